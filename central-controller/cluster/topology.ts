@@ -1,0 +1,43 @@
+/** What the controller knows of the cluster: which replica of which service runs on which node. Plain values. */
+import type { Routing } from '../contract/assignment.ts';
+
+/** Where Ballast stands towards a service: it decides only, it decides and publishes, or it does neither. */
+export type Mode = 'Observe' | 'Enforce' | 'Off';
+
+export interface ReplicaTopology {
+  /** Pod name; replica N of a StatefulSet is `<service>-N`. */
+  readonly name: string;
+  readonly uid: string;
+  readonly node: string;
+  readonly ip: string;
+  readonly ready: boolean;
+  /** When it became known, ms of the controller's clock; warm-up counts from here. */
+  readonly since: number;
+  /** CPU limit of the whole pod in cores, if each container has one. */
+  readonly limitCores?: number;
+}
+
+export interface ServiceTopology {
+  readonly namespace: string;
+  readonly name: string;
+  readonly ports: readonly { readonly port: number; readonly targetPort: number }[];
+  readonly mode: Mode;
+  readonly routing: Routing;
+  readonly pinning: boolean;
+  readonly objective: 'delay' | 'level';
+  /** Weight in the fair share of CPU among services; 1 unless the policy says otherwise. */
+  readonly shareWeight: number;
+  readonly replicas: readonly ReplicaTopology[];
+}
+
+export interface Topology {
+  readonly nodes: readonly { readonly name: string }[];
+  readonly services: readonly ServiceTopology[];
+}
+
+/** Port: where topology comes from. `changed` only says that it is worth reading again. */
+export interface Cluster {
+  read(): Topology;
+  onChange(changed: () => void): void;
+  close(): Promise<void>;
+}

@@ -1,0 +1,56 @@
+/** What reports say once two of them are subtracted: amounts within a window of time. Input of the estimator. */
+
+export interface NodeWindow {
+  readonly node: string;
+  /** Controller's clock when the window ended, ms. */
+  readonly at: number;
+  /** Length of the window, seconds, by the agent's monotonic clock. */
+  readonly seconds: number;
+  readonly cores: number;
+  readonly busySeconds: number;
+  readonly stealSeconds: number;
+  readonly replicas: readonly ReplicaWindow[];
+}
+
+export interface ReplicaWindow {
+  readonly uid: string;
+  readonly cpuSeconds: number;
+  readonly throttledSeconds: number;
+  readonly pressureSeconds?: number;
+  readonly limitCores?: number;
+}
+
+/** What a replica's own sidecar counted in a window (about a second; its length differs from the node's). */
+export interface ServedWindow {
+  readonly namespace: string;
+  readonly replica: string;
+  readonly at: number;
+  readonly seconds: number;
+  readonly requests: number;
+  readonly failures: number;
+  /** Requests in flight at the end of the window. */
+  readonly inFlight: number;
+  readonly inFlightSeconds: number;
+  readonly latencyBuckets: readonly number[];
+}
+
+/** What one caller's proxy VM counted of one replica in a window. */
+export interface CalledWindow {
+  readonly callerNamespace: string;
+  readonly callerPod: string;
+  /** Proxy key, `<port>|<host>`. */
+  readonly service: string;
+  readonly replica: string;
+  readonly at: number;
+  readonly seconds: number;
+  readonly requests: number;
+  readonly failures: number;
+  readonly unreached: number;
+  readonly ejected: boolean;
+  readonly latencyBuckets: readonly number[];
+}
+
+export type Window =
+  | ({ readonly kind: 'node' } & NodeWindow)
+  | ({ readonly kind: 'served' } & ServedWindow)
+  | ({ readonly kind: 'called' } & CalledWindow);

@@ -1,0 +1,95 @@
+/** A decision with its reasons: the one object that REST, command line, log and page render. */
+import Type from 'typebox';
+
+const Share = Type.Number({ minimum: 0, maximum: 1 });
+
+/** A replica is in exactly one state. */
+export const ReplicaState = Type.Union([
+  Type.Literal('Learning', { description: 'Too little is known: equal share' }),
+  Type.Literal('WarmingUp', { description: 'New: its share rises to what it would get' }),
+  Type.Literal('Active'),
+  Type.Literal('Degraded', { description: 'Fails, or is slower than its CPU explains: held near the floor' }),
+  Type.Literal('Stale', { description: 'Silent: decays toward the equal share' }),
+  Type.Literal('NotReady', { description: 'Not ready in the cluster: gets nothing' }),
+]);
+export type ReplicaState = Type.Static<typeof ReplicaState>;
+
+/** What bounded or changed a weight on its way. */
+export const Limit = Type.Union([
+  Type.Literal('floor', { description: 'Probing floor' }),
+  Type.Literal('replicaLimit', { description: "The container's own CPU limit" }),
+  Type.Literal('nodeSaturated'),
+  Type.Literal('failures'),
+  Type.Literal('slow', { description: 'Latency beyond what its CPU explains' }),
+  Type.Literal('shrunk', { description: 'Drawn toward equal: the estimate is uncertain' }),
+  Type.Literal('damped', { description: 'The step toward the target was cut short' }),
+  Type.Literal('deadBand', { description: 'Too small a change to be worth making' }),
+  Type.Literal('manual', { description: 'Set by hand until it expires' }),
+]);
+export type Limit = Type.Static<typeof Limit>;
+
+export const ReplicaDecision = Type.Object(
+  {
+    name: Type.String(),
+    node: Type.String(),
+    state: ReplicaState,
+    weight: Type.Number({ minimum: 0, maximum: 1, description: 'In force from this decision on' }),
+    target: Type.Number({ minimum: 0, maximum: 1, description: 'Where the optimum would be, before damping' }),
+    previous: Share,
+    limits: Type.Array(Limit),
+    cpuPerRequestSeconds: Type.Number({ minimum: 0 }),
+    cpuPerRequestDeviation: Type.Number({ minimum: 0, description: 'Standard error of it, seconds' }),
+    requestsPerSecond: Type.Number({ minimum: 0 }),
+    cpuCores: Type.Number({ minimum: 0 }),
+    capacityCores: Type.Number({ minimum: 0, description: 'What this replica could use of its node' }),
+    inFlight: Type.Number({ minimum: 0 }),
+    meanInFlight: Type.Number({ minimum: 0 }),
+    meanLatencySeconds: Type.Number({ minimum: 0 }),
+    failureRatio: Share,
+    hiddenSeconds: Type.Number({ minimum: 0, description: 'Latency that neither CPU nor queueing explains' }),
+  },
+  { additionalProperties: false },
+);
+export type ReplicaDecision = Type.Static<typeof ReplicaDecision>;
+
+export const ServiceDecision = Type.Object(
+  {
+    namespace: Type.String(),
+    name: Type.String(),
+    mode: Type.Union([Type.Literal('Observe'), Type.Literal('Enforce'), Type.Literal('Off')]),
+    demandCores: Type.Number({ minimum: 0 }),
+    servedCores: Type.Number({ minimum: 0, description: 'Part of the demand that the nodes can carry, fairly shared' }),
+    fairShareCores: Type.Number({ minimum: 0 }),
+    requestsPerSecond: Type.Number({ minimum: 0 }),
+    replicas: Type.Array(ReplicaDecision),
+  },
+  { additionalProperties: false },
+);
+export type ServiceDecision = Type.Static<typeof ServiceDecision>;
+
+export const NodeDecision = Type.Object(
+  {
+    name: Type.String(),
+    cores: Type.Number({ minimum: 0 }),
+    busyCores: Type.Number({ minimum: 0 }),
+    backgroundCores: Type.Number({ minimum: 0, description: 'Busy, but not with balanced replicas: the neighbours' }),
+    stealCores: Type.Number({ minimum: 0 }),
+    predictedUtilisation: Type.Number({ minimum: 0, description: 'With the target weights in force' }),
+    stale: Type.Boolean(),
+  },
+  { additionalProperties: false },
+);
+export type NodeDecision = Type.Static<typeof NodeDecision>;
+
+export const Decision = Type.Object(
+  {
+    tick: Type.Integer({ minimum: 0 }),
+    at: Type.Number({ description: "Controller's wall clock, ms since 1970" }),
+    certificate: Type.Number({ minimum: 0, description: 'Largest relative violation of the optimality conditions' }),
+    changed: Type.Boolean({ description: 'Some weight moved' }),
+    nodes: Type.Array(NodeDecision),
+    services: Type.Array(ServiceDecision),
+  },
+  { additionalProperties: false, $id: 'Decision' },
+);
+export type Decision = Type.Static<typeof Decision>;

@@ -1,0 +1,50 @@
+/** The one catalogue of errors: code, HTTP status where one is answered, and what to do about it. */
+export const ERRORS = {
+  MALFORMED_STATISTICS: { status: 400, remedy: 'Plugin and agent differ in version: roll both to the same release.' },
+  MALFORMED_REPORT: { status: 400, remedy: 'Agent and controller differ in version: roll both to the same release.' },
+  MALFORMED_ASSIGNMENT: {
+    status: 502,
+    remedy: 'Agent and controller differ in version: roll both to the same release.',
+  },
+  STALE_REPORT: {
+    status: 409,
+    remedy: 'Reports of one agent must rise in sequence and time: check for two agents under one node name.',
+  },
+  UNKNOWN_NODE: { status: 404, remedy: 'Start the agent with --node set to the name the cluster knows.' },
+  UNKNOWN_SERVICE: { status: 404, remedy: 'GET /api/v1/services lists the services that are balanced.' },
+  UNKNOWN_REPLICA: { status: 404, remedy: "GET /api/v1/services/{namespace}/{name} lists the service's replicas." },
+  INVALID_REQUEST: { status: 400, remedy: 'See /api/v1/openapi.json for the fields and their limits.' },
+  INVALID_MANIFEST: { status: 422, remedy: 'Correct the named field and apply the manifest again.' },
+  INVALID_FLAG: { status: 400, remedy: 'Run the command with --help.' },
+  NOT_READY: { status: 503, remedy: 'The controller has not yet heard from its agents: wait, or see /api/v1/nodes.' },
+  NO_CPU_SOURCE: {
+    status: 500,
+    remedy: 'Mount the cgroup file system and pass it with --cgroup-root, or name the processes with --processes.',
+  },
+  MISSING_TOOL: { status: 500, remedy: 'Install the named tool and run the command again.' },
+  CHILD_FAILED: { status: 500, remedy: 'See the log that the message names.' },
+} as const;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** An expected failure as a value: what is wrong (`message` names the field), and its entry in the catalogue. */
+export interface Failure {
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+/** The failure as one line for a person. */
+export function describeFailure(failure: Failure): string {
+  return `${failure.message} [${failure.code}] ${ERRORS[failure.code].remedy}`;
+}
+
+/** Thrown at the edge of a process (command line, start-up) only; inside, failures are values. */
+export class BallastError extends Error {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'BallastError';
+    this.code = code;
+  }
+}

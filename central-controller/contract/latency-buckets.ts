@@ -1,0 +1,10 @@
+/**
+ * The latency histogram that plugins keep per replica: bucket i counts latencies up to 0.25 ms * 2^(i/2),
+ * the last one everything above. Two per octave: a quantile read from it is at most 41 % too high.
+ */
+export const LATENCY_BUCKETS = 40;
+
+/** Upper bound of bucket `index` in seconds; the last has none (Infinity). */
+export function bucketBoundSeconds(index: number): number {
+  return index >= LATENCY_BUCKETS - 1 ? Infinity : 0.00025 * 2 ** (index / 2);
+}

@@ -1,0 +1,44 @@
+/**
+ * Names that more than one process must agree on: headers, ports, the form of a key.
+ * The AssemblyScript side repeats the headers in `wasm-plugin/assembly/names.ts`; a test holds the two equal.
+ */
+
+/** Request header that names the chosen replica (its pod name). Istio's subset routes match on it. */
+export const ENDPOINT_HEADER = 'x-lb-endpt';
+
+/** Request and response header of Endpoint routing: base64 of `ip:port`, read by Envoy's stateful session filter. */
+export const SESSION_HEADER = 'x-lb-session';
+
+/**
+ * Response header from the replica's own sidecar to the caller's plugin, removed there:
+ * `<requests in flight>;<smoothed latency in microseconds>`, both decimal integers.
+ */
+export const LOAD_HEADER = 'x-lb-load';
+
+/**
+ * Response header set by the replica's own sidecar to `1` when the application never saw the request,
+ * so that the caller's Envoy may try another replica without risk. Removed before the application sees it.
+ */
+export const UNREACHED_HEADER = 'x-lb-unreached';
+
+/** TCP port of the controller: REST for people, reports from agents, the page. */
+export const CONTROLLER_PORT = 15070;
+
+/** TCP port on which an agent serves the proxies of its node. */
+export const AGENT_PORT = 15080;
+
+/** Envoy's name for the node-local agent as a plugin calls it. */
+export const AGENT_CLUSTER = `outbound|${AGENT_PORT}||ballast-agent.ballast-system.svc.cluster.local`;
+
+/** DNS name of a Service inside the mesh. */
+export function serviceHost(namespace: string, name: string): string {
+  return `${name}.${namespace}.svc.cluster.local`;
+}
+
+/**
+ * Key under which a proxy finds a service's replicas: `<service port>|<host>`. It is what Istio's cluster name
+ * `outbound|<port>|<subset>|<host>` holds besides the direction and the subset.
+ */
+export function proxyKey(port: number, host: string): string {
+  return `${port}|${host}`;
+}
