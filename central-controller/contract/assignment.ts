@@ -1,8 +1,8 @@
 /** What the controller tells agents: which replica gets how much, and what is known of each one's load. */
-import Type from 'typebox';
+import { Type, type Static } from 'typebox';
 
 export const Routing = Type.Union([Type.Literal('Subset'), Type.Literal('Endpoint')]);
-export type Routing = Type.Static<typeof Routing>;
+export type Routing = Static<typeof Routing>;
 
 export const ReplicaAssignment = Type.Object(
   {
@@ -16,7 +16,7 @@ export const ReplicaAssignment = Type.Object(
   },
   { additionalProperties: false },
 );
-export type ReplicaAssignment = Type.Static<typeof ReplicaAssignment>;
+export type ReplicaAssignment = Static<typeof ReplicaAssignment>;
 
 export const ServiceAssignment = Type.Object(
   {
@@ -27,7 +27,7 @@ export const ServiceAssignment = Type.Object(
   },
   { additionalProperties: false },
 );
-export type ServiceAssignment = Type.Static<typeof ServiceAssignment>;
+export type ServiceAssignment = Static<typeof ServiceAssignment>;
 
 /**
  * One line of the stream `GET /agent/v1/assignments` (newline-delimited JSON). The first is `full: true`; later ones
@@ -44,4 +44,4 @@ export const AssignmentUpdate = Type.Object(
   },
   { additionalProperties: false, $id: 'AssignmentUpdate' },
 );
-export type AssignmentUpdate = Type.Static<typeof AssignmentUpdate>;
+export type AssignmentUpdate = Static<typeof AssignmentUpdate>;

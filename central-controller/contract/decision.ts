@@ -1,5 +1,5 @@
 /** A decision with its reasons: the one object that REST, command line, log and page render. */
-import Type from 'typebox';
+import { Type, type Static } from 'typebox';
 
 const Share = Type.Number({ minimum: 0, maximum: 1 });
 
@@ -12,7 +12,7 @@ export const ReplicaState = Type.Union([
   Type.Literal('Stale', { description: 'Silent: decays toward the equal share' }),
   Type.Literal('NotReady', { description: 'Not ready in the cluster: gets nothing' }),
 ]);
-export type ReplicaState = Type.Static<typeof ReplicaState>;
+export type ReplicaState = Static<typeof ReplicaState>;
 
 /** What bounded or changed a weight on its way. */
 export const Limit = Type.Union([
@@ -26,7 +26,7 @@ export const Limit = Type.Union([
   Type.Literal('deadBand', { description: 'Too small a change to be worth making' }),
   Type.Literal('manual', { description: 'Set by hand until it expires' }),
 ]);
-export type Limit = Type.Static<typeof Limit>;
+export type Limit = Static<typeof Limit>;
 
 export const ReplicaDecision = Type.Object(
   {
@@ -50,7 +50,7 @@ export const ReplicaDecision = Type.Object(
   },
   { additionalProperties: false },
 );
-export type ReplicaDecision = Type.Static<typeof ReplicaDecision>;
+export type ReplicaDecision = Static<typeof ReplicaDecision>;
 
 export const ServiceDecision = Type.Object(
   {
@@ -65,7 +65,7 @@ export const ServiceDecision = Type.Object(
   },
   { additionalProperties: false },
 );
-export type ServiceDecision = Type.Static<typeof ServiceDecision>;
+export type ServiceDecision = Static<typeof ServiceDecision>;
 
 export const NodeDecision = Type.Object(
   {
@@ -79,7 +79,7 @@ export const NodeDecision = Type.Object(
   },
   { additionalProperties: false },
 );
-export type NodeDecision = Type.Static<typeof NodeDecision>;
+export type NodeDecision = Static<typeof NodeDecision>;
 
 export const Decision = Type.Object(
   {
@@ -92,4 +92,4 @@ export const Decision = Type.Object(
   },
   { additionalProperties: false, $id: 'Decision' },
 );
-export type Decision = Type.Static<typeof Decision>;
+export type Decision = Static<typeof Decision>;

@@ -2,7 +2,7 @@
  * What a host agent tells the controller, four times a second. Every amount is a counter since some start, never a
  * rate: a lost report costs resolution, not truth.
  */
-import Type from 'typebox';
+import { Type, type Static } from 'typebox';
 import { LATENCY_BUCKETS } from './latency-buckets.ts';
 
 const Counter = Type.Number({ minimum: 0, description: 'Counter: never falls while the instance lives' });
@@ -18,7 +18,7 @@ export const NodeCpu = Type.Object(
   },
   { additionalProperties: false },
 );
-export type NodeCpu = Type.Static<typeof NodeCpu>;
+export type NodeCpu = Static<typeof NodeCpu>;
 
 /** CPU of one replica (the whole pod, its sidecar included). */
 export const ReplicaCpu = Type.Object(
@@ -33,7 +33,7 @@ export const ReplicaCpu = Type.Object(
   },
   { additionalProperties: false },
 );
-export type ReplicaCpu = Type.Static<typeof ReplicaCpu>;
+export type ReplicaCpu = Static<typeof ReplicaCpu>;
 
 /** What the replica's own sidecar saw come in: the truth on requests served and in flight. */
 export const ServedCounters = Type.Object(
@@ -46,7 +46,7 @@ export const ServedCounters = Type.Object(
   },
   { additionalProperties: false },
 );
-export type ServedCounters = Type.Static<typeof ServedCounters>;
+export type ServedCounters = Static<typeof ServedCounters>;
 
 /** What one caller's proxy saw of one replica of a service. */
 export const CalledCounters = Type.Object(
@@ -63,7 +63,7 @@ export const CalledCounters = Type.Object(
   },
   { additionalProperties: false },
 );
-export type CalledCounters = Type.Static<typeof CalledCounters>;
+export type CalledCounters = Static<typeof CalledCounters>;
 
 /** Statistics of one VM of the plugin (an Envoy has one per worker). Counters since that VM started. */
 export const ProxyCounters = Type.Object(
@@ -79,7 +79,7 @@ export const ProxyCounters = Type.Object(
   },
   { additionalProperties: false },
 );
-export type ProxyCounters = Type.Static<typeof ProxyCounters>;
+export type ProxyCounters = Static<typeof ProxyCounters>;
 
 export const AgentReport = Type.Object(
   {
@@ -96,4 +96,4 @@ export const AgentReport = Type.Object(
   },
   { additionalProperties: false, $id: 'AgentReport' },
 );
-export type AgentReport = Type.Static<typeof AgentReport>;
+export type AgentReport = Static<typeof AgentReport>;
