@@ -68,7 +68,7 @@ export function encodeProxyTable(
   const strings = new StringBlock();
   const ordered = services
     .map((service) => ({ service, hash: fnv1a(service.key) }))
-    .sort((a, b) => a.hash - b.hash || (a.service.key < b.service.key ? -1 : 1));
+    .toSorted((a, b) => a.hash - b.hash || (a.service.key < b.service.key ? -1 : 1));
   const rows = ordered.map(({ service, hash }) => ({
     service,
     hash,
