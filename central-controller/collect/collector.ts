@@ -1,0 +1,94 @@
+/** Reports in, windows out. Holds the last counters of every agent and proxy, and nothing else. */
+import type { AgentReport } from '../contract/report.ts';
+import { failure, type Result, success } from '../contract/result.ts';
+import { NodeSeries } from './node-series.ts';
+import { PodSeries } from './pod-series.ts';
+import type { Window } from './windows.ts';
+
+/**
+ * An agent that was silent for longer starts anew, whatever its counters say: what made its reports refused (a
+ * counter that was reset, a controller that slept) ends by itself then.
+ */
+const FORGET_NODE_MS = 30_000;
+
+export interface Accepted {
+  readonly windows: readonly Window[];
+  /** Counters of proxies that fell, by name; each starts anew. */
+  readonly fallen: readonly string[];
+}
+
+/** One VM of the plugin, and the table it decides by. */
+export interface ProxyStatus {
+  readonly node: string;
+  readonly namespace: string;
+  readonly pod: string;
+  readonly instance: string;
+  readonly tableVersion: number;
+  /** When the version was first reported, ms of the controller's clock. */
+  readonly tableSince: number;
+  readonly fallbacks: number;
+  readonly receivedAt: number;
+}
+
+export class Collector {
+  readonly #nodes = new Map<string, NodeSeries>();
+  readonly #pods = new Map<string, PodSeries>();
+
+  /**
+   * Subtracts the report from the one before it. `report` has passed its schema; what is left to refuse is a node that
+   * the cluster does not know and counters or clocks that run backwards. A refused report changes nothing.
+   */
+  accept(report: AgentReport, knownNodes: ReadonlySet<string>, now: number): Result<Accepted> {
+    if (!knownNodes.has(report.node)) {
+      return failure('UNKNOWN_NODE', `node: the cluster has no node ${report.node}`);
+    }
+    this.#forgetSilent(now);
+    const series = this.#nodes.get(report.node) ?? new NodeSeries();
+    const advanced = series.advance(report, now);
+    if (!advanced.ok) return advanced;
+    this.#nodes.set(report.node, series);
+    const windows: Window[] = advanced.value ? [{ kind: 'node', ...advanced.value }] : [];
+    const fallen: string[] = [];
+    const touched = new Set<PodSeries>();
+    for (const counters of report.proxies) {
+      const pod = this.#pod(counters.namespace, counters.pod, now);
+      fallen.push(...pod.accept(counters, report.node, now));
+      touched.add(pod);
+    }
+    for (const pod of touched) windows.push(...pod.close(now));
+    return success({ windows, fallen });
+  }
+
+  /** When the node's agent was last heard, ms of the controller's clock. */
+  heardAt(node: string): number | undefined {
+    return this.#nodes.get(node)?.heardAt;
+  }
+
+  /** Requests in flight at a replica and when its proxy said so; undefined when it has not. */
+  inFlight(namespace: string, pod: string, now: number): { inFlight: number; at: number } | undefined {
+    return this.#pods.get(`${namespace}/${pod}`)?.inFlight(now);
+  }
+
+  proxies(): ProxyStatus[] {
+    return [...this.#pods.values()].flatMap((series) =>
+      [...series.vms()].map(({ node, counters, tableSince, receivedAt }) => {
+        const { namespace, pod, instance, tableVersion, fallbacks } = counters;
+        return { node, namespace, pod, instance, tableVersion, tableSince, fallbacks, receivedAt };
+      }),
+    );
+  }
+
+  #pod(namespace: string, pod: string, now: number): PodSeries {
+    const key = `${namespace}/${pod}`;
+    const known = this.#pods.get(key);
+    if (known) return known;
+    const series = new PodSeries(namespace, pod, now);
+    this.#pods.set(key, series);
+    return series;
+  }
+
+  #forgetSilent(now: number): void {
+    for (const [node, series] of this.#nodes) if (now - series.heardAt > FORGET_NODE_MS) this.#nodes.delete(node);
+    for (const [key, pod] of this.#pods) if (pod.forgetSilent(now)) this.#pods.delete(key);
+  }
+}

@@ -1,0 +1,128 @@
+/**
+ * What the proxy of one pod counted. An Envoy runs one VM of the plugin per worker and each posts on its own, about
+ * once a second; a window closes when every live VM has posted, so that it holds the whole proxy and not a part of it.
+ */
+import type { CalledCounters, ProxyCounters } from '../contract/report.ts';
+import { addCounts, type Counters, type Counts, countsSince } from './counts.ts';
+import type { Window } from './windows.ts';
+
+/** A VM that has been silent for longer does not hold up the window of its pod. */
+const LIVE_MS = 3_000;
+
+/** A VM that has been silent for longer is gone. */
+const GONE_MS = 10_000;
+
+/** The newest that one VM of the plugin said of itself. */
+export interface ProxyVm {
+  readonly node: string;
+  readonly counters: ProxyCounters;
+  readonly called: ReadonlyMap<string, CalledCounters>;
+  readonly receivedAt: number;
+  /** When it was first seen to use its present table, ms of the controller's clock. */
+  readonly tableSince: number;
+  readonly inWindow: boolean;
+}
+
+export class PodSeries {
+  readonly namespace: string;
+  readonly pod: string;
+  readonly #vms = new Map<string, ProxyVm>();
+  #openedAt: number;
+  #served: Counts | undefined;
+  #called = new Map<string, Counts>();
+
+  constructor(namespace: string, pod: string, now: number) {
+    this.namespace = namespace;
+    this.pod = pod;
+    this.#openedAt = now;
+  }
+
+  vms(): Iterable<ProxyVm> {
+    return this.#vms.values();
+  }
+
+  /** Requests in flight at the pod's own proxy, and when that was heard; undefined when it serves nothing. */
+  inFlight(now: number): { readonly inFlight: number; readonly at: number } | undefined {
+    const serving = [...this.#vms.values()].filter((vm) => vm.counters.served && now - vm.receivedAt <= GONE_MS);
+    if (serving.length === 0) return undefined;
+    return {
+      inFlight: serving.reduce((sum, vm) => sum + (vm.counters.served?.inFlight ?? 0), 0),
+      at: Math.max(...serving.map((vm) => vm.receivedAt)),
+    };
+  }
+
+  /** Drops VMs that went silent; true when none is left. */
+  forgetSilent(now: number): boolean {
+    for (const [instance, vm] of this.#vms) if (now - vm.receivedAt > GONE_MS) this.#vms.delete(instance);
+    return this.#vms.size === 0;
+  }
+
+  /**
+   * Takes one VM's statistics; the same sequence again is nothing new. Returns the fields whose counters fell though
+   * the VM is the same: each starts anew from what it says now.
+   */
+  accept(counters: ProxyCounters, node: string, now: number): readonly string[] {
+    const before = this.#vms.get(counters.instance);
+    if (before && counters.sequence <= before.counters.sequence) return [];
+    const called = new Map(counters.called.map((record) => [`${record.service}\n${record.replica}`, record]));
+    const sameTable = before?.counters.tableVersion === counters.tableVersion;
+    this.#vms.set(counters.instance, {
+      node,
+      counters,
+      called,
+      receivedAt: now,
+      tableSince: sameTable ? before.tableSince : now,
+      inWindow: before !== undefined,
+    });
+    return before ? this.#add(before, counters.served, called) : [];
+  }
+
+  /** The windows that closed, if every live VM has posted since the last ones. */
+  close(now: number): readonly Window[] {
+    const seconds = (now - this.#openedAt) / 1000;
+    const live = [...this.#vms.values()].filter((vm) => now - vm.receivedAt <= LIVE_MS);
+    if (seconds <= 0 || live.length === 0 || !live.every((vm) => vm.inWindow)) return [];
+    const windows: Window[] = [];
+    if (this.#served) {
+      const { unreached: _, ...counts } = this.#served;
+      const inFlight = live.reduce((sum, vm) => sum + (vm.counters.served?.inFlight ?? 0), 0);
+      windows.push({
+        kind: 'served',
+        namespace: this.namespace,
+        replica: this.pod,
+        at: now,
+        seconds,
+        ...counts,
+        inFlight,
+      });
+    }
+    for (const [key, { inFlightSeconds: _, ...counts }] of this.#called) {
+      const [service = '', replica = ''] = key.split('\n');
+      const ejected = live.some((vm) => vm.called.get(key)?.ejected === true);
+      const caller = { callerNamespace: this.namespace, callerPod: this.pod };
+      windows.push({ kind: 'called', ...caller, service, replica, at: now, seconds, ...counts, ejected });
+    }
+    this.#openedAt = now;
+    this.#served = undefined;
+    this.#called = new Map();
+    for (const [instance, vm] of this.#vms) this.#vms.set(instance, { ...vm, inWindow: false });
+    return windows;
+  }
+
+  #add(before: ProxyVm, served: Counters | undefined, called: ReadonlyMap<string, CalledCounters>): string[] {
+    const fallen: string[] = [];
+    const path = `proxies ${this.namespace}/${this.pod}`;
+    if (served) {
+      const since = countsSince(served, before.counters.served);
+      if (since.ok) this.#served = this.#served ? addCounts(this.#served, since.counts) : since.counts;
+      else fallen.push(`${path} served.${since.field}`);
+    }
+    for (const [key, record] of called) {
+      const since = countsSince(record, before.called.get(key));
+      const sum = this.#called.get(key);
+      if (since.ok) this.#called.set(key, sum ? addCounts(sum, since.counts) : since.counts);
+      else fallen.push(`${path} called ${record.service} ${record.replica} ${since.field}`);
+    }
+    return fallen;
+  }
+}

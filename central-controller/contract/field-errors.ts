@@ -1,0 +1,30 @@
+/** Turns a schema's complaints into one line that names the field, for every place where input is checked. */
+
+/** What TypeBox says of one field; `instancePath` is a JSON pointer. */
+export interface FieldError {
+  readonly instancePath: string;
+  readonly message: string;
+  readonly keyword: string;
+  readonly params: object;
+}
+
+function fieldName(pointer: string): string {
+  return pointer
+    .split('/')
+    .slice(1)
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
+    .reduce((path, part) => (/^\d+$/.test(part) ? `${path}[${part}]` : path === '' ? part : `${path}.${part}`), '');
+}
+
+/** `spec.mode: must be one of Observe, Enforce, Off`; `root` names the whole where no field is to blame. */
+export function describeFieldErrors(errors: readonly FieldError[], root: string): string {
+  const [first] = errors;
+  if (!first) return `${root}: not of the expected form`;
+  const field = fieldName(first.instancePath) || root;
+  const allowed = errors
+    .filter((error) => error.instancePath === first.instancePath && error.keyword === 'const')
+    .map((error) => ('allowedValue' in error.params ? String(error.params.allowedValue) : ''));
+  if (allowed.length > 0) return `${field}: must be one of ${allowed.join(', ')}`;
+  if (first.message === 'schema is false') return `${field}: is not a known field`;
+  return `${field}: ${first.message}`;
+}
