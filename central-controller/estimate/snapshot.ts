@@ -1,0 +1,59 @@
+/** What is known of the cluster at one instant: all that a decision may depend on. Finite numbers only. */
+import type { Mode } from '../cluster/topology.ts';
+
+export interface Snapshot {
+  /** Controller's clock, ms. */
+  readonly at: number;
+  readonly nodes: readonly NodeEstimate[];
+  readonly services: readonly ServiceEstimate[];
+}
+
+export interface NodeEstimate {
+  readonly name: string;
+  /** 0 until the node's agent has reported. */
+  readonly cores: number;
+  readonly busyCores: number;
+  /** Busy, but not with balanced replicas. */
+  readonly backgroundCores: number;
+  readonly stealCores: number;
+  /** Since the agent was last heard; `NEVER_MS` when it never was. */
+  readonly ageMs: number;
+}
+
+export interface ServiceEstimate {
+  readonly namespace: string;
+  readonly name: string;
+  readonly mode: Mode;
+  readonly objective: 'delay' | 'level';
+  readonly shareWeight: number;
+  readonly requestsPerSecond: number;
+  readonly replicas: readonly ReplicaEstimate[];
+}
+
+export interface ReplicaEstimate {
+  readonly name: string;
+  readonly node: string;
+  readonly ready: boolean;
+  /** Since it became known, ms. */
+  readonly knownForMs: number;
+  /** Since its own proxy or a caller last counted for it; `NEVER_MS` when none has. */
+  readonly ageMs: number;
+  /** Requests that the figures below rest on; old ones count less and less. */
+  readonly evidence: number;
+  readonly cpuPerRequestSeconds: number;
+  /** Standard error of `cpuPerRequestSeconds`. */
+  readonly cpuPerRequestDeviation: number;
+  readonly requestsPerSecond: number;
+  readonly cpuCores: number;
+  /** CPU limit of the replica in cores, declared or seen by its throttling; undefined: the node is its only limit. */
+  readonly limitCores?: number;
+  readonly inFlight: number;
+  readonly meanInFlight: number;
+  readonly meanLatencySeconds: number;
+  /** Standard error of `meanLatencySeconds`. */
+  readonly meanLatencyDeviation: number;
+  readonly failureRatio: number;
+}
+
+/** An age that stands for "never heard": a day, so that it stays a plain number everywhere. */
+export const NEVER_MS = 86_400_000;
