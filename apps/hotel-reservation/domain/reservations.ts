@@ -1,0 +1,83 @@
+/**
+ * The stored reservations: one SQLite database in write-ahead mode that all replicas of one machine share. A booking
+ * checks and takes its rooms in one immediate transaction, so two replicas cannot sell the same room.
+ */
+import { DatabaseSync } from 'node:sqlite';
+import { hotelRooms } from '../data/hotels.ts';
+import type { Stay } from './stay.ts';
+
+/** How long a replica waits for another one's transaction before it gives up, milliseconds. */
+const BUSY_TIMEOUT_MS = 2000;
+
+const SCHEMA = `
+  PRAGMA journal_mode = WAL;
+  PRAGMA synchronous = FULL;
+  CREATE TABLE IF NOT EXISTS reservation (
+    id INTEGER PRIMARY KEY,
+    hotel INTEGER NOT NULL,
+    customer TEXT NOT NULL,
+    first_night INTEGER NOT NULL,
+    nights INTEGER NOT NULL,
+    rooms INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE IF NOT EXISTS occupancy (
+    hotel INTEGER NOT NULL,
+    night INTEGER NOT NULL,
+    rooms INTEGER NOT NULL,
+    PRIMARY KEY (hotel, night)
+  ) STRICT, WITHOUT ROWID;
+`;
+
+export interface Booking {
+  readonly hotel: number;
+  readonly customer: string;
+  readonly stay: Stay;
+  readonly rooms: number;
+}
+
+export interface Reservations {
+  /** The given hotels that have so many rooms free in every night of the stay, in the given order. */
+  available(hotels: readonly number[], stay: Stay, rooms: number): number[];
+  /** Stores the booking, or answers false and stores nothing where too few rooms are free. Throws on a locked or broken database. */
+  book(booking: Booking): boolean;
+  close(): void;
+}
+
+export function openReservations(file: string): Reservations {
+  const database = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS });
+  database.exec(SCHEMA);
+  const busiest = database.prepare(
+    'SELECT coalesce(max(rooms), 0) AS rooms FROM occupancy WHERE hotel = ? AND night >= ? AND night < ?',
+  );
+  const insert = database.prepare(
+    'INSERT INTO reservation (hotel, customer, first_night, nights, rooms) VALUES (?, ?, ?, ?, ?)',
+  );
+  const occupy = database.prepare(
+    'INSERT INTO occupancy (hotel, night, rooms) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET rooms = rooms + excluded.rooms',
+  );
+
+  function fits(hotel: number, stay: Stay, rooms: number): boolean {
+    const taken = Number(busiest.get(hotel, stay.firstNight, stay.firstNight + stay.nights)?.['rooms']);
+    return taken + rooms <= hotelRooms(hotel);
+  }
+
+  return {
+    available: (hotels, stay, rooms) => hotels.filter((hotel) => fits(hotel, stay, rooms)),
+    book({ hotel, customer, stay, rooms }) {
+      database.exec('BEGIN IMMEDIATE');
+      try {
+        const free = fits(hotel, stay, rooms);
+        if (free) {
+          insert.run(hotel, customer, stay.firstNight, stay.nights, rooms);
+          for (let night = 0; night < stay.nights; night++) occupy.run(hotel, stay.firstNight + night, rooms);
+        }
+        database.exec('COMMIT');
+        return free;
+      } catch (error) {
+        if (database.isTransaction) database.exec('ROLLBACK');
+        throw error;
+      }
+    },
+    close: () => database.close(),
+  };
+}
