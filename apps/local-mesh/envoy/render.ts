@@ -1,0 +1,126 @@
+/**
+ * Envoy configuration of one proxy of the local mesh, rendered from the same Kubernetes and Istio objects that a
+ * cluster gets. What istiod 1.29 makes of them is the measure; what differs is only what a pod without a network
+ * namespace needs: explicit listeners in place of captured ones, no mutual TLS, unknown hosts refused.
+ */
+import {
+  type Manifest,
+  namespaceOf,
+  selectKind,
+  selects,
+  ServiceKind,
+} from '../../../central-controller/cluster/manifest.ts';
+import { BallastError } from '../../../central-controller/contract/errors.ts';
+import { AGENT_CLUSTER } from '../../../central-controller/contract/names.ts';
+import { agentCluster, inboundCluster, renderEndpointFiles, renderOutboundClusters } from './clusters.ts';
+import { httpListener, inboundRoutes } from './listeners.ts';
+import { clusterName } from './routes.ts';
+import { type MeshObjects, type MeshService, readMeshObjects } from './mesh-objects.ts';
+import { ADMIN_PORT, type EnvoyObject, OUTBOUND_PORT, type ProxyInput, SERVICE_PORT, socketAddress } from './proxy.ts';
+import { type GatewayFront, gatewayListeners, sidecarRoutes } from './virtual-hosts.ts';
+
+export type { ProxyInput } from './proxy.ts';
+
+export interface RenderOptions {
+  /**
+   * Folder of the endpoint files (`renderEndpoints`), which Envoy watches: a replica comes or goes by a file renamed
+   * into place. Without it the endpoints are written into the configuration.
+   */
+  readonly endpointsFolder?: string;
+}
+
+/** The agent is not a service like others here: every proxy has its own node's. */
+function withoutAgent(mesh: MeshObjects): MeshObjects {
+  const services = mesh.services.filter(({ port, host }) => clusterName(port, '', host) !== AGENT_CLUSTER);
+  return { ...mesh, services };
+}
+
+/** Services whose replica this proxy's pod is. */
+function servicesOf(proxy: ProxyInput, manifests: readonly Manifest[], mesh: MeshObjects): MeshService[] {
+  const chosen = new Set(
+    services(manifests)
+      .filter((service) => namespaceOf(service) === proxy.namespace && selects(service.spec.selector, proxy.labels))
+      .map((service) => service.metadata.name),
+  );
+  return mesh.services.filter(
+    ({ name, namespace, port }) => namespace === proxy.namespace && chosen.has(name) && port === SERVICE_PORT,
+  );
+}
+
+function services(manifests: readonly Manifest[]) {
+  const read = selectKind(manifests, ServiceKind);
+  if (!read.ok) throw new BallastError(read.failure.code, read.failure.message);
+  return read.value;
+}
+
+function gatewayFronts(manifests: readonly Manifest[]): GatewayFront[] {
+  return services(manifests).flatMap((service) =>
+    service.spec.ports.map(({ port, targetPort }) => ({
+      namespace: namespaceOf(service),
+      selector: service.spec.selector ?? {},
+      port,
+      targetPort: typeof targetPort === 'number' ? targetPort : port,
+    })),
+  );
+}
+
+function sidecarResources(proxy: ProxyInput, manifests: readonly Manifest[], mesh: MeshObjects) {
+  const own = servicesOf(proxy, manifests, mesh);
+  const inbound = { name: `${proxy.ip}_${SERVICE_PORT}`, ip: proxy.ip, port: SERVICE_PORT, side: 'inbound' } as const;
+  const outbound = { name: `0.0.0.0_${SERVICE_PORT}`, ip: proxy.ip, port: OUTBOUND_PORT, side: 'outbound' } as const;
+  return {
+    listeners: [
+      httpListener({ ...inbound, routes: inboundRoutes(own) }, proxy, mesh.plugins),
+      httpListener({ ...outbound, routes: sidecarRoutes(proxy, mesh, SERVICE_PORT) }, proxy, mesh.plugins),
+    ],
+    clusters: [inboundCluster(proxy, own)],
+  };
+}
+
+function gatewayResources(proxy: ProxyInput, manifests: readonly Manifest[], mesh: MeshObjects) {
+  const listeners = gatewayListeners(proxy, mesh, gatewayFronts(manifests)).map(({ port, routes }) =>
+    httpListener({ name: `0.0.0.0_${port}`, ip: proxy.ip, port, side: 'gateway', routes }, proxy, mesh.plugins),
+  );
+  return { listeners, clusters: [] };
+}
+
+/**
+ * Bootstrap configuration for `envoy -c <file>.json`. Statistics are limited to those of Envoy's own state, as Istio
+ * limits them, since each cluster's own would cost memory in every proxy.
+ * @throws BallastError INVALID_MANIFEST, naming the object and the field that the local mesh cannot render
+ */
+export function renderBootstrap(
+  proxy: ProxyInput,
+  manifests: readonly Manifest[],
+  options: RenderOptions = {},
+): EnvoyObject {
+  const mesh = withoutAgent(readMeshObjects(manifests));
+  const render = proxy.kind === 'sidecar' ? sidecarResources : gatewayResources;
+  const { listeners, clusters } = render(proxy, manifests, mesh);
+  const type = proxy.kind === 'sidecar' ? 'sidecar' : 'router';
+  return {
+    node: {
+      id: `${type}~${proxy.ip}~${proxy.pod}.${proxy.namespace}~${proxy.namespace}.svc.cluster.local`,
+      cluster: `${proxy.labels['app'] ?? proxy.pod}.${proxy.namespace}`,
+      metadata: { NAMESPACE: proxy.namespace, NAME: proxy.pod, LABELS: proxy.labels },
+    },
+    admin: { address: socketAddress(proxy.ip, ADMIN_PORT) },
+    stats_config: {
+      use_all_default_tags: false,
+      stats_matcher: {
+        inclusion_list: {
+          patterns: ['cluster_manager', 'listener_manager', 'server', 'wasm'].map((prefix) => ({ prefix })),
+        },
+      },
+    },
+    static_resources: {
+      listeners,
+      clusters: [...renderOutboundClusters(mesh, options.endpointsFolder), ...clusters, agentCluster(proxy)],
+    },
+  };
+}
+
+/** Endpoint files by name, for the folder that `endpointsFolder` names; the same for all proxies of the mesh. */
+export function renderEndpoints(manifests: readonly Manifest[]): ReadonlyMap<string, EnvoyObject> {
+  return renderEndpointFiles(withoutAgent(readMeshObjects(manifests)));
+}
