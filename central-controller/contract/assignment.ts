@@ -7,7 +7,11 @@ export type Routing = Static<typeof Routing>;
 export const ReplicaAssignment = Type.Object(
   {
     name: Type.String({ minLength: 1, maxLength: 253, description: 'Pod name' }),
-    address: Type.String({ minLength: 3, description: '`ip:port` of the endpoint behind this service port' }),
+    address: Type.String({
+      minLength: 3,
+      maxLength: 64,
+      description: '`ip:port` of the endpoint behind this service port',
+    }),
     weight: Type.Number({ minimum: 0, maximum: 1, description: 'Share of the requests; a service sums to 1' }),
     meanInFlight: Type.Number({ minimum: 0 }),
     meanLatencySeconds: Type.Number({ minimum: 0, description: '0: not known yet' }),
@@ -20,7 +24,7 @@ export type ReplicaAssignment = Static<typeof ReplicaAssignment>;
 
 export const ServiceAssignment = Type.Object(
   {
-    key: Type.String({ minLength: 3, description: 'Proxy key: `<port>|<host>`' }),
+    key: Type.String({ minLength: 3, maxLength: 512, description: 'Proxy key: `<port>|<host>`' }),
     routing: Routing,
     pinning: Type.Boolean({ description: 'A client may name a listed replica itself' }),
     replicas: Type.Array(ReplicaAssignment),

@@ -1,0 +1,130 @@
+#!/usr/bin/env node
+/** The host agent: wires sampling, the link to the controller and the server for this node's proxies. */
+import { randomUUID } from 'node:crypto';
+import closeWithGrace from 'close-with-grace';
+import { pino } from 'pino';
+import { BallastError, describeFailure } from '../central-controller/contract/errors.ts';
+import { Metrics } from './metrics.ts';
+import { type AgentOptions, parseOptions } from './options.ts';
+import { openSources } from './sample/open-sources.ts';
+import { Sampler } from './sample/sampler.ts';
+import { type Health, ProxyServer } from './serve/server.ts';
+import { TableBoard } from './serve/table-board.ts';
+import { AssignmentStream } from './uplink/assignment-stream.ts';
+import { HeldAssignments } from './uplink/held-assignments.ts';
+import { PendingStatistics } from './uplink/pending-statistics.ts';
+import { type Outcome, Reporter } from './uplink/reporter.ts';
+
+const log = pino({ name: 'host-agent' });
+
+/** Logs a state when it changes, never each time it is seen. */
+function onChange(write: (state: string) => void): (state: string) => void {
+  let last: string | undefined;
+  return (state) => {
+    if (state === last) return;
+    last = state;
+    write(state);
+  };
+}
+
+async function run(options: AgentOptions): Promise<void> {
+  const now = (): number => performance.now();
+  const held = new HeldAssignments(now());
+  const board = new TableBoard(held, Date.now());
+  const statistics = new PendingStatistics();
+  const identity = { node: options.node, instance: randomUUID() };
+  let replicas = 0;
+  const metrics = new Metrics({
+    replicas: () => replicas,
+    tableVersion: () => board.version ?? 0,
+    assignmentVersion: () => held.version,
+    waitingProxies: () => server.waiting,
+    pendingStatistics: () => statistics.size,
+    droppedStatistics: () => statistics.dropped,
+  });
+
+  const refusedStatistics = onChange((why) => log.warn(`statistics of a proxy refused: ${why}`));
+  const server = new ProxyServer({
+    board,
+    now,
+    statistics: (counters) => {
+      metrics.statistics.inc({ outcome: 'accepted' });
+      statistics.accept(counters, now());
+    },
+    refused: (failure) => {
+      metrics.statistics.inc({ outcome: 'refused' });
+      refusedStatistics(describeFailure(failure));
+    },
+    health: (): Health => ({
+      ready: held.validUntil !== undefined && now() < held.validUntil,
+      detail: { node: options.node, replicas, table: board.version ?? 0, assignment: held.version },
+    }),
+    metrics: async () => ({ type: metrics.registry.contentType, body: await metrics.registry.metrics() }),
+  });
+
+  const linkState = onChange((state) => log.info(`assignments: ${state}`));
+  const refusedLine = onChange((why) => log.warn(`assignments: line refused: ${why}`));
+  const stream = new AssignmentStream(options.controller, options.node, {
+    update: (update) => {
+      const change = held.apply(update, now());
+      metrics.assignments.inc({ change });
+      if (board.changed(change, now())) server.push();
+    },
+    refused: (failure) => {
+      metrics.assignments.inc({ change: 'refused' });
+      refusedLine(describeFailure(failure));
+    },
+    connected: () => linkState(`following ${options.controller.origin}`),
+    disconnected: (reason) => linkState(`not following ${options.controller.origin}: ${reason}`),
+  });
+
+  const reportState = onChange((state) => log.info(`reports: ${state}`));
+  const reporter = new Reporter(options.controller, identity, statistics, (outcome: Outcome) => {
+    metrics.reports.inc({ outcome: outcome.kind });
+    reportState(outcome.kind === 'accepted' ? 'accepted' : `${outcome.kind}: ${outcome.reason}`);
+  });
+
+  const sources = openSources(options, (why) => log.warn(`--processes: ${why}`));
+  const sampler = new Sampler(sources.node, sources.replicas, options.intervalMs, now);
+  const nodeState = onChange((state) => log.info(`node: ${state}`));
+  const sampleOnce = (): void => {
+    const started = now();
+    const sample = sampler.take();
+    metrics.sampleSeconds.inc((now() - started) / 1000);
+    if (sample === undefined) {
+      metrics.missedSamples.inc();
+      return nodeState('its CPU cannot be read: nothing is reported');
+    }
+    nodeState(`${sample.cpu.cores} cores by ${sources.description}`);
+    replicas = sample.replicas.length;
+    void reporter.send(sample);
+  };
+
+  const address = await server.listen(options.listen.host, options.listen.port).catch((error: unknown) => {
+    throw new BallastError('INVALID_FLAG', `--listen: ${error instanceof Error ? error.message : String(error)}`);
+  });
+  log.info(`${options.node}: serving proxies on ${address.address}:${address.port}`);
+  sampleOnce();
+  stream.start();
+  const timer = setInterval(() => {
+    sampleOnce();
+    if (board.tick(now())) server.push();
+    server.tick();
+  }, options.intervalMs);
+
+  closeWithGrace({ delay: 3000, logger: false }, async ({ err, signal }) => {
+    if (err) log.error(err, 'stopping after a defect');
+    else log.info(`stopping on ${signal ?? 'request'}`);
+    clearInterval(timer);
+    sampler.close();
+    await Promise.all([stream.close(), reporter.close(), server.close()]);
+  });
+}
+
+try {
+  await run(parseOptions(process.argv));
+} catch (error) {
+  if (error instanceof BallastError) log.fatal(describeFailure(error));
+  else log.fatal(error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+}

@@ -1,0 +1,100 @@
+/** The agent's command line. Every flag may come from the environment instead, as a DaemonSet sets it. */
+import { hostname } from 'node:os';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { AGENT_PORT, CONTROLLER_PORT } from '../central-controller/contract/names.ts';
+import { cpuList } from './sample/fields.ts';
+
+export interface AgentOptions {
+  readonly node: string;
+  readonly controller: URL;
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly cgroupRoot: string;
+  /** Relative to the hierarchies' mounts, without slashes at its ends. */
+  readonly nodeCgroup: string | undefined;
+  readonly processes: string | undefined;
+  readonly cpus: ReadonlySet<number> | undefined;
+  readonly intervalMs: number;
+}
+
+function parseUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol === 'http:' || url?.protocol === 'https:') return url;
+  throw new InvalidArgumentError('Must be a URL such as http://127.0.0.1:15070.');
+}
+
+function parseListen(text: string): { host: string; port: number } {
+  const match = /^(?:(.*):)?(\d{1,5})$/.exec(text);
+  const port = Number(match?.[2]);
+  if (!match || port > 65535) throw new InvalidArgumentError('Must be [host:]port such as 0.0.0.0:15080.');
+  return { host: (match[1] ?? '0.0.0.0').replace(/^\[(.*)\]$/, '$1'), port };
+}
+
+function parseInterval(text: string): number {
+  const interval = Number(text);
+  if (!Number.isInteger(interval) || interval < 50 || interval > 10_000) {
+    throw new InvalidArgumentError('Must be from 50 to 10000.');
+  }
+  return interval;
+}
+
+function parseCpus(text: string): ReadonlySet<number> {
+  const cpus = cpuList(text);
+  if (cpus === undefined) throw new InvalidArgumentError('Must be a list such as 0-3,8.');
+  return cpus;
+}
+
+function parseGroup(text: string): string {
+  const path = text.replace(/^\/+|\/+$/g, '');
+  if (path.split('/').includes('..')) throw new InvalidArgumentError('Must not lead out of the hierarchy.');
+  return path;
+}
+
+/** Reads the command line; prints help or what is wrong and ends the process where that is called for. */
+export function parseOptions(argv: readonly string[]): AgentOptions {
+  const command = new Command('host-agent')
+    .description("Samples the CPU of this node's replicas for the controller and serves its proxies their table.")
+    .addOption(new Option('--node <name>', 'name of this node in the cluster').env('NODE_NAME').default(hostname()))
+    .addOption(
+      new Option('--controller <url>', 'where the controller is')
+        .env('BALLAST_CONTROLLER')
+        .argParser(parseUrl)
+        .default(new URL(`http://ballast-controller.ballast-system.svc.cluster.local:${CONTROLLER_PORT}`)),
+    )
+    .addOption(
+      new Option('--listen <[host:]port>', 'where to serve the proxies')
+        .env('BALLAST_LISTEN')
+        .argParser(parseListen)
+        .default({ host: '0.0.0.0', port: AGENT_PORT }, `0.0.0.0:${AGENT_PORT}`),
+    )
+    .addOption(
+      new Option('--cgroup-root <directory>', 'where cgroups are mounted, of either version')
+        .env('BALLAST_CGROUP_ROOT')
+        .default('/sys/fs/cgroup'),
+    )
+    .addOption(
+      new Option(
+        '--node-cgroup <path>',
+        'cgroup that stands for the node, relative to the mounts (default: the machine)',
+      )
+        .env('BALLAST_NODE_CGROUP')
+        .argParser(parseGroup),
+    )
+    .addOption(
+      new Option('--processes <file>', 'JSON file {"<pod uid>": [pid, ...]}: replicas that are plain processes').env(
+        'BALLAST_PROCESSES',
+      ),
+    )
+    .addOption(
+      new Option('--cpus <list>', 'CPUs that make up the node, such as 0-1 (default: all)')
+        .env('BALLAST_CPUS')
+        .argParser(parseCpus),
+    )
+    .addOption(
+      new Option('--interval-ms <ms>', 'time between samples')
+        .env('BALLAST_INTERVAL_MS')
+        .argParser(parseInterval)
+        .default(250),
+    );
+  command.parse(argv);
+  return command.opts<AgentOptions>();
+}

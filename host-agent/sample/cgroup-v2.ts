@@ -1,0 +1,96 @@
+/** CPU of a group of the unified hierarchy: `cpu.stat`, `cpu.pressure`, `cpu.max`. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { CpuGroup, GroupReading, Hierarchy } from './cpu-group.ts';
+import { RisingCounter, roundSeconds } from './counter.ts';
+import { afterName, cpuList, fieldName, fieldValue, nextWord, numberAt } from './fields.ts';
+import { KernelFile } from './kernel-file.ts';
+
+const USAGE = fieldName('usage_usec ');
+const THROTTLED = fieldName('throttled_usec ');
+const SOME = fieldName('some ');
+const TOTAL = fieldName('total=');
+
+class UnifiedGroup implements CpuGroup {
+  #stat: KernelFile;
+  #pressure: KernelFile;
+  #max: KernelFile;
+  #usage = new RisingCounter();
+  #throttled = new RisingCounter();
+  #waited: RisingCounter | undefined;
+  #limitCores: number | undefined;
+
+  constructor(directory: string) {
+    this.#stat = new KernelFile(join(directory, 'cpu.stat'));
+    this.#pressure = new KernelFile(join(directory, 'cpu.pressure'));
+    this.#max = new KernelFile(join(directory, 'cpu.max'));
+    this.refreshLimits();
+  }
+
+  sample(): boolean {
+    const length = this.#stat.read();
+    if (this.#stat.state !== 'open') return false;
+    const { bytes } = this.#stat;
+    this.#usage.observe(fieldValue(bytes, length, USAGE));
+    this.#throttled.observe(fieldValue(bytes, length, THROTTLED));
+    const pressureLength = this.#pressure.read();
+    if (pressureLength > 0) this.#observePressure(pressureLength);
+    return true;
+  }
+
+  /** The line is `some avg10=0.00 avg60=0.00 avg300=0.00 total=123` (us). */
+  #observePressure(length: number): void {
+    const { bytes } = this.#pressure;
+    let at = afterName(bytes, length, SOME);
+    if (at < 0) return;
+    while (at < length && bytes[at] !== 10) {
+      if (TOTAL.every((byte, offset) => bytes[at + offset] === byte)) {
+        this.#waited ??= new RisingCounter();
+        this.#waited.observe(numberAt(bytes, length, at + TOTAL.length));
+        return;
+      }
+      at = nextWord(bytes, length, at);
+    }
+  }
+
+  /** `cpu.max` is `<quota> <period>`, both in us, or `max <period>`. */
+  refreshLimits(): void {
+    const length = this.#max.read();
+    if (length === 0) return;
+    const { bytes } = this.#max;
+    const quota = numberAt(bytes, length, 0);
+    const period = numberAt(bytes, length, nextWord(bytes, length, 0));
+    this.#limitCores = quota && period ? quota / period : undefined;
+  }
+
+  get reading(): GroupReading {
+    return {
+      cpuSeconds: roundSeconds(this.#usage.total / 1e6),
+      throttledSeconds: roundSeconds(this.#throttled.total / 1e6),
+      pressureSeconds: this.#waited && roundSeconds(this.#waited.total / 1e6),
+      limitCores: this.#limitCores,
+    };
+  }
+
+  close(): void {
+    this.#stat.close();
+    this.#pressure.close();
+    this.#max.close();
+  }
+}
+
+/** The unified hierarchy mounted at `mount`. */
+export function unifiedHierarchy(mount: string): Hierarchy {
+  return {
+    version: 'v2',
+    directory: (path) => join(mount, path),
+    open: (path) => new UnifiedGroup(join(mount, path)),
+    pinnedCpus(path) {
+      try {
+        return cpuList(readFileSync(join(mount, path, 'cpuset.cpus.effective'), 'utf8'))?.size;
+      } catch {
+        return undefined;
+      }
+    },
+  };
+}

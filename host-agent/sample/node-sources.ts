@@ -1,0 +1,64 @@
+/** The node as a whole: the machine, some of its CPUs, or a cgroup that stands for a node. */
+import type { NodeCpu } from '../../central-controller/contract/report.ts';
+import type { CpuGroup, Hierarchy } from './cpu-group.ts';
+import { MachineCpu } from './proc-stat.ts';
+import type { NodeSource } from './sources.ts';
+
+/** The machine, or those of its CPUs that `only` names. */
+export class MachineNode implements NodeSource {
+  #cpu: MachineCpu;
+
+  constructor(cpu: MachineCpu) {
+    this.#cpu = cpu;
+  }
+
+  refresh(): void {}
+
+  sample(): NodeCpu | undefined {
+    return this.#cpu.sample() ? this.#cpu.reading : undefined;
+  }
+
+  close(): void {
+    this.#cpu.close();
+  }
+}
+
+/** A cgroup that stands for a node. Its cores are its quota, or the CPUs it is pinned to, or the machine's. */
+export class GroupNode implements NodeSource {
+  #hierarchy: Hierarchy;
+  #path: string;
+  #machine: MachineCpu;
+  #group: CpuGroup;
+  #cpus = 0;
+
+  constructor(hierarchy: Hierarchy, path: string, machine: MachineCpu) {
+    this.#hierarchy = hierarchy;
+    this.#path = path;
+    this.#machine = machine;
+    this.#group = hierarchy.open(path);
+  }
+
+  refresh(): void {
+    this.#group.refreshLimits();
+    this.#machine.sample();
+    const pinned = this.#hierarchy.pinnedCpus(this.#path) ?? Infinity;
+    this.#cpus = Math.min(pinned, this.#machine.cores);
+  }
+
+  sample(): NodeCpu | undefined {
+    if (!this.#group.sample()) {
+      this.#group.close();
+      this.#group = this.#hierarchy.open(this.#path);
+      return undefined;
+    }
+    const { cpuSeconds, limitCores } = this.#group.reading;
+    const cores = Math.min(limitCores ?? Infinity, this.#cpus);
+    // What the hypervisor takes from the machine does not lower a quota.
+    return cores > 0 ? { cores, busySeconds: cpuSeconds, stealSeconds: 0 } : undefined;
+  }
+
+  close(): void {
+    this.#group.close();
+    this.#machine.close();
+  }
+}

@@ -1,0 +1,180 @@
+/**
+ * The agent's side towards this node's proxies: the table by long poll, statistics by post, and its own health.
+ * On plain node:http, since its few requests a second are to cost next to nothing.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Failure } from '../../central-controller/contract/errors.ts';
+import { decodeProxyStatistics } from '../../central-controller/contract/proxy-statistics.ts';
+import type { ProxyCounters } from '../../central-controller/contract/report.ts';
+import { readBody } from './body.ts';
+import { LongPolls, type Waiter } from './long-polls.ts';
+import { answerProblem } from './problem.ts';
+import type { Table, TableBoard } from './table-board.ts';
+
+/** A poll that hears nothing new is answered 304 after this. */
+const HOLD_MS = 20_000;
+const BODY_LIMIT = 1024 * 1024;
+const CONNECTIONS = 4000;
+const POLLS = 4000;
+
+export interface Health {
+  /** Assignments are held and have not expired. */
+  readonly ready: boolean;
+  /** What an operator wants to see beside it. */
+  readonly detail: Readonly<Record<string, string | number | boolean>>;
+}
+
+export interface ServerPorts {
+  readonly board: TableBoard;
+  /** Monotonic clock, ms. */
+  readonly now: () => number;
+  readonly statistics: (counters: ProxyCounters) => void;
+  readonly refused: (failure: Failure) => void;
+  readonly health: () => Health;
+  readonly metrics: () => Promise<{ type: string; body: string }>;
+}
+
+export class ProxyServer {
+  #ports: ServerPorts;
+  #polls = new LongPolls(POLLS);
+  #http: Server;
+
+  constructor(ports: ServerPorts) {
+    this.#ports = ports;
+    this.#http = createServer({ keepAliveTimeout: 120_000, headersTimeout: 10_000, requestTimeout: 30_000 });
+    this.#http.maxConnections = CONNECTIONS;
+    this.#http.on('request', (request, response) => this.#route(request, response));
+  }
+
+  /** Proxies whose poll waits just now. */
+  get waiting(): number {
+    return this.#polls.size;
+  }
+
+  /** Listens; resolves with the address, or rejects when it is taken. */
+  async listen(host: string, port: number): Promise<AddressInfo> {
+    await new Promise<void>((resolve, reject) => {
+      this.#http.once('error', reject);
+      this.#http.listen(port, host, resolve);
+    });
+    const address = this.#http.address();
+    if (address === null || typeof address === 'string') throw new Error('listens on no TCP port');
+    return address;
+  }
+
+  /** The table's version rose: every waiting proxy gets it. */
+  push(): void {
+    this.#polls.release();
+  }
+
+  tick(): void {
+    this.#polls.tick(this.#ports.now());
+  }
+
+  /** Stops listening; polls that wait are answered, so that proxies come back to whoever follows. */
+  async close(): Promise<void> {
+    this.#polls.tick(Infinity);
+    await new Promise<void>((resolve) => {
+      this.#http.close(() => resolve());
+      this.#http.closeAllConnections();
+    });
+  }
+
+  #route(request: IncomingMessage, response: ServerResponse): void {
+    response.sendDate = false;
+    const url = request.url ?? '/';
+    const question = url.indexOf('?');
+    const route = `${request.method} ${question < 0 ? url : url.slice(0, question)}`;
+    switch (route) {
+      case 'GET /v1/table':
+        return this.#table(request, response, new URLSearchParams(question < 0 ? '' : url.slice(question + 1)));
+      case 'POST /v1/statistics':
+        return readBody(request, BODY_LIMIT, (body) => this.#statistics(response, body));
+      case 'GET /livez':
+        return answerText(response, 200, 'text/plain', 'ok\n');
+      case 'GET /readyz':
+        return this.#ready(response);
+      case 'GET /metrics':
+        this.#metrics(response).catch(() => response.destroy());
+        return undefined;
+      default:
+        return answerProblem(response, { code: 'INVALID_REQUEST', message: `${route}: no such resource` }, 404);
+    }
+  }
+
+  #table(request: IncomingMessage, response: ServerResponse, query: URLSearchParams): void {
+    const held = query.get('version') ?? '0';
+    if (!/^\d{1,20}$/.test(held)) {
+      return answerProblem(response, { code: 'INVALID_REQUEST', message: 'version: must be a whole number' });
+    }
+    const now = this.#ports.now();
+    const table = this.#ports.board.table(now);
+    // Another version, not a higher one: the proxy may hold that of an agent which is no more.
+    if (table !== undefined && String(table.version) !== held) return answerTable(response, table);
+    const waiter: Waiter = {
+      until: now + HOLD_MS,
+      changed: () => {
+        const current = this.#ports.board.table(this.#ports.now());
+        if (current === undefined) answerUnchanged(response);
+        else answerTable(response, current);
+      },
+      unchanged: () => answerUnchanged(response),
+    };
+    if (!this.#polls.add(waiter)) {
+      return answerProblem(response, { code: 'INVALID_REQUEST', message: `more than ${POLLS} polls wait` }, 503);
+    }
+    response.on('close', () => this.#polls.remove(waiter));
+    request.resume();
+    return undefined;
+  }
+
+  #statistics(response: ServerResponse, body: Buffer | undefined): void {
+    if (response.destroyed) return;
+    const decoded = body && decodeProxyStatistics(body);
+    if (decoded?.ok) {
+      this.#ports.statistics(decoded.value);
+      response.writeHead(204);
+      response.end();
+      return;
+    }
+    const tooLarge: Failure = { code: 'MALFORMED_STATISTICS', message: `body: larger than ${BODY_LIMIT} bytes` };
+    const failure = decoded?.failure ?? tooLarge;
+    this.#ports.refused(failure);
+    // The rest of a body that is too large is not read: the connection ends with the answer.
+    if (body === undefined) response.shouldKeepAlive = false;
+    answerProblem(response, failure, body === undefined ? 413 : 400);
+  }
+
+  #ready(response: ServerResponse): void {
+    const { ready, detail } = this.#ports.health();
+    answerText(response, ready ? 200 : 503, 'application/json', `${JSON.stringify({ ready, ...detail })}\n`);
+  }
+
+  async #metrics(response: ServerResponse): Promise<void> {
+    const { type, body } = await this.#ports.metrics();
+    answerText(response, 200, type, body);
+  }
+}
+
+function answerTable(response: ServerResponse, table: Table): void {
+  response.writeHead(200, [
+    'content-type',
+    'application/octet-stream',
+    'content-length',
+    String(table.bytes.length),
+    'x-ballast-version',
+    String(table.version),
+  ]);
+  response.end(table.bytes);
+}
+
+function answerUnchanged(response: ServerResponse): void {
+  response.writeHead(304);
+  response.end();
+}
+
+function answerText(response: ServerResponse, status: number, type: string, body: string): void {
+  response.writeHead(status, ['content-type', type, 'content-length', String(Buffer.byteLength(body))]);
+  response.end(body);
+}
