@@ -16,6 +16,7 @@ export const ERRORS = {
   INVALID_REQUEST: { status: 400, remedy: 'See /api/v1/openapi.json for the fields and their limits.' },
   INVALID_MANIFEST: { status: 422, remedy: 'Correct the named field and apply the manifest again.' },
   INVALID_FLAG: { status: 400, remedy: 'Run the command with --help.' },
+  INVALID_MIX: { status: 400, remedy: 'Correct the named field: apps/load-generator/README.md lists them.' },
   NOT_READY: { status: 503, remedy: 'The controller has not yet heard from its agents: wait, or see /api/v1/nodes.' },
   NO_CPU_SOURCE: {
     status: 500,

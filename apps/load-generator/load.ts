@@ -1,0 +1,76 @@
+/** The load generator as a library: a constant rate of requests against one server. */
+import { performance } from 'node:perf_hooks';
+import type { LoadSecond } from './measure/tally.ts';
+import { httpSender } from './send/http-sender.ts';
+import { type LoadResult, OpenLoop } from './send/open-loop.ts';
+import type { Clock } from './send/ports.ts';
+import type { Mix } from './workload/mix.ts';
+import { seededRandom } from './workload/random.ts';
+import { requestSource } from './workload/requests.ts';
+
+export interface LoadOptions {
+  /** Server, with a path that is put before those of the mix. `http:` or `https:`. */
+  readonly url: URL;
+  readonly mix: Mix;
+  /** Requests per second. */
+  readonly rate: number;
+  /** Without it the load runs until `stop`. */
+  readonly durationSeconds?: number;
+  readonly connections: number;
+  readonly timeoutSeconds: number;
+  /** Same seed, same sequence of requests. */
+  readonly seed: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Response header (lower case) that names the replica that answered. */
+  readonly replicaHeader?: string;
+  readonly onSecond?: (second: LoadSecond) => void;
+}
+
+export interface Load {
+  /** Resolves once no request falls due any more and all have come to their end. Never rejects. */
+  readonly finished: Promise<LoadResult>;
+  readonly backlog: { readonly outstanding: number; readonly waiting: number };
+  /** Ends the load; what is outstanding comes to its end first. */
+  stop(): Promise<LoadResult>;
+}
+
+const clock: Clock = {
+  now: () => performance.now(),
+  wallMs: () => Date.now(),
+  wakeAt(atMs, wake) {
+    // Timers count whole milliseconds: rounding down and asking again is what keeps the mean delay below one.
+    const timer = setTimeout(wake, Math.max(0, Math.floor(atMs - performance.now())));
+    return () => clearTimeout(timer);
+  },
+};
+
+/** Starts at once. Nothing that the server does makes it throw; the options are taken as checked. */
+export function runLoad(options: LoadOptions): Load {
+  const sender = httpSender({
+    origin: options.url.origin,
+    connections: options.connections,
+    connectTimeoutMs: options.timeoutSeconds * 1000,
+    headers: options.headers ?? {},
+    ...(options.replicaHeader === undefined ? {} : { replicaHeader: options.replicaHeader }),
+  });
+  const basePath = options.url.pathname === '/' ? '' : options.url.pathname + options.url.search;
+  const loop = new OpenLoop(
+    {
+      rate: options.rate,
+      timeoutMs: options.timeoutSeconds * 1000,
+      next: requestSource(options.mix, basePath, seededRandom(options.seed)),
+      ...(options.durationSeconds === undefined ? {} : { durationMs: options.durationSeconds * 1000 }),
+      ...(options.onSecond ? { onSecond: options.onSecond } : {}),
+    },
+    sender,
+    clock,
+  );
+  const finished = loop.finished.finally(() => sender.close());
+  return {
+    finished,
+    get backlog() {
+      return loop.backlog;
+    },
+    stop: () => loop.stop().then(() => finished),
+  };
+}

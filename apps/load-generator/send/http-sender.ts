@@ -1,0 +1,87 @@
+/** Sends over kept-alive HTTP/1.1 connections, one request at a time on each. */
+import { type Dispatcher, Pool } from 'undici';
+import type { Outcome } from '../measure/tally.ts';
+import type { PlannedRequest } from '../workload/requests.ts';
+import type { Sender } from './ports.ts';
+
+export interface HttpSenderOptions {
+  /** Scheme, host and port. */
+  readonly origin: string;
+  readonly connections: number;
+  /** Time allowed for opening a connection, ms. The answer's time is the open loop's business. */
+  readonly connectTimeoutMs: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Response header whose value names the replica that answered. */
+  readonly replicaHeader?: string;
+}
+
+export function httpSender(options: HttpSenderOptions): Sender {
+  const pool = new Pool(options.origin, {
+    connections: options.connections,
+    pipelining: 1,
+    connectTimeout: options.connectTimeoutMs,
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    keepAliveTimeout: 60_000,
+    keepAliveMaxTimeout: 600_000,
+  });
+  return {
+    connections: options.connections,
+    send(request: PlannedRequest, done: (outcome: Outcome) => void): () => void {
+      const exchange = new Exchange(options.replicaHeader, done);
+      pool.dispatch({ method: request.method, path: request.path, headers: options.headers, body: null }, exchange);
+      return () => exchange.abort();
+    },
+    close: () => pool.destroy(),
+  };
+}
+
+class Exchange implements Dispatcher.DispatchHandler {
+  readonly #replicaHeader: string | undefined;
+  readonly #done: (outcome: Outcome) => void;
+  #controller: Dispatcher.DispatchController | undefined;
+  #aborted = false;
+  #status = 0;
+  #bytes = 0;
+  #replica: string | undefined;
+
+  constructor(replicaHeader: string | undefined, done: (outcome: Outcome) => void) {
+    this.#replicaHeader = replicaHeader;
+    this.#done = done;
+  }
+
+  abort(): void {
+    this.#aborted = true;
+    this.#controller?.abort(new Error('timed out'));
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    // Its connection opened only after the time was up.
+    if (this.#aborted) controller.abort(new Error('timed out'));
+  }
+
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Readonly<Record<string, string | string[] | undefined>>,
+  ): void {
+    this.#status = status;
+    if (this.#replicaHeader === undefined) return;
+    const value = headers[this.#replicaHeader];
+    if (value !== undefined) this.#replica = String(value);
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#bytes += chunk.length;
+  }
+
+  onResponseEnd(): void {
+    const answer = { kind: 'answered', status: this.#status, bytes: this.#bytes } as const;
+    this.#done(this.#replica === undefined ? answer : { ...answer, replica: this.#replica });
+  }
+
+  onResponseError(): void {
+    this.#done({ kind: this.#controller ? 'reset' : 'connect' });
+  }
+}

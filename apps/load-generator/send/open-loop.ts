@@ -1,0 +1,156 @@
+/**
+ * The open loop: request i is due at start + i / rate, whatever became of those before it. Latency counts from then,
+ * so a stall of the server, of the connections or of the generator itself shows in every request that it held up
+ * (Gil Tene's "coordinated omission", as avoided in wrk2). When late, it sends all that is due; it never skips one.
+ *
+ * Outstanding requests are bounded by rate * timeout: one that finds no free connection in time fails as `notSent`.
+ */
+import { type LatencyHistogram, latencyHistogram, recordMs } from '../measure/histogram.ts';
+import { type LoadSecond, type LoadTotals, type Outcome, Tally } from '../measure/tally.ts';
+import type { PlannedRequest } from '../workload/requests.ts';
+import type { Clock, Sender } from './ports.ts';
+
+export interface OpenLoopOptions {
+  /** Requests per second. */
+  readonly rate: number;
+  /** How long requests fall due, ms; without it until `stop`. */
+  readonly durationMs?: number;
+  /** From when a request is due to when it counts as failed, ms. */
+  readonly timeoutMs: number;
+  readonly next: () => PlannedRequest;
+  /** Called in order, each second once all requests due in it have come to their end. */
+  readonly onSecond?: (second: LoadSecond) => void;
+}
+
+export interface LoadResult extends LoadTotals {
+  /** Wall clock at the begin, ms since 1970. */
+  readonly startMs: number;
+  /** From the begin to when the last request was due, ms (at least one interval). */
+  readonly durationMs: number;
+  /** Microseconds from when a request was due to when it was given to a connection. */
+  readonly sendDelay: LatencyHistogram;
+}
+
+interface Pending {
+  readonly offsetMs: number;
+  readonly request: PlannedRequest;
+  abort?: () => void;
+}
+
+export class OpenLoop {
+  readonly finished: Promise<LoadResult>;
+  readonly #options: OpenLoopOptions;
+  readonly #sender: Sender;
+  readonly #clock: Clock;
+  readonly #tally: Tally;
+  readonly #start: number;
+  readonly #startMs: number;
+  readonly #sendDelay = latencyHistogram();
+  /** Not yet at their end, oldest first; those of `#waiting` included. */
+  readonly #outstanding = new Set<Pending>();
+  readonly #waiting = new Set<Pending>();
+  #limit: number;
+  #planned = 0;
+  #busyConnections = 0;
+  #cancelWake: () => void = () => {};
+  #finish: (result: LoadResult) => void = () => {};
+
+  constructor(options: OpenLoopOptions, sender: Sender, clock: Clock) {
+    this.#options = options;
+    this.#sender = sender;
+    this.#clock = clock;
+    this.#start = clock.now();
+    this.#startMs = clock.wallMs();
+    this.#tally = new Tally(this.#startMs);
+    this.#limit = options.durationMs === undefined ? Infinity : Math.round((options.durationMs / 1000) * options.rate);
+    this.finished = new Promise((resolve) => {
+      this.#finish = resolve;
+    });
+    this.#wake();
+  }
+
+  /** No further request falls due; those outstanding come to their end within the time-out. */
+  stop(): Promise<LoadResult> {
+    this.#limit = this.#planned;
+    this.#cancelWake();
+    this.#wake();
+    return this.finished;
+  }
+
+  /** Requests whose end is still open, and those among them that wait for a connection. */
+  get backlog(): { readonly outstanding: number; readonly waiting: number } {
+    return { outstanding: this.#outstanding.size, waiting: this.#waiting.size };
+  }
+
+  #wake(): void {
+    const elapsed = this.#clock.now() - this.#start;
+    this.#expire(elapsed);
+    while (this.#planned < this.#limit && this.#dueMs(this.#planned) <= elapsed) {
+      const pending: Pending = { offsetMs: this.#dueMs(this.#planned), request: this.#options.next() };
+      this.#planned += 1;
+      this.#tally.due(pending.offsetMs);
+      this.#outstanding.add(pending);
+      this.#waiting.add(pending);
+    }
+    this.#fillConnections();
+    this.#report(this.#planned < this.#limit ? this.#dueMs(this.#planned) : elapsed);
+    const oldest = first(this.#outstanding);
+    const due = this.#planned < this.#limit ? this.#dueMs(this.#planned) : Infinity;
+    const expiry = oldest ? oldest.offsetMs + this.#options.timeoutMs : Infinity;
+    const nextMs = Math.min(due, expiry);
+    if (nextMs < Infinity) this.#cancelWake = this.#clock.wakeAt(this.#start + nextMs, () => this.#wake());
+    else this.#end();
+  }
+
+  #dueMs(index: number): number {
+    return (index * 1000) / this.#options.rate;
+  }
+
+  #expire(elapsed: number): void {
+    for (const pending of this.#outstanding) {
+      if (pending.offsetMs + this.#options.timeoutMs > elapsed) return;
+      const outcome: Outcome = { kind: pending.abort ? 'timeout' : 'notSent' };
+      this.#settle(pending, outcome);
+      pending.abort?.();
+    }
+  }
+
+  #fillConnections(): void {
+    for (const pending of this.#waiting) {
+      if (this.#busyConnections >= this.#sender.connections) return;
+      this.#waiting.delete(pending);
+      this.#busyConnections += 1;
+      recordMs(this.#sendDelay, this.#clock.now() - this.#start - pending.offsetMs);
+      pending.abort = this.#sender.send(pending.request, (outcome) => {
+        this.#busyConnections -= 1;
+        this.#settle(pending, outcome);
+        this.#fillConnections();
+        if (this.#planned >= this.#limit && this.#outstanding.size === 0) {
+          this.#cancelWake();
+          this.#wake();
+        }
+      });
+    }
+  }
+
+  #settle(pending: Pending, outcome: Outcome): void {
+    if (!this.#outstanding.delete(pending)) return;
+    this.#waiting.delete(pending);
+    this.#tally.settled(pending.offsetMs, this.#clock.now() - this.#start - pending.offsetMs, outcome);
+  }
+
+  #report(upToMs: number): void {
+    for (const second of this.#tally.close(upToMs)) this.#options.onSecond?.(second);
+  }
+
+  #end(): void {
+    const durationMs = this.#dueMs(Math.max(1, this.#planned));
+    this.#report(Math.ceil(durationMs / 1000) * 1000);
+    this.#finish({ ...this.#tally.totals, startMs: this.#startMs, durationMs, sendDelay: this.#sendDelay });
+  }
+}
+
+function first<T>(set: ReadonlySet<T>): T | undefined {
+  for (const value of set) return value;
+  return undefined;
+}
