@@ -11,7 +11,7 @@ const HELP = `Runs one replica of one service of the hotel reservation applicati
 Usage: node apps/hotel-reservation/main.ts --service <name> [--listen <ip:port>] [--data <dir>]
 
   --service  ${SERVICE_NAMES.join(', ')}
-  --listen   address to serve HTTP on (default 127.0.0.1:8080)
+  --listen   address to serve HTTP on (default 127.0.0.1:8080); port 0 takes any free one
   --data     directory of the reservations' database (default ./hotel-data)
 
 Environment:
@@ -88,10 +88,11 @@ const service = (await MODULES[name]()).create({ data: flags.data, addressing: r
 const server = await serve(service.routes, address, pod).catch((error: Error) =>
   stop(`--listen: cannot serve on ${flags.listen}: ${error.message}`),
 );
-console.log(`${pod} serves ${name} on ${flags.listen}`);
 
 closeWithGrace({ delay: DRAIN_MS }, async ({ err }) => {
   if (err) console.error(`${pod} stops:`, err);
   await server.drain();
   await service.close?.();
 });
+
+console.log(`${pod} serves ${name} on ${address.host}:${server.port}`);

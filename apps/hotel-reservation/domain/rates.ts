@@ -36,7 +36,7 @@ const TARIFFS = [
 ] as const;
 
 const TAX = 0.14;
-const BOOKING_WEEKS = 8;
+const BOOKING_WEEKS = 26;
 /** Chance that a room type is sold out in a night. */
 const SOLD_OUT = 0.03;
 
@@ -53,7 +53,7 @@ function expectedDemand(hotel: number, night: number): number {
   let sum = 0;
   let weights = 0;
   for (let week = 0; week < BOOKING_WEEKS; week++) {
-    const weight = Math.exp(-week / 3);
+    const weight = Math.exp(-week / 8);
     sum += weight * draw(hotel, 100 + night - 7 * week);
     weights += weight;
   }

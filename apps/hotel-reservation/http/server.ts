@@ -23,6 +23,8 @@ export type Handler = (call: Call) => unknown;
 export type Routes = Readonly<Record<string, Handler>>;
 
 export interface HttpServer {
+  /** The port in use; where port 0 was asked for, the one that the system chose. */
+  readonly port: number;
   /** Not ready any more, no new connections; resolves when the last request has been answered. */
   drain(): Promise<void>;
 }
@@ -69,7 +71,9 @@ export async function serve(routes: Routes, address: { host: string; port: numbe
     server.once('error', failed);
     server.listen(address.port, address.host, listening);
   });
+  const bound = server.address();
   return {
+    port: typeof bound === 'object' && bound !== null ? bound.port : address.port,
     drain: () =>
       new Promise((closed) => {
         draining = true;
