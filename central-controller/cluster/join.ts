@@ -1,0 +1,161 @@
+/** Joins Kubernetes objects to the topology that decisions are made on. Pure: both the manifests and informers use it. */
+import type { Failure } from '../contract/errors.ts';
+import type { LoadBalancingPolicy } from '../contract/policy.ts';
+import { type ClusterObjects, type Pod, qualifiedName, type Service } from './objects.ts';
+import type { ReplicaTopology, ServiceTopology, Topology } from './topology.ts';
+
+export interface Joined {
+  readonly topology: Topology;
+  /** What could not be joined, and is left out. */
+  readonly problems: readonly Failure[];
+}
+
+/**
+ * Only services with a policy that is not Off are balanced; a pod counts once it has a node that is known and an
+ * address. `previous` tells since when each pod is known: what is there at the very first join was there before, so a
+ * restarted controller does not warm it up again.
+ */
+export function joinTopology(objects: ClusterObjects, previous: Topology | undefined, now: number): Joined {
+  const problems: Failure[] = [];
+  const refuse = (object: { kind: string; metadata: { name: string; namespace?: string } }, text: string): void => {
+    problems.push({ code: 'INVALID_MANIFEST', message: `${object.kind} ${qualifiedName(object.metadata)}: ${text}` });
+  };
+  const nodes = new Set(objects.nodes.map((node) => node.metadata.name));
+  const since = new Map<string, number>();
+  for (const service of previous?.services ?? []) {
+    for (const replica of service.replicas) since.set(replica.uid, replica.since);
+  }
+  const services = new Map<string, ServiceTopology>();
+  for (const policy of objects.policies) {
+    const mode = policy.spec.mode ?? 'Enforce';
+    if (mode === 'Off') continue;
+    const service = targetService(policy, objects);
+    if (typeof service === 'string') {
+      refuse(policy, service);
+      continue;
+    }
+    const key = qualifiedName(service.metadata);
+    if (services.has(key)) {
+      refuse(policy, `spec.targetRef: another policy already balances service ${key}`);
+      continue;
+    }
+    const pods = podsOf(service, objects.pods);
+    const stray = pods.find((pod) => pod.spec.nodeName !== undefined && !nodes.has(pod.spec.nodeName));
+    if (stray) refuse(stray, `spec.nodeName: there is no node ${stray.spec.nodeName}`);
+    const ports = portsOf(service, pods);
+    if (typeof ports === 'string') {
+      refuse(service, ports);
+      continue;
+    }
+    services.set(key, {
+      namespace: service.metadata.namespace ?? 'default',
+      name: service.metadata.name,
+      ports,
+      mode,
+      routing: policy.spec.routing ?? 'Endpoint',
+      pinning: policy.spec.pinning === 'Allowed',
+      objective: policy.spec.objective ?? 'delay',
+      shareWeight: policy.spec.shareWeight ?? 1,
+      replicas: pods
+        .map((pod) => replicaOf(pod, nodes, previous ? now : 0, since))
+        .filter((replica) => replica !== undefined)
+        .toSorted(byReplicaName),
+    });
+  }
+  return {
+    topology: {
+      nodes: [...nodes].toSorted().map((name) => ({ name })),
+      services: [...services.keys()].toSorted().flatMap((key) => services.get(key) ?? []),
+    },
+    problems,
+  };
+}
+
+/** The service that the policy means, or why there is none. */
+function targetService(policy: LoadBalancingPolicy, objects: ClusterObjects): Service | string {
+  const { kind, name } = policy.spec.targetRef;
+  const target = qualifiedName({ ...policy.metadata, name });
+  let serviceName = target;
+  if (kind === 'StatefulSet') {
+    const set = objects.statefulSets.find((candidate) => qualifiedName(candidate.metadata) === target);
+    if (!set) return `spec.targetRef.name: there is no StatefulSet ${target}`;
+    serviceName = qualifiedName({ ...policy.metadata, name: set.spec.serviceName });
+  }
+  const service = objects.services.find((candidate) => qualifiedName(candidate.metadata) === serviceName);
+  if (!service) return `spec.targetRef.name: there is no Service ${serviceName}`;
+  if (Object.keys(service.spec.selector ?? {}).length === 0) {
+    return `spec.targetRef.name: Service ${serviceName} has no spec.selector, so its pods are not known`;
+  }
+  return service;
+}
+
+function podsOf(service: Service, pods: readonly Pod[]): Pod[] {
+  const selector = Object.entries(service.spec.selector ?? {});
+  const namespace = service.metadata.namespace ?? 'default';
+  return pods.filter(
+    ({ metadata }) =>
+      (metadata.namespace ?? 'default') === namespace &&
+      selector.every(([label, value]) => metadata.labels?.[label] === value),
+  );
+}
+
+/** TCP ports with their targets as numbers, or which one is wrong. A named target is looked up in the pods. */
+function portsOf(service: Service, pods: readonly Pod[]): ServiceTopology['ports'] | string {
+  const ports: { port: number; targetPort: number }[] = [];
+  for (const [index, { port, targetPort = port, protocol = 'TCP' }] of (service.spec.ports ?? []).entries()) {
+    if (protocol !== 'TCP') continue;
+    if (typeof targetPort === 'number') {
+      ports.push({ port, targetPort });
+      continue;
+    }
+    const named = pods
+      .flatMap((pod) => pod.spec.containers ?? [])
+      .flatMap((container) => container.ports ?? [])
+      .find((candidate) => candidate.name === targetPort);
+    if (named) ports.push({ port, targetPort: named.containerPort });
+    else if (pods.length > 0) return `spec.ports[${index}].targetPort: no container has a port named ${targetPort}`;
+  }
+  return ports.length > 0 || pods.length === 0 ? ports : 'spec.ports: there is no TCP port to balance';
+}
+
+function replicaOf(
+  pod: Pod,
+  nodes: ReadonlySet<string>,
+  newSince: number,
+  since: ReadonlyMap<string, number>,
+): ReplicaTopology | undefined {
+  const { metadata, spec, status } = pod;
+  if (spec.nodeName === undefined || !nodes.has(spec.nodeName) || status?.podIP === undefined) return undefined;
+  if (status.phase === 'Succeeded' || status.phase === 'Failed') return undefined;
+  const uid = metadata.uid ?? qualifiedName(metadata);
+  const limitCores = cpuLimitCores(pod);
+  const condition = status.conditions?.find((candidate) => candidate.type === 'Ready');
+  const ready = condition ? condition.status === 'True' : status.phase === 'Running';
+  return {
+    name: metadata.name,
+    uid,
+    node: spec.nodeName,
+    ip: status.podIP,
+    ready: ready && metadata.deletionTimestamp === undefined,
+    since: since.get(uid) ?? newSince,
+    ...(limitCores !== undefined && { limitCores }),
+  };
+}
+
+/** Sum of the CPU limits of the containers that run beside each other, or undefined when one of them has none. */
+function cpuLimitCores(pod: Pod): number | undefined {
+  const sidecars = (pod.spec.initContainers ?? []).filter((container) => container.restartPolicy === 'Always');
+  const limits = [...(pod.spec.containers ?? []), ...sidecars].map((container) => container.resources?.limits?.cpu);
+  if (limits.length === 0) return undefined;
+  let cores = 0;
+  for (const limit of limits) {
+    if (limit === undefined) return undefined;
+    cores += typeof limit === 'string' && limit.endsWith('m') ? Number(limit.slice(0, -1)) / 1000 : Number(limit);
+  }
+  return cores > 0 ? cores : undefined;
+}
+
+/** `search-2` before `search-10`: the trailing number counts as a number. */
+function byReplicaName(a: ReplicaTopology, b: ReplicaTopology): number {
+  return a.name.localeCompare(b.name, 'en', { numeric: true });
+}

@@ -1,0 +1,83 @@
+/** A watched directory of YAML files as the cluster: Ballast without Kubernetes. */
+import { type FSWatcher, readdirSync, readFileSync, watch } from 'node:fs';
+import { join } from 'node:path';
+import { BallastError, type Failure } from '../contract/errors.ts';
+import { failure, type Result, success } from '../contract/result.ts';
+import { joinTopology } from './join.ts';
+import { parseManifests } from './parse-manifests.ts';
+import type { Cluster, Topology } from './topology.ts';
+
+/** Writers change several files at once; wait for the last of them. */
+const SETTLE_MS = 50;
+
+export interface ManifestOptions {
+  /** The controller's clock, ms. */
+  readonly now: () => number;
+  /** A change that could not be read; the topology before it stays. */
+  readonly onProblem: (failure: Failure) => void;
+}
+
+/** Reads `*.yaml` and `*.yml` of one directory, and again whenever one of them changes. */
+export class ManifestCluster implements Cluster {
+  readonly #directory: string;
+  readonly #options: ManifestOptions;
+  readonly #watcher: FSWatcher;
+  readonly #listeners: (() => void)[] = [];
+  #topology: Topology;
+  #settling: NodeJS.Timeout | undefined;
+
+  /** Throws INVALID_MANIFEST when the directory cannot be read or holds a bad manifest: there is nothing to keep yet. */
+  constructor(directory: string, options: ManifestOptions) {
+    this.#directory = directory;
+    this.#options = options;
+    const first = this.#load(undefined);
+    if (!first.ok) throw new BallastError(first.failure.code, first.failure.message);
+    this.#topology = first.value;
+    this.#watcher = watch(directory, () => this.#settle());
+    this.#watcher.on('error', (error) => {
+      options.onProblem({ code: 'INVALID_MANIFEST', message: `${directory}: cannot be watched: ${error.message}` });
+    });
+  }
+
+  read(): Topology {
+    return this.#topology;
+  }
+
+  onChange(changed: () => void): void {
+    this.#listeners.push(changed);
+  }
+
+  close(): Promise<void> {
+    clearTimeout(this.#settling);
+    this.#watcher.close();
+    return Promise.resolve();
+  }
+
+  #settle(): void {
+    clearTimeout(this.#settling);
+    this.#settling = setTimeout(() => {
+      const next = this.#load(this.#topology);
+      if (!next.ok) {
+        this.#options.onProblem(next.failure);
+        return;
+      }
+      this.#topology = next.value;
+      for (const changed of this.#listeners) changed();
+    }, SETTLE_MS);
+  }
+
+  #load(previous: Topology | undefined): Result<Topology> {
+    const files = new Map<string, string>();
+    try {
+      const names = readdirSync(this.#directory).filter((name) => /\.ya?ml$/.test(name));
+      for (const name of names.toSorted()) files.set(name, readFileSync(join(this.#directory, name), 'utf8'));
+    } catch (error) {
+      return failure('INVALID_MANIFEST', `${this.#directory}: ${String(error)}`);
+    }
+    const objects = parseManifests(files);
+    if (!objects.ok) return objects;
+    const { topology, problems } = joinTopology(objects.value, previous, this.#options.now());
+    const [problem] = problems;
+    return problem ? { ok: false, failure: problem } : success(topology);
+  }
+}

@@ -1,0 +1,92 @@
+/** The parts of Kubernetes objects that Ballast reads; whatever else they hold is let through. */
+import { Type, type Static, type TSchema } from 'typebox';
+import { LoadBalancingPolicy, POLICY_KIND } from '../contract/policy.ts';
+
+const Labels = Type.Record(Type.String(), Type.String());
+const Metadata = Type.Object({
+  name: Type.String({ minLength: 1, maxLength: 253 }),
+  namespace: Type.Optional(Type.String({ minLength: 1, maxLength: 253 })),
+  uid: Type.Optional(Type.String({ minLength: 1, maxLength: 253 })),
+  labels: Type.Optional(Labels),
+  deletionTimestamp: Type.Optional(Type.String()),
+  ownerReferences: Type.Optional(Type.Array(Type.Object({ kind: Type.String(), name: Type.String() }))),
+});
+const Quantity = Type.Union([Type.String({ pattern: '^[0-9]+(\\.[0-9]+)?m?$' }), Type.Number({ minimum: 0 })]);
+const Port = Type.Integer({ minimum: 1, maximum: 65_535 });
+
+export const Node = Type.Object({ kind: Type.Literal('Node'), metadata: Metadata });
+export type Node = Static<typeof Node>;
+
+const Container = Type.Object({
+  name: Type.String(),
+  restartPolicy: Type.Optional(Type.String()),
+  ports: Type.Optional(Type.Array(Type.Object({ name: Type.Optional(Type.String()), containerPort: Port }))),
+  resources: Type.Optional(Type.Object({ limits: Type.Optional(Type.Object({ cpu: Type.Optional(Quantity) })) })),
+});
+export type Container = Static<typeof Container>;
+
+export const Pod = Type.Object({
+  kind: Type.Literal('Pod'),
+  metadata: Metadata,
+  spec: Type.Object({
+    nodeName: Type.Optional(Type.String()),
+    containers: Type.Optional(Type.Array(Container)),
+    initContainers: Type.Optional(Type.Array(Container)),
+  }),
+  status: Type.Optional(
+    Type.Object({
+      phase: Type.Optional(Type.String()),
+      podIP: Type.Optional(Type.String()),
+      conditions: Type.Optional(Type.Array(Type.Object({ type: Type.String(), status: Type.String() }))),
+    }),
+  ),
+});
+export type Pod = Static<typeof Pod>;
+
+export const Service = Type.Object({
+  kind: Type.Literal('Service'),
+  metadata: Metadata,
+  spec: Type.Object({
+    selector: Type.Optional(Labels),
+    ports: Type.Optional(
+      Type.Array(
+        Type.Object({
+          port: Port,
+          targetPort: Type.Optional(Type.Union([Port, Type.String({ minLength: 1 })])),
+          protocol: Type.Optional(Type.String()),
+        }),
+      ),
+    ),
+  }),
+});
+export type Service = Static<typeof Service>;
+
+export const StatefulSet = Type.Object({
+  kind: Type.Literal('StatefulSet'),
+  metadata: Metadata,
+  spec: Type.Object({ serviceName: Type.String({ minLength: 1 }) }),
+});
+export type StatefulSet = Static<typeof StatefulSet>;
+
+/** Everything that a topology is joined from. */
+export interface ClusterObjects {
+  readonly nodes: readonly Node[];
+  readonly pods: readonly Pod[];
+  readonly services: readonly Service[];
+  readonly statefulSets: readonly StatefulSet[];
+  readonly policies: readonly LoadBalancingPolicy[];
+}
+
+/** Schema of each kind that is read; other kinds are none of Ballast's business. */
+export const KINDS = {
+  Node,
+  Pod,
+  Service,
+  StatefulSet,
+  [POLICY_KIND]: LoadBalancingPolicy,
+} as const satisfies Record<string, TSchema>;
+
+/** `namespace/name`, where no namespace means `default`. */
+export function qualifiedName(metadata: { readonly name: string; readonly namespace?: string }): string {
+  return `${metadata.namespace ?? 'default'}/${metadata.name}`;
+}
