@@ -1,0 +1,63 @@
+/** A real HTTP server in the controller's place: takes reports, streams what the test writes. */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import type { AssignmentUpdate } from '../../../central-controller/contract/assignment.ts';
+
+export class ControllerStub {
+  /** Bodies of the reports, oldest first. */
+  readonly reports: string[] = [];
+  /** Answer to the next reports. */
+  reportStatus = 204;
+  /** How often an agent opened the stream. */
+  streams = 0;
+  /** What each new stream begins with. */
+  greeting: () => string = () => '';
+  #open = new Set<ServerResponse>();
+  #http = createServer((request, response) => {
+    if (request.url?.startsWith('/agent/v1/assignments?node=')) {
+      this.streams++;
+      response.writeHead(200, { 'content-type': 'application/x-ndjson' });
+      response.flushHeaders();
+      response.write(this.greeting());
+      this.#open.add(response);
+      response.on('close', () => this.#open.delete(response));
+      return;
+    }
+    void this.#report(request, response);
+  });
+
+  async #report(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    this.reports.push(await text(request));
+    response.writeHead(this.reportStatus).end();
+  }
+
+  async listen(): Promise<URL> {
+    await new Promise<void>((resolve) => {
+      this.#http.listen(0, '127.0.0.1', resolve);
+    });
+    return new URL(`http://127.0.0.1:${(this.#http.address() as AddressInfo).port}`);
+  }
+
+  /** Writes to every open stream. */
+  write(text: string): void {
+    for (const response of this.#open) response.write(text);
+  }
+
+  send(update: AssignmentUpdate): void {
+    this.write(`${JSON.stringify(update)}\n`);
+  }
+
+  /** Breaks every open stream. */
+  disconnect(): void {
+    for (const response of this.#open) response.destroy();
+  }
+
+  async close(): Promise<void> {
+    this.disconnect();
+    await new Promise<void>((resolve) => {
+      this.#http.close(() => resolve());
+      this.#http.closeAllConnections();
+    });
+  }
+}
