@@ -1,0 +1,37 @@
+/** Makes the nodes with the best that this machine offers, after removing what dead runs have left. */
+import { availableParallelism } from 'node:os';
+import { isDeadRun, removeDeadRuns, type RunDirectory } from '../process/run-directory.ts';
+import { findCgroups } from './cgroup-mount.ts';
+import { createCgroupNodes } from './cgroup-nodes.ts';
+import { removeGroup } from './cgroup.ts';
+import type { NodeSet, NodeSize } from './mesh-node.ts';
+import { createPinnedNodes } from './pinned-nodes.ts';
+import { allowedCpus } from './proc.ts';
+
+export interface OpenedNodes {
+  readonly set: NodeSet;
+  /** Names of dead runs that were cleaned up. */
+  readonly removed: readonly string[];
+}
+
+/** `pinned` asks for pinned cores even where control groups can be written. */
+export function openNodes(run: RunDirectory, sizes: readonly NodeSize[], pinned = false): OpenedNodes {
+  const removed = new Set(removeDeadRuns());
+  const cgroups = findCgroups();
+  if (cgroups.ok) {
+    for (const group of cgroups.value.children('').filter(isDeadRun)) {
+      removeGroup(cgroups.value, group);
+      removed.add(group);
+    }
+  }
+  const set =
+    cgroups.ok && !pinned
+      ? createCgroupNodes(cgroups.value, run.name, sizes, availableParallelism())
+      : createPinnedNodes(
+          run.path,
+          sizes.map(({ name }) => name),
+          allowedCpus(),
+          cgroups.ok ? 'Pinned cores were asked for' : cgroups.failure.message,
+        );
+  return { set, removed: [...removed] };
+}
