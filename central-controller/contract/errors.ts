@@ -23,6 +23,7 @@ export const ERRORS = {
     remedy: 'Mount the cgroup file system and pass it with --cgroup-root, or name the processes with --processes.',
   },
   MISSING_TOOL: { status: 500, remedy: 'Install the named tool and run the command again.' },
+  BUILD_FAILED: { status: 500, remedy: 'Correct the source that the message names and build again.' },
   CHILD_FAILED: { status: 500, remedy: 'See the log that the message names.' },
 } as const;
 

@@ -1,0 +1,176 @@
+/**
+ * Thin binding to proxy-wasm ABI 0.2.1 and the few WASI calls that Envoy has. Nothing here allocates: what Envoy
+ * hands over lies in one scratch area that is empty again at the next callback.
+ */
+import {
+  proxy_log,
+  proxy_set_tick_period_milliseconds,
+  proxy_get_property,
+  proxy_get_header_map_value,
+  proxy_replace_header_map_value,
+  proxy_add_header_map_value,
+  proxy_remove_header_map_value,
+  proxy_get_buffer_bytes,
+  proxy_get_shared_data,
+  proxy_set_shared_data,
+  proxy_http_call,
+} from './env';
+import { SCRATCH_BYTES } from './limits';
+import { clock_time_get, random_get } from './wasi_snapshot_preview1';
+
+export const REQUEST_HEADERS: i32 = 0;
+export const RESPONSE_HEADERS: i32 = 2;
+export const CALL_RESPONSE_HEADERS: i32 = 6;
+export const CALL_RESPONSE_BODY: i32 = 4;
+export const PLUGIN_CONFIGURATION: i32 = 7;
+export const LOG_WARN: i32 = 3;
+
+const MONOTONIC: i32 = 1;
+const POINTER: usize = memory.data(4, 4);
+const LENGTH: usize = memory.data(4, 4);
+const CAS: usize = memory.data(4, 4);
+const TOKEN: usize = memory.data(4, 4);
+const WORD: usize = memory.data(8, 8);
+const scratch: usize = heap.alloc(SCRATCH_BYTES);
+let scratchUsed: i32 = 0;
+
+/** Where the last successful read put its value, until the callback ends. */
+export let valueAt: usize = 0;
+export let valueLength: i32 = 0;
+/** Compare-and-swap number of the last `readShared`; 0 when there was no value. */
+export let sharedCas: u32 = 0;
+
+/** Envoy allocates here what it hands over. 0 (it then reports an error to us) when a callback asks for too much. */
+export function malloc(size: i32): usize {
+  const room = (size + 15) & ~15;
+  if (size < 0 || room > SCRATCH_BYTES - scratchUsed) return 0;
+  const at = scratch + <usize>scratchUsed;
+  scratchUsed += room;
+  return at;
+}
+
+/** To be called first in every callback. */
+export function enter(): void {
+  scratchUsed = 0;
+}
+
+function keepValue(result: i32): bool {
+  if (result != 0) {
+    valueLength = 0;
+    return false;
+  }
+  valueAt = load<usize>(POINTER);
+  valueLength = load<i32>(LENGTH);
+  return valueLength > 0;
+}
+
+export function at(text: ArrayBuffer): usize {
+  return changetype<usize>(text);
+}
+
+/** Reads a header into `valueAt`; false when it is absent or empty. */
+export function readHeader(map: i32, name: ArrayBuffer): bool {
+  return keepValue(proxy_get_header_map_value(map, at(name), name.byteLength, POINTER, LENGTH));
+}
+
+/** Whether a header is there at all, an empty one included. */
+export function hasHeader(map: i32, name: ArrayBuffer): bool {
+  const result = proxy_get_header_map_value(map, at(name), name.byteLength, POINTER, LENGTH);
+  keepValue(result);
+  return result == 0;
+}
+
+export function setHeader(map: i32, name: ArrayBuffer, value: usize, length: i32): void {
+  proxy_replace_header_map_value(map, at(name), name.byteLength, value, length);
+}
+
+/** Adds to a list header; what is there already stays. */
+export function addHeader(map: i32, name: ArrayBuffer, value: ArrayBuffer): void {
+  proxy_add_header_map_value(map, at(name), name.byteLength, at(value), value.byteLength);
+}
+
+/** Removes a header that may be there. Asking first is cheaper: a removal makes Envoy choose the route anew. */
+export function dropHeader(map: i32, name: ArrayBuffer): void {
+  if (hasHeader(map, name)) removeHeader(map, name);
+}
+
+export function removeHeader(map: i32, name: ArrayBuffer): void {
+  proxy_remove_header_map_value(map, at(name), name.byteLength);
+}
+
+/** Reads a property (path parts separated by a zero byte) into `valueAt`. */
+export function readProperty(path: ArrayBuffer): bool {
+  return keepValue(proxy_get_property(at(path), path.byteLength, POINTER, LENGTH));
+}
+
+/** Reads a property that is an integer; 0 when it is not there. */
+export function readIntegerProperty(path: ArrayBuffer): i64 {
+  return readProperty(path) && valueLength == 8 ? load<i64>(valueAt) : 0;
+}
+
+export function readBuffer(buffer: i32, length: i32): bool {
+  return length > 0 && keepValue(proxy_get_buffer_bytes(buffer, 0, length, POINTER, LENGTH));
+}
+
+/** Reads a value that all VMs of the process share into `valueAt`, and its number into `sharedCas`. */
+export function readShared(key: ArrayBuffer): bool {
+  const result = proxy_get_shared_data(at(key), key.byteLength, POINTER, LENGTH, CAS);
+  sharedCas = result == 0 ? load<u32>(CAS) : 0;
+  return keepValue(result);
+}
+
+/** Writes a shared value if it still has the number `cas` (0: in any case). */
+export function writeShared(key: ArrayBuffer, value: usize, length: i32, cas: u32): bool {
+  return proxy_set_shared_data(at(key), key.byteLength, value, length, cas) == 0;
+}
+
+/** Starts an HTTP call; its token, or -1 when Envoy refuses it (no such cluster, for one). */
+export function call(
+  cluster: usize,
+  clusterLength: i32,
+  headers: usize,
+  headersLength: i32,
+  body: usize,
+  bodyLength: i32,
+  timeoutMs: u32,
+): i32 {
+  const result = proxy_http_call(
+    cluster,
+    clusterLength,
+    headers,
+    headersLength,
+    body,
+    bodyLength,
+    0,
+    0,
+    timeoutMs,
+    TOKEN,
+  );
+  return result == 0 ? load<i32>(TOKEN) : -1;
+}
+
+/** Milliseconds of the monotonic clock, the same in all VMs of the process. */
+export function monotonicMs(): f64 {
+  store<u64>(WORD, 0);
+  clock_time_get(MONOTONIC, 0, WORD);
+  return <f64>load<u64>(WORD) * 1e-6;
+}
+
+export function randomWord(): u64 {
+  store<u64>(WORD, 0);
+  random_get(WORD, 8);
+  return load<u64>(WORD);
+}
+
+export function setTickPeriod(ms: u32): void {
+  proxy_set_tick_period_milliseconds(ms);
+}
+
+export function warn(message: ArrayBuffer): void {
+  proxy_log(LOG_WARN, at(message), message.byteLength);
+}
+
+/** The compiler's hook for a failed check: stops without importing anything that Envoy does not have. */
+export function abort(message: string | null, file: string | null, line: u32, column: u32): void {
+  unreachable();
+}

@@ -1,0 +1,54 @@
+/** Plain work on bytes: hashes, comparison, decimal numbers. */
+
+/** 32-bit FNV-1a, as the table's encoder computes it. */
+export function fnv1a(p: usize, n: i32): u32 {
+  let hash: u32 = 0x811c9dc5;
+  for (let i = 0; i < n; i++) hash = (hash ^ load<u8>(p + i)) * 0x01000193;
+  return hash;
+}
+
+export const FNV64_START: u64 = 0xcbf29ce484222325;
+
+/** 64-bit FNV-1a, to be continued from an earlier part by its hash. */
+export function fnv1a64(p: usize, n: i32, start: u64): u64 {
+  let hash = start;
+  for (let i = 0; i < n; i++) hash = (hash ^ load<u8>(p + i)) * 0x100000001b3;
+  // A zero byte between parts: "ab" + "c" is not "a" + "bc".
+  return hash * 0x100000001b3;
+}
+
+export function same(a: usize, an: i32, b: usize, bn: i32): bool {
+  return an == bn && memory.compare(a, b, an) == 0;
+}
+
+export function startsWith(p: usize, n: i32, prefix: ArrayBuffer): bool {
+  return n >= prefix.byteLength && memory.compare(p, changetype<usize>(prefix), prefix.byteLength) == 0;
+}
+
+/** Writes `value` in decimal; the number of digits written, at most 20. */
+export function writeDecimal(value: u64, p: usize): i32 {
+  let digits = 1;
+  for (let rest = value / 10; rest > 0; rest /= 10) digits++;
+  for (let i = digits - 1; i >= 0; i--) {
+    store<u8>(p + i, 0x30 + <u8>(value % 10));
+    value /= 10;
+  }
+  return digits;
+}
+
+/** Where the last `readDecimal` stopped. */
+export let decimalEnd: usize = 0;
+
+/** Reads up to 15 decimal digits, so that no sum overflows; -1 when there is none. */
+export function readDecimal(p: usize, end: usize): i64 {
+  let value: i64 = -1;
+  const last = min(end, p + 15);
+  while (p < last) {
+    const digit = <i64>load<u8>(p) - 0x30;
+    if (digit < 0 || digit > 9) break;
+    value = max<i64>(value, 0) * 10 + digit;
+    p++;
+  }
+  decimalEnd = p;
+  return value;
+}

@@ -1,0 +1,72 @@
+/** The plugin's configuration: one string in a small JSON object. Total: what is not understood is not there. */
+
+let cursor: usize = 0;
+let stop: usize = 0;
+
+/** Where the last found string lies, its quotes left out. */
+export let foundAt: usize = 0;
+export let foundLength: i32 = 0;
+
+function skipSpace(): void {
+  while (cursor < stop && load<u8>(cursor) <= 0x20) cursor++;
+}
+
+function skipByte(byte: u8): bool {
+  skipSpace();
+  if (cursor >= stop || load<u8>(cursor) != byte) return false;
+  cursor++;
+  return true;
+}
+
+/** Reads a string into `foundAt`; false when there is none, or one with escapes, which no cluster name needs. */
+function readString(): bool {
+  if (!skipByte(0x22)) return false;
+  foundAt = cursor;
+  let escaped = false;
+  while (cursor < stop && load<u8>(cursor) != 0x22) {
+    if (load<u8>(cursor) == 0x5c) {
+      escaped = true;
+      cursor++;
+    }
+    cursor++;
+  }
+  if (cursor >= stop) return false;
+  foundLength = <i32>(cursor - foundAt);
+  cursor++;
+  return !escaped;
+}
+
+/** Skips a value of any other kind up to the comma or brace that ends it, strings and nesting heeded. */
+function skipValue(): void {
+  let depth = 0;
+  while (cursor < stop) {
+    const byte = load<u8>(cursor);
+    if (byte == 0x22) {
+      readString();
+      continue;
+    }
+    if (byte == 0x7b || byte == 0x5b) depth++;
+    if (byte == 0x7d || byte == 0x5d) {
+      if (depth == 0) return;
+      depth--;
+    }
+    if (byte == 0x2c && depth == 0) return;
+    cursor++;
+  }
+}
+
+/** Finds the string under `name` at the top level of the JSON object in n bytes at p. */
+export function findString(p: usize, n: i32, name: ArrayBuffer): bool {
+  cursor = p;
+  stop = p + n;
+  if (!skipByte(0x7b)) return false;
+  do {
+    if (!readString()) return false;
+    const wanted = foundLength == name.byteLength && memory.compare(foundAt, changetype<usize>(name), foundLength) == 0;
+    if (!skipByte(0x3a)) return false;
+    skipSpace();
+    if (wanted) return readString();
+    skipValue();
+  } while (skipByte(0x2c));
+  return false;
+}

@@ -1,0 +1,59 @@
+/** The replica's side: counts what is served, tells mesh callers the load, marks what the application never saw. */
+import {
+  at,
+  hasHeader,
+  monotonicMs,
+  removeHeader,
+  REQUEST_HEADERS,
+  RESPONSE_HEADERS,
+  setHeader,
+  dropHeader,
+} from './abi';
+import { writeDecimal } from './bytes';
+import { ENDPOINT_HEADER, LOAD_HEADER, SESSION_HEADER, UNREACHED_HEADER } from './names';
+import { mayBeLocalReply, neverDelivered, readFlags, readStatus } from './response';
+import { beginServed, countUnreached, endServed, servedInFlight, smoothedLatencyMs } from './served';
+import { answered, failed, openStream, SERVED, side, startedAt, wantsLoad } from './streams';
+
+const load: usize = memory.data(48);
+const YES = String.UTF8.encode('1');
+
+export function onServeRequest(context: u32): void {
+  const fromMesh = hasHeader(REQUEST_HEADERS, ENDPOINT_HEADER);
+  if (fromMesh) removeHeader(REQUEST_HEADERS, ENDPOINT_HEADER);
+  dropHeader(REQUEST_HEADERS, SESSION_HEADER);
+  const entry = openStream(context);
+  if (entry < 0) return;
+  const now = monotonicMs();
+  side[entry] = SERVED;
+  startedAt[entry] = now;
+  wantsLoad[entry] = fromMesh;
+  beginServed(now);
+}
+
+function stampLoad(): void {
+  // The request that is being answered is about to leave: the others are what the next one will meet.
+  let length = writeDecimal(<u64>max(servedInFlight - 1, 0), load);
+  store<u8>(load + length, 0x3b);
+  length++;
+  length += writeDecimal(<u64>max(smoothedLatencyMs * 1000, 0), load + length);
+  setHeader(RESPONSE_HEADERS, LOAD_HEADER, load, length);
+}
+
+export function onServeResponse(entry: i32, endOfStream: bool): void {
+  const status = readStatus();
+  const unseen = mayBeLocalReply(status, endOfStream) && neverDelivered(readFlags());
+  answered[entry] = true;
+  failed[entry] = unseen || status >= 500;
+  if (unseen) countUnreached();
+  // An application that sends these headers itself must not be believed: callers would repeat what it has done.
+  if (unseen && wantsLoad[entry]) setHeader(RESPONSE_HEADERS, UNREACHED_HEADER, at(YES), YES.byteLength);
+  else dropHeader(RESPONSE_HEADERS, UNREACHED_HEADER);
+  if (wantsLoad[entry] && !unseen) stampLoad();
+  else dropHeader(RESPONSE_HEADERS, LOAD_HEADER);
+  dropHeader(RESPONSE_HEADERS, SESSION_HEADER);
+}
+
+export function onServeEnd(entry: i32): void {
+  endServed(startedAt[entry], failed[entry] || !answered[entry], monotonicMs());
+}

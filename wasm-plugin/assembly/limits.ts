@@ -1,0 +1,22 @@
+/** Bounds of the static memory. What lies beyond them is left to Istio's own balancing. */
+
+export const MAX_SERVICES: i32 = 512;
+/** Replicas of all services together, those lately removed included. */
+export const MAX_REPLICAS: i32 = 4096;
+/** `<port>|<host>`: five digits, a bar and a DNS name. */
+export const MAX_KEY_BYTES: i32 = 264;
+/** A pod name is a DNS subdomain. */
+export const MAX_NAME_BYTES: i32 = 253;
+/** base64 of `[ipv6]:port`. */
+export const MAX_SESSION_BYTES: i32 = 64;
+/** Streams of one VM at a time. */
+export const MAX_STREAMS: i32 = 16384;
+/** Listeners and configurations that share one VM. */
+export const MAX_ROOTS: i32 = 16;
+export const MAX_CLUSTER_BYTES: i32 = 320;
+export const MAX_NODE_ID_BYTES: i32 = 640;
+/** Replicas that may be ejected at a time in one proxy. */
+export const MAX_EJECTED: i32 = 256;
+/** Everything that Envoy hands over during one callback, a table's body above all. */
+export const SCRATCH_BYTES: i32 = 2 << 20;
+export const STATISTICS_BYTES: i32 = 1 << 20;

@@ -1,0 +1,102 @@
+/**
+ * Entry points that Envoy calls. Only those in use are exported: each is a crossing into the VM. None may trap, which
+ * would cost the request a 503: every one is total.
+ */
+import {
+  enter,
+  monotonicMs,
+  PLUGIN_CONFIGURATION,
+  randomWord,
+  readBuffer,
+  readProperty,
+  removeHeader,
+  RESPONSE_HEADERS,
+  setTickPeriod,
+  valueAt,
+  valueLength,
+} from './abi';
+import { forgetCalls, onAnswer, work } from './agent-link';
+import { startsWith } from './bytes';
+import { findString, foundAt, foundLength } from './config';
+import { onServeEnd, onServeRequest, onServeResponse } from './inbound';
+import { CLUSTER_NAME_PROPERTY, NODE_ID_PROPERTY, SESSION_HEADER } from './names';
+import { onCallEnd, onCallRequest, onCallResponse, stripChoice } from './outbound';
+import { seedRandom } from './random';
+import { drives, dropRoot, setRoot } from './roots';
+import { identifyVm, setNodeId } from './statistics';
+import { closeStream, findStream, SERVED, side } from './streams';
+
+export { malloc } from './abi';
+
+const CONTINUE: i32 = 0;
+const TICK_MS: u32 = 100;
+const OUTBOUND = String.UTF8.encode('outbound|');
+const INBOUND = String.UTF8.encode('inbound|');
+const AGENT_CLUSTER_FIELD = String.UTF8.encode('agentCluster');
+
+/** Random per VM. */
+let me: u64 = 0;
+
+export function proxy_abi_version_0_2_1(): void {}
+
+export function proxy_on_vm_start(root: u32, size: u32): u32 {
+  enter();
+  me = randomWord() ^ (<u64>monotonicMs());
+  seedRandom(randomWord() ^ me);
+  identifyVm(me);
+  return 1;
+}
+
+/** Never refuses: Envoy would not start with a plugin that does. */
+export function proxy_on_configure(root: u32, size: u32): u32 {
+  enter();
+  if (readProperty(NODE_ID_PROPERTY)) setNodeId(valueAt, valueLength);
+  const found = readBuffer(PLUGIN_CONFIGURATION, <i32>size) && findString(valueAt, valueLength, AGENT_CLUSTER_FIELD);
+  setRoot(root, foundAt, found ? foundLength : 0);
+  setTickPeriod(TICK_MS);
+  return 1;
+}
+
+export function proxy_on_tick(root: u32): void {
+  enter();
+  const now = monotonicMs();
+  if (drives(root, now)) work(me, now);
+}
+
+export function proxy_on_http_call_response(root: u32, token: u32, headers: u32, body: u32, trailers: u32): void {
+  enter();
+  onAnswer(me, <i32>token, <i32>body, monotonicMs());
+}
+
+export function proxy_on_request_headers(context: u32, headers: u32, endOfStream: u32): i32 {
+  enter();
+  // The route that Envoy chose names the target; what the client says in :authority may be anything.
+  if (!readProperty(CLUSTER_NAME_PROPERTY)) stripChoice();
+  else if (startsWith(valueAt, valueLength, OUTBOUND)) onCallRequest(context, valueAt, valueLength);
+  else if (startsWith(valueAt, valueLength, INBOUND)) onServeRequest(context);
+  else stripChoice();
+  return CONTINUE;
+}
+
+export function proxy_on_response_headers(context: u32, headers: u32, endOfStream: u32): i32 {
+  enter();
+  const entry = findStream(context);
+  // Envoy's session filter answers with an address even where nothing was stamped.
+  if (entry < 0) removeHeader(RESPONSE_HEADERS, SESSION_HEADER);
+  else if (side[entry] == SERVED) onServeResponse(entry, endOfStream != 0);
+  else onCallResponse(entry, endOfStream != 0);
+  return CONTINUE;
+}
+
+/** The end of a stream however it went, and the end of a root context. */
+export function proxy_on_delete(context: u32): void {
+  enter();
+  const entry = findStream(context);
+  if (entry >= 0) {
+    if (side[entry] == SERVED) onServeEnd(entry);
+    else onCallEnd(entry);
+    closeStream(entry);
+  } else if (dropRoot(context)) {
+    forgetCalls();
+  }
+}

@@ -1,0 +1,17 @@
+/** Names on the wire, the same as in `central-controller/contract/names.ts` where they are there too. */
+
+export const ENDPOINT_HEADER = String.UTF8.encode('x-lb-endpt');
+export const SESSION_HEADER = String.UTF8.encode('x-lb-session');
+export const LOAD_HEADER = String.UTF8.encode('x-lb-load');
+export const UNREACHED_HEADER = String.UTF8.encode('x-lb-unreached');
+export const AGENT_CLUSTER = String.UTF8.encode('outbound|15080||ballast-agent.ballast-system.svc.cluster.local');
+
+export const STATUS_HEADER = String.UTF8.encode(':status');
+
+/** Envoy's router reads these from the request, adds them to the route's retry policy and removes them. */
+export const RETRY_ON_HEADER = String.UTF8.encode('x-envoy-retry-on');
+export const RETRIABLE_NAMES_HEADER = String.UTF8.encode('x-envoy-retriable-header-names');
+
+export const CLUSTER_NAME_PROPERTY = String.UTF8.encode('xds\0cluster_name');
+export const NODE_ID_PROPERTY = String.UTF8.encode('xds\0node\0id');
+export const RESPONSE_FLAGS_PROPERTY = String.UTF8.encode('response\0flags');

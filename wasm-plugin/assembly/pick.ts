@@ -1,0 +1,81 @@
+/**
+ * The pick. Weights from the controller say how requests should fall over seconds, requests in flight say what is
+ * true this instant: two samples are drawn by weight, replicas heard of within 200 ms join them, the least score
+ * wins. The candidates' number is fixed, so the work does not grow with the replicas. After Prequal (Wydrowski et
+ * al., NSDI 2024), whose probes are replaced by what responses carry.
+ */
+import {
+  ejected,
+  failureAverage,
+  inFlight,
+  knownAt,
+  knownInFlight,
+  meanInFlight,
+  meanLatencyMs,
+  sentSince,
+  weight,
+} from './replicas';
+import { cumulative, eligible, eligibleCount, firstMember } from './services';
+import { ringLength, ringSlot, ringTime } from './ring';
+
+const RING_CANDIDATES: i32 = 4;
+const RING_AGE_MS: f64 = 200;
+const FAILURE_PENALTY: f64 = 20;
+/** Time scale of what was last known while the table has no latency yet. */
+const UNKNOWN_LATENCY_MS: f64 = 50;
+
+/** Requests that are likely in flight at the replica: what was last known decays toward its mean in four latencies. */
+export function estimateInFlight(slot: i32, now: f64): f64 {
+  const latency = meanLatencyMs[slot] > 0 ? meanLatencyMs[slot] : UNKNOWN_LATENCY_MS;
+  const age = max(now - knownAt[slot], 0);
+  const mean = meanInFlight[slot];
+  const remote = mean + (knownInFlight[slot] - mean) * Math.exp(-age / (4 * latency)) + <f64>sentSince[slot];
+  return max(<f64>inFlight[slot], remote);
+}
+
+export function score(slot: i32, now: f64): f64 {
+  return ((estimateInFlight(slot, now) + 1) / Math.sqrt(weight[slot])) * (1 + FAILURE_PENALTY * failureAverage[slot]);
+}
+
+/** Draws a replica by weight, `u` uniform in [0, 1). The service must have one to draw. */
+export function draw(service: i32, u: f64): i32 {
+  const first = firstMember[service];
+  let low = 0;
+  let high = eligibleCount[service] - 1;
+  const mark = u * cumulative[first + high];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (cumulative[first + middle] > mark) high = middle;
+    else low = middle + 1;
+  }
+  return eligible[first + low];
+}
+
+/** The replica for a request at time `now`; -1 when none may be drawn. */
+export function pick(service: i32, now: f64, u1: f64, u2: f64): i32 {
+  if (eligibleCount[service] == 0) return -1;
+  let best = draw(service, u1);
+  if (eligibleCount[service] == 1) return best;
+  let least = score(best, now);
+  const second = draw(service, u2);
+  if (second != best) {
+    const rival = score(second, now);
+    if (rival < least) {
+      least = rival;
+      best = second;
+    }
+  }
+  let candidates = 0;
+  for (let i = 0; i < ringLength(service) && candidates < RING_CANDIDATES; i++) {
+    if (now - ringTime(service, i) >= RING_AGE_MS) break;
+    const slot = ringSlot(service, i);
+    if (sentSince[slot] != 0 || ejected[slot] || !(weight[slot] > 0)) continue;
+    candidates++;
+    const rival = score(slot, now);
+    if (rival < least) {
+      least = rival;
+      best = slot;
+    }
+  }
+  return best;
+}

@@ -1,0 +1,38 @@
+/** What a response's status and Envoy's flags say of the way it went. */
+import { readHeader, readIntegerProperty, RESPONSE_HEADERS, valueAt, valueLength } from './abi';
+import { RESPONSE_FLAGS_PROPERTY, STATUS_HEADER } from './names';
+
+const NO_HEALTHY_UPSTREAM: i64 = 0x2;
+const CONNECT_FAILURE: i64 = 0x20;
+const OVERFLOW: i64 = 0x80;
+const NO_ROUTE: i64 = 0x100;
+const NO_CLUSTER: i64 = 0x1000000;
+
+export function readStatus(): i32 {
+  if (!readHeader(RESPONSE_HEADERS, STATUS_HEADER) || valueLength != 3) return 0;
+  return (
+    (<i32>load<u8>(valueAt) - 0x30) * 100 + (<i32>load<u8>(valueAt, 1) - 0x30) * 10 + <i32>load<u8>(valueAt, 2) - 0x30
+  );
+}
+
+/**
+ * Whether flags may have been raised: a 5xx, or a gRPC status without a body (a local reply to a gRPC request has
+ * status 200). All other responses need no look at them.
+ */
+export function mayBeLocalReply(status: i32, endOfStream: bool): bool {
+  return status >= 500 || (status == 200 && endOfStream);
+}
+
+/** The caller's own Envoy had no connection to the replica: the request never left it. */
+export function neverSent(flags: i64): bool {
+  return (flags & (CONNECT_FAILURE | NO_CLUSTER)) != 0;
+}
+
+/** The replica's sidecar had no connection to its application, which therefore saw nothing of the request. */
+export function neverDelivered(flags: i64): bool {
+  return (flags & (CONNECT_FAILURE | NO_HEALTHY_UPSTREAM | OVERFLOW | NO_ROUTE | NO_CLUSTER)) != 0;
+}
+
+export function readFlags(): i64 {
+  return readIntegerProperty(RESPONSE_FLAGS_PROPERTY);
+}

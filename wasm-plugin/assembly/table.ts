@@ -1,0 +1,180 @@
+/**
+ * Decoder of the table that the agent serves; its format is described in `central-controller/contract/proxy-table.ts`.
+ * A table is checked to the last byte before any of it is used: a bad one leaves everything as it was.
+ */
+import { fnv1a } from './bytes';
+import { MAX_KEY_BYTES, MAX_NAME_BYTES, MAX_REPLICAS, MAX_SESSION_BYTES } from './limits';
+import {
+  addReplica,
+  findReplica,
+  knownAt,
+  knownInFlight,
+  lastSentAt,
+  listedIn,
+  markListed,
+  meanInFlight,
+  meanLatencyMs,
+  releaseUnlisted,
+  sentSince,
+  setSession,
+  slotCount,
+  weight,
+} from './replicas';
+import { clearRing } from './ring';
+import {
+  addService,
+  findService,
+  firstMember,
+  memberCount,
+  members,
+  pinning,
+  rebuildEligible,
+  releaseServices,
+  routing,
+  ROUTING_ENDPOINT,
+  ROUTING_SUBSET,
+  serviceListedIn,
+} from './services';
+
+const MAGIC: u32 = 0x54534c42;
+const FORMAT: u16 = 1;
+const HEADER: i64 = 32;
+const SERVICE: i64 = 32;
+const REPLICA: i64 = 40;
+
+/** Version in use; 0: none. */
+export let tableVersion: u64 = 0;
+/** When the table may no longer be used, by the monotonic clock. */
+export let tableExpiresAt: f64 = 0;
+export let tableValidForMs: f64 = 0;
+
+let swap: u32 = 0;
+let membersUsed: i32 = 0;
+
+function isAmount(value: f32): bool {
+  // False for NaN and Infinity, too.
+  return value >= 0 && value < 1e9;
+}
+
+function isSound(p: usize, length: i32): bool {
+  const size = <i64>length;
+  if (size < HEADER || load<u32>(p) != MAGIC || load<u16>(p, 4) != FORMAT || load<u64>(p, 8) == 0) return false;
+  const services = <i64>load<u32>(p, 20);
+  const replicas = <i64>load<u32>(p, 24);
+  const strings = <i64>load<u32>(p, 28);
+  if (HEADER + services * SERVICE + replicas * REPLICA + strings != size) return false;
+  const stringsAt = p + <usize>(size - strings);
+  let listed: i64 = 0;
+  for (let i: i64 = 0; i < services; i++) {
+    const row = p + <usize>(HEADER + i * SERVICE);
+    const keyOffset = load<u32>(row);
+    const keyLength = load<u16>(row, 4);
+    const kind = load<u8>(row, 6);
+    if (keyLength == 0 || <i64>keyOffset + <i64>keyLength > strings) return false;
+    if (kind != ROUTING_SUBSET && kind != ROUTING_ENDPOINT) return false;
+    // Each service's replicas follow those of the one before, so that every replica belongs to one service.
+    if (<i64>load<u32>(row, 8) != listed) return false;
+    listed += <i64>load<u32>(row, 12);
+    if (listed > replicas || load<u32>(row, 16) != fnv1a(stringsAt + keyOffset, keyLength)) return false;
+  }
+  if (listed != replicas) return false;
+  for (let i: i64 = 0; i < replicas; i++) {
+    const row = p + <usize>(HEADER + services * SERVICE + i * REPLICA);
+    if (load<u16>(row, 4) == 0 || <i64>load<u32>(row) + <i64>load<u16>(row, 4) > strings) return false;
+    if (load<u16>(row, 6) == 0 || <i64>load<u32>(row, 8) + <i64>load<u16>(row, 6) > strings) return false;
+    if (!isAmount(load<f32>(row, 12)) || !isAmount(load<f32>(row, 16))) return false;
+    if (!isAmount(load<f32>(row, 20)) || !isAmount(load<f32>(row, 24))) return false;
+  }
+  return true;
+}
+
+/** Takes over one replica of a service; false when the static memory has no room for it. */
+function takeReplica(
+  service: i32,
+  key: usize,
+  keyLength: i32,
+  row: usize,
+  strings: usize,
+  receivedAt: f64,
+  now: f64,
+): bool {
+  const name = strings + load<u32>(row);
+  const nameLength = <i32>load<u16>(row, 4);
+  const sessionLength = <i32>load<u16>(row, 6);
+  if (nameLength > MAX_NAME_BYTES || sessionLength > MAX_SESSION_BYTES) return false;
+  let slot = findReplica(service, name, nameLength);
+  if (slot < 0) slot = addReplica(service, name, nameLength);
+  if (slot < 0 || membersUsed == MAX_REPLICAS) return false;
+  if (listedIn[slot] == swap) return true;
+  setSession(slot, key, keyLength, strings + load<u32>(row, 8), sessionLength);
+  weight[slot] = <f64>load<f32>(row, 12);
+  meanInFlight[slot] = <f64>load<f32>(row, 16);
+  meanLatencyMs[slot] = <f64>load<f32>(row, 20);
+  const reportedAt = receivedAt - <f64>load<u32>(row, 28);
+  if (reportedAt > knownAt[slot]) {
+    knownAt[slot] = reportedAt;
+    knownInFlight[slot] = <f64>load<f32>(row, 24);
+    if (reportedAt >= lastSentAt[slot]) sentSince[slot] = 0;
+  }
+  markListed(slot, swap, now);
+  members[membersUsed++] = slot;
+  return true;
+}
+
+function takeService(row: usize, replicas: usize, strings: usize, receivedAt: f64, now: f64): void {
+  const key = strings + load<u32>(row);
+  const keyLength = <i32>load<u16>(row, 4);
+  if (keyLength > MAX_KEY_BYTES) return;
+  let service = findService(key, keyLength);
+  if (service < 0) {
+    service = addService(key, keyLength);
+    if (service < 0) return;
+    clearRing(service);
+  }
+  if (serviceListedIn[service] == swap) return;
+  serviceListedIn[service] = swap;
+  routing[service] = load<u8>(row, 6);
+  pinning[service] = (load<u8>(row, 7) & 1) == 1;
+  const first = membersUsed;
+  const count = load<u32>(row, 12);
+  let fits = true;
+  for (let i: u32 = 0; i < count && fits; i++) {
+    const replica = replicas + <usize>((load<u32>(row, 8) + i) * <u32>REPLICA);
+    fits = takeReplica(service, key, keyLength, replica, strings, receivedAt, now);
+  }
+  // Half of a service would get all of its requests: one that does not fit is left to Istio as a whole.
+  if (!fits) membersUsed = first;
+  firstMember[service] = first;
+  memberCount[service] = membersUsed - first;
+  rebuildEligible(service);
+}
+
+/** Whether the bytes are a table that `applyTable` will take. */
+export function checkTable(p: usize, length: i32): bool {
+  return isSound(p, length);
+}
+
+/** Puts the table in force if it is sound; else changes nothing and says so. */
+export function applyTable(p: usize, length: i32, receivedAt: f64, now: f64): bool {
+  if (!isSound(p, length)) return false;
+  const services = load<u32>(p, 20);
+  const replicas = p + <usize>(HEADER + <i64>services * SERVICE);
+  const strings = replicas + <usize>(<i64>load<u32>(p, 24) * REPLICA);
+  swap++;
+  membersUsed = 0;
+  for (let i: u32 = 0; i < services; i++) {
+    takeService(p + <usize>(HEADER + <i64>i * SERVICE), replicas, strings, receivedAt, now);
+  }
+  for (let slot = 0; slot < slotCount(); slot++) if (listedIn[slot] != swap) weight[slot] = 0;
+  releaseUnlisted(swap, now);
+  releaseServices(swap);
+  tableVersion = load<u64>(p, 8);
+  tableValidForMs = <f64>load<u32>(p, 16);
+  tableExpiresAt = receivedAt + tableValidForMs;
+  return true;
+}
+
+/** Whether the newest table names the replica. */
+export function isListed(slot: i32): bool {
+  return listedIn[slot] == swap;
+}
