@@ -1,0 +1,102 @@
+/** `ballast render`: the Istio objects that route to single replicas, written from a user's manifests. */
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { stringify } from 'yaml';
+import { subsetRouting, endpointRouting } from '../cluster/istio-objects.ts';
+import type { Manifest } from '../cluster/manifest.ts';
+import { replicaNames, renderRouting, type RenderRequest } from '../cluster/render-routing.ts';
+import type { Routing } from '../contract/assignment.ts';
+import { BallastError } from '../contract/errors.ts';
+import { loadManifests } from '../cluster/load-manifests.ts';
+
+const ABOUT = `
+Subset:    a DestinationRule with one subset, and a VirtualService with one header match, per replica. A VirtualService
+           among the manifests that leads to a balanced service, also from a Gateway, is extended with these matches.
+Endpoint:  a patch for each Service: the label with which istiod lets a request name its endpoint.
+
+Services are those with a StatefulSet behind them; if there are LoadBalancingPolicies, only those that they name.
+
+Examples:
+  ballast render --from manifests/ | kubectl apply --server-side --field-manager ballast-render -f -
+  ballast render statefulset shop/cart --replicas 50 > cart-routing.yaml`;
+
+/** Objects as one YAML stream, without aliases, so that it reads like written by hand. */
+function toYaml(manifests: readonly Manifest[]): string {
+  return manifests
+    .map((manifest) => stringify(manifest, { aliasDuplicateObjects: false, lineWidth: 0, singleQuote: true }))
+    .join('---\n');
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > 65_535) throw new InvalidArgumentError('Expected 1 to 65535.');
+  return value;
+}
+
+function ordinals(text: string): number[] {
+  const values = text.split(',').map((part) => (/^\d{1,6}$/.test(part) ? Number(part) : NaN));
+  if (values.some(Number.isNaN)) throw new InvalidArgumentError('Expected ordinals such as 0,2,5.');
+  return values;
+}
+
+function namespacedName(text: string): { namespace: string; name: string } {
+  const parts = /^([a-z0-9-]{1,63})\/([a-z0-9-]{1,52})$/.exec(text);
+  if (!parts?.[1] || !parts[2]) throw new InvalidArgumentError('Expected <namespace>/<name>, in lower case.');
+  return { namespace: parts[1], name: parts[2] };
+}
+
+function routingOption(help: string): Option {
+  return new Option('--routing <routing>', help).choices(['Subset', 'Endpoint']);
+}
+
+interface StatefulSetFlags {
+  readonly replicas: number;
+  readonly ordinals?: readonly number[];
+  readonly port?: number;
+  readonly service?: string;
+  readonly routing: Routing;
+}
+
+function renderStatefulSet(target: { namespace: string; name: string }, flags: StatefulSetFlags): Manifest[] {
+  const replicas = flags.ordinals
+    ? flags.ordinals.map((ordinal) => `${target.name}-${ordinal}`)
+    : replicaNames(target.name, flags.replicas);
+  const service = {
+    namespace: target.namespace,
+    name: flags.service ?? target.name,
+    replicas,
+    ...(flags.port === undefined ? {} : { port: flags.port }),
+  };
+  if (flags.routing === 'Endpoint') return endpointRouting([service]);
+  return subsetRouting([service], { destinationRules: [], virtualServices: [] });
+}
+
+function statefulSetCommand(): Command {
+  return new Command('statefulset')
+    .description('routing objects of one StatefulSet, without any manifest')
+    .argument('<namespace/name>', 'the StatefulSet', namespacedName)
+    .option('--replicas <count>', 'how many there are, counted from 0', positive, 3)
+    .option('--ordinals <list>', 'which there are, where they are not counted from 0, such as 0,2,5', ordinals)
+    .option('--port <port>', 'port of the Service that routes name (default: the port that was called)', positive)
+    .option('--service <name>', 'its Service, if that has another name')
+    .addOption(routingOption('how a request reaches its replica').default('Subset'))
+    .action((target: { namespace: string; name: string }, flags: StatefulSetFlags) => {
+      process.stdout.write(toYaml(renderStatefulSet(target, flags)));
+    });
+}
+
+export function renderCommand(): Command {
+  return new Command('render')
+    .description('write the Istio objects that route to single replicas, as YAML to standard output')
+    .addHelpText('after', ABOUT)
+    .option('--from <path...>', "manifests: YAML files, directories of such, or '-' for standard input")
+    .option('--service <name>', 'only this service')
+    .addOption(routingOption('for all services (default: what their policies say, else Endpoint)'))
+    .addCommand(statefulSetCommand())
+    .action(async (flags: RenderRequest & { readonly from?: readonly string[] }) => {
+      if (!flags.from) throw new BallastError('INVALID_FLAG', '--from: name the manifests to read');
+      const manifests = await Promise.all(flags.from.map(loadManifests));
+      const rendered = renderRouting(manifests.flat(), flags);
+      if (!rendered.ok) throw new BallastError(rendered.failure.code, rendered.failure.message);
+      process.stdout.write(toYaml(rendered.value));
+    });
+}

@@ -1,0 +1,202 @@
+/**
+ * Istio objects that let a request reach one chosen replica. Pure: from a service and its replicas to objects, in one
+ * order only, so that equal input gives equal YAML.
+ */
+import { ENDPOINT_HEADER, serviceHost, SESSION_HEADER } from '../contract/names.ts';
+import type { Manifest } from './manifest.ts';
+
+/** Label of every pod of a StatefulSet: its own name. Kubernetes sets it. */
+const POD_NAME_LABEL = 'statefulset.kubernetes.io/pod-name';
+
+/** Label of a Service by which istiod switches Envoy's session filter on for it. */
+export const SESSION_LABEL = 'istio.io/persistent-session-header';
+
+const MANAGED = { 'app.kubernetes.io/managed-by': 'ballast' } as const;
+const ISTIO_NETWORKING = 'networking.istio.io/v1';
+
+export interface RoutedService {
+  readonly namespace: string;
+  readonly name: string;
+  /** Port that routes name; left out, Istio takes the Service's only port, or the one that was called. */
+  readonly port?: number;
+  /** Pod names; any order, gaps in the ordinals allowed. */
+  readonly replicas: readonly string[];
+}
+
+export interface Subset {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export interface DestinationRule extends Manifest {
+  readonly spec: { readonly host: string; readonly subsets?: readonly Subset[] };
+}
+
+interface HttpMatch {
+  readonly headers?: Readonly<Record<string, unknown>>;
+}
+
+export interface HttpRoute {
+  readonly match?: readonly HttpMatch[];
+  readonly route?: readonly {
+    readonly destination: {
+      readonly host: string;
+      readonly subset?: string;
+      readonly port?: { readonly number: number };
+    };
+  }[];
+}
+
+export interface VirtualService extends Manifest {
+  readonly spec: {
+    readonly hosts: readonly string[];
+    readonly gateways?: readonly string[];
+    readonly http?: readonly HttpRoute[];
+  };
+}
+
+/** `geo-2` before `geo-10`. */
+function inOrdinalOrder(replicas: readonly string[]): string[] {
+  return [...new Set(replicas)].toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+}
+
+function hostOf(service: RoutedService): string {
+  return serviceHost(service.namespace, service.name);
+}
+
+/** Full host of a name in an Istio object of `namespace`; a name without dots is a Service of that namespace. */
+function fullHost(name: string, namespace: string): string {
+  return name.includes('.') || name === '*' ? name : serviceHost(namespace, name);
+}
+
+/**
+ * DestinationRule with one subset per replica. An existing one of the same host keeps its traffic policy and every
+ * subset that is not of this form.
+ */
+export function destinationRule(service: RoutedService, existing?: DestinationRule): DestinationRule {
+  const { subsets = [], ...kept } = existing?.spec ?? { host: hostOf(service) };
+  const others = subsets.filter(({ labels }) => labels[POD_NAME_LABEL] === undefined);
+  const own = inOrdinalOrder(service.replicas).map((replica) => ({
+    name: replica,
+    labels: { [POD_NAME_LABEL]: replica },
+  }));
+  return {
+    ...(existing ?? {
+      apiVersion: ISTIO_NETWORKING,
+      kind: 'DestinationRule',
+      metadata: { name: service.name, namespace: service.namespace, labels: MANAGED },
+    }),
+    spec: { ...kept, subsets: [...others, ...own] },
+  };
+}
+
+/** VirtualService for requests inside the mesh, before the replicas' routes are added. */
+function plainVirtualService(service: RoutedService): VirtualService {
+  const host = hostOf(service);
+  const destination = { host, ...(service.port === undefined ? {} : { port: { number: service.port } }) };
+  return {
+    apiVersion: ISTIO_NETWORKING,
+    kind: 'VirtualService',
+    metadata: { name: service.name, namespace: service.namespace, labels: MANAGED },
+    spec: { hosts: [host], http: [{ route: [{ destination }] }] },
+  };
+}
+
+/** A route that an earlier run added for a replica of one of the services. */
+function isReplicaRoute(route: HttpRoute, namespace: string, services: readonly RoutedService[]): boolean {
+  const byHeader = route.match?.some(({ headers }) => headers?.[ENDPOINT_HEADER] !== undefined) ?? false;
+  const hosts = (route.route ?? []).map(({ destination }) => fullHost(destination.host, namespace));
+  return byHeader && services.some((service) => hosts.includes(hostOf(service)));
+}
+
+/** The routes for one route of the user's: one per replica that repeats its matches, then the route itself. */
+function withReplicas(route: HttpRoute, namespace: string, services: readonly RoutedService[]): HttpRoute[] {
+  const destination = route.route?.length === 1 ? route.route[0]?.destination : undefined;
+  if (!destination || destination.subset !== undefined) return [route];
+  const host = fullHost(destination.host, namespace);
+  const service = services.find((candidate) => hostOf(candidate) === host);
+  if (!service) return [route];
+  const { match: own, ...action } = route;
+  const matches = own && own.length > 0 ? own : [{}];
+  const chosen = inOrdinalOrder(service.replicas).map((replica) => ({
+    match: matches.map((match) => ({
+      ...match,
+      headers: { ...match.headers, [ENDPOINT_HEADER]: { exact: replica } },
+    })),
+    ...action,
+    route: [{ ...route.route?.[0], destination: { ...destination, subset: replica } }],
+  }));
+  return [...chosen, route];
+}
+
+/**
+ * The same VirtualService with a header match per replica before each route to one of the services; routes of
+ * replicas that an earlier run put there are replaced. The user's own route stays last: without a header, or with the
+ * name of a replica that is gone, Istio balances as if Ballast were not there.
+ */
+export function expandVirtualService(original: VirtualService, services: readonly RoutedService[]): VirtualService {
+  const namespace = original.metadata.namespace ?? 'default';
+  const http = (original.spec.http ?? [])
+    .filter((route) => !isReplicaRoute(route, namespace, services))
+    .flatMap((route) => withReplicas(route, namespace, services));
+  return { ...original, spec: { ...original.spec, http } };
+}
+
+/** Does this VirtualService decide on requests to the service from inside the mesh? */
+function governs(candidate: VirtualService, service: RoutedService): boolean {
+  const namespace = candidate.metadata.namespace ?? 'default';
+  const inMesh = candidate.spec.gateways?.includes('mesh') ?? true;
+  return inMesh && candidate.spec.hosts.some((host) => fullHost(host, namespace) === hostOf(service));
+}
+
+function routesTo(candidate: VirtualService, service: RoutedService): boolean {
+  const namespace = candidate.metadata.namespace ?? 'default';
+  const destinations = (candidate.spec.http ?? []).flatMap(({ route }) => route ?? []);
+  return destinations.some(({ destination }) => fullHost(destination.host, namespace) === hostOf(service));
+}
+
+/** What stands in the cluster already and must be extended, not fought. */
+export interface ExistingRouting {
+  readonly destinationRules: readonly DestinationRule[];
+  readonly virtualServices: readonly VirtualService[];
+}
+
+/**
+ * All objects of Subset routing: the DestinationRules first, since a route to a subset that is not there yet answers
+ * 503. Ordered by namespace and name.
+ */
+export function subsetRouting(services: readonly RoutedService[], existing: ExistingRouting): Manifest[] {
+  const rules = services.map((service) => {
+    const own = existing.destinationRules.find(
+      ({ metadata, spec }) => fullHost(spec.host, metadata.namespace ?? 'default') === hostOf(service),
+    );
+    return destinationRule(service, own);
+  });
+  const missing = services.filter(
+    (service) => !existing.virtualServices.some((candidate) => governs(candidate, service)),
+  );
+  const touched = existing.virtualServices.filter((candidate) =>
+    services.some((service) => routesTo(candidate, service)),
+  );
+  const virtualServices = [...touched, ...missing.map(plainVirtualService)];
+  return [
+    ...inNameOrder(rules),
+    ...inNameOrder(virtualServices.map((virtualService) => expandVirtualService(virtualService, services))),
+  ];
+}
+
+/** Endpoint routing needs nothing but a label on each Service: a patch of it. */
+export function endpointRouting(services: readonly RoutedService[]): Manifest[] {
+  return inNameOrder(
+    services.map(({ namespace, name }) => ({
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name, namespace, labels: { [SESSION_LABEL]: SESSION_HEADER } },
+    })),
+  );
+}
+
+function inNameOrder<T extends Manifest>(manifests: readonly T[]): T[] {
+  const key = ({ metadata }: Manifest) => `${metadata.namespace ?? 'default'}/${metadata.name}`;
+  return manifests.toSorted((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0));
+}

@@ -1,0 +1,70 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { selectKind, ServiceKind, StatefulSetKind, selects } from '../../central-controller/cluster/manifest.ts';
+import type { Routing } from '../../central-controller/contract/assignment.ts';
+import { AGENT_CLUSTER } from '../../central-controller/contract/names.ts';
+import { WasmPluginKind } from '../../apps/local-mesh/envoy/istio-kinds.ts';
+import { hotelManifests } from '../../istio-configs/hotel-reservation/manifests.ts';
+
+const run = promisify(execFile);
+const FOLDER = join(import.meta.dirname, '../../istio-configs/hotel-reservation');
+const BALLAST = join(import.meta.dirname, '../../central-controller/cli/main.ts');
+
+async function render(...args: string[]): Promise<string> {
+  const { stdout } = await run(process.execPath, [BALLAST, 'render', ...args], { cwd: FOLDER });
+  return stdout;
+}
+
+function values<T>(read: { ok: true; value: T } | { ok: false; failure: { message: string } }): T {
+  if (!read.ok) throw new Error(read.failure.message);
+  return read.value;
+}
+
+describe('the routing objects that are committed', () => {
+  it('are what the command renders for Endpoint routing', async () => {
+    const committed = await readFile(join(FOLDER, 'endpoint/routing.yaml'), 'utf8');
+    expect(committed).toBe(await render('--from', 'base', '--routing', 'Endpoint'));
+  });
+
+  it('are what the command renders for Subset routing', async () => {
+    const committed = await readFile(join(FOLDER, 'subset/routing.yaml'), 'utf8');
+    expect(committed).toBe(await render('--from', 'base', 'endpoint/ingress.yaml', '--routing', 'Subset'));
+    expect(committed, 'rendered from its own output').toBe(
+      await render('--from', 'base', 'subset/routing.yaml', '--routing', 'Subset'),
+    );
+  });
+});
+
+describe.each<Routing>(['Endpoint', 'Subset'])('the objects of %s routing', (routing) => {
+  it('hold eight balanced services of three replicas each', async () => {
+    const manifests = await hotelManifests(routing);
+    const services = values(selectKind(manifests, ServiceKind)).filter(({ metadata }) => metadata.labels?.['app']);
+    const sets = values(selectKind(manifests, StatefulSetKind));
+    expect(services).toHaveLength(8);
+    for (const service of services) {
+      const set = sets.find(({ spec }) => selects(service.spec.selector, spec.template.metadata?.labels ?? {}));
+      expect(set?.spec.replicas, service.metadata.name).toBe(3);
+      expect(service.spec.ports).toEqual([{ name: 'http', port: 8080, targetPort: 8080 }]);
+      expect(service.metadata.labels?.['istio.io/persistent-session-header']).toBe(
+        routing === 'Endpoint' ? 'x-lb-session' : undefined,
+      );
+    }
+    const policies = manifests.filter(({ kind }) => kind === 'LoadBalancingPolicy');
+    expect(policies).toHaveLength(8);
+    expect(policies.every((policy) => JSON.stringify(policy).includes(`"routing":"${routing}"`))).toBe(true);
+  });
+
+  it('put the plugin on both sides, tell it the agent, and let traffic pass without it', async () => {
+    const [plugin, ...more] = values(selectKind(await hotelManifests(routing), WasmPluginKind));
+    expect(more).toEqual([]);
+    expect(plugin?.spec).toMatchObject({
+      failStrategy: 'FAIL_OPEN',
+      match: [{ mode: 'CLIENT_AND_SERVER' }],
+      pluginConfig: { agentCluster: AGENT_CLUSTER },
+    });
+    expect(plugin?.spec.selector).toBeUndefined();
+  });
+});
