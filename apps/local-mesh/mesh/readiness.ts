@@ -1,0 +1,33 @@
+/** Waiting until something answers. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { request } from 'undici';
+
+const EVERY_MS = 100;
+
+export interface Patience {
+  /** Ends the wait early, with its reason as the error. */
+  readonly signal: AbortSignal;
+  readonly timeoutMs: number;
+}
+
+/** Resolves once `GET url` is answered 200. @throws Error naming the last answer when it never was in time */
+export async function untilReady(url: string, { signal, timeoutMs }: Patience): Promise<void> {
+  const until = Date.now() + timeoutMs;
+  for (;;) {
+    const said = await status(url, signal);
+    if (said === '200') return;
+    signal.throwIfAborted();
+    if (Date.now() > until) throw new Error(`${url} was not ready within ${timeoutMs / 1000} s: ${said}`);
+    await sleep(EVERY_MS, undefined, { signal });
+  }
+}
+
+async function status(url: string, signal: AbortSignal): Promise<string> {
+  try {
+    const { statusCode, body } = await request(url, { signal, headersTimeout: 5_000, bodyTimeout: 5_000 });
+    await body.dump();
+    return String(statusCode);
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}

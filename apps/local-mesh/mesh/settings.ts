@@ -1,0 +1,38 @@
+/** What a mesh is made of. */
+import { availableParallelism } from 'node:os';
+import type { Routing } from '../../../central-controller/contract/assignment.ts';
+import { SERVICE_NAMES } from '../../hotel-reservation/services/names.ts';
+import type { NodeRoom } from '../manifests/placement.ts';
+import type { NodeSize } from '../node/mesh-node.ts';
+
+export interface MeshSettings {
+  readonly routing: Routing;
+  readonly services: readonly string[];
+  /** Replicas of each service. */
+  readonly replicas: number;
+  readonly nodes: readonly (NodeSize & NodeRoom)[];
+  /** First two bytes of all addresses; meshes side by side need different ones. */
+  readonly network: string;
+  /** Pinned cores even where control groups can be written. */
+  readonly pinned: boolean;
+}
+
+/** Part of the machine that the nodes get together; gateway, load, controller and agents need the rest. */
+const NODES_PART = 0.7;
+/** More than that makes the mesh no more telling, only the load heavier. */
+const MOST_CORES = 4;
+/** Replicas per node: uneven, as a cluster is after some weeks. */
+const APPETITES = [7, 6, 6, 5];
+
+/** The demo's mesh: all services, three replicas each, on four equal nodes that are filled unevenly. */
+export function demoSettings(routing: Routing, pinned = false): MeshSettings {
+  const cores = Math.min(MOST_CORES, availableParallelism() * NODES_PART) / APPETITES.length;
+  return {
+    routing,
+    services: SERVICE_NAMES,
+    replicas: 3,
+    nodes: APPETITES.map((appetite, index) => ({ name: `node-${index + 1}`, cores, appetite })),
+    network: '127.10',
+    pinned,
+  };
+}
