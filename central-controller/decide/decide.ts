@@ -1,10 +1,17 @@
 /** The decision: from what is known to the weights in force, each with its reasons. */
-import type { Decision } from '../contract/decision.ts';
-import type { Snapshot } from '../estimate/snapshot.ts';
-import type { DecisionPolicy } from './policy.ts';
+import type { Decision, ServiceDecision } from '../contract/decision.ts';
+import type { NodeEstimate, ServiceEstimate, Snapshot } from '../estimate/snapshot.ts';
+import { boundedSnapshot } from './bounded.ts';
+import { judgeHealth } from './health.ts';
+import { explainService } from './explain.ts';
+import type { DecisionPolicy, Parameters } from './policy.ts';
+import { isLearning, isStaleNode, stateOf } from './states.ts';
+import { type Candidate, type CandidateReplica, findTargets, type TargetNode, type Targets } from './targets.ts';
 
 /**
  * Decides one tick. Total: whatever the snapshot holds, the weights of each service with a ready replica sum to 1.
+ * Services in mode Enforce are decided with the load of all others as it is. Those in mode Observe are decided as
+ * though all were enforced together, which is what enforcing them would bring.
  *
  * @param previous the decision in force, which damping starts from; undefined at the start
  * @param now controller's wall clock, ms
@@ -15,51 +22,138 @@ export function decide(
   previous: Decision | undefined,
   now: number,
 ): Decision {
-  void policy;
+  const { nodes, services } = boundedSnapshot(snapshot);
+  const { parameters } = policy;
+  const known = allNodes(nodes, services);
+  const nodeOf = new Map(known.map((node) => [node.name, node]));
+  const before = weightsInForce(previous);
+  const candidates = services.map((service) => candidateOf(service, nodeOf, policy, before, now));
+  const decided = (candidate: Candidate): boolean =>
+    candidate.replicas.length > 0 && candidate.service.mode !== 'Off' && !isLearning(candidate.service, parameters);
+  const enforced = candidates.filter((candidate) => decided(candidate) && candidate.service.mode === 'Enforce');
+  const observed = candidates.filter((candidate) => decided(candidate) && candidate.service.mode === 'Observe');
+  const inForce = findTargets(enforced, otherLoads(known, services, enforced), parameters);
+  const together = [...enforced, ...observed];
+  const asThough =
+    observed.length > 0 ? findTargets(together, otherLoads(known, services, together), parameters) : undefined;
+  const decisions = candidates.map((candidate) => {
+    const targets = candidate.service.mode === 'Observe' ? asThough : inForce;
+    const index = (candidate.service.mode === 'Observe' ? together : enforced).indexOf(candidate);
+    return explainService(candidate, targets, index, known, parameters);
+  });
   return {
     tick: previous ? previous.tick + 1 : 0,
     at: now,
-    certificate: 0,
-    changed: previous === undefined,
-    nodes: snapshot.nodes.map(({ name, cores, busyCores, backgroundCores, stealCores }) => ({
-      name,
-      cores,
-      busyCores,
-      backgroundCores,
-      stealCores,
-      predictedUtilisation: 0,
-      stale: true,
-    })),
-    services: snapshot.services.map((service) => {
-      const ready = service.replicas.filter((replica) => replica.ready).length;
-      return {
-        namespace: service.namespace,
-        name: service.name,
-        mode: service.mode,
-        demandCores: 0,
-        servedCores: 0,
-        fairShareCores: 0,
-        requestsPerSecond: service.requestsPerSecond,
-        replicas: service.replicas.map((replica) => ({
-          name: replica.name,
-          node: replica.node,
-          state: replica.ready ? ('Learning' as const) : ('NotReady' as const),
-          weight: replica.ready ? 1 / ready : 0,
-          target: replica.ready ? 1 / ready : 0,
-          previous: replica.ready ? 1 / ready : 0,
-          limits: [],
-          cpuPerRequestSeconds: replica.cpuPerRequestSeconds,
-          cpuPerRequestDeviation: replica.cpuPerRequestDeviation,
-          requestsPerSecond: replica.requestsPerSecond,
-          cpuCores: replica.cpuCores,
-          capacityCores: 0,
-          inFlight: replica.inFlight,
-          meanInFlight: replica.meanInFlight,
-          meanLatencySeconds: replica.meanLatencySeconds,
-          failureRatio: replica.failureRatio,
-          hiddenSeconds: 0,
-        })),
-      };
+    certificate: Math.max(inForce.allocation.certificate, asThough?.allocation.certificate ?? 0),
+    changed: previous === undefined || decisions.some((service) => hasMoved(service)),
+    nodes: known.map((node, index) => nodeDecision(node, inForce, index, parameters)),
+    services: decisions,
+  };
+}
+
+/** The nodes of the snapshot, and those that only a replica names; capacities that are not known are guessed. */
+function allNodes(nodes: readonly NodeEstimate[], services: readonly ServiceEstimate[]): NodeEstimate[] {
+  const named = new Map(nodes.map((node) => [node.name, node]));
+  for (const { replicas } of services) {
+    for (const { node } of replicas) {
+      if (named.has(node)) continue;
+      const unheard = { cores: 0, busyCores: 0, backgroundCores: 0, stealCores: 0, ageMs: Number.MAX_SAFE_INTEGER };
+      named.set(node, { name: node, ...unheard });
+    }
+  }
+  return [...named.values()];
+}
+
+function weightsInForce(previous: Decision | undefined): ReadonlyMap<string, number> {
+  const weights = new Map<string, number>();
+  for (const service of previous?.services ?? []) {
+    for (const { name, weight } of service.replicas)
+      weights.set(`${service.namespace}/${service.name}/${name}`, weight);
+  }
+  return weights;
+}
+
+/** The service's ready replicas with all that is known of each. */
+function candidateOf(
+  service: ServiceEstimate,
+  nodeOf: ReadonlyMap<string, NodeEstimate>,
+  policy: DecisionPolicy,
+  before: ReadonlyMap<string, number>,
+  now: number,
+): Candidate {
+  const byHand = new Map(
+    policy.manual
+      .filter(({ namespace, service: name }) => namespace === service.namespace && name === service.name)
+      .filter(({ weight, expiresAt }) => expiresAt > now && weight >= 0)
+      .map(({ replica, weight }) => [replica, Math.min(1, weight)]),
+  );
+  const health = judgeHealth(service, (name) => nodeOf.get(name));
+  const replicas = service.replicas.flatMap((estimate, index): CandidateReplica[] => {
+    const own = health[index];
+    if (!estimate.ready || !own) return [];
+    const state = stateOf(estimate, service, own, nodeOf.get(estimate.node), policy.parameters);
+    const manual = byHand.get(estimate.name);
+    const previous = before.get(`${service.namespace}/${service.name}/${estimate.name}`) ?? 0;
+    return [{ estimate, state, health: own, previous, ...(manual !== undefined && { manual }) }];
+  });
+  return { service, replicas: withSharesThatFit(replicas) };
+}
+
+/** Weights by hand that exceed 1 together, or that leave the rest to nobody, are scaled; those in force sum to 1. */
+function withSharesThatFit(replicas: readonly CandidateReplica[]): CandidateReplica[] {
+  const byHand = replicas.reduce((sum, { manual }) => sum + (manual ?? 0), 0);
+  const allByHand = replicas.every(({ manual }) => manual !== undefined);
+  const scale = byHand > 1 || allByHand ? (byHand > 0 ? 1 / byHand : Infinity) : 1;
+  const inForce = replicas.reduce((sum, { previous }) => sum + previous, 0);
+  return replicas.map((replica) => ({
+    ...replica,
+    previous: inForce > 0 ? replica.previous / inForce : 1 / replicas.length,
+    ...(replica.manual !== undefined && {
+      manual: scale === Infinity ? 1 / replicas.length : replica.manual * scale,
     }),
+  }));
+}
+
+/** Each node with the cores that balanced replicas use on it and that are not decided now. */
+function otherLoads(
+  nodes: readonly NodeEstimate[],
+  services: readonly ServiceEstimate[],
+  decided: readonly Candidate[],
+): TargetNode[] {
+  const names = new Set(decided.map(({ service }) => service));
+  const others = new Map<string, number>();
+  for (const service of services) {
+    if (service.mode === 'Off' || names.has(service)) continue;
+    for (const { node, cpuCores } of service.replicas) others.set(node, (others.get(node) ?? 0) + cpuCores);
+  }
+  const heard = nodes.filter(({ cores }) => cores > 0);
+  const mean = heard.reduce((sum, { cores }) => sum + cores, 0) / Math.max(1, heard.length) || 1;
+  return nodes.map((node) => ({
+    estimate: node.cores > 0 ? node : { ...node, cores: mean },
+    otherCores: others.get(node.name) ?? 0,
+  }));
+}
+
+function hasMoved(service: ServiceDecision): boolean {
+  return service.replicas.some(({ weight, previous }) => Math.abs(weight - previous) > 1e-9);
+}
+
+function nodeDecision(
+  node: NodeEstimate,
+  targets: Targets,
+  index: number,
+  parameters: Parameters,
+): Decision['nodes'][number] {
+  const { name, cores, busyCores, backgroundCores, stealCores } = node;
+  const load = targets.allocation.loads[index] ?? 0;
+  const capacity = cores - stealCores;
+  return {
+    name,
+    cores,
+    busyCores,
+    backgroundCores,
+    stealCores,
+    predictedUtilisation: capacity > 0 ? load / capacity : 0,
+    stale: isStaleNode(node, parameters),
   };
 }

@@ -20,8 +20,37 @@ export interface DecisionPolicy {
 export interface Parameters {
   /** Part of the way toward the target that a weight goes in one tick. */
   readonly gain: number;
+  /** Share of a service that may move to or from a replica in one tick. */
+  readonly greatestStep: number;
+  /** Weights stay when none is further from its target than this part of the equal share. */
+  readonly deadBand: number;
+  /** Part of the equal share that every ready replica keeps, so that it goes on being seen. */
+  readonly floor: number;
+  /** How strongly weights are held together, as a part of the marginal cost per equal share of distance. */
+  readonly pull: number;
+  /** The same, per relative standard error of the service's cost. */
+  readonly pullPerError: number;
+  /** Requests that must have been seen of a service before it is told apart at all. */
+  readonly leastEvidence: number;
+  readonly warmUpMs: number;
+  /** A proxy, about one message a second, that is silent for longer is stale. */
+  readonly proxySilentMs: number;
+  /** An agent, four messages a second, that is silent for longer is stale. */
+  readonly agentSilentMs: number;
+  /** Time constant with which a stale replica's weight goes to the equal share. */
+  readonly staleDecayMs: number;
 }
 
 export const DEFAULT_PARAMETERS: Parameters = {
   gain: 0.5,
+  greatestStep: 0.25,
+  deadBand: 0.03,
+  floor: 0.002,
+  pull: 0.05,
+  pullPerError: 1,
+  leastEvidence: 20,
+  warmUpMs: 10_000,
+  proxySilentMs: 4_000,
+  agentSilentMs: 2_000,
+  staleDecayMs: 10_000,
 };

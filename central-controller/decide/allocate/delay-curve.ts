@@ -1,0 +1,78 @@
+/**
+ * What load on a shared resource costs. The mean number of requests in service or waiting at a resource with
+ * utilisation u is approximated by `u (1 + f(u)) * capacity`, with Sakasegawa's (1977) waiting time of an M/M/c queue
+ * in units of the service time, `f(u) = u^(sqrt(2 (c + 1)) - 1) / (c (1 - u))`. Beyond `SATURATED` the curve goes on
+ * as its own parabola: finite, convex, twice differentiable, so that overload is a matter of degree.
+ */
+
+const SATURATED = 0.97;
+
+/** More servers than this would make the curve flat until it is too late: requests are not spread that evenly. */
+const MOST_SERVERS = 2;
+
+/** Price per utilisation that is added everywhere, so that load costs something to gather where all are idle. */
+const GENTLE = 0.05;
+
+/** `delay`: as above. `level`: a parabola, whose least sum is the most level distribution (Fujishige 1980). */
+export type CurveKind = 'delay' | 'level';
+
+export interface CurvePoint {
+  /** Requests in service or waiting, in units of core-seconds of work per second. */
+  value: number;
+  /** Derivative of `value` by load: what one more core of load costs. */
+  price: number;
+  /** Derivative of `price` by load; positive. */
+  slope: number;
+}
+
+/** Mean waiting time in units of the service time at a utilisation, for a resource of `capacity` cores. */
+export function waitingFactor(utilisation: number, capacity: number): number {
+  const servers = serversOf(capacity);
+  const u = Math.min(SATURATED, Math.max(0, utilisation));
+  return u ** exponentOf(servers) / (servers * (1 - u));
+}
+
+/**
+ * Evaluates the curve at `load` cores into `point`.
+ *
+ * @param waitingOnly leave out the service itself: for a second resource that the same work passes
+ */
+export function evaluateCurve(
+  kind: CurveKind,
+  capacity: number,
+  load: number,
+  waitingOnly: boolean,
+  point: CurvePoint,
+): void {
+  const u = Math.max(0, load / capacity);
+  if (kind === 'level') {
+    point.value = (capacity * u * u) / 2;
+    point.price = u;
+    point.slope = 1 / capacity;
+    return;
+  }
+  const servers = serversOf(capacity);
+  const a = exponentOf(servers);
+  const x = Math.min(u, SATURATED);
+  const free = 1 - x;
+  const power = x ** a;
+  const risen = (a + 1) * power - a * power * x;
+  const risenSlope = x > 0 ? a * (a + 1) * (power / x) * free : a === 1 ? 2 : 0;
+  const service = waitingOnly ? 0 : 1;
+  const price = service + risen / (servers * free * free);
+  const slope = (risenSlope * free + 2 * risen) / (servers * free * free * free);
+  const value = service * x + (x * power) / (servers * free);
+  const beyond = u - x;
+  point.value = capacity * (value + beyond * (price + (beyond * slope) / 2) + (GENTLE * u * u) / 2);
+  point.price = price + beyond * slope + GENTLE * u;
+  point.slope = (slope + GENTLE) / capacity;
+}
+
+function serversOf(capacity: number): number {
+  return Math.min(MOST_SERVERS, capacity);
+}
+
+/** At least 1 (one server), so that the price has a finite slope everywhere. */
+function exponentOf(servers: number): number {
+  return Math.sqrt(2 * (Math.max(1, servers) + 1)) - 1;
+}

@@ -1,0 +1,63 @@
+/** Makes any snapshot one that can be decided on: each figure finite and within what it can mean. */
+import type { NodeEstimate, ReplicaEstimate, ServiceEstimate, Snapshot } from '../estimate/snapshot.ts';
+
+/** Far beyond any real figure, and small enough that sums and squares of such figures stay finite. */
+const MOST = 1e9;
+
+/** Costs below a nanosecond are no costs: zero says "not known". */
+const LEAST_COST = 1e-9;
+
+function bounded(value: number, most = MOST): number {
+  return value > 0 ? Math.min(value, most) : 0;
+}
+
+export function boundedSnapshot(snapshot: Snapshot): Snapshot {
+  return {
+    at: snapshot.at,
+    nodes: snapshot.nodes.map(boundedNode),
+    services: snapshot.services.map(boundedService),
+  };
+}
+
+function boundedNode(node: NodeEstimate): NodeEstimate {
+  const cores = bounded(node.cores, 1e6);
+  return {
+    name: node.name,
+    cores,
+    busyCores: bounded(node.busyCores, cores),
+    backgroundCores: bounded(node.backgroundCores, cores),
+    stealCores: bounded(node.stealCores, cores),
+    ageMs: bounded(node.ageMs),
+  };
+}
+
+function boundedService(service: ServiceEstimate): ServiceEstimate {
+  return {
+    ...service,
+    shareWeight: Math.max(1e-3, bounded(service.shareWeight, 1e3)),
+    requestsPerSecond: bounded(service.requestsPerSecond),
+    replicas: service.replicas.map(boundedReplica),
+  };
+}
+
+function boundedReplica(replica: ReplicaEstimate): ReplicaEstimate {
+  const { limitCores, ...rest } = replica;
+  const limit = bounded(limitCores ?? 0, 1e6);
+  const cost = bounded(replica.cpuPerRequestSeconds, 1e6);
+  return {
+    ...rest,
+    knownForMs: bounded(replica.knownForMs),
+    ageMs: bounded(replica.ageMs),
+    evidence: bounded(replica.evidence),
+    cpuPerRequestSeconds: cost < LEAST_COST ? 0 : cost,
+    cpuPerRequestDeviation: bounded(replica.cpuPerRequestDeviation, 1e6),
+    requestsPerSecond: bounded(replica.requestsPerSecond),
+    cpuCores: bounded(replica.cpuCores, 1e6),
+    ...(limit > 1e-3 && { limitCores: limit }),
+    inFlight: bounded(replica.inFlight),
+    meanInFlight: bounded(replica.meanInFlight),
+    meanLatencySeconds: bounded(replica.meanLatencySeconds, 1e6),
+    meanLatencyDeviation: bounded(replica.meanLatencyDeviation, 1e6),
+    failureRatio: bounded(replica.failureRatio, 1),
+  };
+}

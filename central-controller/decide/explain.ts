@@ -1,0 +1,143 @@
+/** One service's part of the decision: the weights after damping, and what made each of them. */
+import type { Limit, ReplicaDecision, ServiceDecision } from '../contract/decision.ts';
+import type { NodeEstimate, ReplicaEstimate, ServiceEstimate } from '../estimate/snapshot.ts';
+import { dampedStep } from './damp.ts';
+import type { Parameters } from './policy.ts';
+import { type Candidate, type CandidateReplica, relativeError, type Targets } from './targets.ts';
+
+const SATURATED = 0.97;
+
+/**
+ * @param targets what was allocated with this service among others, if it was
+ * @param index of the service in `targets`; -1 when it was left out: then all ready replicas are equal
+ */
+export function explainService(
+  candidate: Candidate,
+  targets: Targets | undefined,
+  index: number,
+  nodes: readonly NodeEstimate[],
+  parameters: Parameters,
+): ServiceDecision {
+  const { service, replicas } = candidate;
+  const allocated = targets?.allocation.services[index];
+  const shares = withFloor(targets?.shares[index] ?? equalShares(replicas), replicas, parameters.floor);
+  const { weights, outcome } = damped(replicas, shares, parameters);
+  const uncertain = index >= 0 && parameters.pullPerError * relativeError(replicas) > parameters.pull;
+  const decisions = new Map(
+    replicas.map((replica, at) => {
+      const target = shares[at] ?? 0;
+      const weight = weights[at] ?? 0;
+      const limits: Limit[] = reasons(replica, target, targets, nodes, parameters);
+      if (uncertain) limits.push('shrunk');
+      if (replica.manual === undefined && outcome !== 'reached') limits.push(outcome);
+      return [replica.estimate, { state: replica.state, weight, target, previous: replica.previous, limits, replica }];
+    }),
+  );
+  return {
+    namespace: service.namespace,
+    name: service.name,
+    mode: service.mode,
+    demandCores: allocated?.demandCores ?? 0,
+    servedCores: allocated?.servedCores ?? 0,
+    fairShareCores: allocated?.fairShareCores ?? 0,
+    requestsPerSecond: service.requestsPerSecond,
+    replicas: service.replicas.map((estimate): ReplicaDecision => {
+      const { replica, ...made } = decisions.get(estimate) ?? {
+        ...{ state: 'NotReady' as const, weight: 0, target: 0, previous: 0, limits: [], replica: undefined },
+      };
+      return {
+        name: estimate.name,
+        node: estimate.node,
+        ...made,
+        ...figures(estimate),
+        capacityCores: capacityOf(estimate, service, nodes),
+        hiddenSeconds: replica?.health.hiddenSeconds ?? 0,
+      };
+    }),
+  };
+}
+
+function equalShares(replicas: readonly CandidateReplica[]): number[] {
+  const left = 1 - replicas.reduce((sum, { manual }) => sum + (manual ?? 0), 0);
+  const free = replicas.filter(({ manual }) => manual === undefined).length;
+  return replicas.map(({ manual }) => manual ?? left / free);
+}
+
+/** Lifts what is below the floor, except what was set by hand, at the cost of the others. */
+function withFloor(shares: readonly number[], replicas: readonly CandidateReplica[], floor: number): number[] {
+  const open = replicas.filter(({ manual }) => manual === undefined).length;
+  if (open === 0) return [...shares];
+  const left = 1 - replicas.reduce((sum, { manual }) => sum + (manual ?? 0), 0);
+  const least = (floor * left) / open;
+  const above = shares.map((share, index) => (replicas[index]?.manual === undefined ? Math.max(0, share - least) : 0));
+  const sum = above.reduce((total, share) => total + share, 0);
+  const room = left - least * open;
+  return shares.map((_, index) => {
+    const manual = replicas[index]?.manual;
+    return manual ?? least + (sum > 0 ? ((above[index] ?? 0) / sum) * room : room / open);
+  });
+}
+
+/** Moves the weights that are not set by hand; those that are apply at once, and the others share what they leave. */
+function damped(
+  replicas: readonly CandidateReplica[],
+  shares: readonly number[],
+  parameters: Parameters,
+): { weights: number[]; outcome: 'reached' | 'damped' | 'deadBand' } {
+  const open = replicas.flatMap(({ manual }, index) => (manual === undefined ? [index] : []));
+  const to = open.map((index) => shares[index] ?? 0);
+  const left = to.reduce((sum, share) => sum + share, 0);
+  const least = (parameters.floor * left) / Math.max(1, open.length);
+  const inForce = open.map((index) => Math.max(replicas[index]?.previous ?? 0, least));
+  const sum = inForce.reduce((total, weight) => total + weight, 0);
+  const from = inForce.map((weight) => (sum > 0 ? (weight * left) / sum : 0));
+  const step = dampedStep(from, to, parameters);
+  const weights = replicas.map((replica) => replica.manual ?? 0);
+  open.forEach((index, at) => (weights[index] = step.weights[at] ?? 0));
+  return { weights, outcome: step.outcome };
+}
+
+function reasons(
+  { estimate, health, manual }: CandidateReplica,
+  target: number,
+  targets: Targets | undefined,
+  nodes: readonly NodeEstimate[],
+  parameters: Parameters,
+): Limit[] {
+  if (manual !== undefined) return ['manual'];
+  const limits: Limit[] = [];
+  const { limitCores, cpuCores } = estimate;
+  const at = nodes.findIndex(({ name }) => name === estimate.node);
+  const node = nodes[at];
+  const load = targets?.allocation.loads[at] ?? 0;
+  if (target <= parameters.floor) limits.push('floor');
+  if (limitCores !== undefined && cpuCores > 0.9 * limitCores) limits.push('replicaLimit');
+  if (node && node.cores > 0 && load > SATURATED * (node.cores - node.stealCores)) limits.push('nodeSaturated');
+  if (health.successFactor < 0.95) limits.push('failures');
+  if (health.excessSeconds > 0) limits.push('slow');
+  return limits;
+}
+
+function figures(estimate: ReplicaEstimate) {
+  return {
+    cpuPerRequestSeconds: estimate.cpuPerRequestSeconds,
+    cpuPerRequestDeviation: estimate.cpuPerRequestDeviation,
+    requestsPerSecond: estimate.requestsPerSecond,
+    cpuCores: estimate.cpuCores,
+    inFlight: estimate.inFlight,
+    meanInFlight: estimate.meanInFlight,
+    meanLatencySeconds: estimate.meanLatencySeconds,
+    failureRatio: estimate.failureRatio,
+  };
+}
+
+/** What the replica uses and its part of what its node has to spare, at least its equal part, at most its limit. */
+function capacityOf(estimate: ReplicaEstimate, service: ServiceEstimate, nodes: readonly NodeEstimate[]): number {
+  const node = nodes.find(({ name }) => name === estimate.node);
+  if (!node) return estimate.limitCores ?? 0;
+  const capacity = Math.max(0, node.cores - node.stealCores);
+  const peers = service.replicas.filter((other) => other.node === estimate.node && other.ready).length || 1;
+  const spare = Math.max(0, capacity - node.busyCores) / peers;
+  const guarantee = Math.max(0, capacity - node.backgroundCores) / peers;
+  return Math.min(estimate.limitCores ?? Infinity, Math.max(estimate.cpuCores + spare, guarantee));
+}

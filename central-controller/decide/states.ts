@@ -1,0 +1,51 @@
+/** The one state that each replica is in. */
+import type { ReplicaState } from '../contract/decision.ts';
+import type { NodeEstimate, ReplicaEstimate, ServiceEstimate } from '../estimate/snapshot.ts';
+import type { Health } from './health.ts';
+import type { Parameters } from './policy.ts';
+
+/** Below this part of what it would get for its load alone, a replica is held back for its health. */
+const DEGRADED_FACTOR = 0.5;
+
+export function isStaleNode(node: NodeEstimate | undefined, parameters: Parameters): boolean {
+  return !node || !(node.cores > 0) || node.ageMs > parameters.agentSilentMs;
+}
+
+/** Too little is known of the service for its replicas to be told apart. */
+export function isLearning(service: ServiceEstimate, parameters: Parameters): boolean {
+  const ready = service.replicas.filter((replica) => replica.ready);
+  const evidence = ready.reduce((sum, replica) => sum + replica.evidence, 0);
+  return !(evidence >= parameters.leastEvidence) || !ready.every((replica) => replica.cpuPerRequestSeconds > 0);
+}
+
+export function stateOf(
+  replica: ReplicaEstimate,
+  service: ServiceEstimate,
+  health: Health | undefined,
+  node: NodeEstimate | undefined,
+  parameters: Parameters,
+): ReplicaState {
+  if (!replica.ready) return 'NotReady';
+  if (isLearning(service, parameters)) return 'Learning';
+  if (silentForMs(replica, node, parameters) > 0) return 'Stale';
+  if (isNew(replica, parameters) && !service.replicas.every((other) => !other.ready || isNew(other, parameters))) {
+    return 'WarmingUp';
+  }
+  if (health && (health.successFactor < DEGRADED_FACTOR || health.excessSeconds > replica.cpuPerRequestSeconds)) {
+    return 'Degraded';
+  }
+  return 'Active';
+}
+
+/** How long the replica has been silent beyond what is usual; it cannot be silent for longer than it is known. */
+export function silentForMs(replica: ReplicaEstimate, node: NodeEstimate | undefined, parameters: Parameters): number {
+  const proxy = Math.min(replica.ageMs, replica.knownForMs) - parameters.proxySilentMs;
+  const agent = isStaleNode(node, parameters)
+    ? Math.min(node?.ageMs ?? Infinity, replica.knownForMs) - parameters.agentSilentMs
+    : 0;
+  return Math.max(0, proxy, agent);
+}
+
+function isNew(replica: ReplicaEstimate, parameters: Parameters): boolean {
+  return replica.knownForMs < parameters.warmUpMs;
+}
