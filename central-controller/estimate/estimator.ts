@@ -1,62 +1,192 @@
-/** Folds windows into estimates, and estimates with the topology into a snapshot. */
-import type { Topology } from '../cluster/topology.ts';
-import type { Window } from '../collect/windows.ts';
-import { NEVER_MS, type Snapshot } from './snapshot.ts';
+/** Folds windows into what is remembered, and that with the topology into a snapshot. */
+import type { ReplicaTopology, ServiceTopology, Topology } from '../cluster/topology.ts';
+import type { NodeWindow, Window } from '../collect/windows.ts';
+import { decayedRatio, evidenceAt, meanOf, standardError } from './decayed-ratio.ts';
+import type { Estimates, ReplicaMemory } from './estimates.ts';
+import { currentLoad, SAMPLES } from './node-load.ts';
+import { type Cost, pooledCosts } from './pooled-cost.ts';
+import { observeCalled, observeServed } from './requests.ts';
+import { NEVER_MS, type NodeEstimate, type ReplicaEstimate, type ServiceEstimate, type Snapshot } from './snapshot.ts';
 
-/** All that is remembered. Plain data, owned by the caller and changed in place by the functions below. */
-export interface Estimates {
-  readonly nodes: Map<string, unknown>;
-}
+/** Cost follows slowly: a fast gain here more than doubles the tail, for the noise moves the weights. */
+const COST_MS = 30_000;
+const LATENCY_MS = 5_000;
+const FAILURES_MS = 10_000;
+const CPU_SECONDS = 1;
+
+/** Requests that are taken to have succeeded before any was seen: a few failures are no rate, and old ones fade. */
+const PRIOR_REQUESTS = 5;
+
+/** Throttled for this part of a window, a replica is at its limit; that is believed for so long. */
+const THROTTLED_PART = 0.1;
+const THROTTLED_MS = 10_000;
+
+/** A rate is carried on for so long without new counts, and then fades. */
+const RATE_HELD_MS = 4_000;
+const RATE_FADES_MS = 5_000;
 
 export function createEstimates(): Estimates {
-  return { nodes: new Map() };
+  return { nodes: new Map(), replicas: new Map(), podOfUid: new Map(), topology: undefined };
 }
 
 /** Takes one window in. Windows of one source come in order; those of different sources in any. */
 export function observe(estimates: Estimates, window: Window): void {
-  void [estimates, window];
+  switch (window.kind) {
+    case 'node':
+      return observeNode(estimates, window);
+    case 'served': {
+      const memory = estimates.replicas.get(`${window.namespace}/${window.replica}`);
+      return memory && observeServed(memory, window);
+    }
+    case 'called': {
+      const memory = estimates.replicas.get(`${namespaceOfKey(window.service)}/${window.replica}`);
+      return memory && observeCalled(memory, window);
+    }
+  }
 }
 
 /**
  * What is known at `now` (controller's clock, ms). The estimator learns from the topology which pod is which replica,
- * and forgets what the topology no longer holds; so take a snapshot once before the first window.
+ * and forgets what the topology no longer holds; windows of pods it does not know yet are lost.
  */
 export function snapshot(estimates: Estimates, topology: Topology, now: number): Snapshot {
-  void estimates;
+  if (estimates.topology !== topology) follow(estimates, topology);
   return {
     at: now,
-    nodes: topology.nodes.map(({ name }) => ({
-      name,
-      cores: 0,
-      busyCores: 0,
-      backgroundCores: 0,
-      stealCores: 0,
-      ageMs: NEVER_MS,
-    })),
-    services: topology.services.map(({ namespace, name, mode, objective, shareWeight, replicas }) => ({
-      namespace,
-      name,
-      mode,
-      objective,
-      shareWeight,
-      requestsPerSecond: 0,
-      replicas: replicas.map((replica) => ({
-        name: replica.name,
-        node: replica.node,
-        ready: replica.ready,
-        knownForMs: Math.max(0, now - replica.since),
-        ageMs: NEVER_MS,
-        evidence: 0,
-        cpuPerRequestSeconds: 0,
-        cpuPerRequestDeviation: 0,
-        requestsPerSecond: 0,
-        cpuCores: 0,
-        inFlight: 0,
-        meanInFlight: 0,
-        meanLatencySeconds: 0,
-        meanLatencyDeviation: 0,
-        failureRatio: 0,
-      })),
-    })),
+    nodes: topology.nodes.map(({ name }) => nodeEstimate(estimates, name, now)),
+    services: topology.services.map((service) => serviceEstimate(estimates, service, now)),
   };
+}
+
+function follow(estimates: Estimates, topology: Topology): void {
+  estimates.topology = topology;
+  estimates.podOfUid.clear();
+  const kept = new Set<string>();
+  for (const { namespace, mode, replicas } of topology.services) {
+    for (const { name, uid } of replicas) {
+      const key = `${namespace}/${name}`;
+      kept.add(key);
+      if (mode !== 'Off') estimates.podOfUid.set(uid, key);
+      const known = estimates.replicas.get(key);
+      // A pod of the same name that was made anew runs the same program: its cost is kept, its health is not.
+      if (known?.uid !== uid) estimates.replicas.set(key, { ...newReplica(uid), ...(known && { cost: known.cost }) });
+    }
+  }
+  for (const key of estimates.replicas.keys()) if (!kept.has(key)) estimates.replicas.delete(key);
+  const nodes = new Set(topology.nodes.map(({ name }) => name));
+  for (const name of estimates.nodes.keys()) if (!nodes.has(name)) estimates.nodes.delete(name);
+}
+
+function newReplica(uid: string): ReplicaMemory {
+  return {
+    uid,
+    cpuCores: 0,
+    unmatchedCpuSeconds: 0,
+    unmatchedSeconds: 0,
+    unmatchedRequests: 0,
+    declaredLimitCores: undefined,
+    throttled: undefined,
+    cost: decayedRatio(COST_MS),
+    latency: decayedRatio(LATENCY_MS),
+    failures: decayedRatio(FAILURES_MS),
+    requestsPerSecond: 0,
+    inFlight: 0,
+    meanInFlight: 0,
+    servedAt: -Infinity,
+    callers: new Map(),
+  };
+}
+
+function observeNode(estimates: Estimates, window: NodeWindow): void {
+  const { seconds } = window;
+  if (!(seconds > 0)) return;
+  let balanced = 0;
+  for (const { uid, cpuSeconds, throttledSeconds, limitCores } of window.replicas) {
+    const memory = estimates.replicas.get(estimates.podOfUid.get(uid) ?? '');
+    if (!memory) continue;
+    const cores = cpuSeconds / seconds;
+    balanced += cores;
+    memory.cpuCores += (cores - memory.cpuCores) * (1 - Math.exp(-seconds / CPU_SECONDS));
+    memory.unmatchedCpuSeconds += cpuSeconds;
+    memory.unmatchedSeconds += seconds;
+    memory.declaredLimitCores = limitCores;
+    if (throttledSeconds > THROTTLED_PART * seconds) {
+      memory.throttled = { cores: Math.max(cores, memory.cpuCores), at: window.at };
+    }
+  }
+  const node = estimates.nodes.get(window.node) ?? { samples: [], at: window.at };
+  estimates.nodes.set(window.node, node);
+  node.at = window.at;
+  node.samples.push({
+    seconds,
+    cores: window.cores,
+    busyCores: window.busySeconds / seconds,
+    backgroundCores: window.busySeconds / seconds - balanced,
+    stealCores: window.stealSeconds / seconds,
+  });
+  if (node.samples.length > SAMPLES) node.samples.shift();
+}
+
+function nodeEstimate(estimates: Estimates, name: string, now: number): NodeEstimate {
+  const memory = estimates.nodes.get(name);
+  return { name, ...currentLoad(memory?.samples ?? []), ageMs: memory ? age(now, memory.at) : NEVER_MS };
+}
+
+function serviceEstimate(estimates: Estimates, service: ServiceTopology, now: number): ServiceEstimate {
+  const { namespace, name, mode, objective, shareWeight } = service;
+  const memories = service.replicas.map(
+    (replica) => estimates.replicas.get(`${namespace}/${replica.name}`) ?? newReplica(replica.uid),
+  );
+  const costs = pooledCosts(
+    memories.map(({ cost }) => cost),
+    now,
+  );
+  const replicas = service.replicas.map((replica, index) =>
+    replicaEstimate(replica, memories[index] ?? newReplica(replica.uid), costs[index], now),
+  );
+  const requestsPerSecond = replicas.reduce((sum, replica) => sum + replica.requestsPerSecond, 0);
+  return { namespace, name, mode, objective, shareWeight, requestsPerSecond, replicas };
+}
+
+function replicaEstimate(
+  replica: ReplicaTopology,
+  memory: ReplicaMemory,
+  cost: Cost | undefined,
+  now: number,
+): ReplicaEstimate {
+  const limits = [replica.limitCores, memory.declaredLimitCores].filter((limit) => limit !== undefined);
+  if (limits.length === 0 && memory.throttled && age(now, memory.throttled.at) < THROTTLED_MS) {
+    limits.push(memory.throttled.cores);
+  }
+  const heardAt = Math.max(memory.servedAt, ...[...memory.callers.values()].map(({ at }) => at));
+  const ageMs = age(now, heardAt);
+  const failed = evidenceAt(memory.failures, now) * meanOf(memory.failures);
+  return {
+    name: replica.name,
+    node: replica.node,
+    ready: replica.ready,
+    knownForMs: Math.max(0, now - replica.since),
+    ageMs,
+    evidence: evidenceAt(memory.cost, now),
+    cpuPerRequestSeconds: cost?.seconds ?? 0,
+    cpuPerRequestDeviation: cost?.deviation ?? 0,
+    requestsPerSecond: memory.requestsPerSecond * Math.exp(-Math.max(0, ageMs - RATE_HELD_MS) / RATE_FADES_MS),
+    cpuCores: memory.cpuCores,
+    ...(limits.length > 0 && { limitCores: Math.min(...limits) }),
+    inFlight: memory.inFlight,
+    meanInFlight: memory.meanInFlight,
+    meanLatencySeconds: meanOf(memory.latency),
+    meanLatencyDeviation: standardError(memory.latency),
+    failureRatio: failed / (evidenceAt(memory.failures, now) + PRIOR_REQUESTS),
+  };
+}
+
+/** Time since `at`, bounded so that "never" is a plain number. */
+function age(now: number, at: number): number {
+  return Math.min(NEVER_MS, Math.max(0, now - at));
+}
+
+/** Namespace in a proxy key `<port>|<service>.<namespace>.svc...`; empty where the host has another form. */
+function namespaceOfKey(key: string): string {
+  return key.slice(key.indexOf('|') + 1).split('.')[1] ?? '';
 }

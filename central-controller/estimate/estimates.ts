@@ -1,0 +1,52 @@
+/** All that the estimator remembers: plain data, bounded by what the topology holds. */
+import type { Topology } from '../cluster/topology.ts';
+import type { DecayedRatio } from './decayed-ratio.ts';
+
+/** Owned by the caller; changed in place by `observe` and `snapshot`. */
+export interface Estimates {
+  readonly nodes: Map<string, NodeMemory>;
+  /** By `<namespace>/<pod>`. */
+  readonly replicas: Map<string, ReplicaMemory>;
+  /** Key in `replicas` of each balanced pod, by its UID. */
+  readonly podOfUid: Map<string, string>;
+  topology: Topology | undefined;
+}
+
+export interface NodeMemory {
+  /** Oldest first; the last few seconds. */
+  readonly samples: NodeSample[];
+  /** When the newest window ended, ms. */
+  at: number;
+}
+
+export interface NodeSample {
+  readonly seconds: number;
+  readonly cores: number;
+  readonly busyCores: number;
+  readonly backgroundCores: number;
+  readonly stealCores: number;
+}
+
+export interface ReplicaMemory {
+  uid: string;
+  cpuCores: number;
+  /** CPU seconds, and the time in which they were used, that no count of requests has been set against yet. */
+  unmatchedCpuSeconds: number;
+  unmatchedSeconds: number;
+  /** Requests that callers counted and no CPU has been set against yet; unused while the replica's own proxy counts. */
+  unmatchedRequests: number;
+  declaredLimitCores: number | undefined;
+  throttled: { cores: number; at: number } | undefined;
+  /** CPU seconds per successful request. */
+  readonly cost: DecayedRatio;
+  /** Seconds in flight per request. */
+  readonly latency: DecayedRatio;
+  readonly failures: DecayedRatio;
+  requestsPerSecond: number;
+  inFlight: number;
+  meanInFlight: number;
+  /** When the replica's own proxy counted last, ms; -Infinity when it never has. */
+  servedAt: number;
+  /** Rates that single callers saw, by `<namespace>/<pod>` of the caller. */
+  readonly callers: Map<string, { requestsPerSecond: number; at: number }>;
+}

@@ -1,0 +1,81 @@
+/** Requests of a replica: from its own proxy, or where it has none from its callers. */
+import { bucketBoundSeconds, LATENCY_BUCKETS } from '../contract/latency-buckets.ts';
+import type { CalledWindow, ServedWindow } from '../collect/windows.ts';
+import { addPair } from './decayed-ratio.ts';
+import type { ReplicaMemory } from './estimates.ts';
+
+/** Time constants of what must follow the traffic, seconds. */
+const RATE_SECONDS = 1.5;
+const IN_FLIGHT_SECONDS = 3;
+
+/** While the replica's own proxy has counted within this time, callers' counts are not used. */
+const OWN_PROXY_MS = 10_000;
+
+/** A caller that has counted nothing for this long calls no more. */
+const CALLER_MS = 5_000;
+
+/** CPU windows must cover this part of the time in which requests were counted. */
+const LEAST_COVERED = 0.5;
+
+export function observeServed(memory: ReplicaMemory, window: ServedWindow): void {
+  if (!(window.seconds > 0)) return;
+  const first = memory.servedAt === -Infinity;
+  const rate = window.requests / window.seconds;
+  const inFlight = window.inFlightSeconds / window.seconds;
+  memory.requestsPerSecond += (rate - memory.requestsPerSecond) * (first ? 1 : gain(window.seconds, RATE_SECONDS));
+  memory.meanInFlight += (inFlight - memory.meanInFlight) * (first ? 1 : gain(window.seconds, IN_FLIGHT_SECONDS));
+  memory.inFlight = window.inFlight;
+  memory.servedAt = window.at;
+  memory.callers.clear();
+  memory.unmatchedRequests = 0;
+  addPair(memory.failures, window.failures, window.requests, window.at);
+  if (window.requests > 0) addPair(memory.latency, window.inFlightSeconds, window.requests, window.at);
+  matchCpu(memory, window.requests - window.failures, window.seconds, window.at);
+}
+
+export function observeCalled(memory: ReplicaMemory, window: CalledWindow): void {
+  if (!(window.seconds > 0) || window.at - memory.servedAt < OWN_PROXY_MS) return;
+  const caller = `${window.callerNamespace}/${window.callerPod}`;
+  const rate = window.requests / window.seconds;
+  const before = memory.callers.get(caller);
+  const smoothed = before
+    ? before.requestsPerSecond + (rate - before.requestsPerSecond) * gain(window.seconds, RATE_SECONDS)
+    : rate;
+  memory.callers.set(caller, { requestsPerSecond: smoothed, at: window.at });
+  for (const [name, { at }] of memory.callers) if (window.at - at > CALLER_MS) memory.callers.delete(name);
+  memory.requestsPerSecond = [...memory.callers.values()].reduce((sum, each) => sum + each.requestsPerSecond, 0);
+  addPair(memory.failures, window.failures, window.requests, window.at);
+  const seconds = secondsInBuckets(window.latencyBuckets);
+  const counted = window.latencyBuckets.reduce((sum, count) => sum + count, 0);
+  if (counted > 0) addPair(memory.latency, seconds, counted, window.at);
+  memory.meanInFlight = memory.requestsPerSecond * (counted > 0 ? seconds / counted : 0);
+  memory.inFlight = Math.round(memory.meanInFlight);
+  memory.unmatchedRequests += Math.max(0, window.requests - window.failures);
+  if (memory.unmatchedSeconds >= 1) {
+    const requests = memory.unmatchedRequests;
+    memory.unmatchedRequests = 0;
+    matchCpu(memory, requests, memory.unmatchedSeconds, window.at);
+  }
+}
+
+/** Sets the CPU used meanwhile against requests that succeeded; CPU without any request is nobody's cost. */
+function matchCpu(memory: ReplicaMemory, requests: number, seconds: number, at: number): void {
+  const covered = memory.unmatchedSeconds;
+  if (covered < LEAST_COVERED * seconds) return;
+  const cpuSeconds = memory.unmatchedCpuSeconds * Math.min(1, (1.5 * seconds) / covered);
+  memory.unmatchedCpuSeconds = 0;
+  memory.unmatchedSeconds = 0;
+  if (requests > 0) addPair(memory.cost, cpuSeconds, requests, at);
+}
+
+function gain(seconds: number, timeConstant: number): number {
+  return 1 - Math.exp(-seconds / timeConstant);
+}
+
+/** Sum of the latencies in a histogram, each taken as the geometric middle of its bucket. */
+function secondsInBuckets(buckets: readonly number[]): number {
+  return buckets.reduce((sum, count, index) => {
+    const bound = bucketBoundSeconds(Math.min(index, LATENCY_BUCKETS - 2));
+    return sum + count * bound * 2 ** -0.25;
+  }, 0);
+}
