@@ -1,0 +1,73 @@
+/** What host agents call: reports in, assignments out. */
+import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
+import { Type } from 'typebox';
+import { AgentReport } from '../contract/report.ts';
+import type { ControlLoop } from '../loop.ts';
+import type { Subscriber } from '../publish/publisher.ts';
+import type { Metrics } from './metrics.ts';
+import { Problem, sendProblem } from './problem.ts';
+import { PushedText, PushStream } from './push-stream.ts';
+
+/** A node with a thousand pods and their proxies, with room to spare. */
+const REPORT_BYTES = 16 * 1024 * 1024;
+
+export function agentRoutes(loop: ControlLoop, metrics: Metrics): FastifyPluginCallbackTypebox {
+  return (app, _options, done) => {
+    app.post(
+      '/agent/v1/reports',
+      {
+        bodyLimit: REPORT_BYTES,
+        schema: {
+          summary: "Take in one node's report",
+          tags: ['agents'],
+          body: AgentReport,
+          response: { 204: Type.Null(), 400: Problem, 404: Problem, 409: Problem, 413: Problem, 429: Problem },
+        },
+      },
+      (request, reply) => {
+        const accepted = loop.accept(request.body);
+        if (accepted.ok) {
+          metrics.accepted(accepted.value.length);
+          if (accepted.value.length > 0) request.log.warn({ fields: accepted.value }, 'counters fell and start anew');
+          void reply.code(204).send(null);
+        } else {
+          metrics.refused(accepted.failure.code);
+          sendProblem(reply, accepted.failure);
+        }
+      },
+    );
+
+    app.get(
+      '/agent/v1/assignments',
+      {
+        schema: {
+          summary: 'Follow the assignments: one JSON object (AssignmentUpdate) a line, a heartbeat each second',
+          tags: ['agents'],
+          querystring: Type.Object({ node: Type.String({ minLength: 1, maxLength: 253 }) }),
+          response: { 200: { content: { 'application/x-ndjson': { schema: PushedText } } }, 404: Problem },
+        },
+      },
+      (request, reply) => {
+        const { node } = request.query;
+        if (!loop.topology.nodes.some(({ name }) => name === node)) {
+          sendProblem(reply, { code: 'UNKNOWN_NODE', message: `node: the cluster has no node ${node}` });
+          return;
+        }
+        const stream = new PushStream(() => loop.publisher.drained(subscriber, loop.clock.now()));
+        const subscriber: Subscriber = {
+          node,
+          write: (line) => stream.send(line),
+          close: () => stream.destroy(),
+        };
+        stream.once('close', () => {
+          loop.publisher.unsubscribe(subscriber);
+          request.log.info({ node }, 'agent left');
+        });
+        void reply.type('application/x-ndjson').header('cache-control', 'no-store').send(stream);
+        loop.publisher.subscribe(subscriber, loop.clock.now());
+        request.log.info({ node }, 'agent listens');
+      },
+    );
+    done();
+  };
+}

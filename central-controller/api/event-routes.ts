@@ -1,0 +1,61 @@
+/** Server-sent events: every decision as it is made. */
+import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
+import type { ControlLoop } from '../loop.ts';
+import { PushedText, PushStream } from './push-stream.ts';
+
+/** A page is told at most this often, however often is decided. */
+const EVENT_INTERVAL_MS = 250;
+
+/** A comment after this much silence keeps proxies on the way from closing the connection. */
+const HEARTBEAT_MS = 5_000;
+
+export function eventRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
+  return (app, _options, done) => {
+    const open = new Set<PushStream>();
+    app.addHook('preClose', (closed) => {
+      for (const stream of open) stream.finish();
+      closed();
+    });
+
+    app.get(
+      '/api/v1/stream',
+      {
+        schema: {
+          summary: 'Follow the decisions as server-sent events (`decision`), at most four a second',
+          tags: ['state'],
+          response: { 200: { content: { 'text/event-stream': { schema: PushedText } } } },
+        },
+      },
+      (_request, reply) => {
+        let behind = false;
+        let sentAt = -Infinity;
+        const send = (text: string): void => {
+          behind = !stream.send(text);
+          sentAt = loop.clock.now();
+        };
+        const sendDecision = (): void => {
+          // Ticks jitter by some milliseconds: half a tick of tolerance, so that none is left out for that.
+          if (behind || !loop.decision || loop.clock.now() - sentAt < EVENT_INTERVAL_MS / 2) return;
+          send(`event: decision\nid: ${loop.decision.tick}\ndata: ${JSON.stringify(loop.decision)}\n\n`);
+        };
+        // A reader that was behind gets the next decision, not those it missed.
+        const stream = new PushStream(() => {
+          behind = false;
+        });
+        const unsubscribe = loop.onDecision(sendDecision);
+        const heartbeat = setInterval(() => {
+          if (!behind && loop.clock.now() - sentAt >= HEARTBEAT_MS) send(': still here\n\n');
+        }, HEARTBEAT_MS);
+        stream.once('close', () => {
+          clearInterval(heartbeat);
+          unsubscribe();
+          open.delete(stream);
+        });
+        open.add(stream);
+        void reply.type('text/event-stream').header('cache-control', 'no-store').send(stream);
+        sendDecision();
+      },
+    );
+    done();
+  };
+}

@@ -1,0 +1,171 @@
+/** What people and tools ask of services: weights, why they are what they are, and setting one by hand. */
+import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
+import { Type } from 'typebox';
+import { ReplicaDecision, ServiceDecision } from '../contract/decision.ts';
+import { failure, type Result, success } from '../contract/result.ts';
+import type { ControlLoop } from '../loop.ts';
+import { Problem, sendProblem } from './problem.ts';
+
+const Name = Type.String({ minLength: 1, maxLength: 253 });
+const ServicePath = Type.Object({ namespace: Name, name: Name });
+const ReplicaPath = Type.Object({ namespace: Name, name: Name, replica: Name });
+
+const ManualWeightView = Type.Object({
+  namespace: Name,
+  service: Name,
+  replica: Name,
+  weight: Type.Number({ minimum: 0, maximum: 1 }),
+  expiresAt: Type.Number({ description: "Controller's wall clock, ms since 1970" }),
+});
+
+const Weights = Type.Object(
+  {
+    tick: Type.Integer(),
+    at: Type.Number({ description: "Controller's wall clock, ms since 1970" }),
+    weights: Type.Record(Type.String({ description: 'Pod name' }), Type.Number({ minimum: 0, maximum: 1 })),
+    manual: Type.Array(ManualWeightView),
+  },
+  { title: 'Weights' },
+);
+
+const ManualWeightBody = Type.Object(
+  {
+    weight: Type.Number({ minimum: 0, maximum: 1, description: "Share of the service's requests" }),
+    ttlSeconds: Type.Number({ minimum: 1, maximum: 3600, description: 'After this time Ballast decides again' }),
+  },
+  { additionalProperties: false, title: 'ManualWeight' },
+);
+
+type ServiceName = { namespace: string; name: string };
+
+export function serviceRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
+  function findService({ namespace, name }: ServiceName): Result<ServiceDecision> {
+    const found = loop.decision?.services.find((service) => service.namespace === namespace && service.name === name);
+    return found ? success(found) : failure('UNKNOWN_SERVICE', `name: ${namespace}/${name} is not balanced`);
+  }
+
+  function findReplica(path: ServiceName & { replica: string }): Result<ReplicaDecision> {
+    const service = findService(path);
+    if (!service.ok) return service;
+    const found = service.value.replicas.find(({ name }) => name === path.replica);
+    return found
+      ? success(found)
+      : failure('UNKNOWN_REPLICA', `replica: ${path.namespace}/${path.name} has no replica ${path.replica}`);
+  }
+
+  return (app, _options, done) => {
+    app.get(
+      '/api/v1/services',
+      {
+        schema: {
+          summary: 'List the balanced services, with the latest decision on each',
+          tags: ['services'],
+          response: { 200: Type.Object({ services: Type.Array(ServiceDecision) }) },
+        },
+      },
+      () => ({ services: loop.decision?.services ?? [] }),
+    );
+
+    app.get(
+      '/api/v1/services/:namespace/:name',
+      {
+        schema: {
+          summary: 'Explain one service: each replica with its weight and what made it',
+          tags: ['services'],
+          params: ServicePath,
+          response: { 200: ServiceDecision, 404: Problem },
+        },
+      },
+      (request, reply) => {
+        const service = findService(request.params);
+        if (service.ok) void reply.send(service.value);
+        else sendProblem(reply, service.failure);
+      },
+    );
+
+    app.get(
+      '/api/v1/services/:namespace/:name/weights',
+      {
+        schema: {
+          summary: 'Read the weights in force, and which were set by hand',
+          tags: ['weights'],
+          params: ServicePath,
+          response: { 200: Weights, 404: Problem },
+        },
+      },
+      (request, reply) => {
+        const service = findService(request.params);
+        if (!service.ok) {
+          sendProblem(reply, service.failure);
+          return;
+        }
+        const { namespace, name, replicas } = service.value;
+        void reply.send({
+          tick: loop.decision?.tick ?? 0,
+          at: loop.decision?.at ?? 0,
+          weights: Object.fromEntries(replicas.map((replica) => [replica.name, replica.weight])),
+          manual: loop.manual
+            .list(loop.clock.now())
+            .filter((manual) => manual.namespace === namespace && manual.service === name),
+        });
+      },
+    );
+
+    app.put(
+      '/api/v1/services/:namespace/:name/weights/:replica',
+      {
+        schema: {
+          summary: "Set a replica's weight by hand for a while; the others share the rest in proportion",
+          tags: ['weights'],
+          params: ReplicaPath,
+          body: ManualWeightBody,
+          response: { 200: ManualWeightView, 400: Problem, 404: Problem },
+        },
+      },
+      (request, reply) => {
+        const replica = findReplica(request.params);
+        const now = loop.clock.now();
+        const { weight, ttlSeconds } = request.body;
+        const { namespace, name: service } = request.params;
+        const manual = {
+          namespace,
+          service,
+          replica: request.params.replica,
+          weight,
+          expiresAt: now + ttlSeconds * 1000,
+        };
+        const set = replica.ok ? loop.manual.set(manual, now) : replica;
+        if (!set.ok) {
+          sendProblem(reply, set.failure);
+          return;
+        }
+        request.log.info(manual, 'weight set by hand');
+        loop.reconcileSoon();
+        void reply.send(manual);
+      },
+    );
+
+    app.delete(
+      '/api/v1/services/:namespace/:name/weights/:replica',
+      {
+        schema: {
+          summary: 'Let Ballast decide on a replica again',
+          tags: ['weights'],
+          params: ReplicaPath,
+          response: { 204: Type.Null(), 404: Problem },
+        },
+      },
+      (request, reply) => {
+        const { namespace, name: service, replica } = request.params;
+        if (!loop.manual.delete({ namespace, service, replica })) {
+          sendProblem(reply, { code: 'UNKNOWN_REPLICA', message: `replica: ${replica} has no weight set by hand` });
+          return;
+        }
+        request.log.info({ namespace, service, replica }, 'weight set by hand withdrawn');
+        loop.reconcileSoon();
+        void reply.code(204).send(null);
+      },
+    );
+    done();
+  };
+}

@@ -1,0 +1,142 @@
+/** What is known of the whole: replicas, nodes, proxies, the latest decision and which versions were published. */
+import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
+import { Type } from 'typebox';
+import { Decision, NodeDecision, ReplicaDecision } from '../contract/decision.ts';
+import type { ControlLoop } from '../loop.ts';
+import { Problem, sendProblem } from './problem.ts';
+
+const Age = Type.Number({ minimum: 0, description: 'ms' });
+
+const ReplicaView = Type.Intersect([
+  Type.Object({ namespace: Type.String(), service: Type.String() }),
+  ReplicaDecision,
+]);
+
+const NodeView = Type.Intersect([
+  NodeDecision,
+  Type.Object({
+    reportAgeMs: Type.Union([Age, Type.Null()], { description: 'Since its agent last reported; null: never' }),
+    agentConnected: Type.Boolean({ description: 'Its agent listens for assignments' }),
+  }),
+]);
+
+const ProxyView = Type.Object({
+  node: Type.String(),
+  namespace: Type.String(),
+  pod: Type.String(),
+  instance: Type.String({ description: 'One VM of the plugin; an Envoy has several' }),
+  tableVersion: Type.Integer({ minimum: 0, description: 'Version in use; 0: none' }),
+  tableSince: Type.Number({ description: "When it was first heard to use it, controller's clock, ms since 1970" }),
+  tableAgeMs: Type.Union([Age, Type.Null()], {
+    description: 'Since that version was decided; null: not known any more',
+  }),
+  heardAgeMs: Age,
+  fallbacks: Type.Integer({ minimum: 0, description: 'Requests left to Istio since the VM started' }),
+});
+
+const PublishedVersionView = Type.Object({
+  version: Type.Integer(),
+  tick: Type.Integer(),
+  decidedAt: Type.Number({ description: "Controller's clock, ms since 1970" }),
+  weightsChanged: Type.Boolean({ description: 'false: load figures only' }),
+});
+
+export function stateRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
+  return (app, _options, done) => {
+    app.get(
+      '/api/v1/replicas',
+      {
+        schema: {
+          summary: 'List all replicas of all balanced services',
+          tags: ['state'],
+          response: { 200: Type.Object({ replicas: Type.Array(ReplicaView) }) },
+        },
+      },
+      () => ({
+        replicas: (loop.decision?.services ?? []).flatMap(({ namespace, name, replicas }) =>
+          replicas.map((replica) => ({ namespace, service: name, ...replica })),
+        ),
+      }),
+    );
+
+    app.get(
+      '/api/v1/nodes',
+      {
+        schema: {
+          summary: 'List the nodes with their CPU, and when each was last heard',
+          tags: ['state'],
+          response: { 200: Type.Object({ nodes: Type.Array(NodeView) }) },
+        },
+      },
+      () => {
+        const connected = new Set(loop.publisher.connected);
+        const now = loop.clock.now();
+        return {
+          nodes: (loop.decision?.nodes ?? []).map((node) => {
+            const heardAt = loop.heardAt(node.name);
+            const reportAgeMs = heardAt === undefined ? null : Math.max(0, now - heardAt);
+            return { ...node, reportAgeMs, agentConnected: connected.has(node.name) };
+          }),
+        };
+      },
+    );
+
+    app.get(
+      '/api/v1/proxies',
+      {
+        schema: {
+          summary: 'List the proxies with the version of the table that each uses',
+          tags: ['state'],
+          response: {
+            200: Type.Object({
+              version: Type.Integer({ minimum: 0, description: 'Newest published version; 0: none yet' }),
+              at: Type.Number({ description: "Controller's clock now, ms since 1970" }),
+              proxies: Type.Array(ProxyView),
+            }),
+          },
+        },
+      },
+      () => {
+        const now = loop.clock.now();
+        const decidedAt = new Map(loop.publisher.history.map((entry) => [entry.version, entry.decidedAt]));
+        return {
+          version: loop.publisher.version,
+          at: now,
+          proxies: loop.proxies().map(({ receivedAt, ...proxy }) => {
+            const decided = decidedAt.get(proxy.tableVersion);
+            const tableAgeMs = decided === undefined ? null : Math.max(0, now - decided);
+            return { ...proxy, tableAgeMs, heardAgeMs: Math.max(0, now - receivedAt) };
+          }),
+        };
+      },
+    );
+
+    app.get(
+      '/api/v1/versions',
+      {
+        schema: {
+          summary: 'List the last published versions, oldest first, and when each was decided',
+          tags: ['state'],
+          response: { 200: Type.Object({ versions: Type.Array(PublishedVersionView) }) },
+        },
+      },
+      () => ({ versions: [...loop.publisher.history] }),
+    );
+
+    app.get(
+      '/api/v1/decisions/latest',
+      {
+        schema: {
+          summary: 'Read the latest decision with all its reasons',
+          tags: ['state'],
+          response: { 200: Decision, 503: Problem },
+        },
+      },
+      (_request, reply) => {
+        if (loop.decision) void reply.send(loop.decision);
+        else sendProblem(reply, { code: 'NOT_READY', message: 'decision: none was made yet' });
+      },
+    );
+    done();
+  };
+}

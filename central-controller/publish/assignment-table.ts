@@ -1,0 +1,140 @@
+/** From a decision to what agents are told. Pure: ages are kept as instants and become ages when a line is written. */
+import type { ReplicaAssignment, ServiceAssignment } from '../contract/assignment.ts';
+import type { Decision, ReplicaDecision, ServiceDecision } from '../contract/decision.ts';
+import { proxyKey, serviceHost } from '../contract/names.ts';
+import type { ServiceTopology, Topology } from '../cluster/topology.ts';
+
+export interface TableReplica extends Omit<ReplicaAssignment, 'inFlightAgeMs'> {
+  /** When `inFlight` was heard, ms of the controller's clock. */
+  readonly inFlightAt: number;
+}
+
+export interface TableService extends Omit<ServiceAssignment, 'replicas'> {
+  readonly replicas: readonly TableReplica[];
+}
+
+/** By proxy key. */
+export type AssignmentTable = ReadonlyMap<string, TableService>;
+
+/** Last known requests in flight of a pod, and when they were heard; undefined when they never were. */
+export type InFlightReading = (
+  namespace: string,
+  pod: string,
+) => { readonly inFlight: number; readonly at: number } | undefined;
+
+/** Is enough known of the service to weigh its replicas? */
+export function isLearnt(service: ServiceDecision): boolean {
+  return service.replicas.some(({ state }) => state === 'Active' || state === 'WarmingUp' || state === 'Degraded');
+}
+
+/**
+ * The table of all enforced services, one entry per port, ready replicas only. A service of which too little is known
+ * is left to Istio's own balancing, unless `published` (keys) says that agents hold it already.
+ */
+export function assignmentTable(
+  decision: Decision,
+  topology: Topology,
+  reading: InFlightReading,
+  published: { has(key: string): boolean },
+): AssignmentTable {
+  const decided = new Map(decision.services.map((service) => [`${service.namespace}/${service.name}`, service]));
+  const table = new Map<string, TableService>();
+  for (const service of topology.services) {
+    const weights = decided.get(`${service.namespace}/${service.name}`);
+    if (service.mode !== 'Enforce' || !weights) continue;
+    const learnt = isLearnt(weights);
+    for (const { port, targetPort } of service.ports) {
+      const key = proxyKey(port, serviceHost(service.namespace, service.name));
+      if (!learnt && !published.has(key)) continue;
+      const replicas = tableReplicas(service, targetPort, weights, decision.at, reading);
+      table.set(key, { key, routing: service.routing, pinning: service.pinning, replicas });
+    }
+  }
+  return table;
+}
+
+function tableReplicas(
+  service: ServiceTopology,
+  targetPort: number,
+  weights: ServiceDecision,
+  at: number,
+  reading: InFlightReading,
+): TableReplica[] {
+  const decided = new Map<string, ReplicaDecision>(weights.replicas.map((replica) => [replica.name, replica]));
+  return service.replicas.flatMap((replica) => {
+    const decision = decided.get(replica.name);
+    if (!replica.ready || !decision || decision.state === 'NotReady') return [];
+    const known = reading(service.namespace, replica.name);
+    return [
+      {
+        name: replica.name,
+        address: `${replica.ip.includes(':') ? `[${replica.ip}]` : replica.ip}:${targetPort}`,
+        weight: decision.weight,
+        meanInFlight: decision.meanInFlight,
+        meanLatencySeconds: decision.meanLatencySeconds,
+        inFlight: known?.inFlight ?? decision.inFlight,
+        inFlightAt: known?.at ?? at,
+      },
+    ];
+  });
+}
+
+export interface TableChange {
+  readonly services: readonly TableService[];
+  readonly removed: readonly string[];
+}
+
+/** What to send to whoever holds `before` so that it holds `next`. */
+export function changeBetween(before: AssignmentTable, next: AssignmentTable): TableChange {
+  return {
+    services: [...next.values()].filter((service) => {
+      const held = before.get(service.key);
+      return !held || !sameWeights(held, service) || !sameLoad(held, service);
+    }),
+    removed: [...before.keys()].filter((key) => !next.has(key)),
+  };
+}
+
+/** Would a proxy choose otherwise for another reason than load figures alone? */
+export function weightsDiffer(before: AssignmentTable, next: AssignmentTable): boolean {
+  if (before.size !== next.size) return true;
+  return [...next.values()].some((service) => {
+    const held = before.get(service.key);
+    return !held || !sameWeights(held, service);
+  });
+}
+
+function sameWeights(a: TableService, b: TableService): boolean {
+  return (
+    a.routing === b.routing &&
+    a.pinning === b.pinning &&
+    a.replicas.length === b.replicas.length &&
+    a.replicas.every((replica, index) => {
+      const other = b.replicas[index];
+      return replica.name === other?.name && replica.address === other.address && replica.weight === other.weight;
+    })
+  );
+}
+
+function sameLoad(a: TableService, b: TableService): boolean {
+  return a.replicas.every((replica, index) => {
+    const other = b.replicas[index];
+    return (
+      replica.inFlightAt === other?.inFlightAt &&
+      replica.inFlight === other.inFlight &&
+      replica.meanInFlight === other.meanInFlight &&
+      replica.meanLatencySeconds === other.meanLatencySeconds
+    );
+  });
+}
+
+/** The service as it goes over the wire at `now`. */
+export function toServiceAssignment(service: TableService, now: number): ServiceAssignment {
+  return {
+    ...service,
+    replicas: service.replicas.map(({ inFlightAt, ...replica }) => ({
+      ...replica,
+      inFlightAgeMs: Math.max(0, now - inFlightAt),
+    })),
+  };
+}

@@ -1,0 +1,153 @@
+/** Versions the table and keeps every connected agent up to date with it. */
+import type { AssignmentUpdate } from '../contract/assignment.ts';
+import type { Decision } from '../contract/decision.ts';
+import type { Topology } from '../cluster/topology.ts';
+import {
+  type AssignmentTable,
+  assignmentTable,
+  changeBetween,
+  type InFlightReading,
+  isLearnt,
+  type TableChange,
+  toServiceAssignment,
+  weightsDiffer,
+} from './assignment-table.ts';
+
+/** How long agents and proxies may use what they hold without hearing of the controller. */
+export const VALID_FOR_MS = 10_000;
+const HEARTBEAT_MS = 1_000;
+/** Load figures alone are worth a new version only so often; weights always are. */
+const LOAD_INTERVAL_MS = 500;
+const HISTORY = 1024;
+
+/** One agent's connection. */
+export interface Subscriber {
+  readonly node: string;
+  /** Takes a line; false when it can take no more for now. Then `Publisher.drained` says when it can. */
+  write(line: string): boolean;
+  /** Ends the connection; the agent is to come back. */
+  close(): void;
+}
+
+interface Connection {
+  blockedSince: number | undefined;
+}
+
+/** A version that was published, so that its way to the proxies can be timed from outside. */
+export interface PublishedVersion {
+  readonly version: number;
+  readonly tick: number;
+  /** Controller's clock, ms since 1970. */
+  readonly decidedAt: number;
+  /** Some weight or replica differs from the version before; false: load figures only. */
+  readonly weightsChanged: boolean;
+}
+
+/**
+ * Publishes nothing until enough is learnt of every enforced service, or until whatever an earlier controller told
+ * the agents has expired: a restart must not replace good weights by ignorance.
+ */
+export class Publisher {
+  readonly #startedAt: number;
+  readonly #connections = new Map<Subscriber, Connection>();
+  #open = false;
+  #table: AssignmentTable = new Map();
+  #history: PublishedVersion[] = [];
+  #publishedAt = -Infinity;
+  #lineAt = -Infinity;
+
+  constructor(now: number) {
+    this.#startedAt = now;
+  }
+
+  /** Newest version, 0 before the first. */
+  get version(): number {
+    return this.#history.at(-1)?.version ?? 0;
+  }
+
+  /** Published versions, oldest first; only so many of the last ones. */
+  get history(): readonly PublishedVersion[] {
+    return this.#history;
+  }
+
+  /** Nodes whose agents are connected. */
+  get connected(): readonly string[] {
+    return [...this.#connections.keys()].map(({ node }) => node);
+  }
+
+  /** Takes a decision up; a version comes of it when something changed that agents need. */
+  publish(decision: Decision, topology: Topology, reading: InFlightReading, now: number): void {
+    const opening = !this.#open && this.#mayOpen(decision, now);
+    if (!this.#open && !opening) return;
+    this.#open = true;
+    const next = assignmentTable(decision, topology, reading, this.#table);
+    const weightsChanged = opening || weightsDiffer(this.#table, next);
+    const change = changeBetween(this.#table, next);
+    const loadDue = now - this.#publishedAt >= LOAD_INTERVAL_MS && change.services.length > 0;
+    if (weightsChanged || loadDue) {
+      // Wall clock, so that it rises over restarts too.
+      const version = Math.max(this.version + 1, Math.floor(decision.at));
+      this.#table = next;
+      this.#publishedAt = now;
+      this.#history.push({ version, tick: decision.tick, decidedAt: decision.at, weightsChanged });
+      if (this.#history.length > HISTORY) this.#history.shift();
+      this.#broadcast(opening ? undefined : change, now);
+    } else if (now - this.#lineAt >= HEARTBEAT_MS) {
+      this.#broadcast({ services: [], removed: [] }, now);
+    }
+  }
+
+  /** Adds an agent; it gets everything at once, or as soon as there is something. */
+  subscribe(subscriber: Subscriber, now: number): void {
+    const connection = { blockedSince: undefined };
+    this.#connections.set(subscriber, connection);
+    if (this.#open) this.#send(subscriber, connection, undefined, now);
+  }
+
+  unsubscribe(subscriber: Subscriber): void {
+    this.#connections.delete(subscriber);
+  }
+
+  /** The agent can take lines again; what it missed is made up for by the whole table. */
+  drained(subscriber: Subscriber, now: number): void {
+    const connection = this.#connections.get(subscriber);
+    if (connection?.blockedSince === undefined) return;
+    connection.blockedSince = undefined;
+    this.#send(subscriber, connection, undefined, now);
+  }
+
+  close(): void {
+    for (const subscriber of this.#connections.keys()) subscriber.close();
+    this.#connections.clear();
+  }
+
+  #mayOpen(decision: Decision, now: number): boolean {
+    if (now - this.#startedAt >= VALID_FOR_MS) return true;
+    return decision.services.every((service) => service.mode !== 'Enforce' || isLearnt(service));
+  }
+
+  #broadcast(change: TableChange | undefined, now: number): void {
+    this.#lineAt = now;
+    for (const [subscriber, connection] of this.#connections) {
+      if (connection.blockedSince === undefined) {
+        this.#send(subscriber, connection, change, now);
+      } else if (now - connection.blockedSince > VALID_FOR_MS) {
+        this.#connections.delete(subscriber);
+        subscriber.close();
+      }
+    }
+  }
+
+  /** Sends a change, or the whole table where there is none. */
+  #send(subscriber: Subscriber, connection: Connection, change: TableChange | undefined, now: number): void {
+    const { services, removed } = change ?? { services: [...this.#table.values()], removed: [] };
+    const update: AssignmentUpdate = {
+      version: this.version,
+      full: change === undefined,
+      validForMs: VALID_FOR_MS,
+      services: services.map((service) => toServiceAssignment(service, now)),
+      removed: [...removed],
+    };
+    if (!subscriber.write(`${JSON.stringify(update)}\n`)) connection.blockedSince = now;
+  }
+}
