@@ -7,7 +7,9 @@ import { ProcessTree } from './process-tree.ts';
 import type { ReplicaSource } from './sources.ts';
 
 const ProcessList = Compile(
-  Type.Record(Type.String({ minLength: 1, maxLength: 253 }), Type.Array(Type.Integer({ minimum: 1 }))),
+  Type.Record(Type.String({ pattern: '^.{1,253}$' }), Type.Array(Type.Integer({ minimum: 1 })), {
+    additionalProperties: false,
+  }),
 );
 
 export class ProcessReplicas implements ReplicaSource {

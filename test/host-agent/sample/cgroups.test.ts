@@ -20,8 +20,7 @@ function unified(path: string, usage: number, throttled: number, quota = 'max 10
       `usage_usec ${usage}\nuser_usec 400\nsystem_usec 100\nnice_usec 0\ncore_sched.force_idle_usec 0\n` +
       `nr_periods 12\nnr_throttled 3\nthrottled_usec ${throttled}\nnr_bursts 0\nburst_usec 0\n`,
     [`${path}/cpu.max`]: `${quota}\n`,
-    [`${path}/cpu.pressure`]:
-      `some avg10=0.41 avg60=1.04 avg300=0.60 total=${2 * usage}\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=0\n`,
+    [`${path}/cpu.pressure`]: `some avg10=0.41 avg60=1.04 avg300=0.60 total=${2 * usage}\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=0\n`,
   };
 }
 
@@ -29,8 +28,7 @@ function unified(path: string, usage: number, throttled: number, quota = 'max 10
 function controllers(path: string, usage: number, throttled: number, quota = -1): Tree {
   return {
     [`cpuacct/${path}/cpuacct.usage`]: `${usage}\n`,
-    [`cpu/${path}/cpu.stat`]:
-      `nr_periods 7\nnr_throttled 2\nthrottled_time ${throttled}\nnr_bursts 0\nburst_time 0\n`,
+    [`cpu/${path}/cpu.stat`]: `nr_periods 7\nnr_throttled 2\nthrottled_time ${throttled}\nnr_bursts 0\nburst_time 0\n`,
     [`cpu/${path}/cpu.cfs_quota_us`]: `${quota}\n`,
     [`cpu/${path}/cpu.cfs_period_us`]: '10000\n',
   };

@@ -40,7 +40,7 @@ export class ControllerStub {
   }
 
   /** Writes to every open stream. */
-  write(text: string): void {
+  write(text: string | Uint8Array): void {
     for (const response of this.#open) response.write(text);
   }
 
