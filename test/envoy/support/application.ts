@@ -1,0 +1,57 @@
+/** A replica's application for tests: says its name and what headers it got. */
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export class Application implements AsyncDisposable {
+  readonly name: string;
+  /** Requests that reached it. */
+  seen = 0;
+  /** Headers that it adds to its answers. */
+  answer: Record<string, string> = {};
+  status = 200;
+  /** How long it takes, ms. */
+  delayMs = 0;
+  #server: Server = createServer();
+  #port = 0;
+
+  private constructor(name: string) {
+    this.name = name;
+  }
+
+  static async start(name: string): Promise<Application> {
+    const application = new Application(name);
+    await application.revive();
+    return application;
+  }
+
+  get address(): string {
+    return `127.0.0.1:${this.#port}`;
+  }
+
+  /** Dies as by `kill -9`: connections are cut, new ones refused. */
+  async kill(): Promise<void> {
+    const closed = once(this.#server, 'close');
+    this.#server.close();
+    this.#server.closeAllConnections();
+    await closed;
+  }
+
+  async revive(): Promise<void> {
+    this.#server = createServer((request, response) => {
+      this.seen++;
+      request.resume();
+      setTimeout(() => {
+        response.writeHead(this.status, { ...this.answer, 'content-type': 'application/json' });
+        response.end(JSON.stringify({ name: this.name, headers: request.headers }));
+      }, this.delayMs);
+    });
+    this.#server.listen(this.#port, '127.0.0.1');
+    await once(this.#server, 'listening');
+    this.#port = (this.#server.address() as AddressInfo).port;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#server.listening) await this.kill();
+  }
+}

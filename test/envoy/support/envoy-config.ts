@@ -1,0 +1,187 @@
+/** Envoy configuration as Istio writes it for a sidecar, cut down to what the plugin's tests need. */
+import { AGENT_CLUSTER } from '../../../central-controller/contract/names.ts';
+import type { Routing } from '../../../central-controller/contract/assignment.ts';
+import { ENDPOINT_HEADER, SESSION_HEADER } from '../../../central-controller/contract/names.ts';
+
+const TYPE = 'type.googleapis.com/envoy';
+
+export interface Endpoint {
+  readonly name: string;
+  /** `ip:port` */
+  readonly address: string;
+}
+
+export interface TargetService {
+  readonly host: string;
+  readonly port: number;
+  readonly routing: Routing;
+  readonly endpoints: readonly Endpoint[];
+}
+
+/** The plugin in a listener; `undefined` leaves it out. */
+export interface PluginSetup {
+  readonly wasm: string;
+  readonly configuration?: string;
+}
+
+export function outboundCluster(service: Pick<TargetService, 'host' | 'port'>, subset = ''): string {
+  return `outbound|${service.port}|${subset}|${service.host}`;
+}
+
+function socketAddress(address: string): object {
+  const colon = address.lastIndexOf(':');
+  return { socket_address: { address: address.slice(0, colon), port_value: Number(address.slice(colon + 1)) } };
+}
+
+export function staticCluster(name: string, addresses: readonly string[]): object {
+  return {
+    name,
+    type: 'STATIC',
+    lb_policy: 'LEAST_REQUEST',
+    connect_timeout: '1s',
+    load_assignment: {
+      cluster_name: name,
+      endpoints: [{ lb_endpoints: addresses.map((address) => ({ endpoint: { address: socketAddress(address) } })) }],
+    },
+  };
+}
+
+/** Clusters of the services, one subset per replica in Subset routing, and the agent's. */
+export function outboundClusters(services: readonly TargetService[], agent: string): object[] {
+  return [
+    staticCluster(AGENT_CLUSTER, [agent]),
+    ...services.flatMap((service) => [
+      staticCluster(
+        outboundCluster(service),
+        service.endpoints.map(({ address }) => address),
+      ),
+      ...(service.routing === 'Subset'
+        ? service.endpoints.map(({ name, address }) => staticCluster(outboundCluster(service, name), [address]))
+        : []),
+    ]),
+  ];
+}
+
+/** Istio's default retry policy. */
+const RETRY_POLICY = {
+  retry_on: 'connect-failure,refused-stream,unavailable,cancelled',
+  num_retries: 2,
+  retry_host_predicate: [
+    {
+      name: 'envoy.retry_host_predicates.previous_hosts',
+      typed_config: { '@type': `${TYPE}.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate` },
+    },
+  ],
+  host_selection_retry_max_attempts: 5,
+};
+
+function sessionPerRoute(): object {
+  return {
+    'envoy.filters.http.stateful_session': {
+      '@type': `${TYPE}.extensions.filters.http.stateful_session.v3.StatefulSessionPerRoute`,
+      stateful_session: {
+        session_state: {
+          name: 'envoy.http.stateful_session.header',
+          typed_config: {
+            '@type': `${TYPE}.extensions.http.stateful_session.header.v3.HeaderBasedSessionState`,
+            name: SESSION_HEADER,
+          },
+        },
+      },
+    },
+  };
+}
+
+function virtualHost(service: TargetService): object {
+  const toSubset = service.endpoints.map(({ name }) => ({
+    match: { prefix: '/', headers: [{ name: ENDPOINT_HEADER, string_match: { exact: name } }] },
+    route: { cluster: outboundCluster(service, name), timeout: '0s', retry_policy: RETRY_POLICY },
+  }));
+  const toAny = {
+    name: 'default',
+    match: { prefix: '/' },
+    route: { cluster: outboundCluster(service), timeout: '0s', retry_policy: RETRY_POLICY },
+    ...(service.routing === 'Endpoint' ? { typed_per_filter_config: sessionPerRoute() } : {}),
+  };
+  return {
+    name: `${service.host}:${service.port}`,
+    domains: [service.host, `${service.host}:${service.port}`],
+    routes: [...(service.routing === 'Subset' ? toSubset : []), toAny],
+  };
+}
+
+function wasmFilter({ wasm, configuration = '{}' }: PluginSetup): object {
+  return {
+    name: 'ballast',
+    typed_config: {
+      '@type': `${TYPE}.extensions.filters.http.wasm.v3.Wasm`,
+      config: {
+        name: 'ballast',
+        root_id: 'ballast',
+        // A trap must show as a failed request here, not as a plugin that is silently left out.
+        failure_policy: 'FAIL_CLOSED',
+        vm_config: { vm_id: 'ballast', runtime: 'envoy.wasm.runtime.v8', code: { local: { filename: wasm } } },
+        configuration: { '@type': 'type.googleapis.com/google.protobuf.StringValue', value: configuration },
+      },
+    },
+  };
+}
+
+function httpListener(
+  name: string,
+  direction: 'OUTBOUND' | 'INBOUND',
+  plugin: PluginSetup | undefined,
+  virtualHosts: object[],
+): object {
+  return {
+    name,
+    traffic_direction: direction,
+    address: { socket_address: { address: '127.0.0.1', port_value: 0 } },
+    filter_chains: [
+      {
+        filters: [
+          {
+            name: 'envoy.filters.network.http_connection_manager',
+            typed_config: {
+              '@type': `${TYPE}.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager`,
+              stat_prefix: name,
+              route_config: { name, virtual_hosts: virtualHosts },
+              http_filters: [
+                ...(plugin ? [wasmFilter(plugin)] : []),
+                ...(direction === 'OUTBOUND'
+                  ? [
+                      {
+                        name: 'envoy.filters.http.stateful_session',
+                        typed_config: {
+                          '@type': `${TYPE}.extensions.filters.http.stateful_session.v3.StatefulSession`,
+                        },
+                      },
+                    ]
+                  : []),
+                {
+                  name: 'envoy.filters.http.router',
+                  typed_config: { '@type': `${TYPE}.extensions.filters.http.router.v3.Router` },
+                },
+              ],
+            },
+          },
+        ],
+      },
+    ],
+  };
+}
+
+/** The listener through which the application calls others. */
+export function outboundListener(services: readonly TargetService[], plugin?: PluginSetup): object {
+  return httpListener('outbound', 'OUTBOUND', plugin, services.map(virtualHost));
+}
+
+/** The listener in front of the application, and the cluster that is the application. */
+export function inboundListener(plugin?: PluginSetup): object {
+  const route = { match: { prefix: '/' }, route: { cluster: 'inbound|8080||', timeout: '0s' } };
+  return httpListener('inbound', 'INBOUND', plugin, [{ name: 'inbound', domains: ['*'], routes: [route] }]);
+}
+
+export function inboundClusters(application: string, agent: string): object[] {
+  return [staticCluster('inbound|8080||', [application]), staticCluster(AGENT_CLUSTER, [agent])];
+}

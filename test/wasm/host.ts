@@ -1,0 +1,258 @@
+/**
+ * A proxy-wasm host for Node: runs the shipped module as Envoy runs it, in milliseconds and with a clock and
+ * randomness that the test sets. It has what the plugin imports and refuses any module that imports more.
+ */
+import { readFile } from 'node:fs/promises';
+import { GuestMemory } from './guest-memory.ts';
+import type { SharedData } from './shared-data.ts';
+
+const OK = 0;
+const NOT_FOUND = 1;
+const BAD_ARGUMENT = 2;
+const INVALID_MEMORY = 6;
+const CAS_MISMATCH = 8;
+
+export type Headers = Map<string, string>;
+export type Properties = Record<string, string | number>;
+
+export interface Stream {
+  readonly id: number;
+  readonly request: Headers;
+  readonly properties: Properties;
+  response: Headers;
+}
+
+export interface HttpCall {
+  readonly token: number;
+  readonly cluster: string;
+  readonly headers: Headers;
+  readonly body: Uint8Array;
+  readonly timeoutMs: number;
+}
+
+export interface VmOptions {
+  readonly shared: SharedData;
+  /** Monotonic clock, ms. */
+  readonly now: () => number;
+  /** Random word for seeds; the same words make the same picks. */
+  readonly random?: () => bigint;
+  readonly configuration?: string;
+  readonly nodeId?: string;
+  /** Clusters that do not exist: calls to them are refused. */
+  readonly missingClusters?: ReadonlySet<string>;
+}
+
+interface Exports {
+  memory: WebAssembly.Memory;
+  malloc(size: number): number;
+  proxy_on_vm_start(root: number, size: number): number;
+  proxy_on_configure(root: number, size: number): number;
+  proxy_on_tick(root: number): void;
+  proxy_on_http_call_response(root: number, token: number, headers: number, body: number, trailers: number): void;
+  proxy_on_request_headers(context: number, headers: number, endOfStream: number): number;
+  proxy_on_response_headers(context: number, headers: number, endOfStream: number): number;
+  proxy_on_delete(context: number): void;
+}
+
+type Import = (...args: number[]) => number;
+
+/** Compiled once per test file; a VM each is made from it. */
+export async function compilePlugin(path: string): Promise<WebAssembly.Module> {
+  return WebAssembly.compile(await readFile(path));
+}
+
+/** One VM, as each of Envoy's workers has one, with its root contexts and streams. */
+export class PluginVm {
+  /** Calls under way, the oldest first. */
+  readonly calls: HttpCall[] = [];
+  readonly logs: string[] = [];
+  tickMs = 0;
+  /** Calls from the module to the host, by name. */
+  readonly hostCalls = new Map<string, number>();
+  readonly #options: VmOptions;
+  readonly #exports: Exports;
+  readonly #memory: GuestMemory;
+  #configuration = new Uint8Array();
+  #current: Stream | undefined;
+  #answer: { headers: Headers; body: Uint8Array } | undefined;
+  #nextContext = 1;
+  #nextToken = 1;
+
+  constructor(module: WebAssembly.Module, options: VmOptions) {
+    this.#options = options;
+    const host = this.#imports();
+    const imports: Record<string, Record<string, Import>> = {};
+    for (const { module: from, name, kind } of WebAssembly.Module.imports(module)) {
+      const implementation = kind === 'function' ? host[name] : undefined;
+      if (!implementation) throw new Error(`the plugin imports ${from}.${name}, which Envoy is not known to have`);
+      (imports[from] ??= {})[name] = (...args) => {
+        this.hostCalls.set(name, (this.hostCalls.get(name) ?? 0) + 1);
+        return implementation(...args);
+      };
+    }
+    const instance = new WebAssembly.Instance(module, imports);
+    this.#exports = instance.exports as unknown as Exports;
+    this.#memory = new GuestMemory(this.#exports);
+    this.#exports.proxy_on_vm_start(0, 0);
+    this.addRoot(options.configuration ?? '{}');
+  }
+
+  get memoryBytes(): number {
+    return this.#exports.memory.buffer.byteLength;
+  }
+
+  /** Adds a root context, as a second listener or a changed configuration does; its number. */
+  addRoot(configuration: string): number {
+    const root = this.#nextContext++;
+    this.#configuration = new TextEncoder().encode(configuration);
+    if (this.#exports.proxy_on_configure(root, this.#configuration.length) !== 1) throw new Error('refused to start');
+    return root;
+  }
+
+  deleteContext(context: number): void {
+    this.#exports.proxy_on_delete(context);
+  }
+
+  tick(root = 1): void {
+    this.#exports.proxy_on_tick(root);
+  }
+
+  /** Answers a call; without a status it fails (connection refused, timeout). */
+  answer(call: HttpCall, status?: number, body = new Uint8Array(), root = 1): void {
+    const index = this.calls.indexOf(call);
+    if (index < 0) throw new Error('the call was answered already');
+    this.calls.splice(index, 1);
+    this.#answer = status === undefined ? undefined : { headers: new Map([[':status', String(status)]]), body };
+    const headers = this.#answer?.headers.size ?? 0;
+    this.#exports.proxy_on_http_call_response(root, call.token, headers, this.#answer?.body.length ?? 0, 0);
+    this.#answer = undefined;
+  }
+
+  /** A request comes in; its route has already been chosen (`xds.cluster_name` among the properties). */
+  request(headers: Record<string, string>, properties: Properties): Stream {
+    const stream: Stream = {
+      id: this.#nextContext++,
+      request: new Map(Object.entries(headers)),
+      response: new Map(),
+      properties: { ...properties },
+    };
+    this.#current = stream;
+    this.#exports.proxy_on_request_headers(stream.id, stream.request.size, 1);
+    this.#current = undefined;
+    return stream;
+  }
+
+  respond(stream: Stream, headers: Record<string, string>, properties: Properties = {}, endOfStream = false): void {
+    stream.response = new Map(Object.entries(headers));
+    Object.assign(stream.properties, properties);
+    this.#current = stream;
+    this.#exports.proxy_on_response_headers(stream.id, stream.response.size, endOfStream ? 1 : 0);
+    this.#current = undefined;
+  }
+
+  end(stream: Stream): void {
+    this.#current = stream;
+    this.#exports.proxy_on_delete(stream.id);
+    this.#current = undefined;
+  }
+
+  #map(kind: number): Headers | undefined {
+    if (kind === 0) return this.#current?.request;
+    if (kind === 2) return this.#current?.response;
+    return kind === 6 ? this.#answer?.headers : undefined;
+  }
+
+  #property(path: string): string | number | undefined {
+    if (path === 'xds.node.id') return this.#options.nodeId ?? 'sidecar~10.0.0.1~caller-0.shop~shop.svc.cluster.local';
+    return this.#current?.properties[path];
+  }
+
+  #imports(): Record<string, Import> {
+    const text = (at = 0, length = 0): string => this.#memory.text(at, length);
+    const give = (value: string | Uint8Array, at = 0, length = 0): number =>
+      this.#memory.give(value, at, length) ? OK : INVALID_MEMORY;
+    const write: Import = (map = 0, name, nameLength, value, valueLength) => {
+      this.#map(map)?.set(text(name, nameLength), text(value, valueLength));
+      return OK;
+    };
+    return {
+      proxy_log: (_level, at, length) => {
+        this.logs.push(text(at, length));
+        return OK;
+      },
+      proxy_set_tick_period_milliseconds: (ms = 0) => {
+        this.tickMs = ms;
+        return OK;
+      },
+      proxy_get_property: (at, length, valueAt, lengthAt) => {
+        const value = this.#property(text(at, length).replaceAll('\0', '.'));
+        if (value === undefined) return NOT_FOUND;
+        if (typeof value === 'string') return give(value, valueAt, lengthAt);
+        return give(new Uint8Array(BigInt64Array.of(BigInt(value)).buffer), valueAt, lengthAt);
+      },
+      proxy_get_header_map_value: (map = 0, name, nameLength, valueAt, lengthAt) => {
+        const value = this.#map(map)?.get(text(name, nameLength));
+        return value === undefined ? NOT_FOUND : give(value, valueAt, lengthAt);
+      },
+      proxy_replace_header_map_value: write,
+      proxy_add_header_map_value: (map = 0, name, nameLength, value, valueLength) => {
+        const held = this.#map(map)?.get(text(name, nameLength));
+        const added = text(value, valueLength);
+        this.#map(map)?.set(text(name, nameLength), held === undefined ? added : `${held},${added}`);
+        return OK;
+      },
+      proxy_remove_header_map_value: (map = 0, name, nameLength) => {
+        this.#map(map)?.delete(text(name, nameLength));
+        return OK;
+      },
+      proxy_get_buffer_bytes: (buffer = 0, start = 0, length = 0, valueAt, lengthAt) => {
+        const bytes = buffer === 7 ? this.#configuration : buffer === 4 ? this.#answer?.body : undefined;
+        return bytes ? give(bytes.subarray(start, start + length), valueAt, lengthAt) : NOT_FOUND;
+      },
+      proxy_get_shared_data: (key, keyLength, valueAt, lengthAt, casAt = 0) => {
+        const held = this.#options.shared.get(text(key, keyLength));
+        if (!held) return NOT_FOUND;
+        this.#memory.setU32(casAt, held.cas);
+        return give(held.value, valueAt, lengthAt);
+      },
+      proxy_set_shared_data: (key, keyLength, value = 0, valueLength = 0, cas = 0) => {
+        const bytes = this.#memory.bytes(value, valueLength);
+        return this.#options.shared.set(text(key, keyLength), bytes, cas) ? OK : CAS_MISMATCH;
+      },
+      proxy_http_call: (
+        cluster,
+        clusterLength,
+        headers = 0,
+        _size,
+        body = 0,
+        bodyLength = 0,
+        _t,
+        _tn,
+        ms = 0,
+        at = 0,
+      ) => {
+        const name = text(cluster, clusterLength);
+        if (this.#options.missingClusters?.has(name)) return BAD_ARGUMENT;
+        const token = this.#nextToken++;
+        this.#memory.setU32(at, token);
+        this.calls.push({
+          token,
+          cluster: name,
+          headers: this.#memory.pairs(headers),
+          body: this.#memory.bytes(body, bodyLength).slice(),
+          timeoutMs: ms,
+        });
+        return OK;
+      },
+      clock_time_get: (_clock, _precision, at = 0) => {
+        this.#memory.setU64(at, BigInt(Math.round(this.#options.now() * 1e6)));
+        return OK;
+      },
+      random_get: (at = 0, length = 0) => {
+        const word = new Uint8Array(BigUint64Array.of(this.#options.random?.() ?? 0x123456789abcdefn).buffer);
+        this.#memory.bytes(at, length).set(word.subarray(0, length));
+        return OK;
+      },
+    };
+  }
+}
