@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** The central controller as a process. */
 import closeWithGrace from 'close-with-grace';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import pino from 'pino';
 import packageJson from '../package.json' with { type: 'json' };
 import { createServer } from './api/server.ts';
@@ -46,10 +46,11 @@ function parseFlags(): Flags {
       '--manifests <directory>',
       'watched directory of YAML files with Node, Pod, Service, StatefulSet and LoadBalancingPolicy objects',
     )
-    .option('--listen <host:port>', 'address of agents, REST and page', parseListen, {
-      host: '127.0.0.1',
-      port: CONTROLLER_PORT,
-    })
+    .addOption(
+      new Option('--listen <host:port>', 'address for agents, REST and page')
+        .default({ host: '127.0.0.1', port: CONTROLLER_PORT }, `127.0.0.1:${CONTROLLER_PORT}`)
+        .argParser(parseListen),
+    )
     .option('--tick-ms <ms>', 'time between two decisions', parseTick, 250)
     .option('--log-level <level>', 'trace, debug, info, warn, error, fatal or silent', 'info')
     .parse()

@@ -1,13 +1,20 @@
 /** Joins Kubernetes objects to the topology that decisions are made on. Pure: both the manifests and informers use it. */
-import type { Failure } from '../contract/errors.ts';
 import type { LoadBalancingPolicy } from '../contract/policy.ts';
 import { type ClusterObjects, type Pod, qualifiedName, type Service } from './objects.ts';
 import type { ReplicaTopology, ServiceTopology, Topology } from './topology.ts';
 
+/** What is wrong with an object; `text` names the field. */
+export interface JoinProblem {
+  readonly kind: string;
+  /** `namespace/name`. */
+  readonly name: string;
+  readonly text: string;
+}
+
 export interface Joined {
   readonly topology: Topology;
   /** What could not be joined, and is left out. */
-  readonly problems: readonly Failure[];
+  readonly problems: readonly JoinProblem[];
 }
 
 /**
@@ -16,9 +23,9 @@ export interface Joined {
  * restarted controller does not warm it up again.
  */
 export function joinTopology(objects: ClusterObjects, previous: Topology | undefined, now: number): Joined {
-  const problems: Failure[] = [];
+  const problems: JoinProblem[] = [];
   const refuse = (object: { kind: string; metadata: { name: string; namespace?: string } }, text: string): void => {
-    problems.push({ code: 'INVALID_MANIFEST', message: `${object.kind} ${qualifiedName(object.metadata)}: ${text}` });
+    problems.push({ kind: object.kind, name: qualifiedName(object.metadata), text });
   };
   const nodes = new Set(objects.nodes.map((node) => node.metadata.name));
   const since = new Map<string, number>();

@@ -74,10 +74,15 @@ export class ManifestCluster implements Cluster {
     } catch (error) {
       return failure('INVALID_MANIFEST', `${this.#directory}: ${String(error)}`);
     }
-    const objects = parseManifests(files);
-    if (!objects.ok) return objects;
-    const { topology, problems } = joinTopology(objects.value, previous, this.#options.now());
+    const parsed = parseManifests(files);
+    if (!parsed.ok) return parsed;
+    const { topology, problems } = joinTopology(parsed.value.objects, previous, this.#options.now());
     const [problem] = problems;
-    return problem ? { ok: false, failure: problem } : success(topology);
+    if (!problem) return success(topology);
+    const object = `${problem.kind} ${problem.name}`;
+    return failure(
+      'INVALID_MANIFEST',
+      `${parsed.value.files.get(object) ?? this.#directory}: ${object}: ${problem.text}`,
+    );
   }
 }

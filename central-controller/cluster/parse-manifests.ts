@@ -22,8 +22,14 @@ interface Check<T> {
 /** The manifests of a directory, by file name. */
 export type ManifestFiles = ReadonlyMap<string, string>;
 
+export interface ParsedManifests {
+  readonly objects: ClusterObjects;
+  /** Which file holds an object, by `<kind> <namespace>/<name>`. */
+  readonly files: ReadonlyMap<string, string>;
+}
+
 /** Parses and checks every file; the failure names file, object and field. */
-export function parseManifests(files: ManifestFiles): Result<ClusterObjects> {
+export function parseManifests(files: ManifestFiles): Result<ParsedManifests> {
   const objects = { nodes: [], pods: [], services: [], statefulSets: [], policies: [] };
   const seenIn = new Map<string, string>();
   for (const [file, text] of files) {
@@ -38,7 +44,7 @@ export function parseManifests(files: ManifestFiles): Result<ClusterObjects> {
       seenIn.set(key, file);
     }
   }
-  return success(objects);
+  return success({ objects, files: seenIn });
 }
 
 function documentsOf(text: string): Result<unknown[]> {

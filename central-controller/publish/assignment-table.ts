@@ -27,25 +27,15 @@ export function isLearnt(service: ServiceDecision): boolean {
   return service.replicas.some(({ state }) => state === 'Active' || state === 'WarmingUp' || state === 'Degraded');
 }
 
-/**
- * The table of all enforced services, one entry per port, ready replicas only. A service of which too little is known
- * is left to Istio's own balancing, unless `published` (keys) says that agents hold it already.
- */
-export function assignmentTable(
-  decision: Decision,
-  topology: Topology,
-  reading: InFlightReading,
-  published: { has(key: string): boolean },
-): AssignmentTable {
+/** The table of all enforced services, one entry per port, ready replicas only. */
+export function assignmentTable(decision: Decision, topology: Topology, reading: InFlightReading): AssignmentTable {
   const decided = new Map(decision.services.map((service) => [`${service.namespace}/${service.name}`, service]));
   const table = new Map<string, TableService>();
   for (const service of topology.services) {
     const weights = decided.get(`${service.namespace}/${service.name}`);
     if (service.mode !== 'Enforce' || !weights) continue;
-    const learnt = isLearnt(weights);
     for (const { port, targetPort } of service.ports) {
       const key = proxyKey(port, serviceHost(service.namespace, service.name));
-      if (!learnt && !published.has(key)) continue;
       const replicas = tableReplicas(service, targetPort, weights, decision.at, reading);
       table.set(key, { key, routing: service.routing, pinning: service.pinning, replicas });
     }

@@ -80,7 +80,7 @@ export class Publisher {
     const opening = !this.#open && this.#mayOpen(decision, now);
     if (!this.#open && !opening) return;
     this.#open = true;
-    const next = assignmentTable(decision, topology, reading, this.#table);
+    const next = assignmentTable(decision, topology, reading);
     const weightsChanged = opening || weightsDiffer(this.#table, next);
     const change = changeBetween(this.#table, next);
     const loadDue = now - this.#publishedAt >= LOAD_INTERVAL_MS && change.services.length > 0;
