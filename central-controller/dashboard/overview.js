@@ -1,0 +1,163 @@
+/** What the page shows of a decision, worked out as plain values. */
+import { age, cores, percent, short } from './format.js';
+
+/**
+ * @typedef {import('../contract/decision.ts').Decision} Decision
+ * @typedef {import('../contract/decision.ts').NodeDecision} NodeDecision
+ *
+ * @typedef {object} Segment Part of a node's bar.
+ * @property {string} key
+ * @property {string} label
+ * @property {'service' | 'background' | 'steal'} kind
+ * @property {number} colour Which of the services' colours; 0 for the other kinds.
+ * @property {number} cores
+ *
+ * @typedef {object} NodeRow
+ * @property {string} name
+ * @property {number} utilisation Busy share of the node's cores, 0 to 1.
+ * @property {number} cores
+ * @property {string} text
+ * @property {boolean} stale
+ * @property {Segment[]} segments
+ *
+ * @typedef {{ kind: 'quiet' | 'trouble', text: string }} Notice
+ * @typedef {'connecting' | 'waiting' | 'live' | 'silent' | 'unreachable'} FeedState
+ */
+
+/** Below this a segment would be thinner than a line. */
+const LEAST_CORES = 0.002;
+
+/** @param {{ namespace: string, name: string }} service */
+export function serviceKey(service) {
+  return `${service.namespace}/${service.name}`;
+}
+
+/** @param {NodeDecision} node */
+export function utilisation(node) {
+  return node.cores > 0 ? node.busyCores / node.cores : 0;
+}
+
+/** @param {readonly NodeDecision[]} nodes */
+export function meanUtilisation(nodes) {
+  return nodes.length === 0 ? 0 : nodes.reduce((sum, node) => sum + utilisation(node), 0) / nodes.length;
+}
+
+/**
+ * Colour number of each service: by the order of names, so that it does not change while services stay.
+ * @param {Decision} decision
+ * @returns {Map<string, number>}
+ */
+export function serviceColours(decision) {
+  return new Map(
+    decision.services
+      .map(serviceKey)
+      .toSorted()
+      .map((key, index) => [key, index]),
+  );
+}
+
+/**
+ * @param {Decision} decision
+ * @returns {NodeRow[]} by name
+ */
+export function nodeRows(decision) {
+  const colours = serviceColours(decision);
+  return decision.nodes
+    .map((node) => {
+      /** @type {Segment[]} */
+      const segments = [];
+      for (const service of decision.services) {
+        const key = serviceKey(service);
+        const used = service.replicas.reduce(
+          (sum, { node: on, cpuCores }) => sum + (on === node.name ? cpuCores : 0),
+          0,
+        );
+        segments.push({ key, label: service.name, kind: 'service', colour: colours.get(key) ?? 0, cores: used });
+      }
+      segments.sort((a, b) => a.colour - b.colour);
+      segments.push({
+        key: '#background',
+        label: 'neighbours',
+        kind: 'background',
+        colour: 0,
+        cores: node.backgroundCores,
+      });
+      segments.push({
+        key: '#steal',
+        label: 'taken by the hypervisor',
+        kind: 'steal',
+        colour: 0,
+        cores: node.stealCores,
+      });
+      return {
+        name: node.name,
+        utilisation: utilisation(node),
+        cores: node.cores,
+        text: node.stale ? 'silent' : `${cores(node.busyCores)} of ${cores(node.cores)} cores`,
+        stale: node.stale,
+        segments: segments.filter((segment) => segment.cores >= LEAST_CORES),
+      };
+    })
+    .toSorted((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
+}
+
+/**
+ * The few figures on top, as name, value and explanation.
+ * @param {Decision} decision
+ * @returns {{ name: string, value: string, explanation: string }[]}
+ */
+export function summary(decision) {
+  const used = decision.nodes.filter((node) => !node.stale);
+  const mean = meanUtilisation(used);
+  const busiest = Math.max(0, ...used.map(utilisation));
+  const replicas = decision.services.flatMap((service) => service.replicas);
+  const moving = replicas.filter((replica) => Math.abs(replica.weight - replica.previous) >= 0.0005).length;
+  const requests = decision.services.reduce((sum, service) => sum + service.requestsPerSecond, 0);
+  return [
+    { name: 'Mean node CPU', value: percent(mean), explanation: 'mean of the nodes’ busy shares' },
+    {
+      name: 'Busiest to mean',
+      value: mean > 0 ? `${(busiest / mean).toFixed(2)}` : '–',
+      explanation: '1.00: every node is equally busy',
+    },
+    { name: 'Requests', value: `${short(requests)}/s`, explanation: 'over all services, calls between them included' },
+    { name: 'Weights moving', value: `${moving} of ${replicas.length}`, explanation: 'changed by the last decision' },
+  ];
+}
+
+/**
+ * What has to be said above the figures, if anything.
+ * @param {FeedState} state
+ * @param {Decision | undefined} decision
+ * @param {number} ageMs age of the decision
+ * @returns {Notice | undefined}
+ */
+export function notice(state, decision, ageMs) {
+  if (state === 'unreachable') {
+    const shown = decision ? ` The figures below are ${age(ageMs)} old.` : '';
+    return {
+      kind: 'trouble',
+      text: `The controller cannot be reached; trying again.${shown} Proxies use its last weights as long as those are valid, then Istio balances.`,
+    };
+  }
+  if (state === 'silent') {
+    return { kind: 'trouble', text: `The controller has not decided anything for ${age(ageMs)}.` };
+  }
+  if (!decision) {
+    if (state === 'connecting') return undefined;
+    return { kind: 'quiet', text: 'The controller waits for the first reports of its agents.' };
+  }
+  const silent = decision.nodes.filter((node) => node.stale).map((node) => node.name);
+  if (silent.length > 0) {
+    return { kind: 'trouble', text: `Nothing is heard from ${silent.join(', ')}: is the agent running there?` };
+  }
+  const replicas = decision.services.flatMap((service) => service.replicas);
+  const learning = replicas.filter((replica) => replica.state === 'Learning').length;
+  if (learning > 0) {
+    return {
+      kind: 'quiet',
+      text: `Learning: ${learning} of ${replicas.length} replicas are not known well enough yet and get an equal share.`,
+    };
+  }
+  return undefined;
+}
