@@ -38,8 +38,9 @@ const clock: Clock = {
   now: () => performance.now(),
   wallMs: () => Date.now(),
   wakeAt(atMs, wake) {
-    // Timers count whole milliseconds: rounding down and asking again is what keeps the mean delay below one.
-    const timer = setTimeout(wake, Math.max(0, Math.floor(atMs - performance.now())));
+    // Timers count whole milliseconds. Rounding down would send 0.2 ms earlier on average, but wakes the process twice
+    // per request, which at 300 requests/s costs a fifth more CPU; the delay is reported and counts in the latency.
+    const timer = setTimeout(wake, Math.max(1, Math.ceil(atMs - performance.now())));
     return () => clearTimeout(timer);
   },
 };
@@ -53,7 +54,7 @@ export function runLoad(options: LoadOptions): Load {
     headers: options.headers ?? {},
     ...(options.replicaHeader === undefined ? {} : { replicaHeader: options.replicaHeader }),
   });
-  const basePath = options.url.pathname === '/' ? '' : options.url.pathname + options.url.search;
+  const basePath = options.url.pathname.replace(/\/$/, '') + options.url.search;
   const loop = new OpenLoop(
     {
       rate: options.rate,

@@ -108,7 +108,8 @@ export function parseMix(text: string, file: string): Result<Mix> {
   }
   for (const [index, request] of content.requests.entries()) {
     const unknown = parametersOf(request.path).find((name) => parameters[name] === undefined);
-    if (unknown !== undefined) return refuse(`requests[${index}].path`, `uses {${unknown}}, which is not in parameters`);
+    if (unknown !== undefined)
+      return refuse(`requests[${index}].path`, `uses {${unknown}}, which is not in parameters`);
   }
   return success({ name: content.name, parameters, requests: content.requests });
 }
