@@ -1,6 +1,7 @@
 /** Checks what was given on the command line. */
 import { readFileSync } from 'node:fs';
 import { failure, type Result, success } from '../../central-controller/contract/result.ts';
+import { parseSeconds } from '../time-span.ts';
 import type { LoadOptions } from './load.ts';
 import { type Mix, parseMix } from './workload/mix.ts';
 
@@ -74,13 +75,6 @@ export function readMix(nameOrFile: string): Result<Mix> {
     return failure('INVALID_FLAG', `--mix ${nameOrFile} is neither one of ${MIXES.join(', ')} nor a file: ${why}`);
   }
   return parseMix(text, nameOrFile);
-}
-
-/** Seconds of `250ms`, `30s`, `2m`, `1h` or a bare number of seconds; undefined where it is none or not above 0. */
-export function parseSeconds(text: string): number | undefined {
-  const [, digits, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text.trim()) ?? [];
-  const seconds = Number(digits) * { ms: 0.001, s: 1, m: 60, h: 3600 }[(unit ?? 's') as 'ms' | 's' | 'm' | 'h'];
-  return seconds > 0 ? seconds : undefined;
 }
 
 function number(text: string, from: number, to: number): number | undefined {
