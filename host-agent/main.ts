@@ -6,6 +6,7 @@ import { pino } from 'pino';
 import { BallastError, describeFailure } from '../central-controller/contract/errors.ts';
 import { Metrics } from './metrics.ts';
 import { type AgentOptions, parseOptions } from './options.ts';
+import { atMostEvery, onChange } from './quiet-log.ts';
 import { openSources } from './sample/open-sources.ts';
 import { Sampler } from './sample/sampler.ts';
 import { type Health, ProxyServer } from './serve/server.ts';
@@ -17,15 +18,8 @@ import { type Outcome, Reporter } from './uplink/reporter.ts';
 
 const log = pino({ name: 'host-agent' });
 
-/** Logs a state when it changes, never each time it is seen. */
-function onChange(write: (state: string) => void): (state: string) => void {
-  let last: string | undefined;
-  return (state) => {
-    if (state === last) return;
-    last = state;
-    write(state);
-  };
-}
+/** Faults that others can cause at any rate are counted, but logged no more often than this. */
+const FAULT_LOG_MS = 60_000;
 
 async function run(options: AgentOptions): Promise<void> {
   const now = (): number => performance.now();
@@ -43,7 +37,7 @@ async function run(options: AgentOptions): Promise<void> {
     droppedStatistics: () => statistics.dropped,
   });
 
-  const refusedStatistics = onChange((why) => log.warn(`statistics of a proxy refused: ${why}`));
+  const warnOfStatistics = atMostEvery(FAULT_LOG_MS, now, (why) => log.warn(`statistics of a proxy refused: ${why}`));
   const server = new ProxyServer({
     board,
     now,
@@ -53,7 +47,7 @@ async function run(options: AgentOptions): Promise<void> {
     },
     refused: (failure) => {
       metrics.statistics.inc({ outcome: 'refused' });
-      refusedStatistics(describeFailure(failure));
+      warnOfStatistics(describeFailure(failure));
     },
     health: (): Health => ({
       ready: held.validUntil !== undefined && now() < held.validUntil,
@@ -62,40 +56,40 @@ async function run(options: AgentOptions): Promise<void> {
     metrics: async () => ({ type: metrics.registry.contentType, body: await metrics.registry.metrics() }),
   });
 
-  const linkState = onChange((state) => log.info(`assignments: ${state}`));
-  const refusedLine = onChange((why) => log.warn(`assignments: line refused: ${why}`));
+  const logLink = onChange((line) => log.info(`assignments: ${line}`));
+  const warnOfLine = atMostEvery(FAULT_LOG_MS, now, (why) => log.warn(`assignments: line refused: ${why}`));
   const stream = new AssignmentStream(options.controller, options.node, {
     update: (update) => {
+      logLink('following', `following ${options.controller.origin}`);
       const change = held.apply(update, now());
       metrics.assignments.inc({ change });
       if (board.changed(change, now())) server.push();
     },
     refused: (failure) => {
       metrics.assignments.inc({ change: 'refused' });
-      refusedLine(describeFailure(failure));
+      warnOfLine(describeFailure(failure));
     },
-    connected: () => linkState(`following ${options.controller.origin}`),
-    disconnected: (reason) => linkState(`not following ${options.controller.origin}: ${reason}`),
+    disconnected: (reason) => logLink('broken', `not following ${options.controller.origin}: ${reason}`),
   });
 
-  const reportState = onChange((state) => log.info(`reports: ${state}`));
+  const logReports = onChange((line) => log.info(`reports: ${line}`));
   const reporter = new Reporter(options.controller, identity, statistics, (outcome: Outcome) => {
     metrics.reports.inc({ outcome: outcome.kind });
-    reportState(outcome.kind === 'accepted' ? 'accepted' : `${outcome.kind}: ${outcome.reason}`);
+    logReports(outcome.kind, outcome.kind === 'accepted' ? 'accepted' : `${outcome.kind}: ${outcome.reason}`);
   });
 
   const sources = openSources(options, (why) => log.warn(`--processes: ${why}`));
   const sampler = new Sampler(sources.node, sources.replicas, options.intervalMs, now);
-  const nodeState = onChange((state) => log.info(`node: ${state}`));
+  const logNode = onChange((line) => log.info(`node: ${line}`));
   const sampleOnce = (): void => {
     const started = now();
     const sample = sampler.take();
     metrics.sampleSeconds.inc((now() - started) / 1000);
     if (sample === undefined) {
       metrics.missedSamples.inc();
-      return nodeState('its CPU cannot be read: nothing is reported');
+      return logNode('unread', 'its CPU cannot be read: nothing is reported');
     }
-    nodeState(`${sample.cpu.cores} cores by ${sources.description}`);
+    logNode(String(sample.cpu.cores), `${sample.cpu.cores} cores by ${sources.description}`);
     replicas = sample.replicas.length;
     void reporter.send(sample);
   };

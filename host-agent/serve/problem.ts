@@ -9,8 +9,8 @@ export function answerProblem(
   status: number = ERRORS[failure.code].status,
 ): void {
   const body = JSON.stringify({
-    type: 'about:blank',
-    title: failure.code,
+    type: `urn:ballast:problem:${failure.code}`,
+    title: failure.code.toLowerCase().replaceAll('_', ' '),
     status,
     detail: failure.message,
     code: failure.code,

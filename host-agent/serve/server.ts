@@ -163,8 +163,8 @@ function answerTable(response: ServerResponse, table: Table): void {
     'application/octet-stream',
     'content-length',
     String(table.bytes.length),
-    'x-ballast-version',
-    String(table.version),
+    'x-ballast-assignment',
+    String(table.assignment),
   ]);
   response.end(table.bytes);
 }

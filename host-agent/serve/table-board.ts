@@ -17,6 +17,8 @@ const EMPTY_VALID_MS = 60_000;
 export interface Table {
   readonly version: number;
   readonly bytes: Uint8Array;
+  /** The controller's number of the assignments in it; 0 for none. */
+  readonly assignment: number;
 }
 
 export class TableBoard {
@@ -73,7 +75,8 @@ export class TableBoard {
     const { services, agesCountFrom, validUntil } = this.#held;
     const validForMs = validUntil === undefined ? EMPTY_VALID_MS : Math.max(0, validUntil - now - REUSE_MS);
     const bytes = encodeProxyTable(this.#version, validForMs, services, now - agesCountFrom);
-    this.#encoded = { version: this.#version, bytes, at: now };
+    const assignment = validUntil === undefined ? 0 : this.#held.version;
+    this.#encoded = { version: this.#version, bytes, assignment, at: now };
     return this.#encoded;
   }
 }

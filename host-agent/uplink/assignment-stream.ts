@@ -8,15 +8,16 @@ import { BackOff } from './back-off.ts';
 import { LineSplitter } from './line-splitter.ts';
 
 const CONNECT_MS = 3000;
-/** The controller sends heartbeats far more often: a connection silent for so long is dead. */
-const SILENCE_MS = 10_000;
+/** A controller that has just started may first have to learn. */
+const FIRST_LINE_MS = 30_000;
+/** Heartbeats come each second: a connection silent for so long is dead. */
+const SILENCE_MS = 5000;
 const LINE_LIMIT = 32 * 1024 * 1024;
 
 export interface StreamEvents {
   update(update: AssignmentUpdate): void;
   /** A line was refused and changed nothing. The stream is opened anew, since what it said is now missing. */
   refused(failure: Failure): void;
-  connected(): void;
   /** Each failed attempt and each end of a connection, with its reason. */
   disconnected(reason: string): void;
 }
@@ -32,7 +33,7 @@ export class AssignmentStream {
   constructor(controller: URL, node: string, events: StreamEvents, random: () => number = Math.random) {
     this.#client = new Client(controller.origin, {
       connect: { timeout: CONNECT_MS },
-      headersTimeout: SILENCE_MS,
+      headersTimeout: FIRST_LINE_MS,
       bodyTimeout: SILENCE_MS,
     });
     this.#path = `/agent/v1/assignments?node=${encodeURIComponent(node)}`;
@@ -68,7 +69,6 @@ export class AssignmentStream {
         await response.body.dump();
         return `status ${response.statusCode}`;
       }
-      this.#events.connected();
       const lines = new LineSplitter(LINE_LIMIT);
       let full = false;
       for await (const chunk of response.body) {

@@ -75,7 +75,7 @@ async function measure(pid: number, condition: string, context: BenchContext): P
 function startReplicas(context: BenchContext): {
   readonly flags: readonly string[];
   readonly usesCgroups: boolean;
-  stop(): Promise<void>;
+  stop(): void;
 } {
   const directory = mkdtempSync(join(tmpdir(), 'ballast-bench-'));
   const group = makeNodeGroup(`ballast-bench-${process.pid}`);
@@ -96,9 +96,9 @@ function startReplicas(context: BenchContext): {
   return {
     flags: group ? ['--node-cgroup', group.path] : ['--processes', file],
     usesCgroups: group !== undefined,
-    async stop() {
+    stop() {
       for (const child of children) child.kill('SIGKILL');
-      await group?.remove();
+      group?.remove();
       rmSync(directory, { recursive: true });
     },
   };

@@ -22,7 +22,6 @@ async function follow(controller: ControllerStub): Promise<Heard> {
     {
       update: (one) => heard.updates.push(one),
       refused: (failure) => heard.refused.push(failure.message),
-      connected: () => undefined,
       disconnected: (reason) => heard.disconnected.push(reason),
     },
     () => 0,
@@ -88,12 +87,12 @@ test('comes back after each broken connection, an unfinished line forgotten', as
 });
 
 test('closing ends a stream that is open and one that waits to try again', async () => {
-  const events = { update: vi.fn(), refused: vi.fn(), connected: vi.fn(), disconnected: vi.fn() };
+  const events = { update: vi.fn(), refused: vi.fn(), disconnected: vi.fn() };
   const nobody = new AssignmentStream(new URL('http://127.0.0.1:1'), 'n', events);
   nobody.start();
   await vi.waitFor(() => expect(events.disconnected).toHaveBeenCalled(), 5000);
   await nobody.close();
-  expect(events.connected).not.toHaveBeenCalled();
+  expect(events.update).not.toHaveBeenCalled();
 });
 
 test('waits double from 0.1 s to 2 s, drawn from the upper half of each, and begin anew', () => {

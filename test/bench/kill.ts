@@ -1,0 +1,173 @@
+/**
+ * What a death costs: at 100 requests/s through gateway and sidecars, replicas' processes are killed with SIGKILL ten
+ * times in each routing (their sidecars live on and answer for them), then the controller and each agent. Counted are
+ * the requests that failed, and those that the application held when it died: nothing may send these a second time.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Routing } from '../../central-controller/contract/assignment.ts';
+import { ADMIN_PORT, APPLICATION_PORT } from '../../apps/local-mesh/envoy/proxy.ts';
+import { LocalMesh } from '../../apps/local-mesh/mesh/mesh.ts';
+import { untilReady } from '../../apps/local-mesh/mesh/readiness.ts';
+import { type Load, runLoad } from '../../apps/load-generator/load.ts';
+import type { Mix } from '../../apps/load-generator/workload/mix.ts';
+import type { Bench, BenchContext, BenchResult, Round } from './support/bench.ts';
+
+const RATE = 100;
+const KILLS = 10;
+/** Long enough for a few probes of the dead replica. */
+const DEAD_MS = 3000;
+/** Until the replica is probed again and back in use, before the next one dies. */
+const RECOVER_MS = 5000;
+/** Proxies that call the killed service, with one worker each. */
+const CALLERS = 3;
+
+const MIX: Mix = {
+  name: 'user',
+  parameters: {},
+  requests: [{ name: 'user', weight: 1, method: 'GET', path: '/user?username=Cornell_1&password=1111111111' }],
+};
+
+/** A gateway, a front end and the service whose replicas die. */
+function newMesh(routing: Routing): LocalMesh {
+  return new LocalMesh({
+    routing,
+    services: ['frontend', 'user'],
+    replicas: 3,
+    nodes: [1, 2, 3].map((node) => ({ name: `node-${node}`, cores: 0.45, appetite: 1 })),
+    network: '127.12',
+    pinned: false,
+  });
+}
+
+/** Load whose failures so far can be read at any time. */
+class WatchedLoad {
+  readonly #load: Load;
+  #failed = 0;
+
+  constructor(mesh: LocalMesh) {
+    this.#load = runLoad({
+      url: mesh.gateway,
+      mix: MIX,
+      rate: RATE,
+      connections: 32,
+      timeoutSeconds: 5,
+      seed: 1,
+      onSecond: (second) => {
+        this.#failed += second.failed;
+      },
+    });
+  }
+
+  get failed(): number {
+    return this.#failed;
+  }
+
+  async stop(): Promise<{ due: number; failed: number }> {
+    const { totals } = await this.#load.stop();
+    return totals;
+  }
+}
+
+/** Requests that this pod's application held when its connection broke, since the sidecar started. */
+async function cutOff(podIp: string): Promise<number> {
+  const filter = encodeURIComponent('^cluster.inbound.*upstream_cx_destroy_remote_with_active_rq$');
+  const answer = await fetch(`http://${podIp}:${ADMIN_PORT}/stats?filter=${filter}`);
+  const lines = (await answer.text()).trim().split('\n').filter(Boolean);
+  if (lines.length === 0) throw new Error(`the sidecar at ${podIp} has no counter of requests cut off`);
+  return lines.reduce((sum, line) => sum + Number(line.split(': ')[1]), 0);
+}
+
+async function startMesh(mesh: LocalMesh, context: BenchContext): Promise<void> {
+  for (const step of mesh.steps) {
+    context.progress(`  ${step.title}`);
+    await step.run();
+  }
+  mesh.setMode('Enforce');
+}
+
+async function killReplicas(mesh: LocalMesh, routing: Routing, context: BenchContext): Promise<Round[]> {
+  const load = new WatchedLoad(mesh);
+  await sleep(RECOVER_MS * 2, undefined, { signal: context.signal });
+  const victims = mesh.replicas.filter(({ service }) => service === 'user');
+  const rounds: Round[] = [];
+  for (let kill = 0; kill < KILLS; kill++) {
+    const victim = victims[kill % victims.length];
+    if (!victim) throw new Error('the mesh has no replica of the service to kill');
+    const before = { failed: load.failed, cutOff: await cutOff(victim.ip) };
+    await mesh.processes.stop(victim.name, 'SIGKILL');
+    await sleep(DEAD_MS, undefined, { signal: context.signal });
+    mesh.processes.restart(victim.name);
+    await untilReady(`http://${victim.ip}:${APPLICATION_PORT}/readyz`, { signal: mesh.broken, timeoutMs: 30_000 });
+    await sleep(RECOVER_MS, undefined, { signal: context.signal });
+    const failed = load.failed - before.failed;
+    const held = (await cutOff(victim.ip)) - before.cutOff;
+    context.progress(`  ${routing}: ${victim.name} killed, ${failed} failed, of which it held ${held}`);
+    rounds.push({ condition: `${routing}: a replica`, killed: victim.name, failed, cut_off: held });
+  }
+  await load.stop();
+  return rounds;
+}
+
+/** Kills processes that no request passes through, one after the other. */
+async function killBesideThePath(mesh: LocalMesh, names: readonly string[], context: BenchContext): Promise<Round[]> {
+  const rounds: Round[] = [];
+  for (const name of names) {
+    const load = new WatchedLoad(mesh);
+    await sleep(1000, undefined, { signal: context.signal });
+    await mesh.processes.stop(name, 'SIGKILL');
+    await sleep(DEAD_MS, undefined, { signal: context.signal });
+    mesh.processes.restart(name);
+    await sleep(RECOVER_MS, undefined, { signal: context.signal });
+    const { due, failed } = await load.stop();
+    context.progress(`  ${name} killed: ${failed} of ${due} requests failed`);
+    rounds.push({ condition: 'beside the path', killed: name, failed, cut_off: 0 });
+  }
+  return rounds;
+}
+
+function sum(rounds: readonly Round[], field: 'failed' | 'cut_off'): number {
+  return rounds.reduce((total, round) => total + Number(round[field]), 0);
+}
+
+async function withMesh<T>(routing: Routing, context: BenchContext, use: (mesh: LocalMesh) => Promise<T>): Promise<T> {
+  context.progress(`${routing} routing`);
+  const mesh = newMesh(routing);
+  try {
+    await startMesh(mesh, context);
+    return await use(mesh);
+  } finally {
+    await mesh.stop();
+  }
+}
+
+async function run(context: BenchContext): Promise<BenchResult> {
+  const { endpoint, controller, agents } = await withMesh('Endpoint', context, async (mesh) => ({
+    endpoint: await killReplicas(mesh, 'Endpoint', context),
+    controller: await killBesideThePath(mesh, ['controller'], context),
+    agents: await killBesideThePath(
+      mesh,
+      mesh.nodes.map(({ name }) => `agent-${name}`),
+      context,
+    ),
+  }));
+  const subset = await withMesh('Subset', context, (mesh) => killReplicas(mesh, 'Subset', context));
+  return {
+    rounds: [...endpoint, ...subset, ...controller, ...agents],
+    summary: {
+      endpoint_failed: sum(endpoint, 'failed'),
+      endpoint_cut_off: sum(endpoint, 'cut_off'),
+      subset_failed: sum(subset, 'failed'),
+      subset_cut_off: sum(subset, 'cut_off'),
+      subset_allowed: sum(subset, 'cut_off') + CALLERS * KILLS,
+      controller_failed: sum(controller, 'failed'),
+      agent_failed: sum(agents, 'failed'),
+      kills: KILLS,
+      rate: RATE,
+    },
+  };
+}
+
+export const bench: Bench = {
+  description: 'Requests that fail when a replica, the controller or an agent is killed',
+  run,
+};
