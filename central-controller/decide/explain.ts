@@ -7,6 +7,15 @@ import { type Candidate, type CandidateReplica, relativeError, type Targets } fr
 
 const SATURATED = 0.97;
 
+const NOT_READY = {
+  state: 'NotReady' as const,
+  weight: 0,
+  target: 0,
+  previous: 0,
+  limits: [] as Limit[],
+  replica: undefined,
+};
+
 /**
  * @param targets what was allocated with this service among others, if it was
  * @param index of the service in `targets`; -1 when it was left out: then all ready replicas are equal
@@ -42,9 +51,7 @@ export function explainService(
     fairShareCores: allocated?.fairShareCores ?? 0,
     requestsPerSecond: service.requestsPerSecond,
     replicas: service.replicas.map((estimate): ReplicaDecision => {
-      const { replica, ...made } = decisions.get(estimate) ?? {
-        ...{ state: 'NotReady' as const, weight: 0, target: 0, previous: 0, limits: [], replica: undefined },
-      };
+      const { replica, ...made } = decisions.get(estimate) ?? NOT_READY;
       return {
         name: estimate.name,
         node: estimate.node,

@@ -1,17 +1,20 @@
 /**
- * What a node is doing now, from its last windows. A neighbour that starts shows within one window, noise must not: so
- * the mean is taken over the newest windows back to the last change, where a change is a step beyond the noise.
+ * What a node is doing now, from its last windows. A neighbour that starts must show at once, noise must not: so the
+ * mean is taken over the newest windows, back to the last change that noise does not explain.
  */
 import type { NodeSample } from './estimates.ts';
 
 /** Windows that are remembered; 4 come per second. */
-export const SAMPLES = 16;
+export const SAMPLES = 32;
 
-/** A step of less than this part of the cores is noise, however quiet the node was. */
-const LEAST_STEP = 0.08;
+/** Noise of one window is never taken for less than this part of the cores, however quiet the node was. */
+const LEAST_NOISE = 0.02;
 
-/** Standard deviations of the noise that make a step. */
-const STEP_DEVIATIONS = 3;
+/** Nor for less than this part of the background: what a neighbour takes is never quite even. */
+const LEAST_RELATIVE_NOISE = 0.15;
+
+/** Standard errors between the means before and after that make a change. */
+const CHANGE_DEVIATIONS = 3.5;
 
 export interface NodeLoad {
   readonly cores: number;
@@ -23,31 +26,64 @@ export interface NodeLoad {
 export function currentLoad(samples: readonly NodeSample[]): NodeLoad {
   const newest = samples.at(-1);
   if (!newest) return { cores: 0, busyCores: 0, backgroundCores: 0, stealCores: 0 };
-  const step = Math.max(LEAST_STEP * newest.cores, STEP_DEVIATIONS * noise(samples));
-  let seconds = 0;
-  let busy = 0;
-  let background = 0;
-  let steal = 0;
-  for (const sample of samples.toReversed()) {
-    if (seconds > 0 && Math.abs(sample.backgroundCores - background / seconds) > step) break;
-    seconds += sample.seconds;
-    busy += sample.busyCores * sample.seconds;
-    background += sample.backgroundCores * sample.seconds;
-    steal += sample.stealCores * sample.seconds;
-  }
+  const current = samples.slice(lastChange(samples, Math.max(LEAST_NOISE * newest.cores, usualNoise(samples))));
+  const seconds = current.reduce((sum, sample) => sum + sample.seconds, 0);
+  const mean = (figure: (sample: NodeSample) => number): number =>
+    current.reduce((sum, sample) => sum + figure(sample) * sample.seconds, 0) / seconds;
   return {
     cores: newest.cores,
-    busyCores: busy / seconds,
-    backgroundCores: Math.max(0, background / seconds),
-    stealCores: steal / seconds,
+    busyCores: mean((sample) => sample.busyCores),
+    backgroundCores: Math.max(
+      0,
+      mean((sample) => sample.backgroundCores),
+    ),
+    stealCores: mean((sample) => sample.stealCores),
   };
+}
+
+/**
+ * Index of the first window that is wholly after the last change of the background. The most significant split of the windows is
+ * found first, then the most significant one in what follows it, until none is left (binary segmentation: Scott and
+ * Knott 1974).
+ */
+function lastChange(samples: readonly NodeSample[], deviation: number): number {
+  let from = 0;
+  for (;;) {
+    const split = clearestSplit(samples, from, deviation);
+    // The window in which the change fell holds some of both, unless it is all there is.
+    if (split === undefined) return from > 0 && from < samples.length - 1 ? from + 1 : from;
+    from = split;
+  }
+}
+
+function clearestSplit(samples: readonly NodeSample[], from: number, deviation: number): number | undefined {
+  const size = samples.length - from;
+  let after = 0;
+  for (let index = from; index < samples.length; index++) after += samples[index]?.backgroundCores ?? 0;
+  let before = 0;
+  let clearest = CHANGE_DEVIATIONS;
+  let split: number | undefined;
+  for (let count = 1; count < size; count++) {
+    const value = samples[from + count - 1]?.backgroundCores ?? 0;
+    before += value;
+    after -= value;
+    const meanBefore = before / count;
+    const meanAfter = after / (size - count);
+    const noise = Math.max(deviation, LEAST_RELATIVE_NOISE * Math.max(meanBefore, meanAfter));
+    const errors = Math.abs(meanAfter - meanBefore) / (noise * Math.sqrt(1 / count + 1 / (size - count)));
+    if (errors > clearest) {
+      clearest = errors;
+      split = from + count;
+    }
+  }
+  return split;
 }
 
 /**
  * Standard deviation of one window's background, from the median step between neighbouring windows: a few real changes
  * among them do not move it. For normal noise the median absolute step is 0.954 standard deviations.
  */
-function noise(samples: readonly NodeSample[]): number {
+function usualNoise(samples: readonly NodeSample[]): number {
   const steps = samples
     .slice(1)
     .map((sample, index) => Math.abs(sample.backgroundCores - (samples[index]?.backgroundCores ?? 0)))
