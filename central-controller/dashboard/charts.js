@@ -1,5 +1,5 @@
 /** Lines over the last ten minutes, drawn by uPlot. */
-import uPlot from '/vendor/uplot/uPlot.esm.js';
+import uPlot from 'uplot';
 import { percent } from './format.js';
 
 /** @typedef {import('./history.js').Table} Table */
@@ -21,6 +21,14 @@ function clock(second) {
 }
 
 /**
+ * @param {uPlot} _
+ * @param {number | null} share
+ */
+function lineValue(_, share) {
+  return share === null ? '–' : percent(share);
+}
+
+/**
  * A chart of shares in `place`; `top` is the least upper end of its scale. It is made anew only where its lines, or the
  * page's colours, have changed.
  * @param {HTMLElement} place
@@ -31,8 +39,12 @@ export function createChart(place, top) {
   let plot;
   let made = '';
 
-  /** @param {readonly string[]} names */
+  /**
+   * @param {readonly string[]} names
+   * @returns {uPlot.Options}
+   */
   function options(names) {
+    /** @type {uPlot.Axis} */
     const axis = {
       stroke: style('--muted'),
       font: `11px ${style('--font')}`,
@@ -56,7 +68,7 @@ export function createChart(place, top) {
           stroke: style(`--line-${index % LINE_COLOURS}`),
           width: 1.75,
           points: { show: false },
-          value: (_, share) => (share === null ? '–' : percent(share)),
+          value: lineValue,
         })),
       ],
     };
@@ -70,14 +82,15 @@ export function createChart(place, top) {
      * @param {{ from: number, to: number }} span
      */
     show(table, span) {
+      const data = /** @type {uPlot.AlignedData} */ (table.data);
       const wanted = [style('--line'), ...table.names].join('|');
       if (wanted !== made) {
         plot?.destroy();
-        plot = new uPlot(options(table.names), table.data, place);
+        plot = new uPlot(options(table.names), data, place);
         made = wanted;
       }
       plot?.batch(() => {
-        plot?.setData(table.data, false);
+        plot?.setData(data, false);
         plot?.setScale('x', { min: span.from, max: span.to });
       });
     },

@@ -5,9 +5,7 @@
  * @typedef {import('./overview.js').FeedState} FeedState
  *
  * @typedef {object} Source What is used of an EventSource.
- * @property {((event: { data: string }) => void) | null} onmessage
- * @property {(() => void) | null} onopen
- * @property {(() => void) | null} onerror
+ * @property {(event: 'open' | 'error' | 'decision', listener: (event: any) => void) => void} addEventListener
  * @property {() => void} close
  */
 
@@ -35,20 +33,17 @@ export function follow({ open, onDecision, onState }) {
 
   function connect() {
     const source = open(STREAM);
-    source.onopen = () => {
-      heardAt = performance.now();
-      become('waiting');
-    };
-    source.onmessage = ({ data }) => {
+    source.addEventListener('open', () => become('waiting'));
+    source.addEventListener('decision', ({ data }) => {
       heardAt = performance.now();
       onDecision(JSON.parse(data));
       become('live');
-    };
-    source.onerror = () => {
+    });
+    source.addEventListener('error', () => {
       source.close();
       become('unreachable');
       setTimeout(connect, RETRY_MS);
-    };
+    });
   }
 
   setInterval(() => {

@@ -22,7 +22,7 @@ export function updateList(parent, items, key, create) {
     const entry = before.get(key(item)) ?? create(item);
     after.set(key(item), entry);
     entry.update(item);
-    if (entry.element === place) place = place.nextElementSibling;
+    if (place && entry.element === place) place = place.nextElementSibling;
     else parent.insertBefore(entry.element, place);
   }
   for (const [name, entry] of before) if (!after.has(name)) entry.element.remove();
