@@ -1,6 +1,7 @@
 /** The node as a whole: the machine, some of its CPUs, or a cgroup that stands for a node. */
 import type { NodeCpu } from '../../central-controller/contract/report.ts';
 import type { CpuGroup, Hierarchy } from './cpu-group.ts';
+import { roundSeconds } from './counter.ts';
 import { MachineCpu } from './proc-stat.ts';
 import type { NodeSource } from './sources.ts';
 
@@ -30,6 +31,8 @@ export class GroupNode implements NodeSource {
   #machine: MachineCpu;
   #group: CpuGroup;
   #cpus = 0;
+  /** What groups of this name used that are no more: the node's counter must not fall when one is made anew. */
+  #usedBefore = 0;
 
   constructor(hierarchy: Hierarchy, path: string, machine: MachineCpu) {
     this.#hierarchy = hierarchy;
@@ -47,6 +50,7 @@ export class GroupNode implements NodeSource {
 
   sample(): NodeCpu | undefined {
     if (!this.#group.sample()) {
+      this.#usedBefore += this.#group.reading.cpuSeconds;
       this.#group.close();
       this.#group = this.#hierarchy.open(this.#path);
       return undefined;
@@ -54,7 +58,7 @@ export class GroupNode implements NodeSource {
     const { cpuSeconds, limitCores } = this.#group.reading;
     const cores = Math.min(limitCores ?? Infinity, this.#cpus);
     // What the hypervisor takes from the machine does not lower a quota.
-    return cores > 0 ? { cores, busySeconds: cpuSeconds, stealSeconds: 0 } : undefined;
+    return cores > 0 ? { cores, busySeconds: roundSeconds(this.#usedBefore + cpuSeconds), stealSeconds: 0 } : undefined;
   }
 
   close(): void {

@@ -66,8 +66,7 @@ export class AssignmentStream {
     try {
       const response = await this.#client.request({ path: this.#path, method: 'GET', signal });
       if (response.statusCode !== 200) {
-        await response.body.dump();
-        return `status ${response.statusCode}`;
+        return `status ${response.statusCode}: ${(await response.body.text()).slice(0, 500)}`;
       }
       const lines = new LineSplitter(LINE_LIMIT);
       let full = false;

@@ -205,6 +205,23 @@ describe('a group as the node', () => {
     expect(nodeOf(tree)).toEqual({ cores: 0.35, busySeconds: 2, stealSeconds: 0 });
   });
 
+  test('that is made anew does not make the counter fall', () => {
+    const root = temporaryTree({ ...UNIFIED_ROOT, ...unified('node', 1_000_000, 0), stat: PROC_STAT });
+    const node = new GroupNode(detectHierarchy(root), 'node', new MachineCpu(join(root, 'stat')));
+    node.refresh();
+    node.sample();
+    writeTree(root, unified('node', 3_000_000, 0));
+    expect(node.sample()?.busySeconds).toBe(2);
+    writeTree(root, unified('node', 5, 0));
+    expect(node.sample()?.busySeconds).toBe(2);
+    node.close();
+    expect(node.sample()).toBeUndefined();
+    expect(node.sample()?.busySeconds).toBe(2);
+    writeTree(root, unified('node', 1_000_005, 0));
+    expect(node.sample()?.busySeconds).toBe(3);
+    node.close();
+  });
+
   test('has the CPUs it is pinned to', () => {
     const tree = {
       ...CONTROLLERS_ROOT,
