@@ -1,0 +1,132 @@
+/** The demo: a mesh, a load that never pauses, and phases in which Istio's default and Ballast take turns. */
+import { BallastError } from '../../central-controller/contract/errors.ts';
+import { readMix } from '../load-generator/flags.ts';
+import { type Load, type LoadOptions, runLoad } from '../load-generator/load.ts';
+import type { LocalMesh } from './mesh/mesh.ts';
+import type { MeshNode } from './node/mesh-node.ts';
+import { type DemoOptions, SETTLE_SECONDS } from './options.ts';
+import { calibrate } from './phases/calibrate.ts';
+import { hostCpu } from './phases/cpu-recorder.ts';
+import { measureRun, percentilesOf } from './phases/measure.ts';
+import { describePhase, type PlannedPhase, planPhases } from './phases/plan.ts';
+import { type PhaseStage, runPhases } from './phases/run-phases.ts';
+import type { ShownStep } from './progress.ts';
+import type { Balancer, MeasuredRun } from './report/phases.ts';
+
+/** How busy the nodes are on average without a neighbour. */
+const NODES_BUSY = 0.57;
+/** What the neighbour takes of its node. */
+const NEIGHBOUR_PART = 0.7;
+const CONNECTIONS = 128;
+const TIMEOUT_SECONDS = 10;
+
+export interface DemoResult {
+  readonly run: MeasuredRun;
+  readonly rate: number;
+  /** CPU that a request takes of the nodes, core-seconds; known when the rate was calibrated. */
+  readonly requestCpuSeconds?: number;
+  /** Highest utilisation of the whole machine in any second: near 1, the machine and not the mesh was measured. */
+  readonly hostBusiest: number;
+  readonly hostMean: number;
+}
+
+export class Demo {
+  readonly #mesh: LocalMesh;
+  readonly #options: DemoOptions;
+  #rate = 0;
+  #requestCpuSeconds: number | undefined;
+  #load: Load | undefined;
+  #result: DemoResult | undefined;
+
+  constructor(mesh: LocalMesh, options: DemoOptions) {
+    this.#mesh = mesh;
+    this.#options = options;
+  }
+
+  get result(): DemoResult {
+    if (!this.#result) throw new Error('the demo has not been run');
+    return this.#result;
+  }
+
+  /** From nothing to the measured result. */
+  get steps(): readonly ShownStep[] {
+    return [
+      ...this.#mesh.steps,
+      { title: 'Rate', run: () => this.#chooseRate() },
+      { title: 'Phases', run: (say) => this.#runPhases(say) },
+    ];
+  }
+
+  /** Goes on under load with Ballast until the mesh is stopped. */
+  goOn(): void {
+    this.#mesh.setMode('Enforce');
+    this.#load = this.#startLoad({ rate: this.#rate });
+  }
+
+  /** No further request is sent. */
+  async stopLoad(): Promise<void> {
+    await this.#load?.stop();
+  }
+
+  /** The neighbour is on the node with the most replicas. */
+  get #neighbourNode(): MeshNode {
+    const replicasOn = (node: MeshNode) => this.#mesh.replicas.filter(({ nodeName }) => nodeName === node.name).length;
+    const [most] = this.#mesh.nodes.toSorted((a, b) => replicasOn(b) - replicasOn(a));
+    if (!most) throw new Error('the mesh has no nodes');
+    return most;
+  }
+
+  #startLoad(options: Pick<LoadOptions, 'rate' | 'durationSeconds' | 'onSecond'>): Load {
+    const mix = readMix('hotel');
+    if (!mix.ok) throw new BallastError(mix.failure.code, mix.failure.message);
+    const fixed = {
+      url: this.#mesh.gateway,
+      mix: mix.value,
+      connections: CONNECTIONS,
+      timeoutSeconds: TIMEOUT_SECONDS,
+    };
+    this.#load = runLoad({ ...fixed, seed: 1, ...options });
+    return this.#load;
+  }
+
+  async #chooseRate(): Promise<string> {
+    const { nodes } = this.#mesh;
+    const startLoad = (rate: number) => this.#startLoad({ rate });
+    const { rate, cost } = await calibrate({ nodes, target: NODES_BUSY, startLoad });
+    this.#requestCpuSeconds = cost;
+    this.#rate = this.#options.rate ?? Math.round(rate);
+    return `${this.#rate} requests/s, ${(cost * 1000).toFixed(1)} ms of the nodes' CPU each`;
+  }
+
+  async #runPhases(say: (text: string) => void): Promise<string> {
+    const plan = planPhases({ ...this.#options, settleSeconds: SETTLE_SECONDS });
+    const { nodes } = this.#mesh;
+    const node = this.#neighbourNode;
+    const stage: PhaseStage = {
+      counters: [...nodes, hostCpu()],
+      startLoad: (options) => this.#startLoad({ ...options, rate: this.#rate }),
+      balanceBy: (balancer: Balancer) => this.#mesh.setMode(balancer === 'ballast' ? 'Enforce' : 'Observe'),
+      neighbour: (on) => {
+        return on ? this.#mesh.startNeighbour(node, NEIGHBOUR_PART * node.cores) : this.#mesh.stopNeighbour();
+      },
+      progress: (phase: PlannedPhase, second, seconds) => {
+        const { p99Ms } = percentilesOf(seconds.filter(({ index }) => index >= phase.measuredSecond));
+        const at = `${plan.indexOf(phase) + 1}/${plan.length} ${describePhase(phase)}`;
+        const time = `${second + 1 - phase.startSecond}/${phase.endSecond - phase.startSecond} s`;
+        say(`${at}: ${time}${p99Ms > 0 ? `, p99 ${p99Ms.toFixed(0)} ms` : ''}`);
+      },
+    };
+    const record = await runPhases(plan, stage, this.#mesh.broken);
+    const measured = measureRun({ ...record, nodes: nodes.map(({ name }) => name) });
+    const host = record.cpu.map(({ utilisation }) => utilisation[nodes.length] ?? 0);
+    const setting = `${this.#rate} requests/s, ${nodes.length} nodes, ${this.#mesh.replicas.length} replicas`;
+    this.#result = {
+      run: { ...measured, neighbourNode: node.name, setting: `${setting}, ${this.#options.routing} routing` },
+      rate: this.#rate,
+      ...(this.#requestCpuSeconds === undefined ? {} : { requestCpuSeconds: this.#requestCpuSeconds }),
+      hostBusiest: Math.max(...host),
+      hostMean: host.reduce((sum, busy) => sum + busy, 0) / host.length,
+    };
+    return `${plan.length} under ${this.#rate} requests/s`;
+  }
+}

@@ -1,0 +1,40 @@
+#!/usr/bin/env node
+/** The demo's command: `npm run demo`. */
+import closeWithGrace from 'close-with-grace';
+import { BallastError, describeFailure } from '../../central-controller/contract/errors.ts';
+import { Demo } from './demo.ts';
+import { LocalMesh } from './mesh/mesh.ts';
+import { demoSettings } from './mesh/settings.ts';
+import { parseOptions } from './options.ts';
+import { runSteps } from './progress.ts';
+
+const options = parseOptions(process.argv);
+const mesh = new LocalMesh(demoSettings(options.routing, options.pinned));
+const demo = new Demo(mesh, options);
+
+async function endMesh(keepFiles: boolean): Promise<void> {
+  const left = await mesh.stop(keepFiles);
+  if (left.length > 0) console.error(`Could not be removed: ${left.join(', ')}`);
+}
+
+const closing = closeWithGrace({ delay: 15_000, logger: false }, async () => endMesh(false));
+let failed = false;
+try {
+  await runSteps(demo.steps, process.stderr.isTTY && !options.json);
+  console.log(JSON.stringify(demo.result, null, 1));
+  if (options.keep) {
+    demo.goOn();
+    console.error(`Ballast balances; watch it at ${mesh.controller.href} and end it with Ctrl-C.`);
+    await new Promise(() => {});
+  }
+} catch (error) {
+  failed = true;
+  process.exitCode = 1;
+  if (error instanceof BallastError) console.error(describeFailure(error));
+  else console.error(error);
+  console.error(`Logs of this run: ${mesh.directory}`);
+} finally {
+  closing.uninstall();
+  await demo.stopLoad();
+  await endMesh(failed);
+}
