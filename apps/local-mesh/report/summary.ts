@@ -1,0 +1,81 @@
+/** The demo's result in four figures, and in one sentence. Pure. */
+import { average, figuresOf, nodeUtilisations, p99Ratios, spread } from './figures.ts';
+import type { Balancer, MeasuredRun } from './phases.ts';
+
+/** `null`: the run holds nothing to compute it from. */
+export interface Summary {
+  /** Ballast's p99 over the default's with the neighbour on: median of the rounds' ratios. */
+  readonly p99_ratio: number | null;
+  /** The same without the neighbour. */
+  readonly p99_ratio_quiet: number | null;
+  /** Over all of Ballast's phases. */
+  readonly failed_requests: number;
+  /** Busiest over mean node CPU in Ballast's phases with the neighbour on, after their first 10 s: median of the rounds. */
+  readonly node_cpu_max_over_mean: number | null;
+}
+
+export function summarise(run: MeasuredRun): Summary {
+  const levels = run.phases
+    .filter((phase) => phase.name === 'ballast' && phase.neighbour)
+    .map((phase) => nodeUtilisations(run, phase))
+    .filter((nodes) => average(nodes) > 0)
+    .map((nodes) => Math.max(...nodes) / average(nodes));
+  return {
+    p99_ratio: spread(p99Ratios(run, true))?.median ?? null,
+    p99_ratio_quiet: spread(p99Ratios(run, false))?.median ?? null,
+    failed_requests: failed(run, 'ballast').failed,
+    node_cpu_max_over_mean: spread(levels)?.median ?? null,
+  };
+}
+
+/** Ratios closer to 1 than this are no victory, however well the rounds agree. */
+const DRAW = 0.05;
+
+/** One sentence: who won by how much. It names the default as winner where it is, and a draw where rounds disagree. */
+export function verdict(run: MeasuredRun): string {
+  const ratios = spread(p99Ratios(run, true));
+  const figures = figuresOf(run).filter((kind) => kind.neighbour);
+  const ballast = figures.find((kind) => kind.name === 'ballast');
+  const other = figures.find((kind) => kind.name === 'default');
+  if (!ratios || !ballast || !other) {
+    return 'Nobody won: the run ended before both had been measured in one round with the neighbour on.';
+  }
+  const rounds = ballast.rounds === 1 ? '1 round' : `${ballast.rounds} rounds`;
+  const p99s = `p99 ${milliseconds(ballast.p99Ms.median)} with Ballast, ${milliseconds(other.p99Ms.median)} with LEAST_REQUEST`;
+  const range = `ratio ${ratios.median.toFixed(2)}, ${ratios.min.toFixed(2)} to ${ratios.max.toFixed(2)} over ${rounds}`;
+  const draw = Math.abs(ratios.median - 1) < DRAW || (ratios.min < 1 && ratios.max > 1);
+  const lead = draw
+    ? 'Neither won'
+    : ratios.median < 1
+      ? `Ballast won by ${percent(1 - ratios.median)} of p99`
+      : `LEAST_REQUEST won: Ballast's p99 was ${percent(ratios.median - 1)} higher`;
+  return `${lead} with the neighbour on (${p99s}; ${range}), and ${failures(run)}.`;
+}
+
+function failures(run: MeasuredRun): string {
+  const ballast = failed(run, 'ballast');
+  const other = failed(run, 'default');
+  if (ballast.failed === 0 && other.failed === 0) return 'no request failed with either';
+  return `${ballast.failed} of ${ballast.requests} requests failed with Ballast, ${other.failed} of ${other.requests} with LEAST_REQUEST`;
+}
+
+function failed(run: MeasuredRun, name: Balancer): { failed: number; requests: number } {
+  const phases = run.phases.filter((phase) => phase.name === name);
+  return {
+    failed: phases.reduce((sum, phase) => sum + phase.failed, 0),
+    requests: phases.reduce((sum, phase) => sum + phase.requests, 0),
+  };
+}
+
+/** Three significant digits, at most: `4.31 ms`, `43.1 ms`, `431 ms`. */
+export function milliseconds(ms: number): string {
+  return `${shortNumber(ms)} ms`;
+}
+
+export function shortNumber(value: number): string {
+  return value.toFixed(value < 9.995 ? 2 : value < 99.95 ? 1 : 0);
+}
+
+function percent(fraction: number): string {
+  return `${Math.round(fraction * 100)} %`;
+}
