@@ -1,11 +1,13 @@
 /** Reads and writes a module's linear memory. Its buffer is replaced when the memory grows: no view is kept. */
+import type { WasmMemory } from './web-assembly.ts';
+
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 
 export class GuestMemory {
-  readonly #guest: { memory: WebAssembly.Memory; malloc(size: number): number };
+  readonly #guest: { memory: WasmMemory; malloc(size: number): number };
 
-  constructor(guest: { memory: WebAssembly.Memory; malloc(size: number): number }) {
+  constructor(guest: { memory: WasmMemory; malloc(size: number): number }) {
     this.#guest = guest;
   }
 

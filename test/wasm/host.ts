@@ -5,6 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { GuestMemory } from './guest-memory.ts';
 import type { SharedData } from './shared-data.ts';
+import { webAssembly, type WasmMemory, type WasmModule } from './web-assembly.ts';
 
 const OK = 0;
 const NOT_FOUND = 1;
@@ -43,7 +44,7 @@ export interface VmOptions {
 }
 
 interface Exports {
-  memory: WebAssembly.Memory;
+  memory: WasmMemory;
   malloc(size: number): number;
   proxy_on_vm_start(root: number, size: number): number;
   proxy_on_configure(root: number, size: number): number;
@@ -57,8 +58,8 @@ interface Exports {
 type Import = (...args: number[]) => number;
 
 /** Compiled once per test file; a VM each is made from it. */
-export async function compilePlugin(path: string): Promise<WebAssembly.Module> {
-  return WebAssembly.compile(await readFile(path));
+export async function compilePlugin(path: string): Promise<WasmModule> {
+  return webAssembly.compile(await readFile(path));
 }
 
 /** One VM, as each of Envoy's workers has one, with its root contexts and streams. */
@@ -78,11 +79,11 @@ export class PluginVm {
   #nextContext = 1;
   #nextToken = 1;
 
-  constructor(module: WebAssembly.Module, options: VmOptions) {
+  constructor(module: WasmModule, options: VmOptions) {
     this.#options = options;
     const host = this.#imports();
     const imports: Record<string, Record<string, Import>> = {};
-    for (const { module: from, name, kind } of WebAssembly.Module.imports(module)) {
+    for (const { module: from, name, kind } of webAssembly.Module.imports(module)) {
       const implementation = kind === 'function' ? host[name] : undefined;
       if (!implementation) throw new Error(`the plugin imports ${from}.${name}, which Envoy is not known to have`);
       (imports[from] ??= {})[name] = (...args) => {
@@ -90,8 +91,8 @@ export class PluginVm {
         return implementation(...args);
       };
     }
-    const instance = new WebAssembly.Instance(module, imports);
-    this.#exports = instance.exports as unknown as Exports;
+    const instance = new webAssembly.Instance(module, imports);
+    this.#exports = instance.exports as Exports;
     this.#memory = new GuestMemory(this.#exports);
     this.#exports.proxy_on_vm_start(0, 0);
     this.addRoot(options.configuration ?? '{}');
@@ -195,12 +196,6 @@ export class PluginVm {
         return value === undefined ? NOT_FOUND : give(value, valueAt, lengthAt);
       },
       proxy_replace_header_map_value: write,
-      proxy_add_header_map_value: (map = 0, name, nameLength, value, valueLength) => {
-        const held = this.#map(map)?.get(text(name, nameLength));
-        const added = text(value, valueLength);
-        this.#map(map)?.set(text(name, nameLength), held === undefined ? added : `${held},${added}`);
-        return OK;
-      },
       proxy_remove_header_map_value: (map = 0, name, nameLength) => {
         this.#map(map)?.delete(text(name, nameLength));
         return OK;

@@ -8,7 +8,6 @@ import {
   proxy_get_property,
   proxy_get_header_map_value,
   proxy_replace_header_map_value,
-  proxy_add_header_map_value,
   proxy_remove_header_map_value,
   proxy_get_buffer_bytes,
   proxy_get_shared_data,
@@ -82,11 +81,6 @@ export function hasHeader(map: i32, name: ArrayBuffer): bool {
 
 export function setHeader(map: i32, name: ArrayBuffer, value: usize, length: i32): void {
   proxy_replace_header_map_value(map, at(name), name.byteLength, value, length);
-}
-
-/** Adds to a list header; what is there already stays. */
-export function addHeader(map: i32, name: ArrayBuffer, value: ArrayBuffer): void {
-  proxy_add_header_map_value(map, at(name), name.byteLength, at(value), value.byteLength);
 }
 
 /** Removes a header that may be there. Asking first is cheaper: a removal makes Envoy choose the route anew. */

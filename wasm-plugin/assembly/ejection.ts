@@ -7,7 +7,7 @@
  */
 import { readShared, sharedCas, valueAt, valueLength, writeShared } from './abi';
 import { MAX_EJECTED, MAX_SERVICES } from './limits';
-import { ejected, identity, isUsed, retryAt, serviceOf, slotCount } from './replicas';
+import { ejected, failureAverage, identity, isUsed, retryAt, serviceOf, slotCount } from './replicas';
 import { firstMember, isBalanced, memberCount, members, nextProbeAt, rebuildEligible } from './services';
 
 const BOARD_KEY = String.UTF8.encode('ballast.ejected');
@@ -100,6 +100,8 @@ export function readmit(slot: i32): void {
     removeRow(i);
     if (writeBoard()) break;
   }
+  // The failures were of the time before.
+  failureAverage[slot] = 0;
   setLocally(slot, false, 0);
 }
 
@@ -121,6 +123,11 @@ function claimProbe(slot: i32, now: f64): bool {
   if (!writeBoard()) return false;
   setLocally(slot, true, next);
   return true;
+}
+
+/** Whether any replica is ejected, as this VM last saw the board. */
+export function anyEjected(): bool {
+  return boardRows > 0;
 }
 
 /** An ejected replica of the service that is due for a probe and now ours to probe, or -1. */

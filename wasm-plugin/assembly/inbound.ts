@@ -10,13 +10,15 @@ import {
   dropHeader,
 } from './abi';
 import { writeDecimal } from './bytes';
-import { ENDPOINT_HEADER, LOAD_HEADER, SESSION_HEADER, UNREACHED_HEADER } from './names';
+import { ENDPOINT_HEADER, GRPC_STATUS_HEADER, LOAD_HEADER, SESSION_HEADER, UNREACHED_HEADER } from './names';
 import { mayBeLocalReply, neverDelivered, readFlags, readStatus } from './response';
 import { beginServed, countUnreached, endServed, servedInFlight, smoothedLatencyMs } from './served';
 import { answered, failed, openStream, SERVED, side, startedAt, wantsLoad } from './streams';
 
 const load: usize = memory.data(48);
 const YES = String.UTF8.encode('1');
+/** gRPC's UNAVAILABLE. */
+const UNAVAILABLE = String.UTF8.encode('14');
 
 export function onServeRequest(context: u32): void {
   const fromMesh = hasHeader(REQUEST_HEADERS, ENDPOINT_HEADER);
@@ -29,6 +31,15 @@ export function onServeRequest(context: u32): void {
   startedAt[entry] = now;
   wantsLoad[entry] = fromMesh;
   beginServed(now);
+}
+
+/**
+ * Tells the caller's plugin, and its Envoy: Istio's default retry policy takes `unavailable`, so another replica gets
+ * the request with no header or policy needed on the way there.
+ */
+function stampUnreached(): void {
+  setHeader(RESPONSE_HEADERS, UNREACHED_HEADER, at(YES), YES.byteLength);
+  setHeader(RESPONSE_HEADERS, GRPC_STATUS_HEADER, at(UNAVAILABLE), UNAVAILABLE.byteLength);
 }
 
 function stampLoad(): void {
@@ -47,7 +58,7 @@ export function onServeResponse(entry: i32, endOfStream: bool): void {
   failed[entry] = unseen || status >= 500;
   if (unseen) countUnreached();
   // An application that sends these headers itself must not be believed: callers would repeat what it has done.
-  if (unseen && wantsLoad[entry]) setHeader(RESPONSE_HEADERS, UNREACHED_HEADER, at(YES), YES.byteLength);
+  if (unseen && wantsLoad[entry]) stampUnreached();
   else dropHeader(RESPONSE_HEADERS, UNREACHED_HEADER);
   if (wantsLoad[entry] && !unseen) stampLoad();
   else dropHeader(RESPONSE_HEADERS, LOAD_HEADER);

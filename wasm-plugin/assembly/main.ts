@@ -19,7 +19,7 @@ import { forgetCalls, onAnswer, work } from './agent-link';
 import { startsWith } from './bytes';
 import { findString, foundAt, foundLength } from './config';
 import { onServeEnd, onServeRequest, onServeResponse } from './inbound';
-import { CLUSTER_NAME_PROPERTY, NODE_ID_PROPERTY, SESSION_HEADER } from './names';
+import { CLUSTER_NAME_PROPERTY, INBOUND_PREFIX, NODE_ID_PROPERTY, OUTBOUND_PREFIX, SESSION_HEADER } from './names';
 import { onCallEnd, onCallRequest, onCallResponse, stripChoice } from './outbound';
 import { seedRandom } from './random';
 import { drives, dropRoot, setRoot } from './roots';
@@ -30,8 +30,6 @@ export { malloc } from './abi';
 
 const CONTINUE: i32 = 0;
 const TICK_MS: u32 = 100;
-const OUTBOUND = String.UTF8.encode('outbound|');
-const INBOUND = String.UTF8.encode('inbound|');
 const AGENT_CLUSTER_FIELD = String.UTF8.encode('agentCluster');
 
 /** Random per VM. */
@@ -72,8 +70,8 @@ export function proxy_on_request_headers(context: u32, headers: u32, endOfStream
   enter();
   // The route that Envoy chose names the target; what the client says in :authority may be anything.
   if (!readProperty(CLUSTER_NAME_PROPERTY)) stripChoice();
-  else if (startsWith(valueAt, valueLength, OUTBOUND)) onCallRequest(context, valueAt, valueLength);
-  else if (startsWith(valueAt, valueLength, INBOUND)) onServeRequest(context);
+  else if (startsWith(valueAt, valueLength, OUTBOUND_PREFIX)) onCallRequest(context, valueAt, valueLength);
+  else if (startsWith(valueAt, valueLength, INBOUND_PREFIX)) onServeRequest(context);
   else stripChoice();
   return CONTINUE;
 }

@@ -8,10 +8,13 @@ export const AGENT_CLUSTER = String.UTF8.encode('outbound|15080||ballast-agent.b
 
 export const STATUS_HEADER = String.UTF8.encode(':status');
 
-/** Envoy's router reads these from the request, adds them to the route's retry policy and removes them. */
-export const RETRY_ON_HEADER = String.UTF8.encode('x-envoy-retry-on');
-export const RETRIABLE_NAMES_HEADER = String.UTF8.encode('x-envoy-retriable-header-names');
+/** On a response without gRPC, too, the value 14 makes an Envoy retry whose policy has `unavailable`, as Istio's has. */
+export const GRPC_STATUS_HEADER = String.UTF8.encode('grpc-status');
 
 export const CLUSTER_NAME_PROPERTY = String.UTF8.encode('xds\0cluster_name');
 export const NODE_ID_PROPERTY = String.UTF8.encode('xds\0node\0id');
 export const RESPONSE_FLAGS_PROPERTY = String.UTF8.encode('response\0flags');
+
+/** How Istio begins the names of clusters for calls out and for the proxy's own application. */
+export const OUTBOUND_PREFIX = String.UTF8.encode('outbound|');
+export const INBOUND_PREFIX = String.UTF8.encode('inbound|');

@@ -1,6 +1,5 @@
 /** The caller's side: chooses the replica of each request and learns from its response. */
 import {
-  addHeader,
   dropHeader,
   monotonicMs,
   readHeader,
@@ -15,19 +14,13 @@ import { decimalEnd, readDecimal, same } from './bytes';
 import { dueProbe, eject, readmit } from './ejection';
 import { bucketOf } from './latency';
 import { MAX_KEY_BYTES } from './limits';
-import {
-  ENDPOINT_HEADER,
-  LOAD_HEADER,
-  RETRIABLE_NAMES_HEADER,
-  RETRY_ON_HEADER,
-  SESSION_HEADER,
-  UNREACHED_HEADER,
-} from './names';
-import { pick } from './pick';
+import { ENDPOINT_HEADER, GRPC_STATUS_HEADER, LOAD_HEADER, SESSION_HEADER, UNREACHED_HEADER } from './names';
+import { pick, recentFailures } from './pick';
 import { uniform } from './random';
 import {
   accrue,
   buckets,
+  failureAt,
   failureAverage,
   failures,
   findReplica,
@@ -62,13 +55,6 @@ import { answered, CALLED, failed, isProbe, openStream, replicaOf, side, started
 import { isListed, tableExpiresAt } from './table';
 
 const FAILURE_GAIN: f64 = 0.1;
-/**
- * Lets the caller's Envoy try another replica for what no application has seen: it never had a connection, or the
- * replica's own sidecar says so. On a retry Envoy ignores the session header.
- */
-const RETRY_ON = String.UTF8.encode('connect-failure,refused-stream,reset-before-request,retriable-headers');
-const RETRIABLE_NAMES = UNREACHED_HEADER;
-
 /** Requests of balanced services that were left to Istio for want of a fresh table or a replica. */
 export let fallbacks: u64 = 0;
 
@@ -120,8 +106,6 @@ function stamp(service: i32, slot: i32): void {
     return;
   }
   setHeader(REQUEST_HEADERS, SESSION_HEADER, sessionAt(slot), sessionBytes(slot));
-  addHeader(REQUEST_HEADERS, RETRY_ON_HEADER, RETRY_ON);
-  addHeader(REQUEST_HEADERS, RETRIABLE_NAMES_HEADER, RETRIABLE_NAMES);
 }
 
 export function onCallRequest(context: u32, cluster: usize, clusterLength: i32): void {
@@ -136,7 +120,7 @@ export function onCallRequest(context: u32, cluster: usize, clusterLength: i32):
   if (now < tableExpiresAt) {
     slot = pinnedReplica(service);
     if (slot < 0) {
-      slot = dueProbe(service, now);
+      if (routing[service] == ROUTING_ENDPOINT) slot = dueProbe(service, now);
       probe = slot >= 0;
       if (!probe) slot = pick(service, now, uniform(), uniform());
     }
@@ -197,6 +181,8 @@ export function onCallResponse(entry: i32, endOfStream: bool): void {
   if (readHeader(RESPONSE_HEADERS, UNREACHED_HEADER)) {
     missed = true;
     removeHeader(RESPONSE_HEADERS, UNREACHED_HEADER);
+    // Added by the replica's plugin to what is no gRPC; in a reply to gRPC (status 200) it is Envoy's own.
+    if (status != 200) removeHeader(RESPONSE_HEADERS, GRPC_STATUS_HEADER);
   }
   if (readHeader(RESPONSE_HEADERS, SESSION_HEADER)) {
     const elsewhere = !same(sessionAt(slot), sessionBytes(slot), valueAt, valueLength);
@@ -209,7 +195,9 @@ export function onCallResponse(entry: i32, endOfStream: bool): void {
   learnLoad(server, now);
   answered[entry] = true;
   failed[entry] = missed || status >= 500;
-  failureAverage[slot] += FAILURE_GAIN * ((failed[entry] ? 1.0 : 0.0) - failureAverage[slot]);
+  const before = recentFailures(slot, now);
+  failureAverage[slot] = before + FAILURE_GAIN * ((failed[entry] ? 1.0 : 0.0) - before);
+  failureAt[slot] = now;
   if (missed) {
     unreached[slot] += 1;
     if (isListed(slot)) eject(slot, isProbe[entry], now);

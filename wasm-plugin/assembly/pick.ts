@@ -6,6 +6,7 @@
  */
 import {
   ejected,
+  failureAt,
   failureAverage,
   inFlight,
   knownAt,
@@ -21,6 +22,7 @@ import { ringLength, ringSlot, ringTime } from './ring';
 const RING_CANDIDATES: i32 = 4;
 const RING_AGE_MS: f64 = 200;
 const FAILURE_PENALTY: f64 = 20;
+const FAILURE_FADE_MS: f64 = 5000;
 /** Time scale of what was last known while the table has no latency yet. */
 const UNKNOWN_LATENCY_MS: f64 = 50;
 
@@ -33,8 +35,19 @@ export function estimateInFlight(slot: i32, now: f64): f64 {
   return max(<f64>inFlight[slot], remote);
 }
 
+/**
+ * Failure average of a replica now. It fades with time, too: a replica that is left out because of it gets no request
+ * by which it could show that it is well again.
+ */
+export function recentFailures(slot: i32, now: f64): f64 {
+  const average = failureAverage[slot];
+  return average < 0.001 ? 0 : average * Math.exp(-max(now - failureAt[slot], 0) / FAILURE_FADE_MS);
+}
+
 export function score(slot: i32, now: f64): f64 {
-  return ((estimateInFlight(slot, now) + 1) / Math.sqrt(weight[slot])) * (1 + FAILURE_PENALTY * failureAverage[slot]);
+  return (
+    ((estimateInFlight(slot, now) + 1) / Math.sqrt(weight[slot])) * (1 + FAILURE_PENALTY * recentFailures(slot, now))
+  );
 }
 
 /** Draws a replica by weight, `u` uniform in [0, 1). The service must have one to draw. */

@@ -40,8 +40,10 @@ export const knownAt = new StaticArray<f64>(MAX_REPLICAS);
 /** Requests sent from here since then, and when the last one was. */
 export const sentSince = new StaticArray<i32>(MAX_REPLICAS);
 export const lastSentAt = new StaticArray<f64>(MAX_REPLICAS);
-/** Moving average of failures, 0 to 1. */
+/** Moving average of failures, 0 to 1, and when it was last renewed. */
 export const failureAverage = new StaticArray<f64>(MAX_REPLICAS);
+
+export const failureAt = new StaticArray<f64>(MAX_REPLICAS);
 
 export const ejected = new StaticArray<bool>(MAX_REPLICAS);
 /** While ejected: when the next probe may go out. */

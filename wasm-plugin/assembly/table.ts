@@ -46,7 +46,6 @@ const REPLICA: i64 = 40;
 export let tableVersion: u64 = 0;
 /** When the table may no longer be used, by the monotonic clock. */
 export let tableExpiresAt: f64 = 0;
-export let tableValidForMs: f64 = 0;
 
 let swap: u32 = 0;
 let membersUsed: i32 = 0;
@@ -56,7 +55,8 @@ function isAmount(value: f32): bool {
   return value >= 0 && value < 1e9;
 }
 
-function isSound(p: usize, length: i32): bool {
+/** Whether the bytes are a table that `applyTable` will take. */
+export function isSound(p: usize, length: i32): bool {
   const size = <i64>length;
   if (size < HEADER || load<u32>(p) != MAGIC || load<u16>(p, 4) != FORMAT || load<u64>(p, 8) == 0) return false;
   const services = <i64>load<u32>(p, 20);
@@ -149,11 +149,6 @@ function takeService(row: usize, replicas: usize, strings: usize, receivedAt: f6
   rebuildEligible(service);
 }
 
-/** Whether the bytes are a table that `applyTable` will take. */
-export function checkTable(p: usize, length: i32): bool {
-  return isSound(p, length);
-}
-
 /** Puts the table in force if it is sound; else changes nothing and says so. */
 export function applyTable(p: usize, length: i32, receivedAt: f64, now: f64): bool {
   if (!isSound(p, length)) return false;
@@ -169,8 +164,7 @@ export function applyTable(p: usize, length: i32, receivedAt: f64, now: f64): bo
   releaseUnlisted(swap, now);
   releaseServices(swap);
   tableVersion = load<u64>(p, 8);
-  tableValidForMs = <f64>load<u32>(p, 16);
-  tableExpiresAt = receivedAt + tableValidForMs;
+  tableExpiresAt = receivedAt + <f64>load<u32>(p, 16);
   return true;
 }
 

@@ -53,10 +53,13 @@ export class EnvoyProcess implements AsyncDisposable {
     await writeListeners(folder, setup.listeners);
     const child = spawn(
       await ensureEnvoy(),
-      [
-        ...['-c', join(folder, 'envoy.json'), '--admin-address-path', adminFile, '--log-level', 'warning'],
-        ...['--concurrency', String(setup.concurrency ?? 1), '--disable-hot-restart', '--drain-time-s', '1'],
-      ],
+      ['-c', join(folder, 'envoy.json'), '--admin-address-path', adminFile, '--log-level', 'warning'].concat([
+        '--concurrency',
+        String(setup.concurrency ?? 1),
+        '--disable-hot-restart',
+        '--drain-time-s',
+        '1',
+      ]),
       { stdio: ['ignore', 'ignore', 'pipe'] },
     );
     const envoy = new EnvoyProcess(child, folder);
@@ -67,6 +70,10 @@ export class EnvoyProcess implements AsyncDisposable {
       throw error;
     }
     return envoy;
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
   }
 
   get log(): string {

@@ -17,7 +17,7 @@ export class FakeAgent implements AsyncDisposable {
   #server: Server = createServer();
   #port = 0;
   #version = 0;
-  #table = new Uint8Array();
+  #table: Uint8Array = new Uint8Array();
   #held: ServerResponse[] = [];
 
   static async start(): Promise<FakeAgent> {
@@ -63,7 +63,7 @@ export class FakeAgent implements AsyncDisposable {
       }
       this.polls++;
       const version = Number(new URL(request.url ?? '/', 'http://agent').searchParams.get('version'));
-      if (this.#version > version) response.end(this.#table);
+      if (this.#version !== 0 && this.#version !== version) response.end(this.#table);
       else this.#held.push(response);
     });
     this.#server.listen(this.#port, '127.0.0.1');

@@ -1,0 +1,84 @@
+/**
+ * Probes of ejected replicas in Subset routing. A request could not be taken elsewhere there, so none is risked: the
+ * plugin sends `OPTIONS /`, safe by definition (RFC 9110, 9.2.1). An application that is down does not see it, and one
+ * that is back sees one.
+ */
+import { at, CALL_RESPONSE_HEADERS, hasHeader, readHeader, valueAt, valueLength } from './abi';
+import { anyEjected, dueProbe, eject, readmit } from './ejection';
+import { AUTHORITY, beginCall, OPTIONS, PATH, putHeader, sendCall } from './http-call';
+import { MAX_CLUSTER_BYTES, MAX_SERVICES } from './limits';
+import { ENDPOINT_HEADER, LOAD_HEADER, OUTBOUND_PREFIX, STATUS_HEADER, UNREACHED_HEADER } from './names';
+import { nameAt, nameBytes } from './replicas';
+import { isBalanced, keyAt, keyBytes, routing, ROUTING_SUBSET } from './services';
+
+const MAX_PROBES: i32 = 16;
+const TIMEOUT_MS: u32 = 2000;
+const ROOT_PATH = String.UTF8.encode('/');
+
+const tokens = new StaticArray<i32>(MAX_PROBES);
+const probed = new StaticArray<i32>(MAX_PROBES);
+const cluster: usize = heap.alloc(MAX_CLUSTER_BYTES + 256);
+
+/** Sends the probe through the replica's own subset; its token, or -1. */
+function sendProbe(service: i32, slot: i32): i32 {
+  const key = keyAt(service);
+  let bar = 0;
+  while (bar < keyBytes(service) && load<u8>(key + bar) != 0x7c) bar++;
+  if (bar == keyBytes(service)) return -1;
+  const host = key + bar + 1;
+  const hostLength = keyBytes(service) - bar - 1;
+  let end = cluster;
+  memory.copy(end, at(OUTBOUND_PREFIX), OUTBOUND_PREFIX.byteLength);
+  end += OUTBOUND_PREFIX.byteLength;
+  memory.copy(end, key, bar + 1);
+  end += bar + 1;
+  memory.copy(end, nameAt(slot), nameBytes(slot));
+  end += nameBytes(slot);
+  memory.copy(end, key + bar, hostLength + 1);
+  end += hostLength + 1;
+  beginCall(4, OPTIONS);
+  putHeader(PATH, at(ROOT_PATH), ROOT_PATH.byteLength);
+  putHeader(AUTHORITY, host, hostLength);
+  putHeader(ENDPOINT_HEADER, nameAt(slot), nameBytes(slot));
+  return sendCall(cluster, <i32>(end - cluster), 0, 0, TIMEOUT_MS);
+}
+
+/** Sends the probes that are due; called by the one VM that holds the lease. */
+export function startProbes(now: f64): void {
+  if (!anyEjected()) return;
+  for (let service = 0; service < MAX_SERVICES; service++) {
+    if (!isBalanced(service) || routing[service] != ROUTING_SUBSET) continue;
+    let place = 0;
+    while (place < MAX_PROBES && tokens[place] > 0) place++;
+    if (place == MAX_PROBES) return;
+    const slot = dueProbe(service, now);
+    if (slot < 0) continue;
+    const token = sendProbe(service, slot);
+    if (token < 0) eject(slot, true, now);
+    tokens[place] = token;
+    probed[place] = slot;
+  }
+}
+
+/** The replica answered for itself: its plugin told its load, or the status is none that a proxy makes up. */
+function isReached(): bool {
+  if (hasHeader(CALL_RESPONSE_HEADERS, UNREACHED_HEADER)) return false;
+  if (hasHeader(CALL_RESPONSE_HEADERS, LOAD_HEADER)) return true;
+  return readHeader(CALL_RESPONSE_HEADERS, STATUS_HEADER) && valueLength == 3 && load<u8>(valueAt) < 0x35;
+}
+
+/** Takes the answer to a probe; false when it is the answer to something else. */
+export function onProbeAnswer(token: i32, now: f64): bool {
+  let place = 0;
+  while (place < MAX_PROBES && tokens[place] != token) place++;
+  if (place == MAX_PROBES) return false;
+  tokens[place] = 0;
+  if (isReached()) readmit(probed[place]);
+  else eject(probed[place], true, now);
+  return true;
+}
+
+/** Forgets the calls of a root context that is gone. */
+export function forgetProbes(): void {
+  for (let place = 0; place < MAX_PROBES; place++) tokens[place] = 0;
+}
