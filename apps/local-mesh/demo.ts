@@ -92,7 +92,8 @@ export class Demo {
   async #chooseRate(): Promise<string> {
     const { nodes } = this.#mesh;
     const startLoad = (rate: number) => this.#startLoad({ rate });
-    const { rate, cost } = await calibrate({ nodes, target: NODES_BUSY, startLoad });
+    const limit = (enforced: boolean) => nodes.forEach((node) => node.limit(enforced));
+    const { rate, cost } = await calibrate({ nodes, target: NODES_BUSY, startLoad, limit });
     this.#requestCpuSeconds = cost;
     this.#rate = this.#options.rate ?? Math.round(rate);
     return `${this.#rate} requests/s, ${(cost * 1000).toFixed(1)} ms of the nodes' CPU each`;
