@@ -27,6 +27,15 @@ import { age, cores, percent, short } from './format.js';
 /** Below this a segment would be thinner than a line. */
 const LEAST_CORES = 0.002;
 
+/** A list that is longer than this is cut in a sentence. */
+const NAMED = 3;
+
+/** @param {readonly string[]} names */
+function some(names) {
+  const rest = names.length - NAMED;
+  return names.slice(0, NAMED).join(', ') + (rest > 0 ? ` and ${rest} more` : '');
+}
+
 /** @param {{ namespace: string, name: string }} service */
 export function serviceKey(service) {
   return `${service.namespace}/${service.name}`;
@@ -149,8 +158,9 @@ export function notice(state, decision, ageMs) {
   }
   const silent = decision.nodes.filter((node) => node.stale).map((node) => node.name);
   if (silent.length > 0) {
-    return { kind: 'trouble', text: `Nothing is heard from ${silent.join(', ')}: is the agent running there?` };
+    return { kind: 'trouble', text: `Nothing is heard from ${some(silent)}: is the agent running there?` };
   }
+  if (decision.services.length === 0) return { kind: 'quiet', text: 'No service is balanced yet.' };
   const replicas = decision.services.flatMap((service) => service.replicas);
   const learning = replicas.filter((replica) => replica.state === 'Learning').length;
   if (learning > 0) {

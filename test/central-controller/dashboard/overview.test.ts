@@ -91,6 +91,18 @@ describe('the notice', () => {
     expect(notice('live', decision({ nodes }), 0)?.text).toMatch(/from b, c:/);
   });
 
+  test('names only some of many', () => {
+    const nodes = ['a', 'b', 'c', 'd', 'e'].map((name) => node(name, { stale: true }));
+    expect(notice('live', decision({ nodes }), 0)?.text).toMatch(/from a, b, c and 2 more:/);
+  });
+
+  test('says that nothing is balanced', () => {
+    expect(notice('live', decision({ services: [] }), 0)).toEqual({
+      kind: 'quiet',
+      text: 'No service is balanced yet.',
+    });
+  });
+
   test('counts the replicas that are being learned', () => {
     const replicas = [replica('a-0', 'a', { state: 'Learning' }), replica('a-1', 'a')];
     expect(notice('live', decision({ services: [service('a', replicas)] }), 0)).toEqual({
