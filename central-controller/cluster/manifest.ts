@@ -11,6 +11,7 @@ export const Metadata = Type.Object({
   name: Type.String({ minLength: 1 }),
   namespace: Type.Optional(Type.String({ minLength: 1 })),
   labels: Type.Optional(Labels),
+  creationTimestamp: Type.Optional(Type.String()),
 });
 
 /** Any object. Fields that no schema here names are kept, and left alone. */
@@ -18,6 +19,7 @@ export const Manifest = Type.Object({
   apiVersion: Type.String({ minLength: 1 }),
   kind: Type.String({ minLength: 1 }),
   metadata: Metadata,
+  spec: Type.Optional(Type.Unknown()),
 });
 export type Manifest = Static<typeof Manifest>;
 

@@ -27,7 +27,6 @@ function circuitBreakers(policy: TrafficPolicy | undefined): EnvoyObject {
         max_pending_requests: http?.http1MaxPendingRequests || UNLIMITED,
         max_requests: http?.http2MaxRequests || UNLIMITED,
         max_retries: http?.maxRetries || UNLIMITED,
-        track_remaining: true,
       },
     ],
   };

@@ -82,23 +82,29 @@ export interface HttpListener {
   readonly name: string;
   readonly ip: string;
   readonly port: number;
+  /** Port that callers mean; Istio names statistics by it. */
+  readonly capturedPort: number;
   readonly side: Side;
   readonly routes: EnvoyObject;
 }
 
-/** A listener with one HTTP connection manager. No access log, as Istio has none unless asked. */
+/**
+ * A listener with one HTTP connection manager. No access log, as Istio has none unless asked, and no tracing, since
+ * there is nobody to send spans to.
+ */
 export function httpListener(spec: HttpListener, proxy: ProxyInput, plugins: readonly WasmPlugin[]): EnvoyObject {
   const { side } = spec;
   const manager = {
     ...typeUrl('envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager'),
-    stat_prefix: `${side === 'inbound' ? 'inbound' : 'outbound'}_${spec.name};`,
-    server_name: 'istio-envoy',
+    stat_prefix: `${side === 'inbound' ? 'inbound' : 'outbound'}_0.0.0.0_${spec.capturedPort};`,
+    ...(side === 'outbound' ? {} : { server_name: 'istio-envoy' }),
     use_remote_address: side === 'gateway',
     ...CLIENT_CERTIFICATE[side],
     normalize_path: true,
     path_with_escaped_slashes_action: 'KEEP_UNCHANGED',
     stream_idle_timeout: '0s',
     upgrade_configs: [{ upgrade_type: 'websocket' }],
+    proxy_100_continue: true,
     request_id_extension: {
       typed_config: {
         ...typeUrl('envoy.extensions.request_id.uuid.v3.UuidRequestIdConfig'),

@@ -66,20 +66,34 @@ function gatewayFronts(manifests: readonly Manifest[]): GatewayFront[] {
 
 function sidecarResources(proxy: ProxyInput, manifests: readonly Manifest[], mesh: MeshObjects) {
   const own = servicesOf(proxy, manifests, mesh);
-  const inbound = { name: `${proxy.ip}_${SERVICE_PORT}`, ip: proxy.ip, port: SERVICE_PORT, side: 'inbound' } as const;
-  const outbound = { name: `0.0.0.0_${SERVICE_PORT}`, ip: proxy.ip, port: OUTBOUND_PORT, side: 'outbound' } as const;
+  const common = { ip: proxy.ip, capturedPort: SERVICE_PORT };
+  const inbound = {
+    ...common,
+    name: 'virtualInbound',
+    port: SERVICE_PORT,
+    side: 'inbound',
+    routes: inboundRoutes(own),
+  } as const;
+  const outbound = {
+    ...common,
+    name: `0.0.0.0_${SERVICE_PORT}`,
+    port: OUTBOUND_PORT,
+    side: 'outbound',
+    routes: sidecarRoutes(proxy, mesh, SERVICE_PORT),
+  } as const;
   return {
-    listeners: [
-      httpListener({ ...inbound, routes: inboundRoutes(own) }, proxy, mesh.plugins),
-      httpListener({ ...outbound, routes: sidecarRoutes(proxy, mesh, SERVICE_PORT) }, proxy, mesh.plugins),
-    ],
+    listeners: [inbound, outbound].map((listener) => httpListener(listener, proxy, mesh.plugins)),
     clusters: [inboundCluster(proxy, own)],
   };
 }
 
 function gatewayResources(proxy: ProxyInput, manifests: readonly Manifest[], mesh: MeshObjects) {
   const listeners = gatewayListeners(proxy, mesh, gatewayFronts(manifests)).map(({ port, routes }) =>
-    httpListener({ name: `0.0.0.0_${port}`, ip: proxy.ip, port, side: 'gateway', routes }, proxy, mesh.plugins),
+    httpListener(
+      { name: `0.0.0.0_${port}`, ip: proxy.ip, port, capturedPort: port, side: 'gateway', routes },
+      proxy,
+      mesh.plugins,
+    ),
   );
   return { listeners, clusters: [] };
 }

@@ -131,6 +131,25 @@ export function configMetadata(
   return { filter_metadata: { istio: { config } } };
 }
 
+/** Routes of several VirtualServices for one host: whatever matches everything comes after the rest. */
+export function catchAllsLast(routes: readonly EnvoyObject[]): EnvoyObject[] {
+  const [catchAlls, others] = [routes.filter(isCatchAllRoute), routes.filter((route) => !isCatchAllRoute(route))];
+  return [...others, ...catchAlls];
+}
+
+function isCatchAllRoute(route: EnvoyObject): boolean {
+  const {
+    prefix,
+    headers,
+    safe_regex: regex,
+  } = route['match'] as {
+    prefix?: string;
+    headers?: unknown;
+    safe_regex?: { regex: string };
+  };
+  return headers === undefined && (prefix === '/' || regex?.regex === '.*');
+}
+
 /** Routes of one VirtualService in their order, ended by the first that matches everything. */
 export function virtualServiceRoutes(vs: VirtualService, context: RouteContext): EnvoyObject[] {
   const routes: EnvoyObject[] = [];

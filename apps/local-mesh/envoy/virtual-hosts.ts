@@ -3,7 +3,7 @@ import { namespaceOf, selects } from '../../../central-controller/cluster/manife
 import type { Gateway, VirtualService } from './istio-kinds.ts';
 import { fullHost, type MeshObjects, type MeshService } from './mesh-objects.ts';
 import type { EnvoyObject, ProxyInput } from './proxy.ts';
-import { defaultRoute, sessionOverride, virtualServiceRoutes } from './routes.ts';
+import { catchAllsLast, defaultRoute, sessionOverride, virtualServiceRoutes } from './routes.ts';
 
 const COMMON = { validate_clusters: false, max_direct_response_body_size_bytes: 1_048_576 } as const;
 
@@ -22,10 +22,15 @@ function isBoundTo(vs: VirtualService, gateway: string): boolean {
   );
 }
 
-/** istiod takes older objects first; objects of one age by name and namespace. */
+/** istiod takes older objects first; those of one age, as all of a directory's are, by name, then namespace. */
 function inOrder(virtualServices: readonly VirtualService[]): VirtualService[] {
-  const key = (vs: VirtualService) => `${vs.metadata.name}.${namespaceOf(vs)}`;
-  return virtualServices.toSorted((a, b) => (key(a) < key(b) ? -1 : 1));
+  const keys = ({ metadata }: VirtualService) =>
+    [metadata.creationTimestamp ?? '', metadata.name, metadata.namespace ?? 'default'] as const;
+  return virtualServices.toSorted((a, b) => {
+    const [left, right] = [keys(a), keys(b)];
+    const differs = left.findIndex((key, index) => key !== right[index]);
+    return differs === -1 ? 0 : (left[differs] ?? '') < (right[differs] ?? '') ? -1 : 1;
+  });
 }
 
 function byName(a: EnvoyObject, b: EnvoyObject): number {
@@ -158,7 +163,7 @@ function gatewayRoutes(
     return {
       name,
       domains: [host],
-      routes,
+      routes: catchAllsLast(routes),
       include_request_attempt_count: true,
       ...(session ? { typed_per_filter_config: session } : {}),
     };

@@ -62,16 +62,12 @@ describe('a DestinationRule', () => {
 
 describe('a VirtualService', () => {
   it('repeats each match of the user with the header of each replica, and leaves the rest of the route alone', () => {
-    const expanded = expandVirtualService(
-      ingress([
-        {
-          ...{ timeout: '2s' },
-          match: [{ ...{ uri: { prefix: '/cart' } } }, { headers: { 'x-user': { exact: 'me' } } }],
-          route: [{ destination: { host: 'cart' } }],
-        },
-      ]),
-      [{ ...cart, replicas: ['cart-1'] }],
-    );
+    const route = {
+      timeout: '2s',
+      match: [{ uri: { prefix: '/cart' } }, { headers: { 'x-user': { exact: 'me' } } }],
+      route: [{ destination: { host: 'cart' } }],
+    };
+    const expanded = expandVirtualService(ingress([route]), [{ ...cart, replicas: ['cart-1'] }]);
     expect(expanded.spec.http?.[0]).toEqual({
       timeout: '2s',
       match: [

@@ -4,7 +4,7 @@ import { renderRouting } from '../../../central-controller/cluster/render-routin
 
 function manifest(kind: string, name: string, spec: object, extra: object = {}): Manifest {
   const group = { StatefulSet: 'apps/v1', LoadBalancingPolicy: 'ballast.dev/v1alpha1' }[kind] ?? 'v1';
-  return { apiVersion: group, kind, metadata: { name, namespace: 'shop', ...extra }, ...{ spec } };
+  return { apiVersion: group, kind, metadata: { name, namespace: 'shop', ...extra }, spec };
 }
 
 function service(name: string, spec: object = {}): Manifest {
