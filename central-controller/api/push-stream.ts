@@ -1,9 +1,6 @@
 /** A response that is pushed piece by piece and tells when its reader does not keep up. */
-import { Readable } from 'node:stream';
-import { Type } from 'typebox';
-
-/** Schema of such a response: text without an end. */
-export const PushedText = Type.Unsafe<Readable>(Type.String());
+import { pipeline, Readable } from 'node:stream';
+import type { FastifyReply } from 'fastify';
 
 export class PushStream extends Readable {
   readonly #drained: () => void;
@@ -32,4 +29,13 @@ export class PushStream extends Readable {
     // Not from within the read itself: whoever answers pushes again.
     queueMicrotask(this.#drained);
   }
+}
+
+/** Answers with the stream; its headers go out at once, so that the reader knows it is connected before any piece. */
+export function sendPushed(reply: FastifyReply, type: string, stream: PushStream): void {
+  reply.hijack();
+  reply.raw.writeHead(200, { 'content-type': type, 'cache-control': 'no-store' });
+  reply.raw.flushHeaders();
+  // A reader that goes away is no error: the stream's own `close` says that it did.
+  pipeline(stream, reply.raw, () => undefined);
 }

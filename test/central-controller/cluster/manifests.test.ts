@@ -1,0 +1,215 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ManifestCluster } from '../../../central-controller/cluster/manifests.ts';
+import type { Failure } from '../../../central-controller/contract/errors.ts';
+
+const NODES = `
+apiVersion: v1
+kind: Node
+metadata: {name: node-2}
+---
+apiVersion: v1
+kind: Node
+metadata: {name: node-1}
+`;
+
+const GEO = `
+apiVersion: v1
+kind: Service
+metadata: {name: geo, namespace: hotel}
+spec: {selector: {app: geo}, ports: [{port: 8080, targetPort: http}, {port: 9, protocol: UDP}]}
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: geo-set, namespace: hotel}
+spec: {serviceName: geo}
+`;
+
+function pod(ordinal: number, extra: { node?: string; ready?: string; spec?: string } = {}): string {
+  const { node = 'node-1', ready = 'True', spec = '' } = extra;
+  return `
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: geo-${ordinal}, namespace: hotel, uid: uid-${ordinal}, labels: {app: geo, tier: a}}
+spec: {nodeName: ${node}, containers: [{name: app, ports: [{name: http, containerPort: 18080}]${spec}}]}
+status: {phase: Running, podIP: 10.0.0.${ordinal}, conditions: [{type: Ready, status: '${ready}'}]}
+`;
+}
+
+function policy(spec = '', name = 'geo'): string {
+  return `
+---
+apiVersion: ballast.dev/v1alpha1
+kind: LoadBalancingPolicy
+metadata: {name: ${name}, namespace: hotel}
+spec: {targetRef: {kind: StatefulSet, name: geo-set}${spec}}
+`;
+}
+
+let directory = '';
+const clusters: ManifestCluster[] = [];
+const problems: Failure[] = [];
+let now = 5_000;
+
+function write(file: string, text: string): void {
+  writeFileSync(join(directory, file), text);
+}
+
+function open(): ManifestCluster {
+  const cluster = new ManifestCluster(directory, { now: () => now, onProblem: (problem) => problems.push(problem) });
+  clusters.push(cluster);
+  return cluster;
+}
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'ballast-manifests-'));
+  problems.length = 0;
+  now = 5_000;
+  write('nodes.yaml', NODES);
+  write('geo.yaml', GEO);
+});
+
+afterEach(async () => {
+  for (const cluster of clusters.splice(0)) await cluster.close();
+  rmSync(directory, { recursive: true });
+});
+
+describe('a directory of manifests', () => {
+  it('becomes a topology', () => {
+    write('pods.yml', pod(10) + pod(2, { node: 'node-2', ready: 'False' }));
+    write(
+      'policy.yaml',
+      policy(', routing: Subset, pinning: Allowed, shareWeight: 2, objective: level, mode: Observe'),
+    );
+    write('notes.txt', 'not a manifest');
+    expect(open().read()).toEqual({
+      nodes: [{ name: 'node-1' }, { name: 'node-2' }],
+      services: [
+        {
+          namespace: 'hotel',
+          name: 'geo',
+          ports: [{ port: 8080, targetPort: 18080 }],
+          mode: 'Observe',
+          routing: 'Subset',
+          pinning: true,
+          objective: 'level',
+          shareWeight: 2,
+          replicas: [
+            { name: 'geo-2', uid: 'uid-2', node: 'node-2', ip: '10.0.0.2', ready: false, since: 0 },
+            { name: 'geo-10', uid: 'uid-10', node: 'node-1', ip: '10.0.0.10', ready: true, since: 0 },
+          ],
+        },
+      ],
+    });
+  });
+
+  it('has defaults for what a policy leaves out, and leaves out services without one', () => {
+    write('pods.yaml', pod(0));
+    write('rate.yaml', GEO.replaceAll('geo', 'rate'));
+    write('policy.yaml', policy());
+    expect(open().read().services).toMatchObject([
+      { name: 'geo', mode: 'Enforce', routing: 'Endpoint', pinning: false, objective: 'delay', shareWeight: 1 },
+    ]);
+    expect(open().read().services).toHaveLength(1);
+  });
+
+  it('does not balance a service whose policy is Off', () => {
+    write('policy.yaml', policy(', mode: Off'));
+    expect(open().read().services).toEqual([]);
+  });
+
+  it.each([
+    ['resources: {limits: {cpu: 500m}}', 0.5],
+    ["resources: {limits: {cpu: '1.5'}}", 1.5],
+    ['resources: {limits: {cpu: 2}}', 2],
+    ['resources: {limits: {memory: 1Gi}}', undefined],
+  ])('reads the CPU limit of a pod from %s', (resources, cores) => {
+    write('pods.yaml', pod(0, { spec: `, ${resources}` }));
+    write('policy.yaml', policy());
+    expect(open().read().services[0]?.replicas[0]?.limitCores).toBe(cores);
+  });
+
+  it('is read again when it changes; what is new then is new from then on', async () => {
+    write('pods.yaml', pod(0));
+    write('policy.yaml', policy());
+    const opened = open();
+    const changed = vi.fn();
+    opened.onChange(changed);
+    now = 9_000;
+    write('pods.yaml', pod(0) + pod(1));
+    await vi.waitFor(() => expect(opened.read().services[0]?.replicas).toHaveLength(2), { timeout: 10_000 });
+    expect(opened.read().services[0]?.replicas.map(({ since }) => since)).toEqual([0, 9_000]);
+    expect(changed).toHaveBeenCalled();
+    expect(problems).toEqual([]);
+  });
+
+  it('that goes bad is reported and the topology before it kept', async () => {
+    write('pods.yaml', pod(0));
+    write('policy.yaml', policy());
+    const opened = open();
+    const before = opened.read();
+    write('policy.yaml', policy(', mode: Enforced'));
+    await vi.waitFor(() => expect(problems.length).toBeGreaterThan(0), { timeout: 10_000 });
+    expect(problems.at(-1)).toEqual({
+      code: 'INVALID_MANIFEST',
+      message: 'policy.yaml: LoadBalancingPolicy hotel/geo: spec.mode: must be one of Observe, Enforce, Off',
+    });
+    expect(opened.read()).toBe(before);
+  });
+
+  it.each([
+    ['broken YAML', 'x.yaml', 'kind: [', 'x.yaml: '],
+    ['aliases that multiply', 'x.yaml', bomb(), 'x.yaml: '],
+    [
+      'an unknown field of a policy',
+      'p.yaml',
+      policy(', speed: 1'),
+      'p.yaml: LoadBalancingPolicy hotel/geo: spec.speed:',
+    ],
+    [
+      'a policy without its target',
+      'p.yaml',
+      policy().replace('geo-set', 'nobody'),
+      'p.yaml: LoadBalancingPolicy hotel/geo: spec.targetRef.name: there is no StatefulSet hotel/nobody',
+    ],
+    [
+      'two policies for one service',
+      'p.yaml',
+      policy() + policy('', 'other'),
+      'p.yaml: LoadBalancingPolicy hotel/other: spec.targetRef: another policy',
+    ],
+    ['an unknown node', 'p.yaml', policy() + pod(0, { node: 'mars' }), 'p.yaml: Pod hotel/geo-0: spec.nodeName:'],
+    ['one name twice', 'p.yaml', pod(0) + pod(0), 'p.yaml: Pod hotel/geo-0: metadata.name: p.yaml already has one'],
+    [
+      'a CPU limit that is none',
+      'p.yaml',
+      pod(0, { spec: ', resources: {limits: {cpu: lots}}' }),
+      'p.yaml: Pod hotel/geo-0: spec.containers[0].resources.limits.cpu:',
+    ],
+    [
+      'a port name that no container has',
+      'p.yaml',
+      policy() + pod(0).replace('name: http', 'name: grpc'),
+      'geo.yaml: Service hotel/geo: spec.ports[0].targetPort: no container has a port named http',
+    ],
+  ])('with %s is refused at the start, with file, object and field', (_case, file, text, message) => {
+    write(file, text);
+    expect(open).toThrow(
+      expect.objectContaining({ code: 'INVALID_MANIFEST', message: expect.stringContaining(message) }),
+    );
+  });
+
+  it('that does not exist is refused at the start', () => {
+    const missing = join(directory, 'missing');
+    const options = { now: () => 0, onProblem: () => undefined };
+    expect(() => new ManifestCluster(missing, options)).toThrow(/missing.*ENOENT/);
+  });
+});
+
+function bomb(): string {
+  const levels = Array.from({ length: 10 }, (_, level) => `l${level + 1}: &l${level + 1} [${`*l${level},`.repeat(9)}]`);
+  return ['l0: &l0 [x]', ...levels].join('\n');
+}

@@ -1,0 +1,185 @@
+/** Reports, a cluster and a clock for the tests of the controller. */
+import type { Cluster, ServiceTopology, Topology } from '../../central-controller/cluster/topology.ts';
+import { Collector } from '../../central-controller/collect/collector.ts';
+import { LATENCY_BUCKETS } from '../../central-controller/contract/latency-buckets.ts';
+import type {
+  AgentReport,
+  CalledCounters,
+  ProxyCounters,
+  ServedCounters,
+} from '../../central-controller/contract/report.ts';
+import { type Clock, ControlLoop } from '../../central-controller/loop.ts';
+import { ManualWeights } from '../../central-controller/manual-weights.ts';
+import { Publisher } from '../../central-controller/publish/publisher.ts';
+
+/** A clock that only moves when it is told to. */
+export class FakeClock implements Clock {
+  #now: number;
+  #timers: { at: number; run: () => void }[] = [];
+
+  constructor(now = 1_000_000) {
+    this.#now = now;
+  }
+
+  now(): number {
+    return this.#now;
+  }
+
+  after(ms: number, run: () => void): () => void {
+    const timer = { at: this.#now + ms, run };
+    this.#timers.push(timer);
+    return () => {
+      this.#timers = this.#timers.filter((other) => other !== timer);
+    };
+  }
+
+  get pending(): number {
+    return this.#timers.length;
+  }
+
+  advance(ms: number): void {
+    const end = this.#now + ms;
+    for (;;) {
+      const [next] = this.#timers.filter(({ at }) => at <= end).toSorted((a, b) => a.at - b.at);
+      if (!next) break;
+      this.#timers = this.#timers.filter((timer) => timer !== next);
+      this.#now = next.at;
+      next.run();
+    }
+    this.#now = end;
+  }
+}
+
+export function serviceTopology(overrides: Partial<ServiceTopology> = {}): ServiceTopology {
+  const name = overrides.name ?? 'geo';
+  return {
+    namespace: 'hotel',
+    name,
+    ports: [{ port: 8080, targetPort: 8080 }],
+    mode: 'Enforce',
+    routing: 'Endpoint',
+    pinning: false,
+    objective: 'delay',
+    shareWeight: 1,
+    replicas: [1, 2].map((node) => ({
+      name: `${name}-${node - 1}`,
+      uid: `uid-${name}-${node - 1}`,
+      node: `node-${node}`,
+      ip: `10.0.${node}.1`,
+      ready: true,
+      since: 0,
+    })),
+    ...overrides,
+  };
+}
+
+export function topologyOf(...services: ServiceTopology[]): Topology {
+  return { nodes: [{ name: 'node-1' }, { name: 'node-2' }], services };
+}
+
+export class FakeCluster implements Cluster {
+  #topology: Topology;
+  #listeners: (() => void)[] = [];
+
+  constructor(topology: Topology) {
+    this.#topology = topology;
+  }
+
+  read(): Topology {
+    return this.#topology;
+  }
+
+  onChange(changed: () => void): void {
+    this.#listeners.push(changed);
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  change(topology: Topology): void {
+    this.#topology = topology;
+    for (const changed of this.#listeners) changed();
+  }
+}
+
+export interface TestLoop {
+  readonly loop: ControlLoop;
+  readonly clock: FakeClock;
+  readonly cluster: FakeCluster;
+  readonly defects: unknown[];
+}
+
+export function createLoop(topology: Topology = topologyOf(serviceTopology())): TestLoop {
+  const clock = new FakeClock();
+  const cluster = new FakeCluster(topology);
+  const defects: unknown[] = [];
+  const loop = new ControlLoop({
+    clock,
+    tickMs: 250,
+    cluster,
+    collector: new Collector(),
+    publisher: new Publisher(clock.now()),
+    manual: new ManualWeights(),
+    onDefect: (error) => defects.push(error),
+  });
+  return { loop, clock, cluster, defects };
+}
+
+export function served(requests: number, overrides: Partial<ServedCounters> = {}): ServedCounters {
+  const latencyBuckets = Array.from({ length: LATENCY_BUCKETS }, (_, index) => (index === 8 ? requests : 0));
+  return { requests, failures: 0, inFlight: 1, inFlightSeconds: requests * 0.004, latencyBuckets, ...overrides };
+}
+
+export function called(replica: string, requests: number, overrides: Partial<CalledCounters> = {}): CalledCounters {
+  return {
+    ...served(requests),
+    service: '8080|geo.hotel.svc.cluster.local',
+    replica,
+    unreached: 0,
+    ejected: false,
+    ...overrides,
+  };
+}
+
+export function proxy(pod: string, sequence: number, overrides: Partial<ProxyCounters> = {}): ProxyCounters {
+  return {
+    namespace: 'hotel',
+    pod,
+    instance: `vm-${pod}`,
+    sequence,
+    tableVersion: 0,
+    fallbacks: 0,
+    called: [],
+    ...overrides,
+  };
+}
+
+/** Report number `sequence` of a node that has been busy with half a core since the start, a report each 250 ms. */
+export function report(node: string, sequence: number, overrides: Partial<AgentReport> = {}): AgentReport {
+  const seconds = sequence * 0.25;
+  return {
+    node,
+    instance: `agent-${node}`,
+    sequence,
+    monotonicMs: seconds * 1000,
+    cpu: { cores: 1, busySeconds: seconds * 0.5, stealSeconds: 0 },
+    replicas: [],
+    proxies: [],
+    ...overrides,
+  };
+}
+
+/** Lets both nodes of the default topology report for a while, with as many requests a second at each replica. */
+export function runTraffic({ loop, clock }: TestLoop, seconds: number, requestsPerSecond = 100, start = 1): void {
+  for (let step = start; step < start + seconds * 4; step++) {
+    for (const node of [1, 2]) {
+      const pod = `geo-${node - 1}`;
+      const proxies = step % 4 === 0 ? [proxy(pod, step, { served: served((step / 4) * requestsPerSecond) })] : [];
+      const cpuSeconds = step * 0.25 * requestsPerSecond * 0.002;
+      const replicas = [{ uid: `uid-${pod}`, cpuSeconds, throttledSeconds: 0 }];
+      loop.accept(report(`node-${node}`, step, { proxies, replicas }));
+    }
+    clock.advance(250);
+  }
+}
