@@ -20,7 +20,10 @@ export interface Phase {
   /** Requests that were due in the phase, the failed ones included. */
   readonly requests: number;
   readonly failed: number;
-  /** Over all requests due in the phase (from a merged histogram, not a mean of percentiles). */
+  /**
+   * Over all requests due in the phase after its first seconds, in which what the phase before left in queues is worked
+   * off (from a merged histogram, not a mean of percentiles).
+   */
   readonly latency: LatencyPercentiles;
 }
 

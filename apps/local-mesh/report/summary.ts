@@ -40,16 +40,17 @@ export function verdict(run: MeasuredRun): string {
   if (!ratios || !ballast || !other) {
     return 'Nobody won: the run ended before both had been measured in one round with the neighbour on.';
   }
-  const rounds = ballast.rounds === 1 ? '1 round' : `${ballast.rounds} rounds`;
-  const p99s = `p99 ${milliseconds(ballast.p99Ms.median)} with Ballast, ${milliseconds(other.p99Ms.median)} with LEAST_REQUEST`;
-  const range = `ratio ${ratios.median.toFixed(2)}, ${ratios.min.toFixed(2)} to ${ratios.max.toFixed(2)} over ${rounds}`;
-  const draw = Math.abs(ratios.median - 1) < DRAW || (ratios.min < 1 && ratios.max > 1);
-  const lead = draw
-    ? 'Neither won'
-    : ratios.median < 1
-      ? `Ballast won by ${percent(1 - ratios.median)} of p99`
-      : `LEAST_REQUEST won: Ballast's p99 was ${percent(ratios.median - 1)} higher`;
-  return `${lead} with the neighbour on (${p99s}; ${range}), and ${failures(run)}.`;
+  const median = percent(Math.abs(ratios.median - 1));
+  const lead =
+    Math.abs(ratios.median - 1) < DRAW || (ratios.min < 1 && ratios.max > 1)
+      ? `Neither won: with the neighbour on, Ballast's p99 was ${median} ${ratios.median < 1 ? 'lower' : 'higher'} than LEAST_REQUEST's`
+      : ratios.median < 1
+        ? `Ballast won: with the neighbour on, its p99 was ${median} lower than LEAST_REQUEST's`
+        : `LEAST_REQUEST won: with the neighbour on, Ballast's p99 was ${median} higher`;
+  const rounds = p99Ratios(run, true).length;
+  const range = `${ratios.median.toFixed(2)}, ${ratios.min.toFixed(2)} to ${ratios.max.toFixed(2)} over ${rounds} ${rounds === 1 ? 'round' : 'rounds'}`;
+  const medians = `${milliseconds(ballast.p99Ms.median)} against ${milliseconds(other.p99Ms.median)}`;
+  return `${lead} (${medians}; ratio ${range}), and ${failures(run)}.`;
 }
 
 function failures(run: MeasuredRun): string {

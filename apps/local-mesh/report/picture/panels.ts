@@ -12,7 +12,12 @@ export function latencyPanel(run: MeasuredRun, time: Scale): string {
     ...run.latency.flatMap((point) => [point.p50Ms, point.p99Ms]),
     ...run.phases.flatMap((phase) => [phase.latency.p50Ms, phase.latency.p99Ms]),
   ].filter((value) => value > 0 && value < Infinity);
-  const scale = logScale(Math.min(...values, 100), Math.max(...values, 1), LATENCY.bottom, LATENCY.top + 22);
+  const scale = logScale(
+    values.length === 0 ? 1 : Math.min(...values),
+    values.length === 0 ? 100 : Math.max(...values),
+    LATENCY.bottom,
+    LATENCY.top + 22,
+  );
   const line = (value: (point: MeasuredRun['latency'][number]) => number): Point[] =>
     run.latency.map((point) => ({ x: time.at(point.atMs), y: scale.at(value(point)) }));
   const gap = time.at(3500) - time.at(0);
@@ -27,7 +32,7 @@ export function latencyPanel(run: MeasuredRun, time: Scale): string {
     polyline(
       line((point) => point.p99Ms),
       gap,
-      { stroke: COLOURS.p99, 'stroke-width': 1.4, 'stroke-opacity': 0.75 },
+      { stroke: COLOURS.p99, 'stroke-width': 1.4, 'stroke-opacity': 0.6 },
     ),
     ...run.phases.map((phase) => {
       const from = time.at(phase.startMs);
@@ -74,7 +79,13 @@ export function cpuPanel(run: MeasuredRun, time: Scale): string {
           { stroke: colour, 'stroke-width': width },
         ),
       ),
-    legend(rows.map((row, index) => ({ ...row, y: CPU.top + 14 + index * 22 }))),
+    legend(
+      rows.map((row, index) => ({
+        ...row,
+        name: row.name === run.neighbourNode ? `${row.name} + neighbour` : row.name,
+        y: CPU.top + 14 + index * 22,
+      })),
+    ),
   ].join('\n');
 }
 

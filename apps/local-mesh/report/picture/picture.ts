@@ -29,7 +29,7 @@ export function drawRun(run: MeasuredRun): string {
     element('desc', {}, escape(said)),
     element('rect', { width: WIDTH, height: HEIGHT, fill: COLOURS.paper }),
     label(LEFT, 44, TITLE, { fill: COLOURS.ink, 'font-size': 24, 'font-weight': 700 }),
-    ...wrap(said, 150).map((line, index) => label(LEFT, 72 + index * 20, line, { fill: COLOURS.ink, 'font-size': 14 })),
+    ...wrap(said, 140).map((line, index) => label(LEFT, 72 + index * 20, line, { fill: COLOURS.ink, 'font-size': 14 })),
     run.setting === undefined ? '' : label(LEFT, 118, run.setting, { fill: COLOURS.faded }),
     ...bands(run, time),
     ...neighbour(run, time),
@@ -48,7 +48,7 @@ function bands(run: MeasuredRun, time: Scale): string[] {
     const fill = ballast ? COLOURS.ballastPhase : COLOURS.defaultPhase;
     const area = ({ top, bottom }: { top: number; bottom: number }): string =>
       element('rect', { x, y: top, width, height: bottom - top, fill });
-    const name = ballast ? 'Ballast' : width >= 120 ? 'LEAST_REQUEST' : 'default';
+    const name = ballast ? 'Ballast' : width >= 112 ? 'LEAST_REQUEST' : 'default';
     const style = { fill: ballast ? COLOURS.ballastName : COLOURS.defaultName, 'font-weight': 600 };
     const head = label(x + width / 2, LATENCY.top - 8, name, { ...style, 'text-anchor': 'middle' });
     return area(LATENCY) + area(CPU) + (width < 56 ? '' : head);

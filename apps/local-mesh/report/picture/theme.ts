@@ -21,7 +21,7 @@ export const HEIGHT = 800;
 
 /** The two panels: inner area of each, px. */
 export const LEFT = 76;
-export const RIGHT = 1092;
+export const RIGHT = 1038;
 export const LATENCY = { top: 158, bottom: 462 };
 export const CPU = { top: 548, bottom: 738 };
 /** Strip between the panels that shows when the neighbour runs. */
