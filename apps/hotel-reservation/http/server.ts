@@ -10,14 +10,14 @@ import { type TraceHeaders, traceHeaders } from './trace.ts';
 // An import statement would evaluate every export of node:http, among them fetch's whole implementation (35 ms, 15 MB).
 const { createServer } = process.getBuiltinModule('node:http');
 
-export interface Call {
+interface Call {
   readonly query: Query;
   /** Headers that every further call on behalf of this one repeats. */
   readonly trace: TraceHeaders;
 }
 
 /** Answers with a value to be sent as JSON; throws RequestError for anything but 200. */
-export type Handler = (call: Call) => unknown;
+type Handler = (call: Call) => unknown;
 
 /** Handlers by path. A path is served for GET and POST alike, its fields being in the query, as in the original. */
 export type Routes = Readonly<Record<string, Handler>>;

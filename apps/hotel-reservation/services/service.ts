@@ -2,13 +2,13 @@
 import type { Addressing } from '../http/downstream.ts';
 import type { Routes } from '../http/server.ts';
 
-export interface Setting {
+interface Setting {
   /** Directory for what the service stores. */
   readonly data: string;
   readonly addressing: Addressing;
 }
 
-export interface Service {
+interface Service {
   readonly routes: Routes;
   /** Gives back what it holds, once the last request has been answered. */
   close?(): Promise<void> | void;

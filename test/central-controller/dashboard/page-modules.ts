@@ -6,7 +6,7 @@ import type { Decision, ReplicaDecision } from '../../../central-controller/cont
 
 export type FeedState = 'connecting' | 'waiting' | 'live' | 'silent' | 'unreachable';
 
-export interface Overview {
+interface Overview {
   nodeRows(decision: Decision): {
     name: string;
     utilisation: number;
@@ -22,24 +22,24 @@ export interface Overview {
   ): { kind: 'quiet' | 'trouble'; text: string } | undefined;
 }
 
-export interface Words {
+interface Words {
   reasons(replica: ReplicaDecision): string[];
   evidence(replica: ReplicaDecision): [string, string][];
 }
 
-export interface Formats {
+interface Formats {
   short(value: number): string;
   percent(share: number): string;
   duration(seconds: number): string;
   age(ms: number): string;
 }
 
-export interface Table {
+interface Table {
   names: string[];
   data: (number | null)[][];
 }
 
-export interface HistoryModule {
+interface HistoryModule {
   History: new () => {
     add(decision: Decision): void;
     nodes(): Table;
@@ -48,7 +48,7 @@ export interface HistoryModule {
   };
 }
 
-export interface Feed {
+interface Feed {
   follow(ports: {
     open(address: string): {
       addEventListener(event: string, listener: (event: { data: string }) => void): void;
