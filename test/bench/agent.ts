@@ -105,7 +105,15 @@ function startReplicas(context: BenchContext): {
 }
 
 async function run(context: BenchContext): Promise<BenchResult> {
-  await using cleanup = new AsyncDisposableStack();
+  const cleanup = new AsyncDisposableStack();
+  try {
+    return await measureBoth(context, cleanup);
+  } finally {
+    await cleanup.disposeAsync();
+  }
+}
+
+async function measureBoth(context: BenchContext, cleanup: AsyncDisposableStack): Promise<BenchResult> {
   const controller = new ControllerStub();
   let version = 1;
   controller.greeting = () => `${JSON.stringify({ ...assignments(version), full: true })}\n`;
