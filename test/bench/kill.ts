@@ -63,8 +63,7 @@ class WatchedLoad {
   }
 
   async stop(): Promise<{ due: number; failed: number }> {
-    const { totals } = await this.#load.stop();
-    return totals;
+    return this.#load.stop();
   }
 }
 
