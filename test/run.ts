@@ -36,6 +36,7 @@ function checkSources(): boolean {
   const folders = ['central-controller', 'host-agent', 'wasm-plugin', 'istio-configs', 'apps', 'test'];
   return [
     check('types', 'tsc', '--noEmit'),
+    check('types of the page', 'tsc', '-p', 'central-controller/dashboard'),
     check('lint', 'oxlint', '--deny-warnings', '.'),
     check('format', 'prettier', '--check', '--log-level', 'warn', '.'),
     check('dependency rules', 'depcruise', '--config', '.dependency-cruiser.json', ...folders),
