@@ -32,8 +32,8 @@ function parseListen(text: string): Flags['listen'] {
 
 function parseTick(text: string): number {
   const tickMs = Number(text);
-  if (!(tickMs >= 10 && tickMs <= 10_000)) {
-    throw new BallastError('INVALID_FLAG', `--tick-ms: ${text} is not between 10 and 10000`);
+  if (!(tickMs >= 10 && tickMs <= 2_000)) {
+    throw new BallastError('INVALID_FLAG', `--tick-ms: ${text} is not between 10 and 2000`);
   }
   return tickMs;
 }

@@ -6,7 +6,7 @@ import type { ControlLoop } from '../loop.ts';
 import type { Subscriber } from '../publish/publisher.ts';
 import type { Metrics } from './metrics.ts';
 import { Problem, sendProblem } from './problem.ts';
-import { PushStream, sendPushed } from './push-stream.ts';
+import { PushedText, PushStream } from './push-stream.ts';
 
 /** A node with a thousand pods and their proxies, with room to spare. */
 const REPORT_BYTES = 16 * 1024 * 1024;
@@ -44,7 +44,7 @@ export function agentRoutes(loop: ControlLoop, metrics: Metrics): FastifyPluginC
           summary: 'Follow the assignments: one JSON object (AssignmentUpdate) a line, a heartbeat each second',
           tags: ['agents'],
           querystring: Type.Object({ node: Type.String({ minLength: 1, maxLength: 253 }) }),
-          response: { 200: { content: { 'application/x-ndjson': { schema: Type.String() } } }, 404: Problem },
+          response: { 200: { content: { 'application/x-ndjson': { schema: PushedText } } }, 404: Problem },
         },
       },
       (request, reply) => {
@@ -63,7 +63,7 @@ export function agentRoutes(loop: ControlLoop, metrics: Metrics): FastifyPluginC
           loop.publisher.unsubscribe(subscriber);
           request.log.info({ node }, 'agent left');
         });
-        sendPushed(reply, 'application/x-ndjson', stream);
+        void reply.type('application/x-ndjson').header('cache-control', 'no-store').send(stream);
         loop.publisher.subscribe(subscriber, loop.clock.now());
         request.log.info({ node }, 'agent listens');
       },

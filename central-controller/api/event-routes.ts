@@ -1,8 +1,7 @@
 /** Server-sent events: every decision as it is made. */
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
-import { Type } from 'typebox';
 import type { ControlLoop } from '../loop.ts';
-import { PushStream, sendPushed } from './push-stream.ts';
+import { PushedText, PushStream } from './push-stream.ts';
 
 /** A page is told at most this often, however often is decided. */
 const EVENT_INTERVAL_MS = 250;
@@ -27,7 +26,7 @@ export function eventRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
         schema: {
           summary: 'Follow the decisions as server-sent events (`decision`), at most four a second',
           tags: ['state'],
-          response: { 200: { content: { 'text/event-stream': { schema: Type.String() } } } },
+          response: { 200: { content: { 'text/event-stream': { schema: PushedText } } } },
         },
       },
       (_request, reply) => {
@@ -55,7 +54,7 @@ export function eventRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
           open.delete(stream);
         });
         open.add(stream);
-        sendPushed(reply, 'text/event-stream', stream);
+        void reply.type('text/event-stream').header('cache-control', 'no-store').send(stream);
         sendDecision();
       },
     );

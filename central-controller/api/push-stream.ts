@@ -1,6 +1,9 @@
 /** A response that is pushed piece by piece and tells when its reader does not keep up. */
-import { pipeline, Readable } from 'node:stream';
-import type { FastifyReply } from 'fastify';
+import { Readable } from 'node:stream';
+import { Type } from 'typebox';
+
+/** Schema of such a response: text without an end. Its headers go out with the first piece. */
+export const PushedText = Type.Unsafe<Readable>(Type.String());
 
 export class PushStream extends Readable {
   readonly #drained: () => void;
@@ -29,13 +32,4 @@ export class PushStream extends Readable {
     // Not from within the read itself: whoever answers pushes again.
     queueMicrotask(this.#drained);
   }
-}
-
-/** Answers with the stream; its headers go out at once, so that the reader knows it is connected before any piece. */
-export function sendPushed(reply: FastifyReply, type: string, stream: PushStream): void {
-  reply.hijack();
-  reply.raw.writeHead(200, { 'content-type': type, 'cache-control': 'no-store' });
-  reply.raw.flushHeaders();
-  // A reader that goes away is no error: the stream's own `close` says that it did.
-  pipeline(stream, reply.raw, () => undefined);
 }

@@ -72,7 +72,11 @@ export const ProxyCounters = Type.Object(
     pod: Name,
     instance: Type.String({ minLength: 1, description: 'Random per VM: new instance, new counters' }),
     sequence: Count,
-    tableVersion: Type.Integer({ minimum: 0, description: 'Version of the table in use; 0: none' }),
+    tableVersion: Type.Integer({
+      minimum: 0,
+      description:
+        "Version of the table in use; 0: none. A proxy names its agent's number, a report the controller's for the same",
+    }),
     fallbacks: Type.Integer({ minimum: 0, description: 'Requests left to Istio for want of a fresh table or replica' }),
     served: Type.Optional(ServedCounters),
     called: Type.Array(CalledCounters),

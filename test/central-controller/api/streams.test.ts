@@ -21,32 +21,33 @@ beforeEach(async () => {
 
 afterEach(() => app.close());
 
-/** Follows a response piece by piece; pieces end with `separator`. */
-async function follow(path: string, separator: string) {
-  const { body, headers, statusCode } = await request(`${origin}${path}`);
-  expect(statusCode).toBe(200);
-  const pieces: string[] = [];
-  let rest = '';
-  let ended = false;
-  body.setEncoding('utf8');
-  body.on('data', (text: string) => {
-    const parts = (rest + text).split(separator);
-    rest = parts.pop() ?? '';
-    pieces.push(...parts);
-  });
-  body.on('error', () => undefined);
-  body.once('close', () => (ended = true));
-  return { pieces, type: headers['content-type'], stop: () => body.destroy(), ended: () => ended };
+/** Follows a response piece by piece; pieces end with `separator`. Its headers come with the first piece. */
+function follow(path: string, separator: string) {
+  const followed = { pieces: [] as string[], type: '', ended: false, stop: () => undefined as void };
+  void (async () => {
+    const { body, headers } = await request(`${origin}${path}`);
+    followed.type = String(headers['content-type']);
+    followed.stop = () => void body.destroy();
+    let rest = '';
+    for await (const text of body.setEncoding('utf8')) {
+      const parts = `${rest}${String(text)}`.split(separator);
+      rest = parts.pop() ?? '';
+      followed.pieces.push(...parts);
+    }
+  })()
+    .catch(() => undefined)
+    .finally(() => (followed.ended = true));
+  return followed;
 }
 
 describe('the stream of assignments', () => {
   it('reaches an agent over a real connection: everything, changes, heartbeats', async () => {
-    const agent = await follow('/agent/v1/assignments?node=node-1', '\n');
+    const agent = follow('/agent/v1/assignments?node=node-1', '\n');
     const updates = (): AssignmentUpdate[] => agent.pieces.map((line) => JSON.parse(line) as AssignmentUpdate);
-    expect(agent.type).toBe('application/x-ndjson');
-    expect(test.loop.publisher.connected).toEqual(['node-1']);
+    await vi.waitFor(() => expect(test.loop.publisher.connected).toEqual(['node-1']));
     runTraffic(test, 5);
     await vi.waitFor(() => expect(updates()[0]).toMatchObject({ full: true, services: [{ routing: 'Endpoint' }] }));
+    expect(agent.type).toBe('application/x-ndjson');
     test.clock.advance(2_000);
     await vi.waitFor(() => expect(updates().at(-1)).toMatchObject({ full: false, removed: [] }));
     expect(updates().map(({ version }) => version)).toEqual(
@@ -59,17 +60,18 @@ describe('the stream of assignments', () => {
   });
 
   it('ends when the controller stops, so that the agent looks for another', async () => {
-    const agent = await follow('/agent/v1/assignments?node=node-1', '\n');
+    const agent = follow('/agent/v1/assignments?node=node-1', '\n');
+    await vi.waitFor(() => expect(test.loop.publisher.connected).toEqual(['node-1']));
     test.loop.publisher.close();
-    await vi.waitFor(() => expect(agent.ended()).toBe(true));
+    await vi.waitFor(() => expect(agent.ended).toBe(true));
   });
 });
 
 describe('the stream of decisions', () => {
   it('has the latest decision at once and each one after it as it is made', async () => {
-    const page = await follow('/api/v1/stream', '\n\n');
-    expect(page.type).toBe('text/event-stream');
+    const page = follow('/api/v1/stream', '\n\n');
     await vi.waitFor(() => expect(page.pieces).toHaveLength(1));
+    expect(page.type).toBe('text/event-stream');
     test.clock.advance(500);
     await vi.waitFor(() => expect(page.pieces).toHaveLength(3));
     const decisions = page.pieces.map((event) => {
@@ -84,7 +86,8 @@ describe('the stream of decisions', () => {
   });
 
   it('has no more than four decisions a second, however often is decided', async () => {
-    const page = await follow('/api/v1/stream', '\n\n');
+    const page = follow('/api/v1/stream', '\n\n');
+    await vi.waitFor(() => expect(page.pieces).toHaveLength(1));
     for (let event = 0; event < 50; event++) {
       test.loop.reconcileSoon();
       test.clock.advance(20);
@@ -97,8 +100,9 @@ describe('the stream of decisions', () => {
   });
 
   it('ends when the server closes', async () => {
-    const page = await follow('/api/v1/stream', '\n\n');
+    const page = follow('/api/v1/stream', '\n\n');
+    await vi.waitFor(() => expect(page.pieces).toHaveLength(1));
     await app.close();
-    await vi.waitFor(() => expect(page.ended()).toBe(true));
+    await vi.waitFor(() => expect(page.ended).toBe(true));
   });
 });
