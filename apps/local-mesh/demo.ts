@@ -14,7 +14,7 @@ import type { ShownStep } from './progress.ts';
 import type { Balancer, MeasuredRun } from './report/phases.ts';
 
 /** How busy the nodes are on average without a neighbour. */
-const NODES_BUSY = 0.57;
+const NODES_BUSY = 0.6;
 /** What the neighbour takes of its node. */
 const NEIGHBOUR_PART = 0.7;
 const CONNECTIONS = 128;

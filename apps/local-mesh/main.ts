@@ -2,11 +2,14 @@
 /** The demo's command: `npm run demo`. */
 import closeWithGrace from 'close-with-grace';
 import { BallastError, describeFailure } from '../../central-controller/contract/errors.ts';
-import { Demo } from './demo.ts';
+import { Demo, type DemoResult } from './demo.ts';
 import { LocalMesh } from './mesh/mesh.ts';
 import { demoSettings } from './mesh/settings.ts';
 import { parseOptions } from './options.ts';
 import { runSteps } from './progress.ts';
+import { summarise, verdict } from './report/summary.ts';
+import { figuresTable } from './report/table.ts';
+import { writeReport } from './report/write-report.ts';
 
 const options = parseOptions(process.argv);
 const mesh = new LocalMesh(demoSettings(options.routing, options.pinned));
@@ -17,11 +20,28 @@ async function endMesh(keepFiles: boolean): Promise<void> {
   if (left.length > 0) console.error(`Could not be removed: ${left.join(', ')}`);
 }
 
+/** The machine had nothing left in most seconds: then it, and not the mesh, was measured. */
+const HOST_FULL = 0.95;
+
+function report({ run, ...setting }: DemoResult): void {
+  const { phases, ...course } = run;
+  const figures = { name: 'demo', ...setting, rounds: phases, ...course, summary: summarise(run) };
+  const written = writeReport(options.out, run, figures);
+  if (options.json) console.log(JSON.stringify(figures, null, 2));
+  else
+    console.log(`${figuresTable(run)}\n\n${verdict(run)}\n\nPicture: ${written.picture}\nFigures: ${written.figures}`);
+  if (setting.hostMean > HOST_FULL) {
+    console.error(
+      `The machine itself was ${Math.round(setting.hostMean * 100)} % busy: end what else runs on it, and run the demo again.`,
+    );
+  }
+}
+
 const closing = closeWithGrace({ delay: 15_000, logger: false }, async () => endMesh(false));
 let failed = false;
 try {
   await runSteps(demo.steps, process.stderr.isTTY && !options.json);
-  console.log(JSON.stringify(demo.result, null, 1));
+  report(demo.result);
   if (options.keep) {
     demo.goOn();
     console.error(`Ballast balances; watch it at ${mesh.controller.href} and end it with Ctrl-C.`);

@@ -6,7 +6,7 @@ import type { CpuCounter } from './cpu-recorder.ts';
 /** The replicas' code gets faster as it is compiled: the first requests say nothing of the later ones' cost. */
 const WARM_SECONDS = 8;
 /** Requests per second and core of the nodes while warming up. */
-const WARM_RATE = 100;
+const WARM_RATE = 140;
 const SETTLE_SECONDS = 2;
 const MEASURE_SECONDS = 4;
 

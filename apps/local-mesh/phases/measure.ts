@@ -21,20 +21,21 @@ export function percentilesOf(seconds: readonly LoadSecond[]): LatencyPercentile
 }
 
 function measurePhase(phase: PlannedPhase, seconds: readonly LoadSecond[]): Phase {
-  const measured = seconds.filter(({ index }) => index >= phase.measuredSecond && index < phase.endSecond);
+  const whole = seconds.filter(({ index }) => index >= phase.startSecond && index < phase.endSecond);
+  const measured = whole.filter(({ index }) => index >= phase.measuredSecond);
   return {
     name: phase.balancer,
     round: phase.round,
     neighbour: phase.neighbour,
-    startMs: phase.measuredSecond * 1000,
+    startMs: phase.startSecond * 1000,
     endMs: phase.endSecond * 1000,
-    requests: measured.reduce((sum, { due }) => sum + due, 0),
-    failed: measured.reduce((sum, { failed }) => sum + failed, 0),
+    requests: whole.reduce((sum, { due }) => sum + due, 0),
+    failed: whole.reduce((sum, { failed }) => sum + failed, 0),
     latency: percentilesOf(measured),
   };
 }
 
-/** A phase is its measured part; the course of latency and CPU covers the settling between phases too. */
+/** Failures count from each phase's first second on, latency from where it is measured. */
 export function measureRun(record: RunRecord): Pick<MeasuredRun, 'phases' | 'latency' | 'nodes'> {
   const { startMs, plan, seconds, cpu, nodes } = record;
   return {
