@@ -5,15 +5,11 @@ import { stringify } from 'yaml';
 import type { Manifest } from '../../../central-controller/cluster/manifest.ts';
 import type { Mode } from '../../../central-controller/cluster/topology.ts';
 import type { LoadBalancingPolicy } from '../../../central-controller/contract/policy.ts';
-import type { EnvoyObject } from '../envoy/proxy.ts';
-import { renderEndpoints } from '../envoy/render.ts';
 import { type MeshPod, podObject, withMode } from './cluster-objects.ts';
 
 export interface ClusterDirectoryOptions {
   /** The directory that the controller watches. */
   readonly manifests: string;
-  /** The directory of the endpoint files that every Envoy watches. */
-  readonly endpoints: string;
   /** Everything but pods and policies: these stay as they are. */
   readonly objects: readonly Manifest[];
   readonly policies: readonly LoadBalancingPolicy[];
@@ -27,7 +23,6 @@ export class ClusterDirectory {
   constructor(options: ClusterDirectoryOptions) {
     this.#options = options;
     mkdirSync(options.manifests, { recursive: true });
-    mkdirSync(options.endpoints, { recursive: true });
     this.#write('objects.yaml', options.objects);
     this.#writePods();
   }
@@ -42,7 +37,7 @@ export class ClusterDirectory {
     this.#write('policies.yaml', withMode(this.#options.policies, mode));
   }
 
-  /** Sets a pod's readiness: controller and proxies learn of it as from the Kubernetes API. */
+  /** Sets a pod's readiness for the controller. Proxies keep their endpoints, as in the seconds before istiod pushes. */
   setReady(pod: string, ready: boolean): void {
     if (ready) this.#unready.delete(pod);
     else this.#unready.add(pod);
@@ -55,11 +50,6 @@ export class ClusterDirectory {
 
   #writePods(): void {
     this.#write('pods.yaml', this.#pods());
-    for (const [name, endpoints] of renderEndpoints(this.objects())) this.#writeEndpoints(name, endpoints);
-  }
-
-  #writeEndpoints(name: string, endpoints: EnvoyObject): void {
-    replaceFile(join(this.#options.endpoints, name), JSON.stringify(endpoints));
   }
 
   #write(name: string, manifests: readonly object[]): void {

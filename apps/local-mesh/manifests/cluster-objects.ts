@@ -1,5 +1,6 @@
 /** Nodes and pods of the local mesh as the Kubernetes objects that a cluster would hold. Pure. */
-import type { Manifest, StatefulSet } from '../../../central-controller/cluster/manifest.ts';
+import type { Manifest } from '../../../central-controller/cluster/manifest.ts';
+import type { StatefulSet } from '../../../central-controller/cluster/objects.ts';
 import type { Mode } from '../../../central-controller/cluster/topology.ts';
 import type { LoadBalancingPolicy } from '../../../central-controller/contract/policy.ts';
 import { SERVICE_PORT } from '../envoy/proxy.ts';
@@ -51,7 +52,7 @@ export function podObject(pod: MeshPod, ready: boolean): KubernetesObject {
 
 /** Labels of replica `pod` of a StatefulSet, as Kubernetes writes them. */
 export function replicaLabels(set: StatefulSet, pod: string): Record<string, string> {
-  return { ...set.spec.template.metadata?.labels, 'statefulset.kubernetes.io/pod-name': pod };
+  return { ...set.spec.template?.metadata?.labels, 'statefulset.kubernetes.io/pod-name': pod };
 }
 
 /** The policies with their mode changed, as `kubectl patch` would. */

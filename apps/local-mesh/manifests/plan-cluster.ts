@@ -4,9 +4,9 @@ import {
   type Manifest,
   namespaceOf,
   selectKind,
-  type StatefulSet,
   StatefulSetKind,
 } from '../../../central-controller/cluster/manifest.ts';
+import type { StatefulSet } from '../../../central-controller/cluster/objects.ts';
 import { BallastError } from '../../../central-controller/contract/errors.ts';
 import { LoadBalancingPolicy, POLICY_KIND } from '../../../central-controller/contract/policy.ts';
 import type { Result } from '../../../central-controller/contract/result.ts';

@@ -114,7 +114,7 @@ export class LocalMesh {
     this.#cluster?.setMode(mode);
   }
 
-  /** Sets a replica's readiness as its kubelet would. */
+  /** Sets a replica's readiness for the controller, as its kubelet would. */
   setReady(pod: string, ready: boolean): void {
     this.#cluster?.setReady(pod, ready);
   }
@@ -176,10 +176,8 @@ export class LocalMesh {
       uid: randomUUID,
     });
     this.#plan = plan;
-    const endpoints = this.#run.folder('endpoints');
     this.#cluster = new ClusterDirectory({
       manifests: this.#paths.manifests,
-      endpoints,
       objects: plan.objects,
       policies: plan.policies,
       pods: [...plan.replicas, plan.gateway],
@@ -196,8 +194,10 @@ export class LocalMesh {
         pluginPath: this.#plugin,
         labels: pod.labels,
       };
-      const bootstrap = renderBootstrap(proxy, objects, { endpointsFolder: endpoints });
-      writeFileSync(join(this.#paths.proxies, `${pod.name}.json`), JSON.stringify(bootstrap));
+      // Endpoints are part of the configuration: watching files for them would take more inotify instances than
+      // Linux gives a user (128).
+      const bootstrap = JSON.stringify(renderBootstrap(proxy, objects));
+      writeFileSync(join(this.#paths.proxies, `${pod.name}.json`), bootstrap);
     }
     const sizes = set.nodes.map(({ name, cores }) => `${name} ${Number(cores.toFixed(2))}`).join(', ');
     const cleaned = removed.length === 0 ? '' : `; removed what ${removed.length} earlier runs had left`;
