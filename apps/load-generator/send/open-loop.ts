@@ -1,9 +1,9 @@
 /**
  * The open loop: request i is due at start + i / rate, whatever became of those before it. Latency counts from then,
  * so a stall of the server, of the connections or of the generator itself shows in every request that it held up
- * (Gil Tene's "coordinated omission", as avoided in wrk2). When late, it sends all that is due; it never skips one.
+ * (Gil Tene's "coordinated omission", as avoided in wrk2). When late, it sends all that is due.
  *
- * Outstanding requests are bounded by rate * timeout: one that finds no free connection in time fails as `notSent`.
+ * Outstanding requests are bounded by rate * timeout: one that cannot be sent in time fails as `notSent`.
  */
 import { type LatencyHistogram, latencyHistogram, recordMs } from '../measure/histogram.ts';
 import { type LoadSecond, type LoadTotals, type Outcome, Tally } from '../measure/tally.ts';
@@ -84,7 +84,6 @@ export class OpenLoop {
 
   #wake(): void {
     const elapsed = this.#clock.now() - this.#start;
-    this.#expire(elapsed);
     while (this.#planned < this.#limit && this.#dueMs(this.#planned) <= elapsed) {
       const pending: Pending = { offsetMs: this.#dueMs(this.#planned), request: this.#options.next() };
       this.#planned += 1;
@@ -92,6 +91,7 @@ export class OpenLoop {
       this.#outstanding.add(pending);
       this.#waiting.add(pending);
     }
+    this.#expire(elapsed);
     this.#fillConnections();
     this.#report(this.#planned < this.#limit ? this.#dueMs(this.#planned) : elapsed);
     const oldest = first(this.#outstanding);
