@@ -34,6 +34,9 @@ export interface TargetNode {
   readonly otherCores: number;
 }
 
+/** Cores; a node that has less cannot be told from one that has none. */
+const LEAST_CAPACITY = 0.01;
+
 /** A background that seems to fill its node would take less if the replicas asked for more. */
 const MOST_BACKGROUND = 0.95;
 
@@ -73,7 +76,7 @@ export function findTargets(
 /** Capacity and what is used of it; an unheard node is taken for the mean of the others. */
 function capacityOf(node: TargetNode): { capacityCores: number; backgroundCores: number } {
   const { cores, stealCores, backgroundCores } = node.estimate;
-  const capacityCores = Math.max(0.01 * cores, cores - stealCores, 1e-6);
+  const capacityCores = Math.max(0.01 * cores, cores - stealCores, LEAST_CAPACITY);
   const used = Math.max(0, backgroundCores) + Math.max(0, node.otherCores);
   return { capacityCores, backgroundCores: Math.min(used, MOST_BACKGROUND * capacityCores) };
 }

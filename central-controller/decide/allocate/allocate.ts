@@ -133,7 +133,6 @@ function splitProblemOf(
   const placed = input.services.flatMap((service, index) =>
     service.replicas.flatMap(({ fixed }, replica) => (fixed === undefined ? [{ service: index, replica }] : [])),
   );
-  const capacity = input.nodes.map((node) => node.capacityCores);
   const background = input.nodes.map((node) => node.backgroundCores);
   input.services.forEach((service, index) => {
     const rate = servedRate(input, served, index);
@@ -157,8 +156,7 @@ function splitProblemOf(
     const started = open.reduce((sum, replica) => sum + replica.start, 0);
     for (const replica of open) {
       columns.node.push(replica.node);
-      columns.limit.push(replica.limitCores === undefined ? -1 : capacity.push(replica.limitCores) - 1);
-      if (replica.limitCores !== undefined) background.push(0);
+      columns.limit.push(replica.limitCores ?? Infinity);
       columns.cost.push(replica.cost);
       columns.hidden.push(replica.hidden);
       columns.floor.push((input.floor * left) / open.length);
@@ -170,13 +168,12 @@ function splitProblemOf(
   start.push(columns.node.length);
   const problem: SplitProblem = {
     curve: input.curve,
-    nodes: input.nodes.length,
-    capacity: Float64Array.from(capacity),
+    capacity: Float64Array.from(input.nodes, (node) => node.capacityCores),
     background: Float64Array.from(background),
     demand: Float64Array.from(demand),
     start: Int32Array.from(start),
     node: Int32Array.from(columns.node),
-    limit: Int32Array.from(columns.limit),
+    limit: Float64Array.from(columns.limit),
     cost: Float64Array.from(columns.cost),
     hidden: Float64Array.from(columns.hidden),
     floor: Float64Array.from(columns.floor),

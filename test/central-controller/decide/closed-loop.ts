@@ -149,7 +149,7 @@ export function runLoop(options: LoopOptions): LoopState[] {
         failures: 0,
         inFlight: Math.round(replica.queue),
         inFlightSeconds: replica.inFlight,
-        latencyBuckets: new Array<number>(LATENCY_BUCKETS).fill(0),
+        latencyBuckets: Array.from({ length: LATENCY_BUCKETS }, () => 0),
       });
       replica.served = 0;
       replica.inFlight = 0;

@@ -1,0 +1,193 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  allocate,
+  type AllocationInput,
+  type AllocationNode,
+  type AllocationReplica,
+} from '../../../../central-controller/decide/allocate/allocate.ts';
+
+const node = (capacityCores: number, backgroundCores = 0): AllocationNode => ({ capacityCores, backgroundCores });
+const replica = (on: number, more: Partial<AllocationReplica> = {}): AllocationReplica => ({
+  node: on,
+  cost: 0.001,
+  hidden: 0,
+  start: 1,
+  ...more,
+});
+const service = (requestsPerSecond: number, replicas: AllocationReplica[], pull = 1e-6) => ({
+  requestsPerSecond,
+  shareWeight: 1,
+  pull,
+  replicas,
+});
+const problem = (nodes: AllocationNode[], services: AllocationInput['services']): AllocationInput => ({
+  curve: 'delay',
+  nodes,
+  services,
+  floor: 0.002,
+});
+
+describe('allocate, by hand', () => {
+  it('splits equally what is equal', () => {
+    const { services, certificate } = allocate(
+      problem([node(1), node(1)], [service(800, [replica(0), replica(1)], 0.05)]),
+    );
+    services[0]?.shares.forEach((share) => expect(share).toBeCloseTo(0.5, 9));
+    expect(certificate).toBeLessThan(1e-9);
+  });
+
+  it('levels nodes of one size: what a neighbour takes is what the replica there does not get', () => {
+    const { loads, services } = allocate(problem([node(1), node(1, 0.4)], [service(1000, [replica(0), replica(1)])]));
+    loads.forEach((load) => expect(load).toBeCloseTo(0.7, 3));
+    expect(services[0]?.shares[0]).toBeCloseTo(0.7, 3);
+  });
+
+  it('levels across services: one that can only be here makes another go there', () => {
+    const { loads, services } = allocate(
+      problem([node(1), node(1)], [service(500, [replica(0)]), service(700, [replica(0), replica(1)])]),
+    );
+    loads.forEach((load) => expect(load).toBeCloseTo(0.6, 3));
+    expect(services[1]?.shares[0]).toBeCloseTo(1 / 7, 3);
+  });
+
+  it('leaves the floor to a replica on a node that a neighbour fills', () => {
+    const { services } = allocate(problem([node(1), node(1, 0.95)], [service(500, [replica(0), replica(1)])]));
+    expect(services[0]?.shares[1]).toBeCloseTo(0.001, 9);
+  });
+
+  it('spares a replica that is slow for reasons of its own', () => {
+    const { services } = allocate(
+      problem([node(1), node(1)], [service(500, [replica(0), replica(1, { hidden: 0.05 })])]),
+    );
+    expect(services[0]?.shares[1]).toBeCloseTo(0.001, 9);
+  });
+
+  it('keeps a replica below its own limit while others have room', () => {
+    const { services } = allocate(
+      problem([node(1), node(1)], [service(1000, [replica(0), replica(1, { limitCores: 0.2 })], 0.05)]),
+    );
+    expect(services[0]?.shares[1]).toBeLessThan(0.2);
+    expect(services[0]?.shares[1]).toBeGreaterThan(0.05);
+  });
+
+  it('obeys a settled share and makes the best of the rest', () => {
+    const { services, loads } = allocate(
+      problem([node(1), node(1), node(1)], [service(900, [replica(0, { fixed: 0.6 }), replica(1), replica(2)])]),
+    );
+    expect(services[0]?.shares).toEqual([0.6, expect.closeTo(0.2, 6), expect.closeTo(0.2, 6)]);
+    expect(loads[0]).toBeCloseTo(0.54, 9);
+  });
+
+  it('shares what there is by weight when there is too little, each its guarantee', () => {
+    const { services } = allocate(problem([node(1)], [service(1500, [replica(0)]), service(100, [replica(0)])]));
+    expect(services.map(({ servedCores }) => servedCores)).toEqual([expect.closeTo(0.9, 9), expect.closeTo(0.1, 9)]);
+    expect(services.map(({ fairShareCores }) => fairShareCores)).toEqual([0.5, 0.5]);
+  });
+
+  it('makes the most used node as little used as can be where the objective is level', () => {
+    // Costs are equal, so the least sum of squares is the lexicographic min-max. The second service can only relieve
+    // node 1 through node 2: levels are (0.9), (0.55, 0.55).
+    const { loads, certificate } = allocate({
+      ...problem(
+        [node(1), node(1), node(1)],
+        [service(900, [replica(0)], 1e-5), service(1100, [replica(0), replica(1), replica(2)], 1e-5)],
+      ),
+      curve: 'level',
+      floor: 0,
+    });
+    [0.9, 0.55, 0.55].forEach((load, index) => expect(loads[index]).toBeCloseTo(load, 3));
+    expect(certificate).toBeLessThan(1e-6);
+  });
+});
+
+describe('allocate, degenerate', () => {
+  it.each([
+    ['nothing at all', problem([], [])],
+    ['nodes without services', problem([node(1)], [])],
+    ['one replica', problem([node(1)], [service(10, [replica(0)])])],
+    ['no demand', problem([node(1), node(2)], [service(0, [replica(0), replica(1)])])],
+    ['100 times the capacity', problem([node(1), node(2, 1)], [service(3e5, [replica(0), replica(1)])])],
+    ['a full node', problem([node(1, 1), node(1, 1)], [service(100, [replica(0), replica(1)])])],
+    ['all replicas on one node', problem([node(1)], [service(100, [replica(0), replica(0), replica(0)])])],
+    [
+      'all shares settled',
+      problem([node(1)], [service(100, [replica(0, { fixed: 0.25 }), replica(0, { fixed: 0.75 })])]),
+    ],
+    ['a tiny node', problem([node(0.01), node(64)], [service(1e4, [replica(0), replica(1)])])],
+  ])('%s', (_, input) => {
+    const { services, certificate } = allocate(input);
+    expect(certificate).toBeLessThan(1e-6);
+    for (const { shares } of services) {
+      expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 9);
+      shares.forEach((share) => expect(share).toBeGreaterThanOrEqual(0));
+    }
+  });
+});
+
+const inputs: fc.Arbitrary<AllocationInput> = fc.integer({ min: 1, max: 6 }).chain((nodes) =>
+  fc.record({
+    curve: fc.constant('delay' as const),
+    floor: fc.constant(0.002),
+    nodes: fc.array(
+      fc
+        .record({
+          capacityCores: fc.double({ min: 0.3, max: 16, noNaN: true }),
+          part: fc.double({ min: 0, max: 0.9, noNaN: true }),
+        })
+        .map(({ capacityCores, part }) => ({ capacityCores, backgroundCores: part * capacityCores })),
+      { minLength: nodes, maxLength: nodes },
+    ),
+    services: fc.array(
+      fc.record({
+        requestsPerSecond: fc.double({ min: 0, max: 3000, noNaN: true }),
+        shareWeight: fc.double({ min: 0.1, max: 10, noNaN: true }),
+        pull: fc.double({ min: 0.05, max: 1, noNaN: true }),
+        replicas: fc.array(
+          fc.record({
+            node: fc.nat(nodes - 1),
+            cost: fc.double({ min: 0.0005, max: 0.005, noNaN: true }),
+            hidden: fc.oneof(fc.constant(0), fc.double({ min: 0, max: 0.1, noNaN: true })),
+            start: fc.double({ min: 0, max: 1, noNaN: true }),
+          }),
+          { minLength: 1, maxLength: 5 },
+        ),
+      }),
+      { minLength: 1, maxLength: 6 },
+    ),
+  }),
+);
+
+describe('allocate, any problem', () => {
+  it('satisfies the optimality conditions', () => {
+    fc.assert(
+      fc.property(inputs, (input) => {
+        const { services, certificate, loads } = allocate(input);
+        expect(certificate).toBeLessThan(1e-5);
+        loads.forEach((load) => expect(Number.isFinite(load)).toBe(true));
+        services.forEach(({ shares }) => {
+          const least = (0.002 / shares.length) * (1 - 1e-9);
+          shares.forEach((share) => expect(share).toBeGreaterThanOrEqual(least));
+        });
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('does not depend on where the search starts', () => {
+    fc.assert(
+      fc.property(inputs, fc.double({ min: 0, max: 1, noNaN: true }), (input, start) => {
+        const moved = input.services.map((each) => ({
+          ...each,
+          replicas: each.replicas.map((own, index) => ({ ...own, start: index === 0 ? 1 : start })),
+        }));
+        const first = allocate(input);
+        const second = allocate({ ...input, services: moved });
+        first.services.forEach(({ shares }, s) =>
+          shares.forEach((share, r) => expect(second.services[s]?.shares[r]).toBeCloseTo(share, 3)),
+        );
+      }),
+      { numRuns: 200 },
+    );
+  });
+});

@@ -1,0 +1,56 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  type CurvePoint,
+  evaluateCurve,
+  waitingFactor,
+} from '../../../../central-controller/decide/allocate/delay-curve.ts';
+
+function at(kind: 'delay' | 'level', capacity: number, load: number, waitingOnly = false): CurvePoint {
+  const point = { value: 0, price: 0, slope: 0 };
+  evaluateCurve(kind, capacity, load, waitingOnly, point);
+  return point;
+}
+
+const capacities = fc.double({ min: 0.05, max: 64, noNaN: true });
+const utilisations = fc.double({ min: 0.001, max: 3, noNaN: true });
+
+describe('waitingFactor', () => {
+  it('is exact for one server: u / (1 - u)', () => {
+    expect(waitingFactor(0.5, 1)).toBeCloseTo(1, 12);
+    expect(waitingFactor(0.8, 1)).toBeCloseTo(4, 12);
+  });
+
+  it('is within a tenth of the M/M/2 queue from half load on: u^2 / (1 - u^2)', () => {
+    for (const u of [0.5, 0.7, 0.9]) {
+      const exact = u ** 2 / (1 - u ** 2);
+      expect(Math.abs(waitingFactor(u, 2) - exact)).toBeLessThan(0.1 * exact);
+    }
+  });
+});
+
+describe('evaluateCurve', () => {
+  it('has a price that is the derivative of its value, and a slope that is that of its price', () => {
+    fc.assert(
+      fc.property(fc.constantFrom('delay', 'level'), capacities, utilisations, fc.boolean(), (kind, c, u, only) => {
+        const step = 1e-6 * c;
+        const [below, here, above] = [-1, 0, 1].map((side) => at(kind, c, u * c + side * step, only));
+        if (!below || !here || !above) throw new Error('three points');
+        expect((above.value - below.value) / (2 * step) / here.price).toBeCloseTo(1, 4);
+        expect((above.price - below.price) / (2 * step) / here.slope).toBeCloseTo(1, 2);
+      }),
+    );
+  });
+
+  it('rises ever more steeply, through saturation and beyond', () => {
+    fc.assert(
+      fc.property(fc.constantFrom('delay', 'level'), capacities, utilisations, utilisations, (kind, c, u, v) => {
+        const low = at(kind, c, Math.min(u, v) * c);
+        const high = at(kind, c, Math.max(u, v) * c);
+        expect(high.price).toBeGreaterThanOrEqual(low.price);
+        expect(low.slope).toBeGreaterThan(0);
+        expect(Number.isFinite(high.value)).toBe(true);
+      }),
+    );
+  });
+});

@@ -1,0 +1,143 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { fairDemand, type FairProblem } from '../../../../central-controller/decide/allocate/fair-demand.ts';
+import { solveLinear } from './linear-program.ts';
+
+describe('fairDemand, by hand', () => {
+  const oneNode = (demand: number[], weight: number[], guarantee = demand.map(() => 0)): FairProblem => ({
+    demand,
+    guarantee,
+    weight,
+    capacity: [6],
+    replicas: demand.map((_, service) => ({ service, node: 0, limit: Infinity })),
+  });
+
+  it('serves all demand that fits', () => {
+    expect(fairDemand(oneNode([1, 2, 3], [1, 1, 1]))).toEqual([1, 2, 3]);
+  });
+
+  it('gives what a small service leaves to the large ones', () => {
+    expect(fairDemand(oneNode([1, 10, 10], [1, 1, 1]))).toEqual([1, 2.5, 2.5]);
+  });
+
+  it('shares by weight', () => {
+    expect(fairDemand(oneNode([10, 10], [1, 2]))).toEqual([2, 4]);
+  });
+
+  it('keeps a guarantee against a heavier service', () => {
+    const served = fairDemand(oneNode([10, 10], [1, 9], [3, 3]));
+    expect(served).toEqual([3, 3]);
+  });
+
+  it('lets those rise that the crowded node does not hold', () => {
+    const served = fairDemand({
+      demand: [10, 10, 10],
+      guarantee: [0, 0, 0],
+      weight: [1, 1, 1],
+      capacity: [2, 9],
+      replicas: [
+        { service: 0, node: 0, limit: Infinity },
+        { service: 1, node: 0, limit: Infinity },
+        { service: 1, node: 1, limit: 3 },
+        { service: 2, node: 1, limit: Infinity },
+      ],
+    });
+    // Services 0 and 1 share 2 + 3 cores, service 2 takes the rest of its node.
+    [2, 3, 6].forEach((cores, service) => expect(served[service]).toBeCloseTo(cores, 9));
+  });
+
+  it('serves nothing where there is nothing', () => {
+    expect(fairDemand({ demand: [0, 5], guarantee: [0, 0], weight: [1, 1], capacity: [0], replicas: [] })).toEqual([
+      0, 0,
+    ]);
+    expect(fairDemand({ demand: [], guarantee: [], weight: [], capacity: [], replicas: [] })).toEqual([]);
+  });
+});
+
+/**
+ * The definition of weighted max-min fairness, as a linear program per service: the most that it could get if only
+ * those better off than it, and above their guarantee, were made to give way.
+ */
+function mostWithoutHarmToThePoorer(problem: FairProblem, served: readonly number[], service: number): number {
+  const { demand, guarantee, weight, capacity, replicas } = problem;
+  const levelOf = (s: number): number => (served[s] ?? 0) / (weight[s] ?? 1);
+  const sumOver = (chosen: (replica: FairProblem['replicas'][number]) => boolean): Record<string, number> =>
+    Object.fromEntries(replicas.flatMap((replica, r) => (chosen(replica) ? [[`x${r}`, 1]] : [])));
+  const kept = demand.map((_, other) => {
+    const least = Math.min(guarantee[other] ?? 0, demand[other] ?? 0);
+    const mayGiveWay = levelOf(other) > levelOf(service) + SLACK;
+    const value = mayGiveWay ? Math.min(least, served[other] ?? 0) : (served[other] ?? 0);
+    return { terms: sumOver((replica) => replica.service === other), relation: '>=' as const, value: value - SLACK };
+  });
+  const carried = capacity.map((cores, node) => ({
+    terms: sumOver((replica) => replica.node === node),
+    relation: '<=' as const,
+    value: cores,
+  }));
+  const bounds = Object.fromEntries(replicas.map(({ limit }, r) => [`x${r}`, [0, limit] as const]));
+  const minimise = Object.fromEntries(
+    replicas.flatMap((replica, r) => (replica.service === service ? [[`x${r}`, -1]] : [])),
+  );
+  const rows = [...kept, ...carried].filter(({ terms }) => Object.keys(terms).length > 0);
+  return -solveLinear({ minimise, rows, bounds }).value;
+}
+
+/** Above the tolerance of HiGHS, below what matters. */
+const SLACK = 1e-5;
+
+const problems: fc.Arbitrary<FairProblem> = fc
+  .record({ services: fc.integer({ min: 1, max: 4 }), nodes: fc.integer({ min: 1, max: 3 }) })
+  .chain(({ services, nodes }) =>
+    fc
+      .record({
+        demand: fc.array(fc.integer({ min: 0, max: 80 }), { minLength: services, maxLength: services }),
+        weight: fc.array(fc.integer({ min: 1, max: 4 }), { minLength: services, maxLength: services }),
+        capacity: fc.array(fc.integer({ min: 0, max: 60 }), { minLength: nodes, maxLength: nodes }),
+        placement: fc.array(
+          fc.array(
+            fc.record({ node: fc.nat(nodes - 1), limit: fc.oneof(fc.constant(100), fc.integer({ min: 1, max: 20 })) }),
+            { minLength: 1, maxLength: 3 },
+          ),
+          { minLength: services, maxLength: services },
+        ),
+      })
+      .map(({ demand, weight, capacity, placement }) => {
+        const replicas = placement.flatMap((own, service) => own.map((replica) => ({ service, ...replica })));
+        const onNode = capacity.map((_, node) => replicas.filter((replica) => replica.node === node).length);
+        const guarantee = demand.map((_, service) =>
+          replicas
+            .filter((replica) => replica.service === service)
+            .reduce((sum, { node, limit }) => sum + Math.min(limit, (capacity[node] ?? 0) / (onNode[node] ?? 1)), 0),
+        );
+        return { demand, guarantee, weight, capacity, replicas };
+      }),
+  );
+
+describe('fairDemand, any problem', () => {
+  it('is feasible and max-min fair, says HiGHS', () => {
+    fc.assert(
+      fc.property(problems, (problem) => {
+        const served = fairDemand(problem);
+        served.forEach((cores, service) => {
+          const most = mostWithoutHarmToThePoorer(problem, served, service);
+          expect(most).toBeGreaterThanOrEqual(cores - 2 * SLACK);
+          if (cores < (problem.demand[service] ?? 0)) expect(most).toBeLessThan(cores + 1e-3);
+        });
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('serves each service its guarantee or its demand, and never more than it demands', () => {
+    fc.assert(
+      fc.property(problems, (problem) => {
+        fairDemand(problem).forEach((cores, service) => {
+          const demand = problem.demand[service] ?? 0;
+          expect(cores).toBeLessThanOrEqual(demand);
+          expect(cores).toBeGreaterThanOrEqual(Math.min(problem.guarantee[service] ?? 0, demand) * (1 - 1e-9));
+        });
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
