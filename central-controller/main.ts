@@ -52,7 +52,11 @@ function parseFlags(): Flags {
         .argParser(parseListen),
     )
     .option('--tick-ms <ms>', 'time between two decisions', parseTick, 250)
-    .option('--log-level <level>', 'trace, debug, info, warn, error, fatal or silent', 'info')
+    .addOption(
+      new Option('--log-level <level>', 'what is worth a line')
+        .choices(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
+        .default('info'),
+    )
     .parse()
     .opts<Flags>();
 }
@@ -94,7 +98,9 @@ async function main(): Promise<void> {
     await server.close();
   });
   loop.start();
-  await server.listen(flags.listen);
+  await server.listen(flags.listen).catch((error: Error) => {
+    throw new BallastError('INVALID_FLAG', `--listen: ${error.message}`, { cause: error });
+  });
 }
 
 try {

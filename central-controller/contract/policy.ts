@@ -2,12 +2,12 @@
 import { Type, type Static } from 'typebox';
 import { Routing } from './assignment.ts';
 
-export const POLICY_API_VERSION = 'ballast.dev/v1alpha1';
+const POLICY_API_VERSION = 'ballast.dev/v1alpha1';
 export const POLICY_KIND = 'LoadBalancingPolicy';
 
 const KubernetesName = Type.String({ minLength: 1, maxLength: 253 });
 
-export const PolicySpec = Type.Object(
+const PolicySpec = Type.Object(
   {
     targetRef: Type.Object(
       {

@@ -5,7 +5,7 @@ import { proxyKey, serviceHost } from '../contract/names.ts';
 import type { ServiceTopology, Topology } from '../cluster/topology.ts';
 
 export interface TableReplica extends Omit<ReplicaAssignment, 'inFlightAgeMs'> {
-  /** When `inFlight` was heard, ms of the controller's clock. */
+  /** When `inFlight` was heard, ms of the controller's clock; 0 when it never was, which makes it as old as can be. */
   readonly inFlightAt: number;
 }
 
@@ -36,7 +36,7 @@ export function assignmentTable(decision: Decision, topology: Topology, reading:
     if (service.mode !== 'Enforce' || !weights) continue;
     for (const { port, targetPort } of service.ports) {
       const key = proxyKey(port, serviceHost(service.namespace, service.name));
-      const replicas = tableReplicas(service, targetPort, weights, decision.at, reading);
+      const replicas = tableReplicas(service, targetPort, weights, reading);
       table.set(key, { key, routing: service.routing, pinning: service.pinning, replicas });
     }
   }
@@ -47,7 +47,6 @@ function tableReplicas(
   service: ServiceTopology,
   targetPort: number,
   weights: ServiceDecision,
-  at: number,
   reading: InFlightReading,
 ): TableReplica[] {
   const decided = new Map<string, ReplicaDecision>(weights.replicas.map((replica) => [replica.name, replica]));
@@ -62,8 +61,8 @@ function tableReplicas(
         weight: decision.weight,
         meanInFlight: decision.meanInFlight,
         meanLatencySeconds: decision.meanLatencySeconds,
-        inFlight: known?.inFlight ?? decision.inFlight,
-        inFlightAt: known?.at ?? at,
+        inFlight: known?.inFlight ?? 0,
+        inFlightAt: known?.at ?? 0,
       },
     ];
   });

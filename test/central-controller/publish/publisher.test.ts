@@ -120,7 +120,7 @@ describe('the publisher', () => {
                 inFlight: 7,
                 inFlightAgeMs: 300,
               }),
-              expect.objectContaining({ name: 'geo-1', weight: 0.75, inFlight: 3, inFlightAgeMs: 0 }),
+              expect.objectContaining({ name: 'geo-1', weight: 0.75, inFlight: 0, inFlightAgeMs: NOW + 500 }),
             ],
           },
         ],
@@ -178,6 +178,12 @@ describe('the publisher', () => {
       services: [],
       removed: [],
     });
+  });
+
+  it('makes no new version while nothing happens, not even of replicas that were never heard', () => {
+    const { publisher, publish } = publishing();
+    for (let after = 0; after <= 5_000; after += 250) publish(after);
+    expect(publisher.history).toHaveLength(1);
   });
 
   it('withdraws a service that is enforced no longer', () => {
