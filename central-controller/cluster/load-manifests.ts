@@ -2,30 +2,32 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { parseAllDocuments } from 'yaml';
-import { type Manifest, readManifest } from './manifest.ts';
 import { BallastError } from '../contract/errors.ts';
+import type { Result } from '../contract/result.ts';
+import { type Manifest, readManifest } from './manifest.ts';
+import { documentsOf } from './parse-manifests.ts';
 
 function refuse(source: string, cause: unknown): never {
   const reason = cause instanceof Error ? cause.message.split('\n', 1)[0] : String(cause);
   throw new BallastError('INVALID_MANIFEST', `${source}: ${reason}`, { cause });
 }
 
-/** Documents of one YAML stream; `List` objects are unfolded, kustomizations are not manifests and left out. */
+function unwrap<T>(result: Result<T>): T {
+  if (!result.ok) throw new BallastError(result.failure.code, result.failure.message);
+  return result.value;
+}
+
+/** Objects of one YAML stream; `List` objects are unfolded, kustomizations are not manifests and left out. */
 function parse(source: string, yaml: string): Manifest[] {
-  return parseAllDocuments(yaml).flatMap((document) => {
-    if (document.errors[0]) refuse(source, document.errors[0]);
-    const value: unknown = document.toJS();
-    if (value === null || value === undefined) return [];
-    const items =
-      (value as { kind?: unknown; items?: unknown }).kind === 'List' ? (value as { items?: unknown }).items : [value];
-    return (Array.isArray(items) ? items : []).flatMap((item: unknown) => {
-      if (String((item as { kind?: unknown }).kind) === 'Kustomization') return [];
-      const manifest = readManifest(item, source);
-      if (!manifest.ok) throw new BallastError(manifest.failure.code, manifest.failure.message);
-      return [manifest.value];
-    });
-  });
+  const documents = documentsOf(yaml);
+  if (!documents.ok) return refuse(source, documents.failure.message);
+  return documents.value
+    .flatMap((document) => {
+      const { kind, items } = document as { kind?: unknown; items?: unknown };
+      return kind === 'List' && Array.isArray(items) ? (items as unknown[]) : [document];
+    })
+    .filter((object) => (object as { kind?: unknown } | null)?.kind !== 'Kustomization')
+    .map((object) => unwrap(readManifest(object, source)));
 }
 
 async function filesBelow(path: string): Promise<string[]> {

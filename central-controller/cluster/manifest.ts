@@ -3,10 +3,11 @@ import { Type, type Static, type TSchema } from 'typebox';
 import { Value } from 'typebox/value';
 import { describeFieldErrors } from '../contract/field-errors.ts';
 import { failure, type Result, success } from '../contract/result.ts';
+import { Pod, qualifiedName, Service, StatefulSet } from './objects.ts';
 
 const Labels = Type.Record(Type.String(), Type.String());
-const Port = Type.Integer({ minimum: 1, maximum: 65535 });
 
+/** What every object says of itself. */
 export const Metadata = Type.Object({
   name: Type.String({ minLength: 1 }),
   namespace: Type.Optional(Type.String({ minLength: 1 })),
@@ -30,69 +31,9 @@ export interface Kind<Schema extends TSchema> {
   readonly schema: Schema;
 }
 
-export const ServiceKind = {
-  kind: 'Service',
-  group: '',
-  schema: Type.Object({
-    metadata: Metadata,
-    spec: Type.Object({
-      selector: Type.Optional(Labels),
-      clusterIP: Type.Optional(Type.String()),
-      ports: Type.Array(
-        Type.Object({
-          name: Type.Optional(Type.String()),
-          port: Port,
-          targetPort: Type.Optional(Type.Union([Port, Type.String()])),
-          appProtocol: Type.Optional(Type.String()),
-        }),
-        { minItems: 1 },
-      ),
-    }),
-  }),
-} as const;
-export type Service = Static<typeof ServiceKind.schema>;
-
-export const PodKind = {
-  kind: 'Pod',
-  group: '',
-  schema: Type.Object({
-    metadata: Metadata,
-    spec: Type.Optional(
-      Type.Object({
-        containers: Type.Optional(
-          Type.Array(
-            Type.Object({
-              ports: Type.Optional(
-                Type.Array(Type.Object({ name: Type.Optional(Type.String()), containerPort: Port })),
-              ),
-            }),
-          ),
-        ),
-      }),
-    ),
-    status: Type.Optional(
-      Type.Object({
-        podIP: Type.Optional(Type.String()),
-        conditions: Type.Optional(Type.Array(Type.Object({ type: Type.String(), status: Type.String() }))),
-      }),
-    ),
-  }),
-} as const;
-export type Pod = Static<typeof PodKind.schema>;
-
-export const StatefulSetKind = {
-  kind: 'StatefulSet',
-  group: 'apps',
-  schema: Type.Object({
-    metadata: Metadata,
-    spec: Type.Object({
-      replicas: Type.Optional(Type.Integer({ minimum: 0, maximum: 10_000 })),
-      ordinals: Type.Optional(Type.Object({ start: Type.Optional(Type.Integer({ minimum: 0 })) })),
-      template: Type.Object({ metadata: Type.Optional(Type.Object({ labels: Type.Optional(Labels) })) }),
-    }),
-  }),
-} as const;
-export type StatefulSet = Static<typeof StatefulSetKind.schema>;
+export const PodKind = { kind: 'Pod', group: '', schema: Pod } as const;
+export const ServiceKind = { kind: 'Service', group: '', schema: Service } as const;
+export const StatefulSetKind = { kind: 'StatefulSet', group: 'apps', schema: StatefulSet } as const;
 
 function groupOf(apiVersion: string): string {
   return apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
@@ -100,7 +41,7 @@ function groupOf(apiVersion: string): string {
 
 /** `kind namespace/name`, as messages call an object. */
 export function describeManifest(manifest: Pick<Manifest, 'kind' | 'metadata'>): string {
-  return `${manifest.kind} ${namespaceOf(manifest)}/${manifest.metadata.name}`;
+  return `${manifest.kind} ${qualifiedName(manifest.metadata)}`;
 }
 
 /** Namespace of an object; Kubernetes' own default where it names none. */

@@ -48,9 +48,12 @@ export const Service = Type.Object({
   metadata: Metadata,
   spec: Type.Object({
     selector: Type.Optional(Labels),
+    clusterIP: Type.Optional(Type.String()),
     ports: Type.Optional(
       Type.Array(
         Type.Object({
+          name: Type.Optional(Type.String()),
+          appProtocol: Type.Optional(Type.String()),
           port: Port,
           targetPort: Type.Optional(Type.Union([Port, Type.String({ minLength: 1 })])),
           protocol: Type.Optional(Type.String()),
@@ -64,7 +67,12 @@ export type Service = Static<typeof Service>;
 export const StatefulSet = Type.Object({
   kind: Type.Literal('StatefulSet'),
   metadata: Metadata,
-  spec: Type.Object({ serviceName: Type.String({ minLength: 1 }) }),
+  spec: Type.Object({
+    serviceName: Type.String({ minLength: 1 }),
+    replicas: Type.Optional(Type.Integer({ minimum: 0, maximum: 10_000 })),
+    ordinals: Type.Optional(Type.Object({ start: Type.Optional(Type.Integer({ minimum: 0 })) })),
+    template: Type.Optional(Type.Object({ metadata: Type.Optional(Type.Object({ labels: Type.Optional(Labels) })) })),
+  }),
 });
 export type StatefulSet = Static<typeof StatefulSet>;
 

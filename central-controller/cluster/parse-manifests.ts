@@ -47,7 +47,8 @@ export function parseManifests(files: ManifestFiles): Result<ParsedManifests> {
   return success({ objects, files: seenIn });
 }
 
-function documentsOf(text: string): Result<unknown[]> {
+/** The documents of one YAML stream, empty ones left out. */
+export function documentsOf(text: string): Result<unknown[]> {
   const values: unknown[] = [];
   try {
     for (const document of parseAllDocuments(text)) {

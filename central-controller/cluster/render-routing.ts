@@ -3,21 +3,24 @@ import { Type } from 'typebox';
 import type { Routing } from '../contract/assignment.ts';
 import { LoadBalancingPolicy, POLICY_KIND } from '../contract/policy.ts';
 import { failure, type Result, success } from '../contract/result.ts';
-import { type DestinationRule, endpointRouting, type RoutedService, subsetRouting } from './istio-objects.ts';
-import type { VirtualService } from './istio-objects.ts';
+import {
+  type DestinationRule,
+  endpointRouting,
+  type RoutedService,
+  subsetRouting,
+  type VirtualService,
+} from './istio-objects.ts';
 import {
   type Manifest,
   Metadata,
   namespaceOf,
-  type Pod,
   PodKind,
   selectKind,
   selects,
-  type Service,
   ServiceKind,
-  type StatefulSet,
   StatefulSetKind,
 } from './manifest.ts';
+import type { Pod, Service, StatefulSet } from './objects.ts';
 
 const PolicyKind = { kind: POLICY_KIND, group: 'ballast.dev', schema: LoadBalancingPolicy } as const;
 
@@ -108,7 +111,7 @@ function candidates(services: readonly Service[], statefulSets: readonly Statefu
     const statefulSet = statefulSets.find(
       (candidate) =>
         namespaceOf(candidate) === namespaceOf(service) &&
-        selects(service.spec.selector, candidate.spec.template.metadata?.labels ?? {}),
+        selects(service.spec.selector, candidate.spec.template?.metadata?.labels ?? {}),
     );
     return statefulSet && service.spec.clusterIP !== 'None' ? [{ service, statefulSet }] : [];
   });

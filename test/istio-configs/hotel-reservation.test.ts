@@ -45,7 +45,7 @@ describe.each<Routing>(['Endpoint', 'Subset'])('the objects of %s routing', (rou
     const sets = values(selectKind(manifests, StatefulSetKind));
     expect(services).toHaveLength(8);
     for (const service of services) {
-      const set = sets.find(({ spec }) => selects(service.spec.selector, spec.template.metadata?.labels ?? {}));
+      const set = sets.find(({ spec }) => selects(service.spec.selector, spec.template?.metadata?.labels ?? {}));
       expect(set?.spec.replicas, service.metadata.name).toBe(3);
       expect(service.spec.ports).toEqual([{ name: 'http', port: 8080, targetPort: 8080 }]);
       expect(service.metadata.labels?.['istio.io/persistent-session-header']).toBe(

@@ -1,5 +1,4 @@
 /** Clusters as istiod 1.29 makes them of Services and DestinationRules, and their endpoints. */
-import { join } from 'node:path/posix';
 import { namespaceOf } from '../../../central-controller/cluster/manifest.ts';
 import { AGENT_CLUSTER } from '../../../central-controller/contract/names.ts';
 import type { DestinationRule, TrafficPolicy } from './istio-kinds.ts';
@@ -11,9 +10,8 @@ import {
   type ProxyInput,
   SERVICE_PORT,
   socketAddress,
-  typeUrl,
 } from './proxy.ts';
-import { clusterName, configMetadata, SESSION_LABEL } from './routes.ts';
+import { clusterName, configPath, SESSION_LABEL } from './routes.ts';
 
 const UNLIMITED = 4294967295;
 
@@ -109,50 +107,26 @@ function outboundClusters(mesh: MeshObjects): OutboundCluster[] {
 
 function istioMetadata({ service, subset, rule }: OutboundCluster): EnvoyObject {
   const { host, name, namespace } = service;
-  const { config } = rule ? configMetadataOf(rule) : {};
   return {
     filter_metadata: {
       istio: {
         services: [{ host, name, namespace }],
-        ...(config === undefined ? {} : { config }),
+        ...(rule ? { config: configPath(rule, 'destination-rule') } : {}),
         ...(subset === '' ? {} : { subset }),
       },
     },
   };
 }
 
-function configMetadataOf(rule: DestinationRule): { readonly config?: string } {
-  const { filter_metadata: metadata } = configMetadata(rule, 'destination-rule') as {
-    filter_metadata: { istio: { config: string } };
-  };
-  return metadata.istio;
-}
-
-/** File name of a cluster's endpoints below the endpoints folder. */
-function endpointsFile(cluster: string): string {
-  return `${cluster.replaceAll('|', '_')}.json`;
-}
-
-function discovery(cluster: OutboundCluster, endpointsFolder: string | undefined): EnvoyObject {
-  if (endpointsFolder === undefined) {
-    return { type: 'STATIC', load_assignment: loadAssignment(cluster.name, cluster.endpoints) };
-  }
-  const path = join(endpointsFolder, endpointsFile(cluster.name));
-  const source = { path_config_source: { path, watched_directory: { path: endpointsFolder } } };
-  return { type: 'EDS', eds_cluster_config: { eds_config: { ...source, resource_api_version: 'V3' } } };
-}
-
-/**
- * Clusters of all services and subsets. With `endpointsFolder` their endpoints come from the files that
- * `renderEndpoints` makes, which Envoy watches; without, they are written into the configuration.
- */
-export function renderOutboundClusters(mesh: MeshObjects, endpointsFolder?: string): EnvoyObject[] {
+/** Clusters of all services and subsets. Their endpoints are part of the configuration. */
+export function renderOutboundClusters(mesh: MeshObjects): EnvoyObject[] {
   return outboundClusters(mesh).map((cluster) => {
     const policy = cluster.rule?.spec.trafficPolicy;
     return {
       name: cluster.name,
       alt_stat_name: `${cluster.name};`,
-      ...discovery(cluster, endpointsFolder),
+      type: 'STATIC',
+      load_assignment: loadAssignment(cluster.name, cluster.endpoints),
       connect_timeout: envoyDuration(policy?.connectionPool?.tcp?.connectTimeout ?? '10s'),
       lb_policy: policy?.loadBalancer?.simple ?? 'LEAST_REQUEST',
       circuit_breakers: circuitBreakers(policy),
@@ -161,20 +135,6 @@ export function renderOutboundClusters(mesh: MeshObjects, endpointsFolder?: stri
       metadata: istioMetadata(cluster),
     };
   });
-}
-
-/** Files of Envoy's endpoint discovery by name, as JSON; the same for all proxies of the mesh. */
-export function renderEndpointFiles(mesh: MeshObjects): ReadonlyMap<string, EnvoyObject> {
-  return new Map(
-    outboundClusters(mesh).map(({ name, endpoints }) => [
-      endpointsFile(name),
-      {
-        resources: [
-          { ...typeUrl('envoy.config.endpoint.v3.ClusterLoadAssignment'), ...loadAssignment(name, endpoints) },
-        ],
-      },
-    ]),
-  );
 }
 
 /** The cluster of the replica itself, behind its own sidecar. */

@@ -4,13 +4,12 @@ import {
   type Kind,
   type Manifest,
   namespaceOf,
-  type Pod,
   PodKind,
   selectKind,
   selects,
-  type Service,
   ServiceKind,
 } from '../../../central-controller/cluster/manifest.ts';
+import type { Pod, Service } from '../../../central-controller/cluster/objects.ts';
 import { BallastError } from '../../../central-controller/contract/errors.ts';
 import { serviceHost } from '../../../central-controller/contract/names.ts';
 import {
@@ -38,6 +37,9 @@ export interface MeshService {
   readonly host: string;
   readonly port: number;
   readonly labels: Readonly<Record<string, string>>;
+  readonly selector: Readonly<Record<string, string>>;
+  /** Where the endpoints listen; the Service's own port, where it names the target. */
+  readonly targetPort: number;
   /** The Service's own address, where it has one. */
   readonly virtualIp?: string;
   /** Ready replicas, in the order of their names. */
@@ -63,15 +65,17 @@ function isReady(pod: Pod): boolean {
   return pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
 }
 
+type ServicePort = NonNullable<Service['spec']['ports']>[number];
+
 /** Number of the container port that a Service's target port means in this pod. */
-function targetPort(port: Service['spec']['ports'][number], pod: Pod): number | undefined {
+function targetPort(port: ServicePort, pod: Pod): number | undefined {
   const target = port.targetPort ?? port.port;
   if (typeof target === 'number') return target;
   const containers = pod.spec?.containers ?? [];
   return containers.flatMap(({ ports }) => ports ?? []).find(({ name }) => name === target)?.containerPort;
 }
 
-function endpointsOf(service: Service, port: Service['spec']['ports'][number], pods: readonly Pod[]): MeshEndpoint[] {
+function endpointsOf(service: Service, port: ServicePort, pods: readonly Pod[]): MeshEndpoint[] {
   const endpoints: MeshEndpoint[] = [];
   for (const pod of pods) {
     const labels = pod.metadata.labels ?? {};
@@ -87,7 +91,7 @@ function endpointsOf(service: Service, port: Service['spec']['ports'][number], p
 function readServices(manifests: readonly Manifest[]): MeshService[] {
   const pods = take(manifests, PodKind);
   const services = take(manifests, ServiceKind).flatMap((service) =>
-    service.spec.ports.map((port) => {
+    (service.spec.ports ?? []).map((port) => {
       const { name } = service.metadata;
       const namespace = namespaceOf(service);
       if (!(port.appProtocol ?? port.name ?? '').startsWith('http') || service.spec.clusterIP === 'None') {
@@ -100,6 +104,8 @@ function readServices(manifests: readonly Manifest[]): MeshService[] {
         host: serviceHost(namespace, name),
         port: port.port,
         labels: service.metadata.labels ?? {},
+        selector: service.spec.selector ?? {},
+        targetPort: typeof port.targetPort === 'number' ? port.targetPort : port.port,
         ...(service.spec.clusterIP === undefined ? {} : { virtualIp: service.spec.clusterIP }),
         endpoints: endpointsOf(service, port, pods),
       };

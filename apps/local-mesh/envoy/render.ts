@@ -3,31 +3,16 @@
  * cluster gets. What istiod 1.29 makes of them is the measure; what differs is only what a pod without a network
  * namespace needs: explicit listeners in place of captured ones, no mutual TLS, unknown hosts refused.
  */
-import {
-  type Manifest,
-  namespaceOf,
-  selectKind,
-  selects,
-  ServiceKind,
-} from '../../../central-controller/cluster/manifest.ts';
-import { BallastError } from '../../../central-controller/contract/errors.ts';
+import { type Manifest, selects } from '../../../central-controller/cluster/manifest.ts';
 import { AGENT_CLUSTER } from '../../../central-controller/contract/names.ts';
-import { agentCluster, inboundCluster, renderEndpointFiles, renderOutboundClusters } from './clusters.ts';
+import { agentCluster, inboundCluster, renderOutboundClusters } from './clusters.ts';
 import { httpListener, inboundRoutes } from './listeners.ts';
 import { clusterName } from './routes.ts';
 import { type MeshObjects, type MeshService, readMeshObjects } from './mesh-objects.ts';
 import { ADMIN_PORT, type EnvoyObject, OUTBOUND_PORT, type ProxyInput, SERVICE_PORT, socketAddress } from './proxy.ts';
-import { type GatewayFront, gatewayListeners, sidecarRoutes } from './virtual-hosts.ts';
+import { gatewayListeners, sidecarRoutes } from './virtual-hosts.ts';
 
 export type { ProxyInput } from './proxy.ts';
-
-export interface RenderOptions {
-  /**
-   * Folder of the endpoint files (`renderEndpoints`), which Envoy watches: a replica comes or goes by a file renamed
-   * into place. Without it the endpoints are written into the configuration.
-   */
-  readonly endpointsFolder?: string;
-}
 
 /** The agent is not a service like others here: every proxy has its own node's. */
 function withoutAgent(mesh: MeshObjects): MeshObjects {
@@ -36,36 +21,15 @@ function withoutAgent(mesh: MeshObjects): MeshObjects {
 }
 
 /** Services whose replica this proxy's pod is. */
-function servicesOf(proxy: ProxyInput, manifests: readonly Manifest[], mesh: MeshObjects): MeshService[] {
-  const chosen = new Set(
-    services(manifests)
-      .filter((service) => namespaceOf(service) === proxy.namespace && selects(service.spec.selector, proxy.labels))
-      .map((service) => service.metadata.name),
-  );
+function servicesOf(proxy: ProxyInput, mesh: MeshObjects): MeshService[] {
   return mesh.services.filter(
-    ({ name, namespace, port }) => namespace === proxy.namespace && chosen.has(name) && port === SERVICE_PORT,
+    ({ namespace, selector, port }) =>
+      namespace === proxy.namespace && port === SERVICE_PORT && selects(selector, proxy.labels),
   );
 }
 
-function services(manifests: readonly Manifest[]) {
-  const read = selectKind(manifests, ServiceKind);
-  if (!read.ok) throw new BallastError(read.failure.code, read.failure.message);
-  return read.value;
-}
-
-function gatewayFronts(manifests: readonly Manifest[]): GatewayFront[] {
-  return services(manifests).flatMap((service) =>
-    service.spec.ports.map(({ port, targetPort }) => ({
-      namespace: namespaceOf(service),
-      selector: service.spec.selector ?? {},
-      port,
-      targetPort: typeof targetPort === 'number' ? targetPort : port,
-    })),
-  );
-}
-
-function sidecarResources(proxy: ProxyInput, manifests: readonly Manifest[], mesh: MeshObjects) {
-  const own = servicesOf(proxy, manifests, mesh);
+function sidecarResources(proxy: ProxyInput, mesh: MeshObjects) {
+  const own = servicesOf(proxy, mesh);
   const common = { ip: proxy.ip, capturedPort: SERVICE_PORT };
   const inbound = {
     ...common,
@@ -87,8 +51,8 @@ function sidecarResources(proxy: ProxyInput, manifests: readonly Manifest[], mes
   };
 }
 
-function gatewayResources(proxy: ProxyInput, manifests: readonly Manifest[], mesh: MeshObjects) {
-  const listeners = gatewayListeners(proxy, mesh, gatewayFronts(manifests)).map(({ port, routes }) =>
+function gatewayResources(proxy: ProxyInput, mesh: MeshObjects) {
+  const listeners = gatewayListeners(proxy, mesh).map(({ port, routes }) =>
     httpListener(
       { name: `0.0.0.0_${port}`, ip: proxy.ip, port, capturedPort: port, side: 'gateway', routes },
       proxy,
@@ -103,14 +67,10 @@ function gatewayResources(proxy: ProxyInput, manifests: readonly Manifest[], mes
  * limits them, since each cluster's own would cost memory in every proxy.
  * @throws BallastError INVALID_MANIFEST, naming the object and the field that the local mesh cannot render
  */
-export function renderBootstrap(
-  proxy: ProxyInput,
-  manifests: readonly Manifest[],
-  options: RenderOptions = {},
-): EnvoyObject {
+export function renderBootstrap(proxy: ProxyInput, manifests: readonly Manifest[]): EnvoyObject {
   const mesh = withoutAgent(readMeshObjects(manifests));
   const render = proxy.kind === 'sidecar' ? sidecarResources : gatewayResources;
-  const { listeners, clusters } = render(proxy, manifests, mesh);
+  const { listeners, clusters } = render(proxy, mesh);
   const type = proxy.kind === 'sidecar' ? 'sidecar' : 'router';
   return {
     node: {
@@ -129,12 +89,7 @@ export function renderBootstrap(
     },
     static_resources: {
       listeners,
-      clusters: [...renderOutboundClusters(mesh, options.endpointsFolder), ...clusters, agentCluster(proxy)],
+      clusters: [...renderOutboundClusters(mesh), ...clusters, agentCluster(proxy)],
     },
   };
-}
-
-/** Endpoint files by name, for the folder that `endpointsFolder` names; the same for all proxies of the mesh. */
-export function renderEndpoints(manifests: readonly Manifest[]): ReadonlyMap<string, EnvoyObject> {
-  return renderEndpointFiles(withoutAgent(readMeshObjects(manifests)));
 }

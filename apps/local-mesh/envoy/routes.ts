@@ -116,19 +116,18 @@ function translate(route: HttpRoute, match: HttpMatch | undefined, vs: VirtualSe
       timeout,
       ...(retries ? { retry_policy: retries } : {}),
     },
-    metadata: configMetadata(vs, 'virtual-service'),
+    metadata: { filter_metadata: { istio: { config: configPath(vs, 'virtual-service') } } },
     decorator: { operation: `${host}:${port}${pathOf(match?.uri)}` },
     ...(session ? { typed_per_filter_config: session } : {}),
   };
 }
 
 /** istiod's note of the object that a route or a cluster comes from. */
-export function configMetadata(
+export function configPath(
   from: { readonly apiVersion: string; readonly metadata: { readonly name: string; readonly namespace?: string } },
   kind: string,
-): EnvoyObject {
-  const config = `/apis/${from.apiVersion}/namespaces/${namespaceOf(from)}/${kind}/${from.metadata.name}`;
-  return { filter_metadata: { istio: { config } } };
+): string {
+  return `/apis/${from.apiVersion}/namespaces/${namespaceOf(from)}/${kind}/${from.metadata.name}`;
 }
 
 /** Routes of several VirtualServices for one host: whatever matches everything comes after the rest. */

@@ -101,34 +101,22 @@ export interface GatewayListener {
  * Where a gateway listens for a server's port: the target port of the Service that fronts the gateway's pod. Without
  * such a Service, privileged ports move up by 8000 (80 becomes 8080), as in Istio's own gateway.
  */
-function listeningPort(port: number, proxy: ProxyInput, fronts: readonly GatewayFront[]): number {
-  const front = fronts.find(
+function listeningPort(port: number, proxy: ProxyInput, services: readonly MeshService[]): number {
+  const front = services.find(
     (candidate) =>
       candidate.namespace === proxy.namespace && candidate.port === port && selects(candidate.selector, proxy.labels),
   );
   return front?.targetPort ?? (port < 1024 ? port + 8000 : port);
 }
 
-/** A Service that may front a gateway. */
-export interface GatewayFront {
-  readonly namespace: string;
-  readonly selector: Readonly<Record<string, string>>;
-  readonly port: number;
-  readonly targetPort: number;
-}
-
 /** One listener per server port of the Gateways that choose this proxy, with its route configuration. */
-export function gatewayListeners(
-  proxy: ProxyInput,
-  mesh: MeshObjects,
-  fronts: readonly GatewayFront[],
-): GatewayListener[] {
+export function gatewayListeners(proxy: ProxyInput, mesh: MeshObjects): GatewayListener[] {
   const listeners = new Map<number, { server: number; hosts: Map<string, { name: string; routes: EnvoyObject[] }> }>();
   for (const gateway of mesh.gateways.filter(({ spec }) => selects(spec.selector, proxy.labels))) {
     const id = `${namespaceOf(gateway)}/${gateway.metadata.name}`;
     const bound = inOrder(mesh.virtualServices.filter((vs) => isBoundTo(vs, id)));
     for (const server of gateway.spec.servers) {
-      const port = listeningPort(server.port.number, proxy, fronts);
+      const port = listeningPort(server.port.number, proxy, mesh.services);
       const listener = listeners.get(port) ?? { server: server.port.number, hosts: new Map() };
       listeners.set(port, listener);
       for (const vs of bound) {

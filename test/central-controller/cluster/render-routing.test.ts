@@ -87,7 +87,9 @@ describe('which services are rendered', () => {
 
 describe('a manifest that is wrong', () => {
   it('is named with its field', () => {
-    expect(complaint([service('cart', { ports: [] })])).toMatch(/^INVALID_MANIFEST: Service shop\/cart: spec\.ports/);
+    expect(complaint([service('cart', { ports: [{ port: 0 }] })])).toMatch(
+      /^INVALID_MANIFEST: Service shop\/cart: spec\.ports\[0\]\.port/,
+    );
     expect(complaint([statefulSet('cart', { replicas: -1 })])).toMatch(/StatefulSet shop\/cart: spec\.replicas/);
   });
 

@@ -1,0 +1,95 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+
+const BALLAST = join(import.meta.dirname, '../../../central-controller/cli/main.ts');
+
+async function ballast(args: readonly string[], input = ''): Promise<{ code: number; out: string; err: string }> {
+  const child = spawn(process.execPath, [BALLAST, ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
+  child.stdin.end(input);
+  const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
+  return { code: code as number, out, err };
+}
+
+const CART = `
+apiVersion: v1
+kind: Service
+metadata: {name: cart, namespace: shop}
+spec: {selector: {app: cart}, ports: [{name: http, port: 80}]}
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: cart, namespace: shop}
+spec: {serviceName: cart, replicas: 2, template: {metadata: {labels: {app: cart}}}}
+`;
+
+function objects(yaml: string): { kind: string; metadata: { name: string } }[] {
+  return parseAllDocuments(yaml).map((document) => document.toJS() as { kind: string; metadata: { name: string } });
+}
+
+describe('ballast render', () => {
+  it('reads manifests from standard input and writes a stream that can be applied', async () => {
+    const { code, out } = await ballast(['render', '--from', '-', '--routing', 'Subset'], CART);
+    expect(code).toBe(0);
+    expect(objects(out).map(({ kind }) => kind)).toEqual(['DestinationRule', 'VirtualService']);
+    expect(out.match(/exact: cart-\d/g)).toEqual(['exact: cart-0', 'exact: cart-1']);
+  });
+
+  it('reads directories and Lists, and leaves kustomizations alone', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'ballast-render-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const list = { apiVersion: 'v1', kind: 'List', items: objects(CART) };
+    await writeFile(join(folder, 'list.yaml'), JSON.stringify(list));
+    await writeFile(join(folder, 'kustomization.yaml'), 'kind: Kustomization\nresources: [list.yaml]\n');
+    const { out } = await ballast(['render', '--from', folder]);
+    expect(objects(out)).toMatchObject([
+      { kind: 'Service', metadata: { name: 'cart', labels: { 'istio.io/persistent-session-header': 'x-lb-session' } } },
+    ]);
+  });
+
+  it('needs no manifest for one StatefulSet, whose ordinals may have gaps', async () => {
+    const { out } = await ballast(['render', 'statefulset', 'shop/cart', '--ordinals', '11,2', '--port', '8080']);
+    const [rule, routes] = objects(out);
+    expect(rule).toMatchObject({ kind: 'DestinationRule', metadata: { name: 'cart', namespace: 'shop' } });
+    expect(routes).toMatchObject({
+      spec: {
+        http: [
+          { match: [{ headers: { 'x-lb-endpt': { exact: 'cart-2' } } }] },
+          { match: [{ headers: { 'x-lb-endpt': { exact: 'cart-11' } } }] },
+          { route: [{ destination: { host: 'cart.shop.svc.cluster.local', port: { number: 8080 } } }] },
+        ],
+      },
+    });
+    expect(
+      (await ballast(['render', 'statefulset', 'shop/cart', '--replicas', '50'])).out.match(/exact:/g),
+    ).toHaveLength(50);
+  });
+
+  it.each([
+    { args: ['render'], message: '--from: name the manifests to read [INVALID_FLAG]' },
+    { args: ['render', '--from', '/nowhere'], message: '/nowhere: ENOENT' },
+    { args: ['render', '--from', '-'], input: 'kind: [', message: 'standard input:' },
+    { args: ['render', '--from', '-'], input: 'kind: Service', message: 'standard input: object: must have required' },
+    { args: ['render', '--from', '-', '--service', 'pay'], input: CART, message: 'none named pay' },
+    { args: ['render', '--from', '-', '--routing', 'Magic'], message: 'Allowed choices are Subset, Endpoint' },
+    { args: ['render', 'statefulset', 'cart'], message: 'Expected <namespace>/<name>' },
+    { args: ['render', 'statefulset', 'shop/cart', '--ordinals', '1,x'], message: 'Expected ordinals such as 0,2,5' },
+  ])('says what is wrong and what to do: $message', async ({ args, input, message }) => {
+    const { code, out, err } = await ballast(args, input);
+    expect(code).toBe(1);
+    expect(out).toBe('');
+    expect(err).toContain(message);
+    expect(err).not.toContain('    at ');
+  });
+
+  it('explains itself', async () => {
+    expect((await ballast(['--help'])).out).toContain('render');
+    expect((await ballast(['render', '--help'])).out).toMatch(/Subset:[^]*Endpoint:[^]*Examples:/);
+    expect((await ballast(['render', 'statefulset', '--help'])).out).toContain('--ordinals');
+  });
+});
