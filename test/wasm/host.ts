@@ -73,7 +73,7 @@ export class PluginVm {
   readonly #options: VmOptions;
   readonly #exports: Exports;
   readonly #memory: GuestMemory;
-  #configuration = new Uint8Array();
+  #configuration: Uint8Array = new Uint8Array();
   #current: Stream | undefined;
   #answer: { headers: Headers; body: Uint8Array } | undefined;
   #nextContext = 1;
@@ -119,7 +119,7 @@ export class PluginVm {
   }
 
   /** Answers a call; without a status it fails (connection refused, timeout). */
-  answer(call: HttpCall, status?: number, body = new Uint8Array(), root = 1): void {
+  answer(call: HttpCall, status?: number, body: Uint8Array = new Uint8Array(), root = 1): void {
     const index = this.calls.indexOf(call);
     if (index < 0) throw new Error('the call was answered already');
     this.calls.splice(index, 1);

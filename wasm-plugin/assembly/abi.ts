@@ -24,6 +24,7 @@ export const CALL_RESPONSE_BODY: i32 = 4;
 export const PLUGIN_CONFIGURATION: i32 = 7;
 export const LOG_WARN: i32 = 3;
 
+const NOT_FOUND: i32 = 1;
 const MONOTONIC: i32 = 1;
 const POINTER: usize = memory.data(4, 4);
 const LENGTH: usize = memory.data(4, 4);
@@ -72,11 +73,9 @@ export function readHeader(map: i32, name: ArrayBuffer): bool {
   return keepValue(proxy_get_header_map_value(map, at(name), name.byteLength, POINTER, LENGTH));
 }
 
-/** Whether a header is there at all, an empty one included. */
+/** Whether a header is there at all: an empty one, or one too large for the scratch area, is. */
 export function hasHeader(map: i32, name: ArrayBuffer): bool {
-  const result = proxy_get_header_map_value(map, at(name), name.byteLength, POINTER, LENGTH);
-  keepValue(result);
-  return result == 0;
+  return proxy_get_header_map_value(map, at(name), name.byteLength, POINTER, LENGTH) != NOT_FOUND;
 }
 
 export function setHeader(map: i32, name: ArrayBuffer, value: usize, length: i32): void {

@@ -32,12 +32,12 @@ export function endServed(startedAt: f64, failed: bool, now: f64): void {
   accrueServed(now);
   servedInFlight--;
   servedRequests++;
-  const ms = now - startedAt;
-  servedBuckets[bucketOf(ms)] += 1;
   if (failed) {
+    // A refusal is fast: its latency must not make the replica look quick.
     servedFailures++;
-    // A refusal is fast: it must not make the replica look quick.
     return;
   }
+  const ms = now - startedAt;
+  servedBuckets[bucketOf(ms)] += 1;
   smoothedLatencyMs = smoothedLatencyMs == 0 ? ms : smoothedLatencyMs + LATENCY_GAIN * (ms - smoothedLatencyMs);
 }
