@@ -43,7 +43,8 @@ async function run(options: AgentOptions): Promise<void> {
     now,
     statistics: (counters) => {
       metrics.statistics.inc({ outcome: 'accepted' });
-      statistics.accept(counters, now());
+      // The controller counts its own versions, and knows nothing of the tables that agents make of them.
+      statistics.accept({ ...counters, tableVersion: board.assignmentOf(counters.tableVersion) }, now());
     },
     refused: (failure) => {
       metrics.statistics.inc({ outcome: 'refused' });
@@ -51,7 +52,13 @@ async function run(options: AgentOptions): Promise<void> {
     },
     health: (): Health => ({
       ready: held.validUntil !== undefined && now() < held.validUntil,
-      detail: { node: options.node, replicas, table: board.version ?? 0, assignment: held.version },
+      detail: {
+        node: options.node,
+        replicas,
+        table: board.version ?? 0,
+        assignment: held.version,
+        waiting: server.waiting,
+      },
     }),
     metrics: async () => ({ type: metrics.registry.contentType, body: await metrics.registry.metrics() }),
   });

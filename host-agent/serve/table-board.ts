@@ -11,6 +11,8 @@ import type { Change, HeldAssignments } from '../uplink/held-assignments.ts';
 const LOAD_EVERY_MS = 500;
 /** An encoded table is handed out for so long before ages and validity are written anew. */
 const REUSE_MS = 100;
+/** Versions whose assignments are remembered; a proxy that uses an older one has long lost touch. */
+const REMEMBERED = 256;
 /** How long an empty table is good; when it ends, proxies do the same as with it: they leave requests to Istio. */
 const EMPTY_VALID_MS = 60_000;
 
@@ -28,6 +30,8 @@ export class TableBoard {
   #raisedAt = -Infinity;
   #loadWaits = false;
   #encoded: (Table & { at: number }) | undefined;
+  /** The controller's number by the version that first held it. */
+  #assignments = new Map<number, number>();
 
   /** `wallClockMs` is the time since 1970 at the start of the process. */
   constructor(held: HeldAssignments, wallClockMs: number) {
@@ -64,7 +68,18 @@ export class TableBoard {
     this.#version++;
     this.#raisedAt = now;
     this.#loadWaits = false;
+    this.#assignments.set(this.#version, this.#assignment);
+    this.#assignments.delete(this.#version - REMEMBERED);
     return true;
+  }
+
+  get #assignment(): number {
+    return this.#held.validUntil === undefined ? 0 : this.#held.version;
+  }
+
+  /** The controller's number of the assignments in a version of the table; 0 for none, or one of long ago. */
+  assignmentOf(version: number): number {
+    return this.#assignments.get(version) ?? 0;
   }
 
   /** The current table; undefined until there is something to say. */
@@ -75,8 +90,7 @@ export class TableBoard {
     const { services, agesCountFrom, validUntil } = this.#held;
     const validForMs = validUntil === undefined ? EMPTY_VALID_MS : Math.max(0, validUntil - now - REUSE_MS);
     const bytes = encodeProxyTable(this.#version, validForMs, services, now - agesCountFrom);
-    const assignment = validUntil === undefined ? 0 : this.#held.version;
-    this.#encoded = { version: this.#version, bytes, assignment, at: now };
+    this.#encoded = { version: this.#version, bytes, assignment: this.#assignment, at: now };
     return this.#encoded;
   }
 }

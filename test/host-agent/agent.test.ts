@@ -162,12 +162,12 @@ test('assignments reach proxies, their statistics reach the controller, and losi
   const table = readTable(new Uint8Array(await first.arrayBuffer()));
   expect(table.replicas.map((replica) => replica.name)).toEqual(['search-0']);
 
-  const counters = { namespace: 'hotel', pod: 'geo-0', instance: 'ab', sequence: 3, tableVersion: 1, fallbacks: 0 };
-  const body = encodeStatistics({ ...counters, called: [] });
+  const counters = { namespace: 'hotel', pod: 'geo-0', instance: 'ab', sequence: 3, fallbacks: 0, called: [] };
+  const body = encodeStatistics({ ...counters, tableVersion: Number(table.version) });
   expect((await fetch(`${agent.url}/v1/statistics`, { method: 'POST', body })).status).toBe(204);
   await vi.waitFor(() => {
     const proxies = controller.reports.flatMap((report) => Report.Parse(JSON.parse(report)).proxies);
-    expect(proxies).toEqual([{ ...counters, called: [] }]);
+    expect(proxies).toEqual([{ ...counters, tableVersion: update({}).version }]);
   }, WAIT);
 
   await controller.close();

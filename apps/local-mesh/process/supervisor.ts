@@ -29,6 +29,7 @@ export class Supervisor {
   readonly #run: RunDirectory;
   readonly #logs: string;
   readonly #failed: (failure: Failure) => void;
+  readonly #specs = new Map<string, ProcessSpec>();
   readonly #running = new Map<string, Running>();
 
   /** `failed` hears of each process that ended by itself, with the tail of its log. */
@@ -44,6 +45,7 @@ export class Supervisor {
 
   /** Starts a process; that it could not be started is heard of like any other failure. */
   start(spec: ProcessSpec): void {
+    this.#specs.set(spec.name, spec);
     const line = spec.node.within(spec.place, { command: spec.command, arguments: spec.arguments });
     const log = openSync(this.logOf(spec.name), 'a');
     const child = spawn(line.command, line.arguments, {
@@ -73,6 +75,12 @@ export class Supervisor {
     running.stopping = true;
     running.child.kill(signal);
     await running.ended;
+  }
+
+  /** Starts again what was stopped, as it was started before. */
+  restart(name: string): void {
+    const spec = this.#specs.get(name);
+    if (spec) this.start(spec);
   }
 
   /** Process id of a running process. */
