@@ -17,21 +17,27 @@ export interface Joined {
   readonly problems: readonly JoinProblem[];
 }
 
+/** Since when each pod is known, by uid: ms of the controller's clock. */
+export type KnownSince = ReadonlyMap<string, number>;
+
+/**
+ * Notes new pods and forgets those that are gone. What is there at the very first time (`before` undefined) was there
+ * before the controller was: a restart does not warm it up again.
+ */
+export function knownSince(pods: readonly Pod[], before: KnownSince | undefined, now: number): KnownSince {
+  return new Map(pods.map(uidOf).map((uid) => [uid, before ? (before.get(uid) ?? now) : 0]));
+}
+
 /**
  * Only services with a policy that is not Off are balanced; a pod counts once it has a node that is known and an
- * address. `previous` tells since when each pod is known: what is there at the very first join was there before, so a
- * restarted controller does not warm it up again.
+ * address.
  */
-export function joinTopology(objects: ClusterObjects, previous: Topology | undefined, now: number): Joined {
+export function joinTopology(objects: ClusterObjects, since: KnownSince): Joined {
   const problems: JoinProblem[] = [];
   const refuse = (object: { kind: string; metadata: { name: string; namespace?: string } }, text: string): void => {
     problems.push({ kind: object.kind, name: qualifiedName(object.metadata), text });
   };
   const nodes = new Set(objects.nodes.map((node) => node.metadata.name));
-  const since = new Map<string, number>();
-  for (const service of previous?.services ?? []) {
-    for (const replica of service.replicas) since.set(replica.uid, replica.since);
-  }
   const services = new Map<string, ServiceTopology>();
   for (const policy of objects.policies) {
     const mode = policy.spec.mode ?? 'Enforce';
@@ -64,7 +70,7 @@ export function joinTopology(objects: ClusterObjects, previous: Topology | undef
       objective: policy.spec.objective ?? 'delay',
       shareWeight: policy.spec.shareWeight ?? 1,
       replicas: pods
-        .map((pod) => replicaOf(pod, nodes, previous ? now : 0, since))
+        .map((pod) => replicaOf(pod, nodes, since))
         .filter((replica) => replica !== undefined)
         .toSorted(byReplicaName),
     });
@@ -125,16 +131,16 @@ function portsOf(service: Service, pods: readonly Pod[]): ServiceTopology['ports
   return ports.length > 0 || pods.length === 0 ? ports : 'spec.ports: there is no TCP port to balance';
 }
 
-function replicaOf(
-  pod: Pod,
-  nodes: ReadonlySet<string>,
-  newSince: number,
-  since: ReadonlyMap<string, number>,
-): ReplicaTopology | undefined {
+/** A pod without a uid, as in a manifest written by hand, is known by its name. */
+function uidOf({ metadata }: Pod): string {
+  return metadata.uid ?? qualifiedName(metadata);
+}
+
+function replicaOf(pod: Pod, nodes: ReadonlySet<string>, since: KnownSince): ReplicaTopology | undefined {
   const { metadata, spec, status } = pod;
   if (spec.nodeName === undefined || !nodes.has(spec.nodeName) || status?.podIP === undefined) return undefined;
   if (status.phase === 'Succeeded' || status.phase === 'Failed') return undefined;
-  const uid = metadata.uid ?? qualifiedName(metadata);
+  const uid = uidOf(pod);
   const limitCores = cpuLimitCores(pod);
   const condition = status.conditions?.find((candidate) => candidate.type === 'Ready');
   const ready = condition ? condition.status === 'True' : status.phase === 'Running';
@@ -144,7 +150,7 @@ function replicaOf(
     node: spec.nodeName,
     ip: status.podIP,
     ready: ready && metadata.deletionTimestamp === undefined,
-    since: since.get(uid) ?? newSince,
+    since: since.get(uid) ?? 0,
     ...(limitCores !== undefined && { limitCores }),
   };
 }

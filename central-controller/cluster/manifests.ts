@@ -3,7 +3,7 @@ import { type FSWatcher, readdirSync, readFileSync, watch } from 'node:fs';
 import { join } from 'node:path';
 import { BallastError, type Failure } from '../contract/errors.ts';
 import { failure, type Result, success } from '../contract/result.ts';
-import { joinTopology } from './join.ts';
+import { joinTopology, type KnownSince, knownSince } from './join.ts';
 import { parseManifests } from './parse-manifests.ts';
 import type { Cluster, Topology } from './topology.ts';
 
@@ -24,13 +24,14 @@ export class ManifestCluster implements Cluster {
   readonly #watcher: FSWatcher;
   readonly #listeners: (() => void)[] = [];
   #topology: Topology;
+  #since: KnownSince | undefined;
   #settling: NodeJS.Timeout | undefined;
 
   /** Throws INVALID_MANIFEST when the directory cannot be read or holds a bad manifest: there is nothing to keep yet. */
   constructor(directory: string, options: ManifestOptions) {
     this.#directory = directory;
     this.#options = options;
-    const first = this.#load(undefined);
+    const first = this.#load();
     if (!first.ok) throw new BallastError(first.failure.code, first.failure.message);
     this.#topology = first.value;
     this.#watcher = watch(directory, () => this.#settle());
@@ -56,7 +57,7 @@ export class ManifestCluster implements Cluster {
   #settle(): void {
     clearTimeout(this.#settling);
     this.#settling = setTimeout(() => {
-      const next = this.#load(this.#topology);
+      const next = this.#load();
       if (!next.ok) {
         this.#options.onProblem(next.failure);
         return;
@@ -66,7 +67,7 @@ export class ManifestCluster implements Cluster {
     }, SETTLE_MS);
   }
 
-  #load(previous: Topology | undefined): Result<Topology> {
+  #load(): Result<Topology> {
     const files = new Map<string, string>();
     try {
       const names = readdirSync(this.#directory).filter((name) => /\.ya?ml$/.test(name));
@@ -76,9 +77,14 @@ export class ManifestCluster implements Cluster {
     }
     const parsed = parseManifests(files);
     if (!parsed.ok) return parsed;
-    const { topology, problems } = joinTopology(parsed.value.objects, previous, this.#options.now());
+    const { objects } = parsed.value;
+    const since = knownSince(objects.pods, this.#since, this.#options.now());
+    const { topology, problems } = joinTopology(objects, since);
     const [problem] = problems;
-    if (!problem) return success(topology);
+    if (!problem) {
+      this.#since = since;
+      return success(topology);
+    }
     const object = `${problem.kind} ${problem.name}`;
     return failure(
       'INVALID_MANIFEST',

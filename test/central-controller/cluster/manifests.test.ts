@@ -146,6 +146,19 @@ describe('a directory of manifests', () => {
     expect(problems).toEqual([]);
   });
 
+  it('remembers pods while their policy is Off', async () => {
+    write('pods.yaml', pod(0));
+    write('policy.yaml', policy());
+    const opened = open();
+    now = 9_000;
+    write('policy.yaml', policy(', mode: Off'));
+    await vi.waitFor(() => expect(opened.read().services).toEqual([]), { timeout: 10_000 });
+    write('policy.yaml', policy());
+    await vi.waitFor(() => expect(opened.read().services).toMatchObject([{ replicas: [{ since: 0 }] }]), {
+      timeout: 10_000,
+    });
+  });
+
   it('that goes bad is reported and the topology before it kept', async () => {
     write('pods.yaml', pod(0));
     write('policy.yaml', policy());
