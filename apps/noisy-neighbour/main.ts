@@ -37,6 +37,9 @@ const workers = Array.from(
   { length: threads },
   () => new Worker(new URL('worker.ts', import.meta.url), { workerData: { periodMs, share: cores / threads } }),
 );
+const until = durationSeconds === undefined ? 'until Ctrl-C' : `for ${durationSeconds} s`;
+console.error(`taking ${cores} cores with ${threads} ${threads === 1 ? 'thread' : 'threads'}, ${until}`);
+
 // The longest delay of a timer, 24 days, stands for "until told to end".
 await sleep(durationSeconds === undefined ? 2 ** 31 - 1 : durationSeconds * 1000, undefined, {
   signal: ended.signal,

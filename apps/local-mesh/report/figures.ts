@@ -58,7 +58,7 @@ function figuresOfKind(run: MeasuredRun, name: Balancer, neighbour: boolean, pha
 /** Mean utilisation of each node over the phase after settling; empty when the phase ended before that. */
 export function nodeUtilisations(run: MeasuredRun, phase: Phase): number[] {
   return run.nodes.flatMap(({ points }) => {
-    const settled = points.filter(({ atMs }) => atMs >= phase.startMs + SETTLING_MS && atMs <= phase.endMs);
+    const settled = points.filter(({ atMs }) => atMs >= phase.startMs + SETTLING_MS && atMs < phase.endMs);
     return settled.length === 0 ? [] : [average(settled.map((point) => point.utilisation))];
   });
 }
