@@ -7,6 +7,9 @@ const MOST = 1e9;
 /** Costs below a nanosecond are no costs: zero says "not known". */
 const LEAST_COST = 1e-9;
 
+/** Nobody runs requests on less: such a figure, too, says "not known". */
+const LEAST_CORES = 1e-3;
+
 function bounded(value: number, most = MOST): number {
   return value > 0 ? Math.min(value, most) : 0;
 }
@@ -20,7 +23,8 @@ export function boundedSnapshot(snapshot: Snapshot): Snapshot {
 }
 
 function boundedNode(node: NodeEstimate): NodeEstimate {
-  const cores = bounded(node.cores, 1e6);
+  const told = bounded(node.cores, 1e6);
+  const cores = told < LEAST_CORES ? 0 : told;
   return {
     name: node.name,
     cores,
@@ -53,7 +57,7 @@ function boundedReplica(replica: ReplicaEstimate): ReplicaEstimate {
     cpuPerRequestDeviation: bounded(replica.cpuPerRequestDeviation, 1e6),
     requestsPerSecond: bounded(replica.requestsPerSecond),
     cpuCores: bounded(replica.cpuCores, 1e6),
-    ...(limit > 1e-3 && { limitCores: limit }),
+    ...(limit >= LEAST_CORES && { limitCores: limit }),
     inFlight: bounded(replica.inFlight),
     meanInFlight: bounded(replica.meanInFlight),
     meanLatencySeconds: bounded(replica.meanLatencySeconds, 1e6),

@@ -1,7 +1,7 @@
 /**
  * How far weights go in one tick. The target does not depend on the weights in force, but for errors of the
- * estimates, so a step of `gain` of the way converges geometrically; the dead band keeps noise from being published.
- * All weights of a service move by the same part of their way, so that their sum stays what it is.
+ * estimates, so a step of `gain` of the way converges geometrically; the dead band keeps noise from being published;
+ * it is narrower for small weights, so that one that shall go to its floor gets there. All weights of a service move by the same part of their way, so that their sum stays what it is.
  */
 import type { Parameters } from './policy.ts';
 
@@ -15,7 +15,9 @@ export function dampedStep(from: readonly number[], to: readonly number[], param
   const distance = from.reduce((most, weight, index) => Math.max(most, Math.abs((to[index] ?? 0) - weight)), 0);
   const equal = to.reduce((sum, weight) => sum + weight, 0) / Math.max(1, to.length);
   if (distance <= 1e-9) return { weights: from, outcome: 'reached' };
-  if (distance <= parameters.deadBand * equal) return { weights: from, outcome: 'deadBand' };
+  const isNear = (weight: number, target: number): boolean =>
+    Math.abs(target - weight) <= parameters.deadBand * Math.sqrt(equal * Math.min(equal, Math.max(weight, target)));
+  if (from.every((weight, index) => isNear(weight, to[index] ?? 0))) return { weights: from, outcome: 'deadBand' };
   const part = Math.min(1, parameters.gain, parameters.greatestStep / distance);
   if (part === 1) return { weights: to, outcome: 'reached' };
   return { weights: from.map((weight, index) => weight + part * ((to[index] ?? 0) - weight)), outcome: 'damped' };

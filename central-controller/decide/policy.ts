@@ -22,7 +22,7 @@ export interface Parameters {
   readonly gain: number;
   /** Share of a service that may move to or from a replica in one tick. */
   readonly greatestStep: number;
-  /** Weights stay when none is further from its target than this part of the equal share. */
+  /** Weights stay when none is further from its target than this part of the equal share; less for small weights. */
   readonly deadBand: number;
   /** Part of the equal share that every ready replica keeps, so that it goes on being seen. */
   readonly floor: number;

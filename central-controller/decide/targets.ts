@@ -131,14 +131,11 @@ function settledShares(
     return equal + trust * (share * health.successFactor * warm - equal);
   });
   if (wanted.every((want, index) => Math.abs(want - (shares[index] ?? equal)) < 1e-9)) return undefined;
+  const settled = wanted.map((want, index) =>
+    replicas[index]?.manual === undefined && Math.abs(want - (shares[index] ?? equal)) < 1e-9 ? undefined : want,
+  );
   const byHand = replicas.reduce((sum, { manual }) => sum + (manual ?? 0), 0);
-  const total = wanted.reduce((sum, want, index) => sum + (replicas[index]?.manual === undefined ? want : 0), 0);
-  const left = Math.max(0, 1 - byHand);
-  const floor = (parameters.floor * left) / replicas.length;
-  const settled = replicas.map((replica, index) => {
-    if (replica.manual !== undefined) return replica.manual;
-    const want = total > 0 ? ((wanted[index] ?? 0) * left) / total : 0;
-    return Math.abs((wanted[index] ?? 0) - (shares[index] ?? equal)) < 1e-9 ? undefined : Math.max(floor, want);
-  });
-  return settled;
+  const others = settled.reduce<number>((sum, share) => sum + (share ?? 0), -byHand);
+  const scale = others > 0 ? Math.min(1, Math.max(0, 1 - byHand) / others) : 1;
+  return settled.map((share, index) => replicas[index]?.manual ?? (share === undefined ? undefined : share * scale));
 }
