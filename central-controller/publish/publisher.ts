@@ -30,7 +30,10 @@ export interface Subscriber {
 }
 
 interface Connection {
+  /** Set while it can take no more; the line that made it so was still taken. */
   blockedSince: number | undefined;
+  /** A change was left out meanwhile. */
+  missed: boolean;
 }
 
 /** A version that was published, so that its way to the proxies can be timed from outside. */
@@ -99,7 +102,7 @@ export class Publisher {
 
   /** Adds an agent; it gets everything at once, or as soon as there is something. */
   subscribe(subscriber: Subscriber, now: number): void {
-    const connection = { blockedSince: undefined };
+    const connection = { blockedSince: undefined, missed: false };
     this.#connections.set(subscriber, connection);
     if (this.#open) this.#send(subscriber, connection, undefined, now);
   }
@@ -113,7 +116,7 @@ export class Publisher {
     const connection = this.#connections.get(subscriber);
     if (connection?.blockedSince === undefined) return;
     connection.blockedSince = undefined;
-    this.#send(subscriber, connection, undefined, now);
+    if (connection.missed) this.#send(subscriber, connection, undefined, now);
   }
 
   close(): void {
@@ -131,7 +134,10 @@ export class Publisher {
     for (const [subscriber, connection] of this.#connections) {
       if (connection.blockedSince === undefined) {
         this.#send(subscriber, connection, change, now);
-      } else if (now - connection.blockedSince > VALID_FOR_MS) {
+        continue;
+      }
+      connection.missed = true;
+      if (now - connection.blockedSince > VALID_FOR_MS) {
         this.#connections.delete(subscriber);
         subscriber.close();
       }
@@ -148,6 +154,7 @@ export class Publisher {
       services: services.map((service) => toServiceAssignment(service, now)),
       removed: [...removed],
     };
+    connection.missed = false;
     if (!subscriber.write(`${JSON.stringify(update)}\n`)) connection.blockedSince = now;
   }
 }

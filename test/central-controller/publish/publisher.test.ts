@@ -227,6 +227,16 @@ describe('the publisher', () => {
     expect(agent.updates.at(-1)).toMatchObject({ full: false });
   });
 
+  it('does not repeat itself to an agent that was full but missed nothing', () => {
+    const { publisher, agent, publish } = publishing();
+    agent.takes = false;
+    publish(0);
+    publisher.drained(agent, NOW + 100);
+    expect(agent.updates).toHaveLength(1);
+    publish(250, { weight: 0.1 });
+    expect(agent.updates.at(-1)).toMatchObject({ full: false, version: NOW + 250 });
+  });
+
   it('ends the connection of an agent that takes nothing any more', () => {
     const { publisher, agent, publish } = publishing();
     agent.takes = false;
