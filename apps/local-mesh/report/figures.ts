@@ -2,7 +2,7 @@
 import type { Balancer, MeasuredRun, Phase } from './phases.ts';
 
 /** Time after a phase's begin in which weights may still be on their way: node CPU counts from there. */
-export const SETTLING_MS = 10_000;
+const SETTLING_MS = 10_000;
 
 /** A figure over the rounds. */
 export interface Spread {

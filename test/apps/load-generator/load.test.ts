@@ -19,7 +19,7 @@ function options(url: URL, over: Partial<LoadOptions> = {}): LoadOptions {
 
 test('answers are counted by status and by the replica that a header names', async () => {
   let served = 0;
-  await using server = await stubServer((request, response) => {
+  const server = await stubServer((request, response) => {
     served += 1;
     response.setHeader('x-replica', `web-${served % 2}`);
     response.statusCode = request.headers['x-test'] === 'on' && served % 10 === 0 ? 503 : 200;
@@ -40,7 +40,7 @@ test('answers are counted by status and by the replica that a header names', asy
 
 test('broken connections, silence and a closed port are failures of their own kinds', async () => {
   let served = 0;
-  await using server = await stubServer((_request, response) => {
+  const server = await stubServer((_request, response) => {
     served += 1;
     if (served % 5 === 1) response.socket?.destroy();
     else if (served % 5 !== 2) response.end();
@@ -52,7 +52,7 @@ test('broken connections, silence and a closed port are failures of their own ki
   expect(percentileMs(result.latency, 100)).toBeGreaterThanOrEqual(1499);
 
   const { url } = server;
-  await server[Symbol.asyncDispose]();
+  await server.close();
   expect((await runLoad(options(url, over)).finished).failures).toMatchObject({ connect: 25 });
 });
 
@@ -60,7 +60,7 @@ test('a server that stalls for a second is seen by every request that was due me
   const held: (() => void)[] = [];
   let served = 0;
   let stall = { from: 0, to: 0 };
-  await using server = await stubServer((_request, response) => {
+  const server = await stubServer((_request, response) => {
     served += 1;
     if (served === 100) {
       stall = { from: performance.now(), to: 0 };

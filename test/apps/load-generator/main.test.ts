@@ -13,7 +13,7 @@ function command(...flags: string[]) {
 }
 
 test("prints wrk2's layout, or one JSON object", async () => {
-  await using server = await stubServer((_request, response) => response.end('x'.repeat(100)));
+  const server = await stubServer((_request, response) => response.end('x'.repeat(100)));
   const flags = ['--url', server.url.href, '--rate', '50', '--duration', '400ms'];
   const { stdout: text } = await command(...flags);
   expect(text).toMatch(
@@ -29,7 +29,7 @@ test("prints wrk2's layout, or one JSON object", async () => {
 });
 
 test('failures show in the text', async () => {
-  await using server = await stubServer((_request, response) => response.writeHead(500).end());
+  const server = await stubServer((_request, response) => response.writeHead(500).end());
   const { stdout } = await command('--url', server.url.href, '--duration', '100ms');
   expect(stdout).toMatch(/Non-2xx or 3xx responses: 10\nRequests\/sec: +0\.00/);
 });
@@ -51,7 +51,7 @@ test.each([
 });
 
 test('as a process of its own it runs until it is stopped, and says why where it cannot run', async () => {
-  await using server = await stubServer((_request, response) => response.end());
+  const server = await stubServer((_request, response) => response.end());
   let seen = 0;
   const load = startLoadProcess({
     url: server.url.href,

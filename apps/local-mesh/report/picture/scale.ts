@@ -9,7 +9,8 @@ export interface Scale {
 /** Logarithmic, over the 1-2-5 steps that enclose `low` to `high` (both above 0), at positions `from` to `to`. */
 export function logScale(low: number, high: number, from: number, to: number): Scale {
   const steps: number[] = [];
-  for (let power = Math.floor(Math.log10(low)); power <= Math.ceil(Math.log10(high)); power++) {
+  // One power further down than needed: just below a power of ten the logarithm is rounded up to it.
+  for (let power = Math.floor(Math.log10(low)) - 1; power <= Math.ceil(Math.log10(high)); power++) {
     steps.push(10 ** power, 2 * 10 ** power, 5 * 10 ** power);
   }
   const first = steps.findLastIndex((step) => step <= low);
