@@ -47,7 +47,7 @@ export const DEFAULT_PARAMETERS: Parameters = {
   deadBand: 0.03,
   floor: 0.002,
   pull: 0.05,
-  pullPerError: 1,
+  pullPerError: 2,
   leastEvidence: 20,
   warmUpMs: 10_000,
   proxySilentMs: 4_000,
