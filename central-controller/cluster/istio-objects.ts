@@ -8,7 +8,7 @@ import type { Manifest } from './manifest.ts';
 /** Label of every pod of a StatefulSet: its own name. Kubernetes sets it. */
 const POD_NAME_LABEL = 'statefulset.kubernetes.io/pod-name';
 
-/** Label of a Service by which istiod switches Envoy's session filter on for it. */
+/** Label of a Service that names its session header; istiod needs PILOT_ENABLE_PERSISTENT_SESSION_FILTER=true. */
 export const SESSION_LABEL = 'istio.io/persistent-session-header';
 
 const MANAGED = { 'app.kubernetes.io/managed-by': 'ballast' } as const;
@@ -65,7 +65,7 @@ function hostOf(service: RoutedService): string {
 }
 
 /** Full host of a name in an Istio object of `namespace`; a name without dots is a Service of that namespace. */
-function fullHost(name: string, namespace: string): string {
+export function fullHost(name: string, namespace: string): string {
   return name.includes('.') || name === '*' ? name : serviceHost(namespace, name);
 }
 

@@ -169,15 +169,16 @@ describe.each([
           'envoy.config.cluster.v3.Cluster': [],
           'envoy.config.endpoint.v3.ClusterLoadAssignment': [...rendered.clusters.keys()],
           'envoy.config.listener.v3.Listener': [],
-          'envoy.config.route.v3.RouteConfiguration': [kind === 'sidecar' ? '8080' : 'http.8080'],
+          'envoy.config.route.v3.RouteConfiguration': [...rendered.routes.keys()],
           'envoy.config.core.v3.TypedExtensionConfig': [PLUGIN],
         }),
       );
     });
 
     it('has the same route configurations', () => {
-      const names = kind === 'sidecar' ? ['inbound|8080||', '8080'] : ['http.8080'];
-      expect([...rendered.routes.keys()]).toEqual(names);
+      const names = [...rendered.routes.keys()];
+      const more = extra.length > 0 ? ['http.9090'] : [];
+      expect(names).toEqual(kind === 'sidecar' ? ['inbound|8080||', '8080'] : ['http.8080', ...more]);
       for (const name of names) expect(rendered.routes.get(name), name).toEqual(real.routes.get(name));
     });
 
@@ -197,9 +198,9 @@ describe.each([
     });
 
     it('has the same connection managers with the same filters', () => {
-      const prefixes =
-        kind === 'sidecar' ? ['inbound_0.0.0.0_8080;', 'outbound_0.0.0.0_8080;'] : ['outbound_0.0.0.0_8080;'];
-      expect([...rendered.managers.keys()]).toEqual(prefixes);
+      const prefixes = [...rendered.managers.keys()];
+      expect(prefixes).toContain('outbound_0.0.0.0_8080;');
+      expect(prefixes.includes('inbound_0.0.0.0_8080;')).toBe(kind === 'sidecar');
       for (const prefix of prefixes) expect(rendered.managers.get(prefix), prefix).toEqual(real.managers.get(prefix));
     });
   });

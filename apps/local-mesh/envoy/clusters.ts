@@ -1,8 +1,9 @@
 /** Clusters as istiod 1.29 makes them of Services and DestinationRules, and their endpoints. */
+import { fullHost, SESSION_LABEL } from '../../../central-controller/cluster/istio-objects.ts';
 import { namespaceOf } from '../../../central-controller/cluster/manifest.ts';
 import { AGENT_CLUSTER } from '../../../central-controller/contract/names.ts';
 import type { DestinationRule, TrafficPolicy } from './istio-kinds.ts';
-import { fullHost, type MeshEndpoint, type MeshObjects, type MeshService } from './mesh-objects.ts';
+import type { MeshEndpoint, MeshObjects, MeshService } from './mesh-objects.ts';
 import {
   APPLICATION_PORT,
   envoyDuration,
@@ -11,7 +12,7 @@ import {
   SERVICE_PORT,
   socketAddress,
 } from './proxy.ts';
-import { clusterName, configPath, SESSION_LABEL } from './routes.ts';
+import { clusterName, configPath } from './routes.ts';
 
 const UNLIMITED = 4294967295;
 

@@ -124,8 +124,3 @@ export function readMeshObjects(manifests: readonly Manifest[]): MeshObjects {
     plugins: take(manifests, WasmPluginKind),
   };
 }
-
-/** Full host of a name used in an Istio object of `namespace`; a bare name means a Service of that namespace. */
-export function fullHost(name: string, namespace: string): string {
-  return name.includes('.') || name === '*' ? name : serviceHost(namespace, name);
-}

@@ -6,11 +6,12 @@
 import { type Manifest, selects } from '../../../central-controller/cluster/manifest.ts';
 import { AGENT_CLUSTER } from '../../../central-controller/contract/names.ts';
 import { agentCluster, inboundCluster, renderOutboundClusters } from './clusters.ts';
+import { gatewayListeners } from './gateway.ts';
 import { httpListener, inboundRoutes } from './listeners.ts';
-import { clusterName } from './routes.ts';
 import { type MeshObjects, type MeshService, readMeshObjects } from './mesh-objects.ts';
 import { ADMIN_PORT, type EnvoyObject, OUTBOUND_PORT, type ProxyInput, SERVICE_PORT, socketAddress } from './proxy.ts';
-import { gatewayListeners, sidecarRoutes } from './virtual-hosts.ts';
+import { clusterName } from './routes.ts';
+import { sidecarRoutes } from './virtual-hosts.ts';
 
 export type { ProxyInput } from './proxy.ts';
 

@@ -1,11 +1,10 @@
 /** Routes as istiod 1.29 makes them of a VirtualService, or of a Service that has none. */
+import { fullHost, SESSION_LABEL } from '../../../central-controller/cluster/istio-objects.ts';
 import { namespaceOf } from '../../../central-controller/cluster/manifest.ts';
 import type { Destination, HttpMatch, HttpRoute, Retries, StringMatch, VirtualService } from './istio-kinds.ts';
-import { fullHost, type MeshService } from './mesh-objects.ts';
+import type { MeshService } from './mesh-objects.ts';
 import { envoyDuration, type EnvoyObject, typeUrl } from './proxy.ts';
 
-/** Label of a Service that names its session header; istiod needs PILOT_ENABLE_PERSISTENT_SESSION_FILTER=true. */
-export const SESSION_LABEL = 'istio.io/persistent-session-header';
 export const SESSION_FILTER = 'envoy.filters.http.stateful_session';
 
 const DEFAULT_RETRY_ON = 'connect-failure,refused-stream,unavailable,cancelled,retriable-status-codes';
@@ -20,7 +19,7 @@ export function clusterName(port: number, subset: string, host: string): string 
 }
 
 /** istiod's conversion: numbers in `retryOn` are status codes; 0 attempts means no retry at all. */
-export function retryPolicy(retries?: Retries): EnvoyObject | undefined {
+function retryPolicy(retries?: Retries): EnvoyObject | undefined {
   if (retries && (retries.attempts ?? 0) === 0) return undefined;
   const parts = (retries?.retryOn ?? DEFAULT_RETRY_ON).split(',').map((part) => part.trim());
   const codes = parts.filter((part) => /^\d+$/.test(part)).map(Number);

@@ -77,4 +77,18 @@ export const userObjects: readonly Manifest[] = [
       { route: [{ destination: { host: 'profile' } }] },
     ],
   }),
+  istio('Gateway', 'more', {
+    selector: { istio: 'hotel-gateway' },
+    servers: [
+      {
+        port: { number: 9090, name: 'http-more', protocol: 'HTTP' },
+        hosts: ['hotel-reservation/*.example.com', './b.example.org', 'elsewhere/c.example.org', 'd.example.net'],
+      },
+    ],
+  }),
+  istio('VirtualService', 'more', {
+    hosts: ['x.example.com', 'b.example.org', 'c.example.org', '*.example.net'],
+    gateways: ['more'],
+    http: [{ route: [{ destination: { host: 'recommendation' } }] }],
+  }),
 ];
