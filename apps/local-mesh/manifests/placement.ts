@@ -51,11 +51,11 @@ function podAddress(network: string, index: number, slot: number): string {
   return `${network}.${index + 1}.${10 + slot}`;
 }
 
-/** Address of the agent on a node. */
-export function agentAddress(network: string, index: number): string {
-  return `${network}.${index + 1}.1`;
+/** Address of a node's agent: 0 is the edge, nodes count from 1. */
+export function agentAddress(network: string, node: number): string {
+  return `${network}.${node}.1`;
 }
 
-export function edgeAddresses(network: string): { agent: string; controller: string; gateway: string } {
-  return { agent: `${network}.0.1`, controller: `${network}.0.2`, gateway: `${network}.0.10` };
+export function edgeAddresses(network: string): { controller: string; gateway: string } {
+  return { controller: `${network}.0.2`, gateway: `${network}.0.10` };
 }

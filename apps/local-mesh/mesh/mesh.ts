@@ -1,23 +1,19 @@
 /** A running mesh: real proxies, replicas, agents and controller, on nodes made of this machine's CPU. */
-import { randomUUID } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { hotelManifests } from '../../../istio-configs/hotel-reservation/manifests.ts';
 import { buildPlugin } from '../../../wasm-plugin/build.ts';
 import type { Mode } from '../../../central-controller/cluster/topology.ts';
 import { BallastError } from '../../../central-controller/contract/errors.ts';
 import { AGENT_PORT, CONTROLLER_PORT } from '../../../central-controller/contract/names.ts';
 import { ensureEnvoy } from '../envoy/install.ts';
 import { ADMIN_PORT, APPLICATION_PORT, SERVICE_PORT } from '../envoy/proxy.ts';
-import { renderBootstrap } from '../envoy/render.ts';
-import { ClusterDirectory } from '../manifests/cluster-directory.ts';
+import type { ClusterDirectory } from '../manifests/cluster-directory.ts';
 import type { MeshPod } from '../manifests/cluster-objects.ts';
 import { agentAddress, edgeAddresses } from '../manifests/placement.ts';
-import { type ClusterPlan, planCluster } from '../manifests/plan-cluster.ts';
+import type { ClusterPlan } from '../manifests/plan-cluster.ts';
 import type { MeshNode, NodeSet } from '../node/mesh-node.ts';
 import { openNodes } from '../node/open-nodes.ts';
 import { newRunName, RunDirectory } from '../process/run-directory.ts';
 import { Supervisor } from '../process/supervisor.ts';
+import { configureMesh } from './configure.ts';
 import {
   agentSpec,
   applicationSpec,
@@ -84,6 +80,15 @@ export class LocalMesh {
 
   get replicas(): readonly MeshPod[] {
     return this.#planned.replicas;
+  }
+
+  /** The agents, the edge's first, and how many proxies each one serves. */
+  get agents(): readonly { readonly url: URL; readonly proxies: number }[] {
+    const { replicas, gateway } = this.#planned;
+    return [this.#opened.edge, ...this.nodes].map(({ name }, index) => ({
+      url: new URL(`http://${agentAddress(this.#settings.network, index)}:${AGENT_PORT}/`),
+      proxies: [...replicas, gateway].filter(({ nodeName }) => nodeName === name).length,
+    }));
   }
 
   /** What this machine does not offer, if anything. */
@@ -162,43 +167,13 @@ export class LocalMesh {
   }
 
   async #makeNodes(): Promise<string> {
-    const { nodes, routing, services, replicas, network, pinned } = this.#settings;
+    const { nodes, pinned } = this.#settings;
     const { set, removed } = openNodes(this.#run, nodes, pinned);
     this.#nodes = set;
     for (const node of set.nodes) node.limit(false);
-    const plan = planCluster({
-      manifests: await hotelManifests(routing),
-      services,
-      replicas,
-      nodes: set.nodes.map(({ name, cores }, index) => ({ name, cores, appetite: nodes[index]?.appetite ?? 1 })),
-      edge: { name: set.edge.name, cores: set.edge.cores },
-      network,
-      uid: randomUUID,
-    });
+    const { plan, cluster } = await configureMesh(this.#settings, set, this.#plugin, this.#paths);
     this.#plan = plan;
-    this.#cluster = new ClusterDirectory({
-      manifests: this.#paths.manifests,
-      objects: plan.objects,
-      policies: plan.policies,
-      pods: [...plan.replicas, plan.gateway],
-    });
-    this.#cluster.setMode('Observe');
-    const objects = this.#cluster.objects();
-    for (const pod of [...plan.replicas, plan.gateway]) {
-      const proxy = {
-        kind: pod === plan.gateway ? ('gateway' as const) : ('sidecar' as const),
-        pod: pod.name,
-        namespace: pod.namespace,
-        ip: pod.ip,
-        agentAddress: `${this.#agentIp(pod.nodeName)}:${AGENT_PORT}`,
-        pluginPath: this.#plugin,
-        labels: pod.labels,
-      };
-      // Endpoints are part of the configuration: watching files for them would take more inotify instances than
-      // Linux gives a user (128).
-      const bootstrap = JSON.stringify(renderBootstrap(proxy, objects));
-      writeFileSync(join(this.#paths.proxies, `${pod.name}.json`), bootstrap);
-    }
+    this.#cluster = cluster;
     const sizes = set.nodes.map(({ name, cores }) => `${name} ${Number(cores.toFixed(2))}`).join(', ');
     const cleaned = removed.length === 0 ? '' : `; removed what ${removed.length} earlier runs had left`;
     return `${sizes} cores${cleaned}`;
@@ -228,12 +203,10 @@ export class LocalMesh {
   async #startAgents(): Promise<undefined> {
     const { controller } = edgeAddresses(this.#settings.network);
     const { nodes, edge } = this.#opened;
-    for (const node of [edge, ...nodes]) {
-      this.#supervisor.start(agentSpec(node, edge, this.#agentIp(node.name), controller));
+    for (const [index, node] of [edge, ...nodes].entries()) {
+      this.#supervisor.start(agentSpec(node, edge, agentAddress(this.#settings.network, index), controller));
     }
-    await Promise.all(
-      [edge, ...nodes].map(({ name }) => this.#ready(`http://${this.#agentIp(name)}:${AGENT_PORT}/livez`)),
-    );
+    await Promise.all(this.agents.map(({ url }) => this.#ready(new URL('/livez', url).href)));
   }
 
   async #awaitApplication(): Promise<string> {
@@ -245,11 +218,6 @@ export class LocalMesh {
   #nodeOf(pod: MeshPod): MeshNode {
     const { nodes, edge } = this.#opened;
     return nodes.find(({ name }) => name === pod.nodeName) ?? edge;
-  }
-
-  #agentIp(node: string): string {
-    const index = this.#opened.nodes.findIndex(({ name }) => name === node);
-    return index < 0 ? edgeAddresses(this.#settings.network).agent : agentAddress(this.#settings.network, index);
   }
 
   async #ready(url: string): Promise<void> {
