@@ -59,11 +59,16 @@ export function solveSplit(problem: SplitProblem, start: Float64Array): Split {
       });
       evaluate(problem, next);
     } while (!isProgress(trial, next, priceStep, length) && length > 1e-9);
-    if (length <= 1e-9) break;
+    if (length <= 1e-9 || hasStalled(trial, next)) break;
     [trial, next] = [next, trial];
   }
   const { requests } = trial.response;
   return { requests, loads: loadsOf(problem, requests), certificate: violation(problem, requests), iterations };
+}
+
+/** Close to the solution, where rounding decides whether the next step is any better. */
+function hasStalled(trial: Trial, next: Trial): boolean {
+  return trial.disagreement < 100 * TOLERANCE && next.disagreement > 0.5 * trial.disagreement;
 }
 
 /**

@@ -47,7 +47,7 @@ const TICK_MS = 250;
 const PUBLISH_MS = 200;
 const WALL_MS = 1_800_000_000_000;
 
-export function loopTopology(options: Pick<LoopOptions, 'cores' | 'services'>): Topology {
+function loopTopology(options: Pick<LoopOptions, 'cores' | 'services'>): Topology {
   return {
     nodes: options.cores.map((_, index) => ({ name: `node-${index}` })),
     services: options.services.map(({ name, nodes }): ServiceTopology => ({
@@ -166,7 +166,7 @@ export function runLoop(options: LoopOptions): LoopState[] {
 }
 
 /** Utilisation that the weights make of each node, without noise. */
-export function utilisation(
+function utilisation(
   options: Pick<LoopOptions, 'cores' | 'services' | 'background'>,
   weights: readonly (readonly number[])[],
   ms: number,

@@ -76,6 +76,6 @@ export function calledWindow(replicaName: string, at: number, more: Partial<Call
   };
 }
 
-export function buckets(counts: Readonly<Record<number, number>>): number[] {
+function buckets(counts: Readonly<Record<number, number>>): number[] {
   return Array.from({ length: LATENCY_BUCKETS }, (_, index) => counts[index] ?? 0);
 }

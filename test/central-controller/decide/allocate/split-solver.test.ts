@@ -16,13 +16,13 @@ const problems: fc.Arbitrary<SplitProblem> = fc
     fc
       .record({
         curve: fc.constantFrom('delay' as const, 'level' as const),
-        nodes: fc.array(fc.tuple(fc.integer({ min: 4, max: 40 }), fc.integer({ min: 0, max: 9 })), {
+        nodes: fc.array(fc.tuple(fc.integer({ min: 4, max: 40 }), fc.integer({ min: 0, max: 5 })), {
           minLength: nodes,
           maxLength: nodes,
         }),
         services: fc.array(
           fc.record({
-            utilisation: fc.integer({ min: 1, max: 12 }),
+            utilisation: fc.integer({ min: 1, max: 8 }),
             replicas: fc.array(
               fc.record({
                 node: fc.nat(nodes - 1),
@@ -39,6 +39,8 @@ const problems: fc.Arbitrary<SplitProblem> = fc
       .map(({ curve, nodes: capacities, services }) => {
         const all = services.flatMap((service) => service.replicas);
         const cores = capacities.reduce((sum, [capacity]) => sum + capacity / 10, 0);
+        const point = { value: 0, price: 0, slope: 0 };
+        evaluateCurve(curve, 1, 0.7, false, point);
         const rates = services.map(({ utilisation }) => ((utilisation / 16) * cores) / services.length / 0.01);
         const each = (value: (rate: number) => number): Float64Array =>
           Float64Array.from(all, (_, index) => value(rates[Math.floor(index / replicas)] ?? 0));
@@ -54,7 +56,7 @@ const problems: fc.Arbitrary<SplitProblem> = fc
           hidden: Float64Array.from(all, ({ hidden }) => hidden / 1000),
           floor: each((rate) => (0.002 * rate) / replicas),
           anchor: each((rate) => rate / replicas),
-          pull: each((rate) => (0.1 * 0.01 * replicas) / rate),
+          pull: each((rate) => (0.05 * point.price * 0.01 * replicas) / rate),
         };
       }),
   );
