@@ -121,16 +121,16 @@ describe('a response', () => {
     finish(vm, stream, {
       'x-lb-load': '3;1200',
       'x-lb-session': session('10.0.0.8:80'),
-      'x-lb-unreached': '1',
       'content-type': 'text/plain',
     });
     expect(Object.fromEntries(stream.response)).toEqual({ ':status': '200', 'content-type': 'text/plain' });
   });
 
-  it('of a service that is not balanced loses the address that the session filter adds', () => {
+  it('of a service that is not balanced loses what the session filter and a sidecar add', () => {
     const vm = new Scene().holding([]);
     const stream = send(vm);
-    finish(vm, stream, { 'x-lb-session': session('10.0.0.8:80') });
+    const added = { 'x-lb-session': session('10.0.0.8:80'), 'x-lb-unreached': '1', 'grpc-status': '14' };
+    finish(vm, stream, { ':status': '503', ...added });
     expect([...stream.response.keys()]).toEqual([':status']);
   });
 
@@ -141,7 +141,7 @@ describe('a response', () => {
     expect([...plain.response.keys()]).toEqual([':status']);
     const other = new Scene().holding([service([replica('echo-7', 1)], { routing: 'Endpoint' })]);
     const grpc = send(other);
-    finish(other, grpc, { 'x-lb-unreached': '1', 'grpc-status': '14' });
+    other.respond(grpc, { ':status': '200', 'x-lb-unreached': '1', 'grpc-status': '14' }, {}, true);
     expect([...grpc.response.keys()]).toEqual([':status', 'grpc-status']);
   });
 });

@@ -16,6 +16,7 @@ import {
 
 const CONNECT_FAILURE = 0x20;
 const CONNECTION_TERMINATION = 0x40;
+const NO_HEALTHY_UPSTREAM = 0x2;
 const NO_CLUSTER = 0x1000000;
 
 /** Sends until the replica is chosen; the others' requests are answered well. */
@@ -39,6 +40,7 @@ describe('ejection', () => {
   const signs: [string, Record<string, string>, number, typeof subset][] = [
     ['a connection that could not be made', { ':status': '503' }, CONNECT_FAILURE, subset],
     ['a cluster that is gone', { ':status': '503' }, NO_CLUSTER, subset],
+    ['a subset without a healthy host', { ':status': '503' }, NO_HEALTHY_UPSTREAM, subset],
     ['the word of its sidecar', { ':status': '503', 'x-lb-unreached': '1' }, 0, subset],
     ['an answer from another host', { 'x-lb-session': session('10.9.9.9:80') }, 0, endpoint],
   ];

@@ -42,13 +42,15 @@ describe('the inbound side', () => {
 
   it('marks what the application never saw, so that the caller may try elsewhere', () => {
     const vm = new Scene().vm();
-    const stream = serve(vm);
-    vm.respond(stream, { ':status': '503' }, { 'response.flags': CONNECT_FAILURE });
-    expect(Object.fromEntries(stream.response)).toEqual({
-      ':status': '503',
-      'x-lb-unreached': '1',
-      'grpc-status': '14',
-    });
+    for (const headers of [stamped, {}]) {
+      const stream = serve(vm, headers);
+      vm.respond(stream, { ':status': '503' }, { 'response.flags': CONNECT_FAILURE });
+      expect(Object.fromEntries(stream.response)).toEqual({
+        ':status': '503',
+        'x-lb-unreached': '1',
+        'grpc-status': '14',
+      });
+    }
   });
 
   it('does not for what the application may have seen', () => {

@@ -35,7 +35,8 @@ export function onServeRequest(context: u32): void {
 
 /**
  * Tells the caller's plugin, and its Envoy: Istio's default retry policy takes `unavailable`, so another replica gets
- * the request with no header or policy needed on the way there.
+ * the request with no header or policy needed on the way there. All callers are told: one that left the choice to
+ * Istio can try elsewhere as well.
  */
 function stampUnreached(): void {
   setHeader(RESPONSE_HEADERS, UNREACHED_HEADER, at(YES), YES.byteLength);
@@ -58,7 +59,7 @@ export function onServeResponse(entry: i32, endOfStream: bool): void {
   failed[entry] = unseen || status >= 500;
   if (unseen) countUnreached();
   // An application that sends these headers itself must not be believed: callers would repeat what it has done.
-  if (unseen && wantsLoad[entry]) stampUnreached();
+  if (unseen) stampUnreached();
   else dropHeader(RESPONSE_HEADERS, UNREACHED_HEADER);
   if (wantsLoad[entry] && !unseen) stampLoad();
   else dropHeader(RESPONSE_HEADERS, LOAD_HEADER);

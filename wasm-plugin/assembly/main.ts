@@ -9,8 +9,6 @@ import {
   randomWord,
   readBuffer,
   readProperty,
-  removeHeader,
-  RESPONSE_HEADERS,
   setTickPeriod,
   valueAt,
   valueLength,
@@ -19,8 +17,8 @@ import { forgetCalls, onAnswer, work } from './agent-link';
 import { startsWith } from './bytes';
 import { findString, foundAt, foundLength } from './config';
 import { onServeEnd, onServeRequest, onServeResponse } from './inbound';
-import { CLUSTER_NAME_PROPERTY, INBOUND_PREFIX, NODE_ID_PROPERTY, OUTBOUND_PREFIX, SESSION_HEADER } from './names';
-import { onCallEnd, onCallRequest, onCallResponse, stripChoice } from './outbound';
+import { CLUSTER_NAME_PROPERTY, INBOUND_PREFIX, NODE_ID_PROPERTY, OUTBOUND_PREFIX } from './names';
+import { onCallEnd, onCallRequest, onCallResponse, onForeignResponse, stripChoice } from './outbound';
 import { seedRandom } from './random';
 import { drives, dropRoot, setRoot } from './roots';
 import { identifyVm, setNodeId } from './statistics';
@@ -79,8 +77,7 @@ export function proxy_on_request_headers(context: u32, headers: u32, endOfStream
 export function proxy_on_response_headers(context: u32, headers: u32, endOfStream: u32): i32 {
   enter();
   const entry = findStream(context);
-  // Envoy's session filter answers with an address even where nothing was stamped.
-  if (entry < 0) removeHeader(RESPONSE_HEADERS, SESSION_HEADER);
+  if (entry < 0) onForeignResponse();
   else if (side[entry] == SERVED) onServeResponse(entry, endOfStream != 0);
   else onCallResponse(entry, endOfStream != 0);
   return CONTINUE;

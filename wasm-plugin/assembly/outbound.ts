@@ -1,6 +1,7 @@
 /** The caller's side: chooses the replica of each request and learns from its response. */
 import {
   dropHeader,
+  hasHeader,
   monotonicMs,
   readHeader,
   removeHeader,
@@ -50,6 +51,7 @@ import {
   pinning,
   routing,
   ROUTING_ENDPOINT,
+  ROUTING_SUBSET,
 } from './services';
 import { answered, CALLED, failed, isProbe, openStream, replicaOf, side, startedAt } from './streams';
 import { isListed, tableExpiresAt } from './table';
@@ -170,20 +172,31 @@ function learnLoad(slot: i32, now: f64): void {
   remember(serviceOf[slot], slot, now);
 }
 
+/** Whether the replica's sidecar says that the application saw nothing; takes its word off the response. */
+function takeUnreached(status: i32): bool {
+  if (!hasHeader(RESPONSE_HEADERS, UNREACHED_HEADER)) return false;
+  removeHeader(RESPONSE_HEADERS, UNREACHED_HEADER);
+  // Added by the replica's plugin to what is no gRPC; in a reply to gRPC (status 200) it is Envoy's own.
+  if (status != 200) removeHeader(RESPONSE_HEADERS, GRPC_STATUS_HEADER);
+  return true;
+}
+
+/** The response to a request that was not ours to move: peers and Envoy's session filter speak there, too. */
+export function onForeignResponse(): void {
+  removeHeader(RESPONSE_HEADERS, SESSION_HEADER);
+  if (hasHeader(RESPONSE_HEADERS, UNREACHED_HEADER)) takeUnreached(readStatus());
+}
+
 export function onCallResponse(entry: i32, endOfStream: bool): void {
   const slot = replicaOf[entry];
   const service = serviceOf[slot];
   const now = monotonicMs();
   const status = readStatus();
-  const flags = mayBeLocalReply(status, endOfStream) ? readFlags() : 0;
-  let missed = neverSent(flags);
+  const suspicious = mayBeLocalReply(status, endOfStream);
+  const flags = suspicious ? readFlags() : 0;
+  let missed = neverSent(flags, routing[service] == ROUTING_SUBSET);
   let server = slot;
-  if (readHeader(RESPONSE_HEADERS, UNREACHED_HEADER)) {
-    missed = true;
-    removeHeader(RESPONSE_HEADERS, UNREACHED_HEADER);
-    // Added by the replica's plugin to what is no gRPC; in a reply to gRPC (status 200) it is Envoy's own.
-    if (status != 200) removeHeader(RESPONSE_HEADERS, GRPC_STATUS_HEADER);
-  }
+  if (suspicious && takeUnreached(status)) missed = true;
   if (readHeader(RESPONSE_HEADERS, SESSION_HEADER)) {
     const elsewhere = !same(sessionAt(slot), sessionBytes(slot), valueAt, valueLength);
     if (elsewhere && routing[service] == ROUTING_ENDPOINT) {

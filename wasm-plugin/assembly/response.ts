@@ -23,9 +23,12 @@ export function mayBeLocalReply(status: i32, endOfStream: bool): bool {
   return status >= 500 || (status == 200 && endOfStream);
 }
 
-/** The caller's own Envoy had no connection to the replica: the request never left it. */
-export function neverSent(flags: i64): bool {
-  return (flags & (CONNECT_FAILURE | NO_CLUSTER)) != 0;
+/**
+ * The caller's own Envoy had no connection to the replica: the request never left it. `alone`: the cluster is the
+ * replica's own subset, so that a cluster without a healthy host says it of the replica.
+ */
+export function neverSent(flags: i64, alone: bool): bool {
+  return (flags & (CONNECT_FAILURE | NO_CLUSTER)) != 0 || (alone && (flags & NO_HEALTHY_UPSTREAM) != 0);
 }
 
 /** The replica's sidecar had no connection to its application, which therefore saw nothing of the request. */

@@ -43,13 +43,12 @@ export function drives(root: u32, now: f64): bool {
   return true;
 }
 
-/** Forgets a root; true when it was the driver. False also for what is no root. */
+/** Forgets a root; false for what is none. */
 export function dropRoot(root: u32): bool {
   const i = find(root);
   if (i < 0) return false;
   roots[i] = 0;
-  if (driver != i) return false;
-  driver = -1;
+  if (driver == i) driver = -1;
   return true;
 }
 

@@ -12,6 +12,8 @@ export class Application implements AsyncDisposable {
   status = 200;
   /** How long it takes, ms. */
   delayMs = 0;
+  /** Reads the request and then cuts the connection, as an application that crashes on it. */
+  crashes = false;
   #server: Server = createServer();
   #port = 0;
 
@@ -41,6 +43,10 @@ export class Application implements AsyncDisposable {
     this.#server = createServer((request, response) => {
       this.seen++;
       request.resume();
+      if (this.crashes) {
+        request.socket.destroy();
+        return;
+      }
       setTimeout(() => {
         response.writeHead(this.status, { ...this.answer, 'content-type': 'application/json' });
         response.end(JSON.stringify({ name: this.name, headers: request.headers }));

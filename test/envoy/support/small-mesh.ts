@@ -1,0 +1,146 @@
+/** One calling proxy and a service of three replicas, with or without a proxy of their own, all with the plugin. */
+import { Agent, request } from 'undici';
+import type { Routing, ServiceAssignment } from '../../../central-controller/contract/assignment.ts';
+import { buildPlugin } from '../../../wasm-plugin/build.ts';
+import { Application } from './application.ts';
+import {
+  inboundClusters,
+  inboundListener,
+  outboundClusters,
+  outboundListener,
+  type TargetService,
+} from './envoy-config.ts';
+import { EnvoyProcess, until } from './envoy-process.ts';
+import { FakeAgent } from './fake-agent.ts';
+
+export const HOST = 'echo.shop.svc.cluster.local';
+const NAMES = ['echo-0', 'echo-1', 'echo-2'];
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** Which application answered; undefined where none did. */
+  readonly name: string | undefined;
+  /** Headers that the application got. */
+  readonly seen: Readonly<Record<string, string>>;
+}
+
+export interface MeshSetup {
+  readonly routing: Routing;
+  /** Whether replicas have proxies of their own. */
+  readonly sidecars: boolean;
+  readonly workers?: number;
+}
+
+export class SmallMesh implements AsyncDisposable {
+  readonly agent: FakeAgent;
+  readonly applications: readonly Application[];
+  readonly caller: EnvoyProcess;
+  readonly service: TargetService;
+  readonly plugin: { wasm: string };
+  readonly #sidecars: readonly EnvoyProcess[];
+  // A connection per request: one that Envoy closes while it is idle is no failure of the plugin.
+  readonly #connections = new Agent({ pipelining: 0 });
+  readonly #entry: string;
+
+  private constructor(
+    agent: FakeAgent,
+    applications: readonly Application[],
+    sidecars: readonly EnvoyProcess[],
+    caller: EnvoyProcess,
+    service: TargetService,
+    plugin: { wasm: string },
+    entry: string,
+  ) {
+    this.agent = agent;
+    this.applications = applications;
+    this.#sidecars = sidecars;
+    this.caller = caller;
+    this.service = service;
+    this.plugin = plugin;
+    this.#entry = entry;
+  }
+
+  static async start({ routing, sidecars, workers = 1 }: MeshSetup): Promise<SmallMesh> {
+    const plugin = { wasm: await buildPlugin() };
+    const agent = await FakeAgent.start();
+    const applications = await Promise.all(NAMES.map((name) => Application.start(name)));
+    const proxies = sidecars
+      ? await Promise.all(
+          applications.map(({ name, address }) =>
+            EnvoyProcess.start({
+              nodeId: `sidecar~127.0.0.1~${name}.shop~shop.svc.cluster.local`,
+              listeners: [inboundListener(plugin)],
+              clusters: inboundClusters(address, agent.address),
+            }),
+          ),
+        )
+      : [];
+    const endpoints = await Promise.all(
+      applications.map(async ({ name, address }, i) => ({
+        name,
+        address: (await proxies[i]?.address('inbound')) ?? address,
+      })),
+    );
+    const service = { host: HOST, port: 8080, routing, endpoints };
+    const caller = await EnvoyProcess.start({
+      nodeId: 'sidecar~127.0.0.1~caller-0.shop~shop.svc.cluster.local',
+      listeners: [outboundListener([service], plugin)],
+      clusters: outboundClusters([service], agent.address),
+      concurrency: workers,
+    });
+    const entry = await caller.address('outbound');
+    return new SmallMesh(agent, applications, proxies, caller, service, plugin, entry);
+  }
+
+  /** The assignment of the three replicas with these weights. */
+  assignment(weights: readonly [number, number, number], more: Partial<ServiceAssignment> = {}): ServiceAssignment {
+    const replicas = this.service.endpoints.map(({ name, address }, i) => ({
+      name,
+      address,
+      weight: weights[i] ?? 0,
+      meanInFlight: 0,
+      meanLatencySeconds: 0,
+      inFlight: 0,
+      inFlightAgeMs: 0,
+    }));
+    return { key: `8080|${HOST}`, routing: this.service.routing, pinning: false, replicas, ...more };
+  }
+
+  /** Publishes the weights and waits until the caller's proxy follows them (one replica alone has a weight). */
+  async send(only: string, validForMs = 60_000): Promise<void> {
+    const weights = NAMES.map((name) => (name === only ? 1 : 0)) as [number, number, number];
+    this.agent.publish([this.assignment(weights)], validForMs);
+    await until(async () => {
+      const answers = await this.getMany(8);
+      return answers.every(({ name }) => name === only);
+    }, `all requests to go to ${only}`);
+  }
+
+  async get(headers: Record<string, string> = {}): Promise<Answer> {
+    const response = await request(`http://${this.#entry}/`, {
+      headers: { host: HOST, ...headers },
+      dispatcher: this.#connections,
+    });
+    const text = await response.body.text();
+    const body = (response.statusCode === 200 ? JSON.parse(text) : {}) as { name?: string; headers?: Answer['seen'] };
+    return { status: response.statusCode, headers: response.headers, name: body.name, seen: body.headers ?? {} };
+  }
+
+  async getMany(count: number): Promise<Answer[]> {
+    return Promise.all(Array.from({ length: count }, () => this.get()));
+  }
+
+  application(name: string): Application {
+    const found = this.applications.find((application) => application.name === name);
+    if (!found) throw new Error(`no application ${name}`);
+    return found;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#connections.destroy();
+    for (const envoy of [this.caller, ...this.#sidecars]) await envoy.stop();
+    for (const application of this.applications) await application[Symbol.asyncDispose]();
+    await this.agent[Symbol.asyncDispose]();
+  }
+}
