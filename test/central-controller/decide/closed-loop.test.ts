@@ -125,7 +125,7 @@ describe('the loop, with 20 % noise in arrivals, costs and neighbour', () => {
   it('does not chase the noise', () => {
     for (const run of runs) {
       const calm = within(run, 15_000, STEP_MS);
-      expect(wander(calm)).toBeLessThan(0.04);
+      expect(wander(calm)).toBeLessThan(0.03);
       expect(mean(calm.map(({ utilisation }) => busiestOverMean(utilisation)))).toBeLessThan(1.05);
     }
   });
@@ -140,7 +140,7 @@ describe('the loop, with 20 % noise in arrivals, costs and neighbour', () => {
   });
 
   it('does not oscillate afterwards: weights stay as still as the estimate of the neighbour allows', () => {
-    for (const run of runs) expect(wander(within(run, STEP_MS + 5000, END_MS))).toBeLessThan(0.12);
+    expect(mean(runs.map((run) => wander(within(run, STEP_MS + 5000, END_MS))))).toBeLessThan(0.045);
     const loads = runs.flatMap((run) => within(run, STEP_MS + 3000, END_MS));
     expect(mean(loads.map(({ utilisation }) => busiestOverMean(utilisation)))).toBeLessThan(1.1);
   });
