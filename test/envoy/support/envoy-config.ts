@@ -33,12 +33,21 @@ function socketAddress(address: string): object {
   return { socket_address: { address: address.slice(0, colon), port_value: Number(address.slice(colon + 1)) } };
 }
 
+/** Istio's defaults: no limits. Envoy's own would let three retries at a time through. */
+const UNLIMITED = 4294967295;
+const CIRCUIT_BREAKERS = {
+  thresholds: [
+    { max_connections: UNLIMITED, max_pending_requests: UNLIMITED, max_requests: UNLIMITED, max_retries: UNLIMITED },
+  ],
+};
+
 export function staticCluster(name: string, addresses: readonly string[]): object {
   return {
     name,
     type: 'STATIC',
     lb_policy: 'LEAST_REQUEST',
     connect_timeout: '1s',
+    circuit_breakers: CIRCUIT_BREAKERS,
     load_assignment: {
       cluster_name: name,
       endpoints: [{ lb_endpoints: addresses.map((address) => ({ endpoint: { address: socketAddress(address) } })) }],
