@@ -60,6 +60,9 @@ export interface ServiceAllocation {
 /** A service without requests is placed as though it had this demand, so that its next request goes well. */
 const LEAST_DEMAND_CORES = 1e-4;
 
+/** The pull is never measured by less, so that the optimum stays unique where all is idle. */
+const LEAST_PRICE = 1e-3;
+
 export function allocate(input: AllocationInput): Allocation {
   const demands = input.services.map((service) =>
     Math.max(service.requestsPerSecond * meanCost(service), LEAST_DEMAND_CORES),
@@ -183,15 +186,18 @@ function splitProblemOf(
   return { problem, start: Float64Array.from(columns.start), placed };
 }
 
-/** What load would cost if all nodes were equally used: the measure for the pull. */
+/** What load would cost if all nodes that have replicas were equally used: the measure for the pull. */
 function referencePrice(input: AllocationInput, served: readonly number[]): number {
-  const capacity = input.nodes.reduce((sum, node) => sum + node.capacityCores, 0);
-  const background = input.nodes.reduce((sum, node) => sum + node.backgroundCores, 0);
+  const used = new Set(input.services.flatMap((service) => service.replicas.map(({ node }) => node)));
+  const nodes = input.nodes.filter((_, index) => used.has(index));
+  if (nodes.length === 0) return 1;
+  const capacity = nodes.reduce((sum, node) => sum + node.capacityCores, 0);
+  const background = nodes.reduce((sum, node) => sum + node.backgroundCores, 0);
   const load = served.reduce((sum, cores) => sum + cores, background);
   const point: CurvePoint = { value: 0, price: 0, slope: 0 };
-  const mean = capacity / input.nodes.length;
+  const mean = capacity / nodes.length;
   evaluateCurve(input.curve, mean, mean * Math.min(1, load / capacity), false, point);
-  return Math.max(point.price, 1e-3);
+  return Math.max(point.price, LEAST_PRICE);
 }
 
 function normalised(shares: readonly number[]): number[] {
