@@ -48,7 +48,7 @@ export const DEFAULT_PARAMETERS: Parameters = {
   floor: 0.002,
   pull: 0.05,
   pullPerError: 2,
-  leastEvidence: 20,
+  leastEvidence: 5,
   warmUpMs: 10_000,
   proxySilentMs: 4_000,
   agentSilentMs: 2_000,

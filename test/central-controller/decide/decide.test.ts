@@ -98,7 +98,7 @@ describe('decide', () => {
   });
 
   it('keeps weights equal while it learns', () => {
-    const unknown = { evidence: 3, cpuPerRequestSeconds: 0.01 };
+    const unknown = { evidence: 1, cpuPerRequestSeconds: 0.01 };
     const nodes = [nodeEstimate('a', { backgroundCores: 0.9 }), nodeEstimate('b')];
     const web = [replicaEstimate('web-0', 'a', unknown), replicaEstimate('web-1', 'b', unknown)];
     const decision = settle(snapshotOf([serviceEstimate('web', web)], nodes));
