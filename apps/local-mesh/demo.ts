@@ -6,7 +6,8 @@ import type { LocalMesh } from './mesh/mesh.ts';
 import type { MeshNode } from './node/mesh-node.ts';
 import { type DemoOptions, SETTLE_SECONDS } from './options.ts';
 import { calibrate } from './phases/calibrate.ts';
-import { hostCpu } from './phases/cpu-recorder.ts';
+import { hostCpu, ownCpu } from './phases/cpu-recorder.ts';
+import { inOrder, type MachineUse, machineUse } from './phases/machine-use.ts';
 import { measureRun, percentilesOf } from './phases/measure.ts';
 import { describePhase, type PlannedPhase, planPhases } from './phases/plan.ts';
 import { type PhaseStage, runPhases } from './phases/run-phases.ts';
@@ -25,9 +26,7 @@ export interface DemoResult {
   readonly rate: number;
   /** CPU that a request takes of the nodes, core-seconds; known when the rate was calibrated. */
   readonly requestCpuSeconds?: number;
-  /** Highest utilisation of the whole machine in any second: near 1, the machine and not the mesh was measured. */
-  readonly hostBusiest: number;
-  readonly hostMean: number;
+  readonly machine: MachineUse;
 }
 
 export class Demo {
@@ -101,10 +100,11 @@ export class Demo {
 
   async #runPhases(say: (text: string) => void): Promise<string> {
     const plan = planPhases({ ...this.#options, settleSeconds: SETTLE_SECONDS });
-    const { nodes } = this.#mesh;
+    const { nodes, edge } = this.#mesh;
     const node = this.#neighbourNode;
+    const counters = { nodes, edge: [edge, ownCpu()], host: hostCpu() };
     const stage: PhaseStage = {
-      counters: [...nodes, hostCpu()],
+      counters: inOrder(counters),
       startLoad: (options) => this.#startLoad({ ...options, rate: this.#rate }),
       balanceBy: (balancer: Balancer) => this.#mesh.setMode(balancer === 'ballast' ? 'Enforce' : 'Observe'),
       neighbour: (on) => {
@@ -119,14 +119,12 @@ export class Demo {
     };
     const record = await runPhases(plan, stage, this.#mesh.broken);
     const measured = measureRun({ ...record, nodes: nodes.map(({ name }) => name) });
-    const host = record.cpu.map(({ utilisation }) => utilisation[nodes.length] ?? 0);
     const setting = `${this.#rate} requests/s, ${nodes.length} nodes, ${this.#mesh.replicas.length} replicas`;
     this.#result = {
       run: { ...measured, neighbourNode: node.name, setting: `${setting}, ${this.#options.routing} routing` },
       rate: this.#rate,
       ...(this.#requestCpuSeconds === undefined ? {} : { requestCpuSeconds: this.#requestCpuSeconds }),
-      hostBusiest: Math.max(...host),
-      hostMean: host.reduce((sum, busy) => sum + busy, 0) / host.length,
+      machine: machineUse(counters, record.cpu),
     };
     return `${plan.length} under ${this.#rate} requests/s`;
   }

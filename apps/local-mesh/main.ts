@@ -6,6 +6,7 @@ import { Demo, type DemoResult } from './demo.ts';
 import { LocalMesh } from './mesh/mesh.ts';
 import { demoSettings } from './mesh/settings.ts';
 import { parseOptions } from './options.ts';
+import { doubtAbout } from './phases/machine-use.ts';
 import { runSteps } from './progress.ts';
 import { summarise, verdict } from './report/summary.ts';
 import { figuresTable } from './report/table.ts';
@@ -20,9 +21,6 @@ async function endMesh(keepFiles: boolean): Promise<void> {
   if (left.length > 0) console.error(`Could not be removed: ${left.join(', ')}`);
 }
 
-/** The machine had nothing left in most seconds: then it, and not the mesh, was measured. */
-const HOST_FULL = 0.95;
-
 function report({ run, ...setting }: DemoResult): void {
   const { phases, ...course } = run;
   const figures = { name: 'demo', ...setting, rounds: phases, ...course, summary: summarise(run) };
@@ -30,11 +28,8 @@ function report({ run, ...setting }: DemoResult): void {
   if (options.json) console.log(JSON.stringify(figures, null, 2));
   else
     console.log(`${figuresTable(run)}\n\n${verdict(run)}\n\nPicture: ${written.picture}\nFigures: ${written.figures}`);
-  if (setting.hostMean > HOST_FULL) {
-    console.error(
-      `The machine itself was ${Math.round(setting.hostMean * 100)} % busy: end what else runs on it, and run the demo again.`,
-    );
-  }
+  const doubt = doubtAbout(setting.machine);
+  if (doubt !== undefined) console.error(doubt);
 }
 
 const closing = closeWithGrace({ delay: 15_000, logger: false }, async () => endMesh(false));

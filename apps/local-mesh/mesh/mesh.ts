@@ -78,6 +78,11 @@ export class LocalMesh {
     return this.#opened.nodes;
   }
 
+  /** Gateway, controller and agents. */
+  get edge(): MeshNode {
+    return this.#opened.edge;
+  }
+
   get replicas(): readonly MeshPod[] {
     return this.#planned.replicas;
   }
@@ -89,11 +94,6 @@ export class LocalMesh {
       url: new URL(`http://${agentAddress(this.#settings.network, index)}:${AGENT_PORT}/`),
       proxies: [...replicas, gateway].filter(({ nodeName }) => nodeName === name).length,
     }));
-  }
-
-  /** What this machine does not offer, if anything. */
-  get notice(): string | undefined {
-    return this.#nodes?.notice;
   }
 
   /** The processes by name: `controller`, `agent-<node>`, `<pod>`, `<pod>-proxy`, `neighbour`. */
@@ -176,7 +176,8 @@ export class LocalMesh {
     this.#cluster = cluster;
     const sizes = set.nodes.map(({ name, cores }) => `${name} ${Number(cores.toFixed(2))}`).join(', ');
     const cleaned = removed.length === 0 ? '' : `; removed what ${removed.length} earlier runs had left`;
-    return `${sizes} cores${cleaned}`;
+    const notice = set.notice === undefined ? '' : `. ${set.notice}`;
+    return `${sizes} cores${cleaned}${notice}`;
   }
 
   async #startController(): Promise<string> {

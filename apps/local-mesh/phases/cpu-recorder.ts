@@ -9,6 +9,18 @@ export interface CpuCounter {
   cpuSeconds(): number;
 }
 
+/** This process: load generator and measurement. */
+export function ownCpu(): CpuCounter {
+  return {
+    name: 'demo',
+    cores: 1,
+    cpuSeconds: () => {
+      const { user, system } = process.cpuUsage();
+      return (user + system) / 1e6;
+    },
+  };
+}
+
 /** The whole machine, everything on it included. */
 export function hostCpu(): CpuCounter {
   const processors = cpus().length;

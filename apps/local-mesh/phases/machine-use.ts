@@ -1,0 +1,56 @@
+/** Where the machine's CPU went during a run: is there reason to doubt the figures? Pure. */
+import type { CpuCounter, CpuStep } from './cpu-recorder.ts';
+
+/** Means over the run, in cores. */
+export interface MachineUse {
+  readonly cores: number;
+  readonly busyCores: number;
+  /** Replicas, sidecars and neighbour. */
+  readonly nodesCores: number;
+  /** Gateway, controller, agents, load. */
+  readonly edgeCores: number;
+  /** What is none of the demo's. */
+  readonly othersCores: number;
+}
+
+/** With less left than this, processes wait for the machine's cores and not for their node's. */
+const SPARE_PART = 0.08;
+/** Others that take more than this change what is measured. */
+const OTHERS_PART = 0.05;
+
+export interface MachineCounters {
+  readonly nodes: readonly CpuCounter[];
+  readonly edge: readonly CpuCounter[];
+  readonly host: CpuCounter;
+}
+
+/** Order in which `machineUse` expects the utilisations of a step. */
+export function inOrder({ nodes, edge, host }: MachineCounters): CpuCounter[] {
+  return [...nodes, ...edge, host];
+}
+
+/** `steps` hold the counters in the order of `inOrder`. */
+export function machineUse(counters: MachineCounters, steps: readonly CpuStep[]): MachineUse {
+  const order = inOrder(counters);
+  const means = order.map(({ cores }, index) => {
+    return (steps.reduce((sum, { utilisation }) => sum + (utilisation[index] ?? 0), 0) / steps.length) * cores;
+  });
+  const sum = (from: number, to: number): number => means.slice(from, to).reduce((total, mean) => total + mean, 0);
+  const nodesCores = sum(0, counters.nodes.length);
+  const edgeCores = sum(counters.nodes.length, order.length - 1);
+  const busyCores = sum(order.length - 1, order.length);
+  const othersCores = Math.max(0, busyCores - nodesCores - edgeCores);
+  return { cores: counters.host.cores, busyCores, nodesCores, edgeCores, othersCores };
+}
+
+/** What to be wary of in the figures, for a person; undefined when nothing is. */
+export function doubtAbout({ cores, busyCores, othersCores }: MachineUse): string | undefined {
+  if (othersCores > OTHERS_PART * cores) {
+    const taken = `${othersCores.toFixed(2)} of the machine's ${cores} cores`;
+    return `Something else took ${taken} meanwhile, which blurs the figures: end it and run the demo again.`;
+  }
+  if (busyCores > (1 - SPARE_PART) * cores) {
+    return `The machine was ${Math.round((busyCores / cores) * 100)} % busy, which blurs the figures: try a lower --rate.`;
+  }
+  return undefined;
+}
