@@ -9,7 +9,10 @@ export interface WasmMemory {
 
 interface WebAssemblyInterface {
   compile(bytes: Uint8Array): Promise<WasmModule>;
-  Module: { imports(module: WasmModule): { module: string; name: string; kind: string }[] };
+  Module: {
+    imports(module: WasmModule): { module: string; name: string; kind: string }[];
+    exports(module: WasmModule): { name: string; kind: string }[];
+  };
   Instance: new (
     module: WasmModule,
     imports: Record<string, Record<string, (...args: number[]) => number>>,

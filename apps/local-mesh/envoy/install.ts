@@ -6,7 +6,7 @@ import { join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { BallastError } from '../../../central-controller/contract/errors.ts';
 
-export const ENVOY_VERSION = '1.40.0';
+const ENVOY_VERSION = '1.40.0';
 
 const run = promisify(execFile);
 

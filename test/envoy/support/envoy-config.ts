@@ -24,7 +24,7 @@ export interface PluginSetup {
   readonly configuration?: string;
 }
 
-export function outboundCluster(service: Pick<TargetService, 'host' | 'port'>, subset = ''): string {
+function outboundCluster(service: Pick<TargetService, 'host' | 'port'>, subset = ''): string {
   return `outbound|${service.port}|${subset}|${service.host}`;
 }
 
@@ -41,7 +41,7 @@ const CIRCUIT_BREAKERS = {
   ],
 };
 
-export function staticCluster(name: string, addresses: readonly string[]): object {
+function staticCluster(name: string, addresses: readonly string[]): object {
   return {
     name,
     type: 'STATIC',

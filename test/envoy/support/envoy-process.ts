@@ -19,11 +19,11 @@ export interface EnvoySetup {
   readonly concurrency?: number;
 }
 
-// A test runner that ends early must not leave an Envoy behind.
-const running = new Set<ChildProcess>();
-process.on('exit', () => {
-  for (const child of running) child.kill('SIGKILL');
-});
+/**
+ * Runs Envoy and kills it when standard input ends: a test runner that is killed, too, leaves no Envoy behind, since
+ * the kernel closes the pipe for it.
+ */
+const GUARDED = 'exec 3<&0; "$@" 3<&- & envoy=$!; { read -r _ <&3; kill -KILL $envoy; } & wait $envoy';
 
 export class EnvoyProcess implements AsyncDisposable {
   readonly #child: ChildProcess;
@@ -35,8 +35,6 @@ export class EnvoyProcess implements AsyncDisposable {
     this.#child = child;
     this.#folder = folder;
     child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#log += text));
-    running.add(child);
-    child.once('exit', () => running.delete(child));
   }
 
   /** Starts Envoy and waits until all listeners accept. Throws with its log when it does not come up. */
@@ -52,15 +50,13 @@ export class EnvoyProcess implements AsyncDisposable {
     await writeFile(join(folder, 'envoy.json'), JSON.stringify(config));
     await writeListeners(folder, setup.listeners);
     const child = spawn(
-      await ensureEnvoy(),
-      ['-c', join(folder, 'envoy.json'), '--admin-address-path', adminFile, '--log-level', 'warning'].concat([
-        '--concurrency',
-        String(setup.concurrency ?? 1),
-        '--disable-hot-restart',
-        '--drain-time-s',
-        '1',
-      ]),
-      { stdio: ['ignore', 'ignore', 'pipe'] },
+      'sh',
+      ['-c', GUARDED, 'envoy', await ensureEnvoy()].concat(
+        ['-c', join(folder, 'envoy.json'), '--admin-address-path', adminFile, '--log-level', 'warning'],
+        ['--concurrency', String(setup.concurrency ?? 1), '--disable-hot-restart'],
+        ['--drain-time-s', '3', '--drain-strategy', 'immediate'],
+      ),
+      { stdio: ['pipe', 'ignore', 'pipe'] },
     );
     const envoy = new EnvoyProcess(child, folder);
     try {
@@ -72,16 +68,12 @@ export class EnvoyProcess implements AsyncDisposable {
     return envoy;
   }
 
-  get pid(): number {
-    return this.#child.pid ?? 0;
-  }
-
   get log(): string {
     return this.#log;
   }
 
-  async admin(path: string, method: 'GET' | 'POST' = 'GET'): Promise<string> {
-    const response = await request(`http://${this.#admin}${path}`, { method });
+  async admin(path: string): Promise<string> {
+    const response = await request(`http://${this.#admin}${path}`);
     return response.body.text();
   }
 
@@ -113,11 +105,10 @@ export class EnvoyProcess implements AsyncDisposable {
   }
 
   async stop(): Promise<void> {
-    if (this.#child.exitCode === null && this.#child.signalCode === null) {
-      const gone = once(this.#child, 'exit');
-      this.#child.kill('SIGKILL');
-      await gone;
-    }
+    const running = this.#child.exitCode === null && this.#child.signalCode === null;
+    const gone = running ? once(this.#child, 'exit') : undefined;
+    this.#child.stdin?.end();
+    await gone;
     await rm(this.#folder, { recursive: true, force: true });
   }
 

@@ -8,12 +8,13 @@ import {
   inboundListener,
   outboundClusters,
   outboundListener,
+  type Endpoint,
   type TargetService,
 } from './envoy-config.ts';
 import { EnvoyProcess, until } from './envoy-process.ts';
 import { FakeAgent } from './fake-agent.ts';
 
-export const HOST = 'echo.shop.svc.cluster.local';
+const HOST = 'echo.shop.svc.cluster.local';
 const NAMES = ['echo-0', 'echo-1', 'echo-2'];
 
 export interface Answer {
@@ -32,65 +33,73 @@ export interface MeshSetup {
   readonly workers?: number;
 }
 
+interface Parts {
+  readonly agent: FakeAgent;
+  readonly applications: readonly Application[];
+  readonly caller: EnvoyProcess;
+  readonly service: TargetService;
+  readonly plugin: { wasm: string };
+  readonly entry: string;
+  readonly connections: Agent;
+  readonly running: AsyncDisposableStack;
+}
+
 export class SmallMesh implements AsyncDisposable {
   readonly agent: FakeAgent;
   readonly applications: readonly Application[];
   readonly caller: EnvoyProcess;
   readonly service: TargetService;
   readonly plugin: { wasm: string };
-  readonly #sidecars: readonly EnvoyProcess[];
-  // A connection per request: one that Envoy closes while it is idle is no failure of the plugin.
-  readonly #connections = new Agent({ pipelining: 0 });
   readonly #entry: string;
+  readonly #connections: Agent;
+  readonly #running: AsyncDisposableStack;
 
-  private constructor(
-    agent: FakeAgent,
-    applications: readonly Application[],
-    sidecars: readonly EnvoyProcess[],
-    caller: EnvoyProcess,
-    service: TargetService,
-    plugin: { wasm: string },
-    entry: string,
-  ) {
-    this.agent = agent;
-    this.applications = applications;
-    this.#sidecars = sidecars;
-    this.caller = caller;
-    this.service = service;
-    this.plugin = plugin;
-    this.#entry = entry;
+  private constructor(parts: Parts) {
+    this.agent = parts.agent;
+    this.applications = parts.applications;
+    this.caller = parts.caller;
+    this.service = parts.service;
+    this.plugin = parts.plugin;
+    this.#entry = parts.entry;
+    this.#connections = parts.connections;
+    this.#running = parts.running;
   }
 
   static async start({ routing, sidecars, workers = 1 }: MeshSetup): Promise<SmallMesh> {
+    // What is running already is stopped should a later part fail to start.
+    await using running = new AsyncDisposableStack();
     const plugin = { wasm: await buildPlugin() };
-    const agent = await FakeAgent.start();
-    const applications = await Promise.all(NAMES.map((name) => Application.start(name)));
-    const proxies = sidecars
-      ? await Promise.all(
-          applications.map(({ name, address }) =>
-            EnvoyProcess.start({
-              nodeId: `sidecar~127.0.0.1~${name}.shop~shop.svc.cluster.local`,
-              listeners: [inboundListener(plugin)],
-              clusters: inboundClusters(address, agent.address),
-            }),
-          ),
-        )
-      : [];
-    const endpoints = await Promise.all(
-      applications.map(async ({ name, address }, i) => ({
-        name,
-        address: (await proxies[i]?.address('inbound')) ?? address,
-      })),
-    );
+    const agent = running.use(await FakeAgent.start());
+    const applications: Application[] = [];
+    const endpoints: Endpoint[] = [];
+    for (const name of NAMES) {
+      const application = running.use(await Application.start(name));
+      applications.push(application);
+      let { address } = application;
+      if (sidecars) {
+        const setup = {
+          nodeId: `sidecar~127.0.0.1~${name}.shop~shop.svc.cluster.local`,
+          listeners: [inboundListener(plugin)],
+          clusters: inboundClusters(address, agent.address),
+        };
+        address = await running.use(await EnvoyProcess.start(setup)).address('inbound');
+      }
+      endpoints.push({ name, address });
+    }
     const service = { host: HOST, port: 8080, routing, endpoints };
-    const caller = await EnvoyProcess.start({
-      nodeId: 'sidecar~127.0.0.1~caller-0.shop~shop.svc.cluster.local',
-      listeners: [outboundListener([service], plugin)],
-      clusters: outboundClusters([service], agent.address),
-      concurrency: workers,
-    });
+    const caller = running.use(
+      await EnvoyProcess.start({
+        nodeId: 'sidecar~127.0.0.1~caller-0.shop~shop.svc.cluster.local',
+        listeners: [outboundListener([service], plugin)],
+        clusters: outboundClusters([service], agent.address),
+        concurrency: workers,
+      }),
+    );
     const entry = await caller.address('outbound');
-    return new SmallMesh(agent, applications, proxies, caller, service, plugin, entry);
+    // A connection per request: one that Envoy closes while it is idle is no failure of the plugin.
+    const connections = running.adopt(new Agent({ pipelining: 0 }), (held) => held.destroy());
+    const parts = { agent, applications, caller, service, plugin, entry, connections };
+    return new SmallMesh({ ...parts, running: running.move() });
   }
 
   /** The assignment of the three replicas with these weights. */
@@ -138,9 +147,6 @@ export class SmallMesh implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#connections.destroy();
-    for (const envoy of [this.caller, ...this.#sidecars]) await envoy.stop();
-    for (const application of this.applications) await application[Symbol.asyncDispose]();
-    await this.agent[Symbol.asyncDispose]();
+    await this.#running.disposeAsync();
   }
 }
