@@ -33,7 +33,7 @@ async function prepare(): Promise<void> {
 }
 
 function checkSources(): boolean {
-  const folders = ['central-controller', 'host-agent', 'wasm-plugin', 'istio-configs', 'apps', 'test'];
+  const folders = ['central-controller', 'host-agent', 'wasm-plugin', 'istio-configs', 'apps'];
   return [
     check('types', 'tsc', '--noEmit'),
     check('types of the page', 'tsc', '-p', 'central-controller/dashboard'),

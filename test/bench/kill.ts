@@ -27,11 +27,11 @@ const MIX: Mix = {
   requests: [{ name: 'user', weight: 1, method: 'GET', path: '/user?username=Cornell_1&password=1111111111' }],
 };
 
-/** A gateway, a front end and the service whose replicas die. */
+/** The services that the mesh asks before it counts as started, and the one whose replicas die. */
 function newMesh(routing: Routing): LocalMesh {
   return new LocalMesh({
     routing,
-    services: ['frontend', 'user'],
+    services: ['frontend', 'recommendation', 'profile', 'user'],
     replicas: 3,
     nodes: [1, 2, 3].map((node) => ({ name: `node-${node}`, cores: 0.45, appetite: 1 })),
     network: '127.12',
@@ -40,7 +40,7 @@ function newMesh(routing: Routing): LocalMesh {
 }
 
 /** Load whose failures so far can be read at any time. */
-class WatchedLoad {
+class WatchedLoad implements AsyncDisposable {
   readonly #load: Load;
   #failed = 0;
 
@@ -65,6 +65,10 @@ class WatchedLoad {
   async stop(): Promise<{ due: number; failed: number }> {
     return this.#load.stop();
   }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
 }
 
 /** Requests that this pod's application held when its connection broke, since the sidecar started. */
@@ -85,7 +89,7 @@ async function startMesh(mesh: LocalMesh, context: BenchContext): Promise<void> 
 }
 
 async function killReplicas(mesh: LocalMesh, routing: Routing, context: BenchContext): Promise<Round[]> {
-  const load = new WatchedLoad(mesh);
+  await using load = new WatchedLoad(mesh);
   await sleep(RECOVER_MS * 2, undefined, { signal: context.signal });
   const victims = mesh.replicas.filter(({ service }) => service === 'user');
   const rounds: Round[] = [];
@@ -103,7 +107,6 @@ async function killReplicas(mesh: LocalMesh, routing: Routing, context: BenchCon
     context.progress(`  ${routing}: ${victim.name} killed, ${failed} failed, of which it held ${held}`);
     rounds.push({ condition: `${routing}: a replica`, killed: victim.name, failed, cut_off: held });
   }
-  await load.stop();
   return rounds;
 }
 
@@ -111,7 +114,7 @@ async function killReplicas(mesh: LocalMesh, routing: Routing, context: BenchCon
 async function killBesideThePath(mesh: LocalMesh, names: readonly string[], context: BenchContext): Promise<Round[]> {
   const rounds: Round[] = [];
   for (const name of names) {
-    const load = new WatchedLoad(mesh);
+    await using load = new WatchedLoad(mesh);
     await sleep(1000, undefined, { signal: context.signal });
     await mesh.processes.stop(name, 'SIGKILL');
     await sleep(DEAD_MS, undefined, { signal: context.signal });

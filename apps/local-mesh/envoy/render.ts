@@ -84,7 +84,11 @@ export function renderBootstrap(proxy: ProxyInput, manifests: readonly Manifest[
       use_all_default_tags: false,
       stats_matcher: {
         inclusion_list: {
-          patterns: ['cluster_manager', 'listener_manager', 'server', 'wasm'].map((prefix) => ({ prefix })),
+          patterns: [
+            ...['cluster_manager', 'listener_manager', 'server', 'wasm'].map((prefix) => ({ prefix })),
+            // Requests that a replica held when its connection broke: what no other replica may be asked instead.
+            { suffix: 'upstream_cx_destroy_remote_with_active_rq' },
+          ],
         },
       },
     },
