@@ -1,5 +1,5 @@
 /** The decision: from what is known to the weights in force, each with its reasons. */
-import type { Decision, ServiceDecision } from '../contract/decision.ts';
+import type { Decision, ReplicaDecision, ServiceDecision } from '../contract/decision.ts';
 import type { NodeEstimate, ServiceEstimate, Snapshot } from '../estimate/snapshot.ts';
 import { boundedSnapshot } from './bounded.ts';
 import { judgeHealth } from './health.ts';
@@ -26,7 +26,7 @@ export function decide(
   const { parameters } = policy;
   const known = allNodes(nodes, services);
   const nodeOf = new Map(known.map((node) => [node.name, node]));
-  const before = weightsInForce(previous);
+  const before = lastDecisions(previous);
   const candidates = services.map((service) => candidateOf(service, nodeOf, policy, before, now));
   const decided = (candidate: Candidate): boolean =>
     candidate.replicas.length > 0 && candidate.service.mode !== 'Off' && !isLearning(candidate.service, parameters);
@@ -64,13 +64,13 @@ function allNodes(nodes: readonly NodeEstimate[], services: readonly ServiceEsti
   return [...named.values()];
 }
 
-function weightsInForce(previous: Decision | undefined): ReadonlyMap<string, number> {
-  const weights = new Map<string, number>();
-  for (const service of previous?.services ?? []) {
-    for (const { name, weight } of service.replicas)
-      weights.set(`${service.namespace}/${service.name}/${name}`, weight);
-  }
-  return weights;
+/** What was decided last of each replica, by `<namespace>/<service>/<replica>`. */
+function lastDecisions(previous: Decision | undefined): ReadonlyMap<string, ReplicaDecision> {
+  return new Map(
+    (previous?.services ?? []).flatMap(({ namespace, name, replicas }) =>
+      replicas.map((replica) => [`${namespace}/${name}/${replica.name}`, replica] as const),
+    ),
+  );
 }
 
 /** The service's ready replicas with all that is known of each. */
@@ -78,7 +78,7 @@ function candidateOf(
   service: ServiceEstimate,
   nodeOf: ReadonlyMap<string, NodeEstimate>,
   policy: DecisionPolicy,
-  before: ReadonlyMap<string, number>,
+  before: ReadonlyMap<string, ReplicaDecision>,
   now: number,
 ): Candidate {
   const byHand = new Map(
@@ -93,8 +93,13 @@ function candidateOf(
     if (!estimate.ready || !own) return [];
     const state = stateOf(estimate, service, own, nodeOf.get(estimate.node), policy.parameters);
     const manual = byHand.get(estimate.name);
-    const previous = before.get(`${service.namespace}/${service.name}/${estimate.name}`) ?? 0;
-    return [{ estimate, state, health: own, previous, ...(manual !== undefined && { manual }) }];
+    const last = before.get(`${service.namespace}/${service.name}/${estimate.name}`);
+    const inForce = {
+      previous: last?.weight ?? 0,
+      correction: last?.correction ?? 1,
+      hasMoved: last !== undefined && last.weight !== last.previous,
+    };
+    return [{ estimate, state, health: own, ...inForce, ...(manual !== undefined && { manual }) }];
   });
   return { service, replicas: withSharesThatFit(replicas) };
 }

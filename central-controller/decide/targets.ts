@@ -18,8 +18,12 @@ export interface CandidateReplica {
   readonly health: Health;
   /** Share set by hand. */
   readonly manual?: number;
-  /** Share in force. */
+  /** Weight in force. */
   readonly previous: number;
+  /** Factor between the share intended and the weight in force. */
+  readonly correction: number;
+  /** The last decision changed its weight. */
+  readonly hasMoved: boolean;
 }
 
 export interface Targets {

@@ -7,6 +7,9 @@ import type { NodeSample } from './estimates.ts';
 /** Windows that are remembered; 4 come per second. */
 export const SAMPLES = 32;
 
+/** Windows that tell how busy the node is: what the replicas use follows the weights, and moves with them. */
+const BUSY_SAMPLES = 4;
+
 /** Noise of one window is never taken for less than this part of the cores, however quiet the node was. */
 const LEAST_NOISE = 0.02;
 
@@ -32,13 +35,18 @@ export function currentLoad(samples: readonly NodeSample[]): NodeLoad {
     current.reduce((sum, sample) => sum + figure(sample) * sample.seconds, 0) / seconds;
   return {
     cores: newest.cores,
-    busyCores: mean((sample) => sample.busyCores),
+    busyCores: meanBusy(samples.slice(-BUSY_SAMPLES)),
     backgroundCores: Math.max(
       0,
       mean((sample) => sample.backgroundCores),
     ),
     stealCores: mean((sample) => sample.stealCores),
   };
+}
+
+function meanBusy(samples: readonly NodeSample[]): number {
+  const seconds = samples.reduce((sum, sample) => sum + sample.seconds, 0);
+  return samples.reduce((sum, sample) => sum + sample.busyCores * sample.seconds, 0) / seconds;
 }
 
 /**

@@ -27,6 +27,8 @@ export interface LoopOptions {
    * request of each replica, the neighbour of each node. What is then measured is exact, as kernels and proxies count.
    */
   readonly noise: number;
+  /** Proxies send shares in proportion to weight to this power; 1 where it is not given. */
+  readonly distortion?: number;
   readonly seed: number;
   readonly untilMs: number;
 }
@@ -34,7 +36,7 @@ export interface LoopOptions {
 export interface LoopState {
   readonly ms: number;
   readonly decision: Decision;
-  /** Weights that the proxies use, per service and replica. */
+  /** Shares that the proxies send, per service and replica. */
   readonly weights: readonly (readonly number[])[];
   /** True utilisation of each node with those weights, queues apart. */
   readonly utilisation: readonly number[];
@@ -91,7 +93,8 @@ export function runLoop(options: LoopOptions): LoopState[] {
   let previous: Decision | undefined;
   for (let ms = STEP_MS; ms <= options.untilMs; ms += STEP_MS) {
     const seconds = STEP_MS / 1000;
-    while (published[0] && published[0].at <= ms) used = published.shift()?.weights ?? used;
+    while (published[0] && published[0].at <= ms)
+      used = distorted(published.shift()?.weights ?? [], options.distortion);
     if (ms % REPORT_MS === 0) {
       arrivals = arrivals.map(factor);
       costs = costs.map(factor);
@@ -163,6 +166,14 @@ export function runLoop(options: LoopOptions): LoopState[] {
     states.push({ ms, decision, weights: used, utilisation: utilisation(options, used, ms) });
   }
   return states;
+}
+
+function distorted(weights: readonly (readonly number[])[], power = 1): number[][] {
+  return weights.map((own) => {
+    const drawn = own.map((weight) => weight ** power);
+    const sum = drawn.reduce((total, weight) => total + weight, 0);
+    return drawn.map((weight) => weight / sum);
+  });
 }
 
 /** Utilisation that the weights make of each node, without noise. */
