@@ -54,6 +54,7 @@ describe('several workers', () => {
       }
     } finally {
       stop.abort();
+      await Promise.allSettled(load);
     }
     await Promise.all(load);
     expect(bad).toEqual([]);

@@ -63,8 +63,14 @@ export class FakeAgent implements AsyncDisposable {
       }
       this.polls++;
       const version = Number(new URL(request.url ?? '/', 'http://agent').searchParams.get('version'));
-      if (this.#version !== 0 && this.#version !== version) response.end(this.#table);
-      else this.#held.push(response);
+      if (this.#version !== 0 && this.#version !== version) {
+        response.end(this.#table);
+        return;
+      }
+      this.#held.push(response);
+      response.on('close', () => {
+        this.#held = this.#held.filter((held) => held !== response);
+      });
     });
     this.#server.listen(this.#port, '127.0.0.1');
     await once(this.#server, 'listening');
