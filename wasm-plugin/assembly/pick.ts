@@ -1,7 +1,7 @@
 /**
  * The pick. Weights from the controller say how requests should fall over seconds, requests in flight say what is
- * true this instant: two samples are drawn by weight, replicas heard of within 200 ms join them, the least score
- * wins. The candidates' number is fixed, so the work does not grow with the replicas. After Prequal (Wydrowski et
+ * true this instant: two samples are drawn by weight, replicas heard of within 200 ms join them, and the first draw
+ * gives way to the least score that is clearly better. The candidates' number is fixed, so the work does not grow with the replicas. After Prequal (Wydrowski et
  * al., NSDI 2024), whose probes are replaced by what responses carry.
  */
 import {
@@ -23,6 +23,11 @@ const RING_CANDIDATES: i32 = 4;
 const RING_AGE_MS: f64 = 200;
 const FAILURE_PENALTY: f64 = 20;
 const FAILURE_FADE_MS: f64 = 5000;
+/**
+ * What a rival must do better than the first draw, in requests in flight. The draw alone follows the weights; with no
+ * credit, idle replicas would be told apart by their weights a second time, and the heaviest would get nearly all.
+ */
+const DRAWN_CREDIT: f64 = 0.75;
 /** Time scale of what was last known while the table has no latency yet. */
 const UNKNOWN_LATENCY_MS: f64 = 50;
 
@@ -69,7 +74,9 @@ export function pick(service: i32, now: f64, u1: f64, u2: f64): i32 {
   if (eligibleCount[service] == 0) return -1;
   let best = draw(service, u1);
   if (eligibleCount[service] == 1) return best;
-  let least = score(best, now);
+  // One that fails has no credit.
+  const credit = DRAWN_CREDIT * max(1 - FAILURE_PENALTY * recentFailures(best, now), 0);
+  let least = score(best, now) - credit / Math.sqrt(weight[best]);
   const second = draw(service, u2);
   if (second != best) {
     const rival = score(second, now);
