@@ -14,8 +14,9 @@ import { type PhaseStage, runPhases } from './phases/run-phases.ts';
 import type { ShownStep } from './progress.ts';
 import type { Balancer, MeasuredRun } from './report/phases.ts';
 
-/** How busy the nodes are on average without a neighbour. */
+/** How busy the nodes are on average without a neighbour; less where they must leave room for everything else. */
 const NODES_BUSY = 0.6;
+const SHARED_NODES_BUSY = 0.35;
 /** What the neighbour takes of its node. */
 const NEIGHBOUR_PART = 0.7;
 const CONNECTIONS = 128;
@@ -92,7 +93,8 @@ export class Demo {
     const { nodes } = this.#mesh;
     const startLoad = (rate: number) => this.#startLoad({ rate });
     const limit = (enforced: boolean) => nodes.forEach((node) => node.limit(enforced));
-    const { rate, cost } = await calibrate({ nodes, target: NODES_BUSY, startLoad, limit });
+    const target = this.#mesh.sharesCores ? SHARED_NODES_BUSY : NODES_BUSY;
+    const { rate, cost } = await calibrate({ nodes, target, startLoad, limit });
     this.#requestCpuSeconds = cost;
     this.#rate = this.#options.rate ?? Math.round(rate);
     return `${this.#rate} requests/s, ${(cost * 1000).toFixed(1)} ms of the nodes' CPU each`;

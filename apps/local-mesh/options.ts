@@ -17,7 +17,7 @@ export interface DemoOptions {
 }
 
 /** Begin of each phase that is not measured, seconds. */
-export const SETTLE_SECONDS = 5;
+export const SETTLE_SECONDS = 4;
 
 function positive(text: string): number {
   const value = Number(text);
@@ -45,7 +45,7 @@ export function parseOptions(argv: readonly string[]): DemoOptions {
     .option('--rounds <n>', 'rounds with the neighbour; each is a phase of Istio and one of Ballast', wholeFrom(1), 2)
     .option('--quiet-rounds <n>', 'rounds without the neighbour', wholeFrom(0), 2)
     .option('--phase-seconds <n>', 'length of a phase with the neighbour', wholeFrom(least), 20)
-    .option('--quiet-phase-seconds <n>', 'length of a phase without it', wholeFrom(least), 12)
+    .option('--quiet-phase-seconds <n>', 'length of a phase without it', wholeFrom(least), 14)
     .addOption(
       new Option('--routing <how>', 'how a chosen replica is reached')
         .choices(['Endpoint', 'Subset'])

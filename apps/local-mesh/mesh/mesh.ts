@@ -78,6 +78,11 @@ export class LocalMesh {
     return this.#opened.nodes;
   }
 
+  /** The nodes share the machine's cores with everything else, instead of having a quota each. */
+  get sharesCores(): boolean {
+    return this.#opened.sharesCores;
+  }
+
   /** Gateway, controller and agents. */
   get edge(): MeshNode {
     return this.#opened.edge;

@@ -17,33 +17,30 @@ export interface ProcessPaths {
   readonly data: string;
 }
 
-/** A program of this repository, run by the Node that runs the mesh. */
-function program(path: string, ...flags: string[]): { command: string; arguments: string[] } {
-  return { command: process.execPath, arguments: [join(ROOT, path), ...flags] };
+/** A program of this repository, run by the Node that runs the mesh. `flags` are names without dashes and values. */
+function program(path: string, flags: Readonly<Record<string, string>>, more: readonly string[] = []) {
+  const given = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value]);
+  return { command: process.execPath, arguments: [join(ROOT, path), ...given, ...more] };
 }
 
 export function controllerSpec(edge: MeshNode, ip: string, paths: ProcessPaths): ProcessSpec {
-  const flags = ['--manifests', paths.manifests, '--listen', `${ip}:${CONTROLLER_PORT}`];
-  const line = program('central-controller/main.ts', ...flags);
+  const flags = { manifests: paths.manifests, listen: `${ip}:${CONTROLLER_PORT}` };
+  const line = program('central-controller/main.ts', flags);
   return { name: 'controller', node: edge, place: { kind: 'system' }, ...line };
 }
 
 /** The agent of a node. It runs outside of the node's CPU quota, so that all phases are measured alike. */
 export function agentSpec(node: MeshNode, edge: MeshNode, ip: string, controllerIp: string): ProcessSpec {
-  const line = program(
-    'host-agent/main.ts',
-    ...['--node', node.name, '--listen', `${ip}:${AGENT_PORT}`],
-    ...['--controller', `http://${controllerIp}:${CONTROLLER_PORT}`, ...node.agentFlags],
-  );
+  const controller = `http://${controllerIp}:${CONTROLLER_PORT}`;
+  const flags = { node: node.name, listen: `${ip}:${AGENT_PORT}`, controller };
+  const line = program('host-agent/main.ts', flags, node.agentFlags);
   return { name: `agent-${node.name}`, node: edge, place: { kind: 'system' }, ...line };
 }
 
 export function applicationSpec(pod: MeshPod, node: MeshNode, paths: ProcessPaths): ProcessSpec {
-  const line = program(
-    'apps/hotel-reservation/main.ts',
-    ...['--service', pod.service ?? '', '--listen', `${pod.ip}:${APPLICATION_PORT}`],
-    ...['--data', join(paths.data, pod.name)],
-  );
+  const listen = `${pod.ip}:${APPLICATION_PORT}`;
+  const flags = { service: pod.service ?? '', listen, data: join(paths.data, pod.name) };
+  const line = program('apps/hotel-reservation/main.ts', flags);
   const environment = { POD_NAME: pod.name, MESH_OUTBOUND: `${pod.ip}:${OUTBOUND_PORT}` };
   return { name: pod.name, node, place: { kind: 'pod', uid: pod.uid }, ...line, environment };
 }
@@ -61,6 +58,6 @@ export function proxySpec(pod: MeshPod, node: MeshNode, paths: ProcessPaths): Pr
 
 /** A neighbour that takes `cores` of the node's CPU. */
 export function neighbourSpec(node: MeshNode, cores: number): ProcessSpec {
-  const line = program('apps/noisy-neighbour/main.ts', '--cores', cores.toFixed(3));
+  const line = program('apps/noisy-neighbour/main.ts', { cores: cores.toFixed(3) });
   return { name: 'neighbour', node, place: { kind: 'neighbour' }, ...line };
 }

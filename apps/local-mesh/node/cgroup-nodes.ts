@@ -67,6 +67,7 @@ export function createCgroupNodes(
   return {
     nodes: sizes.map((size) => new CgroupNode(files, run, size, true)),
     edge: new CgroupNode(files, run, { name: 'edge', cores: edgeCores }, false),
+    sharesCores: false,
     remove: () => removeGroup(files, run),
   };
 }

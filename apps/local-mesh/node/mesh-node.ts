@@ -30,6 +30,8 @@ export interface NodeSet {
   readonly nodes: readonly MeshNode[];
   /** Where gateway, controller and agents run: without limit. */
   readonly edge: MeshNode;
+  /** Nodes have no CPU of their own: gateway, load and all else on the machine run on theirs as well. */
+  readonly sharesCores: boolean;
   /** What is not as it should be on this machine, for the person in front of it. */
   readonly notice?: string;
   /** Ends what still runs on the nodes and removes them; returns what could not be removed. Synchronous. */

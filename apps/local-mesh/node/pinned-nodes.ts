@@ -73,6 +73,7 @@ export function createPinnedNodes(
   return {
     nodes,
     edge: new PinnedNode('edge', cpus.length, directory),
+    sharesCores: true,
     notice: `${reason}: ${nodes.length} nodes are one core each, shared with all that runs on it. Run as root for real quotas.`,
     remove: () => [],
   };

@@ -46,7 +46,7 @@ describe('npm run demo', () => {
     }
     const wrong = await demo(['--phase-seconds', '2']);
     expect(wrong.code).not.toBe(0);
-    expect(wrong.output).toContain('Must be a whole number from 6 to 3600');
+    expect(wrong.output).toContain('Must be a whole number from 5 to 3600');
   });
 
   it('leaves nothing behind when it is interrupted under load', async () => {

@@ -11,7 +11,7 @@ export interface Shift {
 }
 
 /** Demand that a decision's weights send to the replicas on `node`. */
-export function demandOn(decision: Decision, node: string): number {
+function demandOn(decision: Decision, node: string): number {
   return decision.services.reduce((sum, { demandCores, replicas }) => {
     const weight = replicas
       .filter((replica) => replica.node === node)
