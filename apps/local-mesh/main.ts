@@ -3,6 +3,7 @@
 import closeWithGrace from 'close-with-grace';
 import { BallastError, describeFailure } from '../../central-controller/contract/errors.ts';
 import { Demo, type DemoResult } from './demo.ts';
+import { freeNetwork } from './mesh/free-network.ts';
 import { LocalMesh } from './mesh/mesh.ts';
 import { demoSettings } from './mesh/settings.ts';
 import { parseOptions } from './options.ts';
@@ -13,7 +14,7 @@ import { figuresTable } from './report/table.ts';
 import { writeReport } from './report/write-report.ts';
 
 const options = parseOptions(process.argv);
-const mesh = new LocalMesh(demoSettings(options.routing, options.pinned));
+const mesh = new LocalMesh(demoSettings(options.routing, await freeNetwork(), options.pinned));
 const demo = new Demo(mesh, options);
 
 async function endMesh(keepFiles: boolean): Promise<void> {

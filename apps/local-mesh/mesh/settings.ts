@@ -25,14 +25,14 @@ const MOST_CORES = 4;
 const APPETITES = [7, 6, 6, 5];
 
 /** The demo's mesh: all services, three replicas each, on four equal nodes that are filled unevenly. */
-export function demoSettings(routing: Routing, pinned = false): MeshSettings {
+export function demoSettings(routing: Routing, network: string, pinned = false): MeshSettings {
   const cores = Math.min(MOST_CORES, availableParallelism() * NODES_PART) / APPETITES.length;
   return {
     routing,
     services: SERVICE_NAMES,
     replicas: 3,
     nodes: APPETITES.map((appetite, index) => ({ name: `node-${index + 1}`, cores, appetite })),
-    network: '127.10',
+    network,
     pinned,
   };
 }

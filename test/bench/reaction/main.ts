@@ -5,6 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
+import { freeNetwork } from '../../../apps/local-mesh/mesh/free-network.ts';
 import { LocalMesh } from '../../../apps/local-mesh/mesh/mesh.ts';
 import { demoSettings } from '../../../apps/local-mesh/mesh/settings.ts';
 import { calibrate } from '../../../apps/local-mesh/phases/calibrate.ts';
@@ -116,7 +117,7 @@ async function measure(mesh: LocalMesh, context: BenchContext): Promise<BenchRes
 export const bench: Bench = {
   description: "From a neighbour's start to its node's replicas getting less, at every proxy",
   async run(context) {
-    const mesh = new LocalMesh({ ...demoSettings('Endpoint'), network: '127.13' });
+    const mesh = new LocalMesh(demoSettings('Endpoint', await freeNetwork()));
     try {
       return await measure(mesh, context);
     } finally {
