@@ -28,7 +28,7 @@ function refuse(field: string, why: string): Result<never> {
 }
 
 /** The pod and namespace in Envoy's node id, or undefined where it has another form. */
-export function podOfNodeId(nodeId: string): { pod: string; namespace: string } | undefined {
+function podOfNodeId(nodeId: string): { pod: string; namespace: string } | undefined {
   const workload = nodeId.split('~')[2] ?? '';
   const dot = workload.lastIndexOf('.');
   if (dot <= 0 || dot === workload.length - 1) return undefined;

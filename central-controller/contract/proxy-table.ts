@@ -16,7 +16,7 @@
 import type { ServiceAssignment } from './assignment.ts';
 
 export const TABLE_MAGIC = 0x54534c42;
-export const TABLE_FORMAT = 1;
+const TABLE_FORMAT = 1;
 export const TABLE_HEADER_BYTES = 32;
 export const TABLE_SERVICE_BYTES = 32;
 export const TABLE_REPLICA_BYTES = 40;
@@ -24,7 +24,7 @@ export const TABLE_REPLICA_BYTES = 40;
 const utf8 = new TextEncoder();
 
 /** 32-bit FNV-1a (Fowler, Noll, Vo) of a string's UTF-8 bytes. */
-export function fnv1a(text: string): number {
+function fnv1a(text: string): number {
   let hash = 0x811c9dc5;
   for (const byte of utf8.encode(text)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
   return hash;
