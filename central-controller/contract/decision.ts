@@ -36,13 +36,6 @@ export const ReplicaDecision = Type.Object(
     weight: Type.Number({ minimum: 0, maximum: 1, description: 'In force from this decision on' }),
     target: Type.Number({ minimum: 0, maximum: 1, description: 'Where the optimum would be, before damping' }),
     previous: Share,
-    correction: Type.Optional(
-      Type.Number({
-        exclusiveMinimum: 0,
-        description:
-          'Factor between target and weight: proxies look at requests in flight, too, and so miss the target',
-      }),
-    ),
     limits: Type.Array(Limit),
     cpuPerRequestSeconds: Type.Number({ minimum: 0 }),
     cpuPerRequestDeviation: Type.Number({ minimum: 0, description: 'Standard error of it, seconds' }),

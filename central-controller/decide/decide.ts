@@ -93,13 +93,8 @@ function candidateOf(
     if (!estimate.ready || !own) return [];
     const state = stateOf(estimate, service, own, nodeOf.get(estimate.node), policy.parameters);
     const manual = byHand.get(estimate.name);
-    const last = before.get(`${service.namespace}/${service.name}/${estimate.name}`);
-    const inForce = {
-      previous: last?.weight ?? 0,
-      correction: last?.correction ?? 1,
-      hasMoved: last !== undefined && last.weight !== last.previous,
-    };
-    return [{ estimate, state, health: own, ...inForce, ...(manual !== undefined && { manual }) }];
+    const inForce = before.get(`${service.namespace}/${service.name}/${estimate.name}`);
+    return [{ estimate, state, health: own, previous: inForce?.weight ?? 0, ...(manual !== undefined && { manual }) }];
   });
   return { service, replicas: withSharesThatFit(replicas) };
 }

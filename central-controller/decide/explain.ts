@@ -1,7 +1,6 @@
 /** One service's part of the decision: the weights after damping, and what made each of them. */
 import type { Limit, ReplicaDecision, ServiceDecision } from '../contract/decision.ts';
 import type { NodeEstimate, ReplicaEstimate, ServiceEstimate } from '../estimate/snapshot.ts';
-import { corrections } from './correct.ts';
 import { dampedStep } from './damp.ts';
 import type { Parameters } from './policy.ts';
 import { type Candidate, type CandidateReplica, relativeError, type Targets } from './targets.ts';
@@ -13,7 +12,6 @@ const NOT_READY = {
   weight: 0,
   target: 0,
   previous: 0,
-  correction: 1,
   limits: [] as Limit[],
   replica: undefined,
 };
@@ -32,9 +30,7 @@ export function explainService(
   const { service, replicas } = candidate;
   const allocated = targets?.allocation.services[index];
   const shares = withFloor(targets?.shares[index] ?? equalShares(replicas), replicas, parameters.floor);
-  const factors = corrections(replicas, shares, index >= 0 && service.mode === 'Enforce', parameters);
-  const aims = shares.map((share, at) => (replicas[at]?.manual === undefined ? share * (factors[at] ?? 1) : share));
-  const { weights, outcome } = damped(replicas, withFloor(aims, replicas, parameters.floor), parameters);
+  const { weights, outcome } = damped(replicas, shares, parameters);
   const uncertain = index >= 0 && parameters.pullPerError * relativeError(replicas) > parameters.pull;
   const decisions = new Map(
     replicas.map((replica, at) => {
@@ -43,8 +39,7 @@ export function explainService(
       const limits: Limit[] = reasons(replica, target, targets, nodes, parameters);
       if (uncertain) limits.push('shrunk');
       if (replica.manual === undefined && outcome !== 'reached') limits.push(outcome);
-      const made = { state: replica.state, weight, target, previous: replica.previous, limits };
-      return [replica.estimate, { ...made, correction: factors[at] ?? 1, replica }];
+      return [replica.estimate, { state: replica.state, weight, target, previous: replica.previous, limits, replica }];
     }),
   );
   return {

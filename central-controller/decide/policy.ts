@@ -20,8 +20,6 @@ export interface DecisionPolicy {
 export interface Parameters {
   /** Part of the way toward the target that a weight goes in one tick. */
   readonly gain: number;
-  /** Part by which, each tick, weights make up for shares that miss their target; slow against the rates' delay. */
-  readonly correctionGain: number;
   /** Share of a service that may move to or from a replica in one tick. */
   readonly greatestStep: number;
   /** Weights stay when none is further from its target than this part of the equal share; less for small weights. */
@@ -45,7 +43,6 @@ export interface Parameters {
 
 export const DEFAULT_PARAMETERS: Parameters = {
   gain: 0.5,
-  correctionGain: 0.025,
   greatestStep: 0.25,
   deadBand: 0.03,
   floor: 0.002,

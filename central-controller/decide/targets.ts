@@ -20,10 +20,6 @@ export interface CandidateReplica {
   readonly manual?: number;
   /** Weight in force. */
   readonly previous: number;
-  /** Factor between the share intended and the weight in force. */
-  readonly correction: number;
-  /** The last decision changed its weight. */
-  readonly hasMoved: boolean;
 }
 
 export interface Targets {

@@ -27,8 +27,6 @@ export interface LoopOptions {
    * request of each replica, the neighbour of each node. What is then measured is exact, as kernels and proxies count.
    */
   readonly noise: number;
-  /** Proxies send shares in proportion to weight to this power; 1 where it is not given. */
-  readonly distortion?: number;
   readonly seed: number;
   readonly untilMs: number;
 }
@@ -93,8 +91,7 @@ export function runLoop(options: LoopOptions): LoopState[] {
   let previous: Decision | undefined;
   for (let ms = STEP_MS; ms <= options.untilMs; ms += STEP_MS) {
     const seconds = STEP_MS / 1000;
-    while (published[0] && published[0].at <= ms)
-      used = distorted(published.shift()?.weights ?? [], options.distortion);
+    while (published[0] && published[0].at <= ms) used = published.shift()?.weights ?? [];
     if (ms % REPORT_MS === 0) {
       arrivals = arrivals.map(factor);
       costs = costs.map(factor);
@@ -166,14 +163,6 @@ export function runLoop(options: LoopOptions): LoopState[] {
     states.push({ ms, decision, weights: used, utilisation: utilisation(options, used, ms) });
   }
   return states;
-}
-
-function distorted(weights: readonly (readonly number[])[], power = 1): number[][] {
-  return weights.map((own) => {
-    const drawn = own.map((weight) => weight ** power);
-    const sum = drawn.reduce((total, weight) => total + weight, 0);
-    return drawn.map((weight) => weight / sum);
-  });
 }
 
 /** Utilisation that the weights make of each node, without noise. */
