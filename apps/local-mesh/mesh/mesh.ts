@@ -1,5 +1,6 @@
 /** A running mesh: real proxies, replicas, agents and controller, on nodes made of this machine's CPU. */
 import { buildPlugin } from '../../../wasm-plugin/build.ts';
+import { setMaxListeners } from 'node:events';
 import type { Mode } from '../../../central-controller/cluster/topology.ts';
 import { BallastError } from '../../../central-controller/contract/errors.ts';
 import { AGENT_PORT, CONTROLLER_PORT } from '../../../central-controller/contract/names.ts';
@@ -61,6 +62,8 @@ export class LocalMesh {
     this.#supervisor = new Supervisor(this.#run, ({ code, message }) => {
       this.#broken.abort(new BallastError(code, message));
     });
+    // Every wait for a process listens for it, and there are some fifty at a time.
+    setMaxListeners(0, this.#broken.signal);
     process.once('exit', this.#onExit);
   }
 
