@@ -78,31 +78,29 @@ export function changeBetween(before: AssignmentTable, next: AssignmentTable): T
   return {
     services: [...next.values()].filter((service) => {
       const held = before.get(service.key);
-      return !held || !sameWeights(held, service) || !sameLoad(held, service);
+      return !held || serviceDistance(held, service) > 0 || !sameLoad(held, service);
     }),
     removed: [...before.keys()].filter((key) => !next.has(key)),
   };
 }
 
-/** Would a proxy choose otherwise for another reason than load figures alone? */
-export function weightsDiffer(before: AssignmentTable, next: AssignmentTable): boolean {
-  if (before.size !== next.size) return true;
-  return [...next.values()].some((service) => {
-    const held = before.get(service.key);
-    return !held || !sameWeights(held, service);
-  });
+/**
+ * How far weights moved: the greatest change of any replica, in equal shares of its service. Infinity where services,
+ * replicas or their routing differ.
+ */
+export function weightDistance(before: AssignmentTable, next: AssignmentTable): number {
+  if (before.size !== next.size) return Infinity;
+  return Math.max(0, ...[...next.values()].map((service) => serviceDistance(before.get(service.key), service)));
 }
 
-function sameWeights(a: TableService, b: TableService): boolean {
-  return (
-    a.routing === b.routing &&
-    a.pinning === b.pinning &&
-    a.replicas.length === b.replicas.length &&
-    a.replicas.every((replica, index) => {
-      const other = b.replicas[index];
-      return replica.name === other?.name && replica.address === other.address && replica.weight === other.weight;
-    })
-  );
+function serviceDistance(before: TableService | undefined, next: TableService): number {
+  if (before?.routing !== next.routing || before.pinning !== next.pinning) return Infinity;
+  if (before.replicas.length !== next.replicas.length) return Infinity;
+  const moves = next.replicas.map(({ name, address, weight }, index) => {
+    const held = before.replicas[index];
+    return held?.name === name && held.address === address ? Math.abs(weight - held.weight) : Infinity;
+  });
+  return Math.max(0, ...moves) * next.replicas.length;
 }
 
 function sameLoad(a: TableService, b: TableService): boolean {

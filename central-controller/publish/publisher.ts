@@ -10,14 +10,18 @@ import {
   isLearnt,
   type TableChange,
   toServiceAssignment,
-  weightsDiffer,
+  weightDistance,
 } from './assignment-table.ts';
 
 /** How long agents and proxies may use what they hold without hearing of the controller. */
 export const VALID_FOR_MS = 10_000;
 const HEARTBEAT_MS = 1_000;
-/** Load figures alone are worth a new version only so often; weights always are. */
-const LOAD_INTERVAL_MS = 500;
+/**
+ * Every version makes every proxy fetch the table. A weight that moved by this part of an equal share is worth that at
+ * once; smaller moves, which never quite end while estimates are noisy, and load figures wait for the interval.
+ */
+const URGENT_MOVE = 0.1;
+const SMALL_CHANGES_MS = 1_000;
 const HISTORY = 1024;
 
 /** One agent's connection. */
@@ -84,15 +88,15 @@ export class Publisher {
     if (!this.#open && !opening) return;
     this.#open = true;
     const next = assignmentTable(decision, topology, reading);
-    const weightsChanged = opening || weightsDiffer(this.#table, next);
+    const moved = opening ? Infinity : weightDistance(this.#table, next);
     const change = changeBetween(this.#table, next);
-    const loadDue = now - this.#publishedAt >= LOAD_INTERVAL_MS && change.services.length > 0;
-    if (weightsChanged || loadDue) {
+    const due = now - this.#publishedAt >= SMALL_CHANGES_MS && change.services.length > 0;
+    if (moved >= URGENT_MOVE || due) {
       // Wall clock, so that it rises over restarts too.
       const version = Math.max(this.version + 1, Math.floor(decision.at));
       this.#table = next;
       this.#publishedAt = now;
-      this.#history.push({ version, tick: decision.tick, decidedAt: decision.at, weightsChanged });
+      this.#history.push({ version, tick: decision.tick, decidedAt: decision.at, weightsChanged: moved > 0 });
       if (this.#history.length > HISTORY) this.#history.shift();
       this.#broadcast(opening ? undefined : change, now);
     } else if (now - this.#lineAt >= HEARTBEAT_MS) {

@@ -151,17 +151,26 @@ describe('the publisher', () => {
     expect([...agent.held.keys()]).toEqual([KEY, '8080|rate.hotel.svc.cluster.local']);
   });
 
-  it('sends changed weights at once, load figures twice a second, and a heartbeat each second', () => {
+  it('sends weights that moved far at once, small moves and load figures once a second', () => {
     const { agent, publish } = publishing();
     publish(0);
     publish(250, { meanInFlight: 2 });
+    publish(500, { weight: 0.51, meanInFlight: 2 });
     expect(agent.updates).toHaveLength(1);
-    publish(300, { weight: 0.4, meanInFlight: 2 });
+    publish(550, { weight: 0.4, meanInFlight: 2 });
     expect(agent.updates).toHaveLength(2);
-    publish(550, { weight: 0.4, meanInFlight: 3 });
+    publish(800, { weight: 0.41, meanInFlight: 3 });
     expect(agent.updates).toHaveLength(2);
-    publish(800, { weight: 0.4, meanInFlight: 3 });
-    expect(agent.updates.at(-1)).toMatchObject({ full: false, version: NOW + 800 });
+    publish(1_550, { weight: 0.41, meanInFlight: 3 });
+    expect(agent.updates.at(-1)).toMatchObject({ full: false, version: NOW + 1_550 });
+    expect(agent.held.get(KEY)?.replicas[0]).toMatchObject({ weight: 0.41, meanInFlight: 3 });
+  });
+
+  it('counts small moves together: many of them make a far one', () => {
+    const { agent, publish } = publishing();
+    publish(0);
+    [0.51, 0.52, 0.53, 0.54, 0.56].forEach((weight, index) => publish(50 * (index + 1), { weight }));
+    expect(agent.held.get(KEY)?.replicas[0]?.weight).toBe(0.56);
   });
 
   it('renews by a heartbeat what did not change', () => {
