@@ -61,7 +61,9 @@ function boundedReplica(replica: ReplicaEstimate): ReplicaEstimate {
     inFlight: bounded(replica.inFlight),
     meanInFlight: bounded(replica.meanInFlight),
     meanLatencySeconds: bounded(replica.meanLatencySeconds, 1e6),
-    meanLatencyDeviation: bounded(replica.meanLatencyDeviation, 1e6),
+    hiddenSeconds: bounded(replica.hiddenSeconds, 1e6),
+    hiddenDeviation: bounded(replica.hiddenDeviation, 1e6),
+    hiddenEvidence: bounded(replica.hiddenEvidence),
     failureRatio: bounded(replica.failureRatio, 1),
   };
 }

@@ -87,7 +87,7 @@ function candidateOf(
       .filter(({ weight, expiresAt }) => expiresAt > now && weight >= 0)
       .map(({ replica, weight }) => [replica, Math.min(1, weight)]),
   );
-  const health = judgeHealth(service, (name) => nodeOf.get(name));
+  const health = judgeHealth(service);
   const replicas = service.replicas.flatMap((estimate, index): CandidateReplica[] => {
     const own = health[index];
     if (!estimate.ready || !own) return [];

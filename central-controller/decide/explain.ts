@@ -13,7 +13,6 @@ const NOT_READY = {
   target: 0,
   previous: 0,
   limits: [] as Limit[],
-  replica: undefined,
 };
 
 /**
@@ -39,7 +38,7 @@ export function explainService(
       const limits: Limit[] = reasons(replica, target, targets, nodes, parameters);
       if (uncertain) limits.push('shrunk');
       if (replica.manual === undefined && outcome !== 'reached') limits.push(outcome);
-      return [replica.estimate, { state: replica.state, weight, target, previous: replica.previous, limits, replica }];
+      return [replica.estimate, { state: replica.state, weight, target, previous: replica.previous, limits }];
     }),
   );
   return {
@@ -51,14 +50,14 @@ export function explainService(
     fairShareCores: allocated?.fairShareCores ?? 0,
     requestsPerSecond: service.requestsPerSecond,
     replicas: service.replicas.map((estimate): ReplicaDecision => {
-      const { replica, ...made } = decisions.get(estimate) ?? NOT_READY;
+      const made = decisions.get(estimate) ?? NOT_READY;
       return {
         name: estimate.name,
         node: estimate.node,
         ...made,
         ...figures(estimate),
         capacityCores: capacityOf(estimate, service, nodes),
-        hiddenSeconds: replica?.health.hiddenSeconds ?? 0,
+        hiddenSeconds: estimate.hiddenSeconds,
       };
     }),
   };

@@ -26,6 +26,10 @@ export interface Parameters {
   readonly deadBand: number;
   /** Part of the equal share that every ready replica keeps, so that it goes on being seen. */
   readonly floor: number;
+  /** Requests per second that a replica held back as slow gets to show that it is well again. */
+  readonly probesPerSecond: number;
+  /** Share of the service's requests that these may be. */
+  readonly mostProbing: number;
   /** How strongly weights are held together, as a part of the marginal cost per equal share of distance. */
   readonly pull: number;
   /** The same, per relative standard error of the service's cost. */
@@ -46,6 +50,8 @@ export const DEFAULT_PARAMETERS: Parameters = {
   greatestStep: 0.25,
   deadBand: 0.03,
   floor: 0.002,
+  probesPerSecond: 0.5,
+  mostProbing: 0.01,
   pull: 0.05,
   pullPerError: 2,
   leastEvidence: 5,

@@ -106,6 +106,15 @@ function allocationService(
   };
 }
 
+/**
+ * A slow replica is asked often enough for the judgement to stand or fall by what it does now. Were it left to fade, the
+ * replica would come back at once and be found slow again, in cycles.
+ */
+function probingShare({ requestsPerSecond }: ServiceEstimate, parameters: Parameters): number {
+  const wanted = requestsPerSecond > 0 ? parameters.probesPerSecond / requestsPerSecond : Infinity;
+  return Math.min(parameters.mostProbing, wanted);
+}
+
 /** Root mean square of the relative standard errors of the replicas' costs. */
 export function relativeError(replicas: readonly CandidateReplica[]): number {
   const squares = replicas.map(({ estimate: { cpuPerRequestDeviation, cpuPerRequestSeconds } }) =>
@@ -116,7 +125,7 @@ export function relativeError(replicas: readonly CandidateReplica[]): number {
 
 /** Shares that are not the allocator's to choose, given what it would choose; undefined where all are. */
 function settledShares(
-  { replicas }: Candidate,
+  { service, replicas }: Candidate,
   shares: readonly number[],
   nodeOf: (name: string) => NodeEstimate | undefined,
   parameters: Parameters,
@@ -128,7 +137,8 @@ function settledShares(
     const warm = state === 'WarmingUp' ? Math.max(0.1, estimate.knownForMs / parameters.warmUpMs) : 1;
     const silent = silentForMs(estimate, nodeOf(estimate.node), parameters);
     const trust = Math.exp(-silent / parameters.staleDecayMs);
-    return equal + trust * (share * health.successFactor * warm - equal);
+    const probed = Math.max(share, health.excessSeconds > 0 ? probingShare(service, parameters) : 0);
+    return equal + trust * (probed * health.successFactor * warm - equal);
   });
   if (wanted.every((want, index) => Math.abs(want - (shares[index] ?? equal)) < 1e-9)) return undefined;
   const settled = wanted.map((want, index) =>

@@ -32,11 +32,16 @@ export function meanOf(ratio: DecayedRatio): number {
 
 /**
  * Standard error of the mean by the spread of the pairs (linearised ratio estimator: Cochran, Sampling Techniques,
- * 1977, 6.4). Few pairs spread too little, so it is never taken for less than if requests were exponentially spread.
+ * 1977, 6.4). Too little where there are few pairs.
  */
+export function spreadOf(ratio: DecayedRatio): number {
+  return ratio.count > 0 ? Math.sqrt(ratio.squares) / ratio.count : 0;
+}
+
+/** Standard error of the mean, never taken for less than if requests were exponentially spread. */
 export function standardError(ratio: DecayedRatio): number {
   if (!(ratio.count > 0)) return 0;
-  return Math.max(Math.sqrt(ratio.squares) / ratio.count, meanOf(ratio) / Math.sqrt(Math.max(1, ratio.count)));
+  return Math.max(spreadOf(ratio), meanOf(ratio) / Math.sqrt(Math.max(1, ratio.count)));
 }
 
 /** Requests that the ratio rests on at time `now`. */

@@ -1,6 +1,7 @@
 /** All that the estimator remembers: plain data, bounded by what the topology holds. */
 import type { Topology } from '../cluster/topology.ts';
 import type { DecayedRatio } from './decayed-ratio.ts';
+import type { HiddenMemory } from './hidden-latency.ts';
 
 /** Owned by the caller; changed in place by `observe` and `snapshot`. */
 export interface Estimates {
@@ -29,6 +30,7 @@ export interface NodeSample {
 
 export interface ReplicaMemory {
   uid: string;
+  node: string;
   cpuCores: number;
   /** CPU seconds, and the time in which they were used, that no count of requests has been set against yet. */
   unmatchedCpuSeconds: number;
@@ -41,6 +43,9 @@ export interface ReplicaMemory {
   readonly cost: DecayedRatio;
   /** Seconds in flight per request. */
   readonly latency: DecayedRatio;
+  readonly hidden: HiddenMemory;
+  /** Seconds in flight since the last request ended. */
+  unfinishedSeconds: number;
   readonly failures: DecayedRatio;
   requestsPerSecond: number;
   inFlight: number;

@@ -1,8 +1,9 @@
 /** Folds windows into what is remembered, and that with the topology into a snapshot. */
 import type { ReplicaTopology, ServiceTopology, Topology } from '../cluster/topology.ts';
 import type { NodeWindow, Window } from '../collect/windows.ts';
-import { decayedRatio, evidenceAt, meanOf, standardError } from './decayed-ratio.ts';
+import { decayedRatio, evidenceAt, meanOf } from './decayed-ratio.ts';
 import type { Estimates, ReplicaMemory } from './estimates.ts';
+import { hiddenLatency, hiddenMemory } from './hidden-latency.ts';
 import { currentLoad, SAMPLES } from './node-load.ts';
 import { type Cost, pooledCosts } from './pooled-cost.ts';
 import { observeCalled, observeServed } from './requests.ts';
@@ -36,11 +37,11 @@ export function observe(estimates: Estimates, window: Window): void {
       return observeNode(estimates, window);
     case 'served': {
       const memory = estimates.replicas.get(`${window.namespace}/${window.replica}`);
-      return memory && observeServed(memory, window);
+      return memory && observeServed(memory, window, estimates.nodes.get(memory.node));
     }
     case 'called': {
       const memory = estimates.replicas.get(`${namespaceOfKey(window.service)}/${window.replica}`);
-      return memory && observeCalled(memory, window);
+      return memory && observeCalled(memory, window, estimates.nodes.get(memory.node));
     }
   }
 }
@@ -63,13 +64,14 @@ function follow(estimates: Estimates, topology: Topology): void {
   estimates.podOfUid.clear();
   const kept = new Set<string>();
   for (const { namespace, mode, replicas } of topology.services) {
-    for (const { name, uid } of replicas) {
+    for (const { name, uid, node } of replicas) {
       const key = `${namespace}/${name}`;
       kept.add(key);
       if (mode !== 'Off') estimates.podOfUid.set(uid, key);
       const known = estimates.replicas.get(key);
       // A pod of the same name that was made anew runs the same program: its cost is kept, its health is not.
-      if (known?.uid !== uid) estimates.replicas.set(key, { ...newReplica(uid), ...(known && { cost: known.cost }) });
+      if (known?.uid !== uid)
+        estimates.replicas.set(key, { ...newReplica(uid, node), ...(known && { cost: known.cost }) });
     }
   }
   for (const key of estimates.replicas.keys()) if (!kept.has(key)) estimates.replicas.delete(key);
@@ -77,9 +79,10 @@ function follow(estimates: Estimates, topology: Topology): void {
   for (const name of estimates.nodes.keys()) if (!nodes.has(name)) estimates.nodes.delete(name);
 }
 
-function newReplica(uid: string): ReplicaMemory {
+function newReplica(uid: string, node: string): ReplicaMemory {
   return {
     uid,
+    node,
     cpuCores: 0,
     unmatchedCpuSeconds: 0,
     unmatchedSeconds: 0,
@@ -88,6 +91,8 @@ function newReplica(uid: string): ReplicaMemory {
     throttled: undefined,
     cost: decayedRatio(COST_MS),
     latency: decayedRatio(LATENCY_MS),
+    hidden: hiddenMemory(),
+    unfinishedSeconds: 0,
     failures: decayedRatio(FAILURES_MS),
     requestsPerSecond: 0,
     inFlight: 0,
@@ -135,14 +140,14 @@ function nodeEstimate(estimates: Estimates, name: string, now: number): NodeEsti
 function serviceEstimate(estimates: Estimates, service: ServiceTopology, now: number): ServiceEstimate {
   const { namespace, name, mode, objective, shareWeight } = service;
   const memories = service.replicas.map(
-    (replica) => estimates.replicas.get(`${namespace}/${replica.name}`) ?? newReplica(replica.uid),
+    (replica) => estimates.replicas.get(`${namespace}/${replica.name}`) ?? newReplica(replica.uid, replica.node),
   );
   const costs = pooledCosts(
     memories.map(({ cost }) => cost),
     now,
   );
   const replicas = service.replicas.map((replica, index) =>
-    replicaEstimate(replica, memories[index] ?? newReplica(replica.uid), costs[index], now),
+    replicaEstimate(replica, memories[index] ?? newReplica(replica.uid, replica.node), costs[index], now),
   );
   const requestsPerSecond = replicas.reduce((sum, replica) => sum + replica.requestsPerSecond, 0);
   return { namespace, name, mode, objective, shareWeight, requestsPerSecond, replicas };
@@ -176,7 +181,7 @@ function replicaEstimate(
     inFlight: memory.inFlight,
     meanInFlight: memory.meanInFlight,
     meanLatencySeconds: meanOf(memory.latency),
-    meanLatencyDeviation: standardError(memory.latency),
+    ...hiddenLatency(memory.hidden, cost?.seconds ?? 0, now),
     failureRatio: failed / (evidenceAt(memory.failures, now) + PRIOR_REQUESTS),
   };
 }

@@ -2,7 +2,8 @@
 import { bucketBoundSeconds, LATENCY_BUCKETS } from '../contract/latency-buckets.ts';
 import type { CalledWindow, ServedWindow } from '../collect/windows.ts';
 import { addPair } from './decayed-ratio.ts';
-import type { ReplicaMemory } from './estimates.ts';
+import type { NodeMemory, ReplicaMemory } from './estimates.ts';
+import { type CountedRequests, observeHidden } from './hidden-latency.ts';
 
 /** Time constants of what must follow the traffic, seconds. */
 const RATE_SECONDS = 1.5;
@@ -17,7 +18,7 @@ const CALLER_MS = 5_000;
 /** CPU windows must cover this part of the time in which requests were counted. */
 const LEAST_COVERED = 0.5;
 
-export function observeServed(memory: ReplicaMemory, window: ServedWindow): void {
+export function observeServed(memory: ReplicaMemory, window: ServedWindow, node: NodeMemory | undefined): void {
   if (!(window.seconds > 0)) return;
   const first = memory.servedAt === -Infinity;
   const rate = window.requests / window.seconds;
@@ -29,11 +30,11 @@ export function observeServed(memory: ReplicaMemory, window: ServedWindow): void
   memory.callers.clear();
   memory.unmatchedRequests = 0;
   addPair(memory.failures, window.failures, window.requests, window.at);
-  if (window.requests > 0) addPair(memory.latency, window.inFlightSeconds, window.requests, window.at);
+  observeLatency(memory, window, node);
   matchCpu(memory, window.requests - window.failures, window.seconds, window.at);
 }
 
-export function observeCalled(memory: ReplicaMemory, window: CalledWindow): void {
+export function observeCalled(memory: ReplicaMemory, window: CalledWindow, node: NodeMemory | undefined): void {
   if (!(window.seconds > 0) || window.at - memory.servedAt < OWN_PROXY_MS) return;
   const caller = `${window.callerNamespace}/${window.callerPod}`;
   const rate = window.requests / window.seconds;
@@ -47,7 +48,7 @@ export function observeCalled(memory: ReplicaMemory, window: CalledWindow): void
   addPair(memory.failures, window.failures, window.requests, window.at);
   const seconds = secondsInBuckets(window.latencyBuckets);
   const counted = window.latencyBuckets.reduce((sum, count) => sum + count, 0);
-  if (counted > 0) addPair(memory.latency, seconds, counted, window.at);
+  observeLatency(memory, { ...window, requests: counted, inFlightSeconds: seconds }, node);
   memory.meanInFlight = memory.requestsPerSecond * (counted > 0 ? seconds / counted : 0);
   memory.inFlight = Math.round(memory.meanInFlight);
   memory.unmatchedRequests += Math.max(0, window.requests - window.failures);
@@ -56,6 +57,19 @@ export function observeCalled(memory: ReplicaMemory, window: CalledWindow): void
     memory.unmatchedRequests = 0;
     matchCpu(memory, requests, memory.unmatchedSeconds, window.at);
   }
+}
+
+/** Time in flight is that of the requests which end next: one that takes longer than a window is not forgotten. */
+function observeLatency(memory: ReplicaMemory, counted: CountedRequests, node: NodeMemory | undefined): void {
+  const { requests, at } = counted;
+  const inFlightSeconds = memory.unfinishedSeconds + counted.inFlightSeconds;
+  memory.unfinishedSeconds = requests > 0 ? 0 : inFlightSeconds;
+  if (requests === 0) return;
+  addPair(memory.latency, inFlightSeconds, requests, at);
+  const cores = memory.declaredLimitCores;
+  const usedCores = memory.unmatchedSeconds > 0 ? memory.unmatchedCpuSeconds / memory.unmatchedSeconds : 0;
+  const limit = cores === undefined ? undefined : { cores, usedCores };
+  observeHidden(memory.hidden, { ...counted, inFlightSeconds }, node, limit);
 }
 
 /** Sets the CPU used meanwhile against requests that succeeded; CPU without any request is nobody's cost. */

@@ -50,8 +50,12 @@ export interface ReplicaEstimate {
   readonly inFlight: number;
   readonly meanInFlight: number;
   readonly meanLatencySeconds: number;
-  /** Standard error of `meanLatencySeconds`. */
-  readonly meanLatencyDeviation: number;
+  /** Latency that neither CPU nor waiting for CPU explains. */
+  readonly hiddenSeconds: number;
+  /** Standard error of `hiddenSeconds`, by the spread of its samples. */
+  readonly hiddenDeviation: number;
+  /** Requests that `hiddenSeconds` rests on: fewer the busier the node was then, and the longer ago. */
+  readonly hiddenEvidence: number;
   readonly failureRatio: number;
 }
 

@@ -1,6 +1,7 @@
 /**
- * The control loop in virtual time: nodes and requests as fluids, with the real estimator and the real decision, and
- * every delay that the real loop has. Requests queue at a node that has more work than capacity.
+ * The control loop in virtual time: whole requests arrive evenly and are worked off as a fluid, with the real estimator
+ * and the real decision, and every delay that the real loop has. Requests queue at a node that has more work than
+ * capacity.
  */
 import type { ServiceTopology, Topology } from '../../../central-controller/cluster/topology.ts';
 import type { Decision } from '../../../central-controller/contract/decision.ts';
@@ -15,6 +16,8 @@ export interface LoopService {
   /** Node of each replica. */
   readonly nodes: readonly number[];
   readonly requestsPerSecond: (ms: number) => number;
+  /** Seconds that each request of a replica takes besides CPU and queueing; none where it is not given. */
+  readonly hidden?: (replica: number, ms: number) => number;
 }
 
 export interface LoopOptions {
@@ -79,7 +82,7 @@ export function runLoop(options: LoopOptions): LoopState[] {
   const estimates = createEstimates();
   snapshot(estimates, topology, WALL_MS);
   const replicas = options.services.flatMap((service, s) =>
-    service.nodes.map((node, r) => ({ s, r, node, service, queue: 0, cpu: 0, served: 0, inFlight: 0 })),
+    service.nodes.map((node, r) => ({ s, r, node, service, due: 0, queue: 0, cpu: 0, served: 0, inFlight: 0 })),
   );
   const busy = options.cores.map(() => 0);
   let arrivals = options.services.map(factor);
@@ -103,15 +106,18 @@ export function runLoop(options: LoopOptions): LoopState[] {
       );
       for (const { replica } of here) {
         const rate = replica.service.requestsPerSecond(ms) * (arrivals[replica.s] ?? 1);
-        replica.queue += rate * (used[replica.s]?.[replica.r] ?? 0) * seconds;
+        replica.due += rate * (used[replica.s]?.[replica.r] ?? 0) * seconds;
+        replica.queue += Math.floor(replica.due);
+        replica.due %= 1;
       }
       const wanted = here.reduce((sum, { replica, cost }) => sum + replica.queue * cost, 0);
       const neighbour = Math.min(cores, options.background(n, ms) * (neighbours[n] ?? 1)) * seconds;
       const part = wanted > 0 ? Math.min(1, (cores * seconds - neighbour) / wanted) : 0;
       for (const { replica, cost } of here) {
         const done = replica.queue * part;
-        replica.inFlight += replica.queue * seconds;
         replica.queue -= done;
+        const hidden = replica.service.hidden?.(replica.r, ms) ?? 0;
+        replica.inFlight += replica.queue * seconds + done * (cost + hidden);
         replica.served += done;
         replica.cpu += done * cost;
       }
@@ -145,13 +151,13 @@ export function runLoop(options: LoopOptions): LoopState[] {
         replica: `${replica.service.name}-${replica.r}`,
         at: WALL_MS + ms,
         seconds: SERVED_MS / 1000,
-        requests: replica.served,
+        requests: Math.floor(replica.served + 1e-9),
         failures: 0,
         inFlight: Math.round(replica.queue),
         inFlightSeconds: replica.inFlight,
         latencyBuckets: Array.from({ length: LATENCY_BUCKETS }, () => 0),
       });
-      replica.served = 0;
+      replica.served -= Math.floor(replica.served + 1e-9);
       replica.inFlight = 0;
     });
     if (ms % TICK_MS !== 0) continue;

@@ -87,12 +87,13 @@ describe('decide', () => {
       settle(
         snapshotOf([
           serviceEstimate('web', [
-            replicaEstimate('web-0', 'a', { meanLatencySeconds: seconds }),
+            replicaEstimate('web-0', 'a', { meanLatencySeconds: seconds, hiddenSeconds: seconds - 0.0015 }),
             replicaEstimate('web-1', 'b'),
           ]),
         ]),
       );
     expect(weights(slow(0.032))[0]).toBeLessThan(0.01);
+    expect(weights(slow(0.032))[0]).toBeGreaterThan(0.002);
     expect(replicas(slow(0.032))[0]).toMatchObject({ state: 'Degraded', limits: expect.arrayContaining(['slow']) });
     expect(weights(slow(0.0024))[0]).toBeCloseTo(0.5, 6);
   });

@@ -27,7 +27,9 @@ export function replicaEstimate(name: string, node: string, more: Partial<Replic
     inFlight: 1,
     meanInFlight: 0.2,
     meanLatencySeconds: 0.002,
-    meanLatencyDeviation: 0.0001,
+    hiddenSeconds: 0.0005,
+    hiddenDeviation: 0.0001,
+    hiddenEvidence: 300,
     failureRatio: 0,
     ...more,
   };
@@ -64,7 +66,9 @@ const REQUIRED = [
   'inFlight',
   'meanInFlight',
   'meanLatencySeconds',
-  'meanLatencyDeviation',
+  'hiddenSeconds',
+  'hiddenDeviation',
+  'hiddenEvidence',
   'failureRatio',
 ] as const;
 
@@ -113,7 +117,9 @@ export const anySnapshot: fc.Arbitrary<Snapshot> = fc.record({
             inFlight: anyFigure,
             meanInFlight: anyFigure,
             meanLatencySeconds: anyFigure,
-            meanLatencyDeviation: anyFigure,
+            hiddenSeconds: anyFigure,
+            hiddenDeviation: anyFigure,
+            hiddenEvidence: anyFigure,
             failureRatio: anyFigure,
           },
           { requiredKeys: [...REQUIRED] },

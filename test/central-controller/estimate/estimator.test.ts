@@ -63,6 +63,30 @@ describe('snapshot', () => {
     expect(first.cpuPerRequestDeviation).toBeLessThan(0.0001);
   });
 
+  it('calls latency hidden that neither CPU nor waiting for it explains, and rests that on calm moments only', () => {
+    const estimates = knowing(two);
+    const now = runSteadily(estimates, 20);
+    const calm = replicaOf(snapshot(estimates, two, now));
+    // 4 ms, less 2 ms of CPU and the waiting at a utilisation of 0.4, 2/3 of that in one server.
+    expect(calm.hiddenSeconds).toBeGreaterThan(0.0004);
+    expect(calm.hiddenSeconds).toBeLessThan(0.002);
+    for (let quarter = 1; quarter <= 4; quarter++) observe(estimates, nodeWindow(now + quarter * 250, {}, 0.25));
+    observe(estimates, servedWindow('web-0', now + 1000, { inFlightSeconds: 40 }));
+    const busy = replicaOf(snapshot(estimates, two, now + 1000));
+    expect(busy.meanLatencySeconds).toBeGreaterThan(0.05);
+    expect(busy.hiddenSeconds).toBeCloseTo(calm.hiddenSeconds, 9);
+    expect(busy.hiddenEvidence).toBeLessThan(calm.hiddenEvidence);
+  });
+
+  it('counts the time of a request that takes longer than a window', () => {
+    const estimates = knowing(two);
+    for (let second = 1; second <= 3; second++) {
+      const ended = second === 3 ? 1 : 0;
+      observe(estimates, servedWindow('web-0', START + 1000 * second, { requests: ended, inFlightSeconds: 1 }));
+    }
+    expect(replicaOf(snapshot(estimates, two, START + 3000)).meanLatencySeconds).toBeCloseTo(3, 9);
+  });
+
   it('lets a replica that serves little borrow from its peers', () => {
     const estimates = knowing(two);
     const now = runSteadily(estimates, 20);
