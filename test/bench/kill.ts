@@ -18,6 +18,8 @@ const KILLS = 10;
 const DEAD_MS = 3000;
 /** Until the replica is probed again and back in use, before the next one dies. */
 const RECOVER_MS = 5000;
+/** By then every caller has met the dead replica: a request that fails later was sent there in spite of that. */
+const LATE_MS = 2500;
 /** Proxies that call the killed service, with one worker each. */
 const CALLERS = 3;
 
@@ -42,7 +44,7 @@ function newMesh(routing: Routing): LocalMesh {
 /** Load whose failures so far can be read at any time. */
 class WatchedLoad implements AsyncDisposable {
   readonly #load: Load;
-  #failed = 0;
+  readonly #seconds: { startMs: number; failed: number }[] = [];
 
   constructor(mesh: LocalMesh) {
     this.#load = runLoad({
@@ -52,14 +54,14 @@ class WatchedLoad implements AsyncDisposable {
       connections: 32,
       timeoutSeconds: 5,
       seed: 1,
-      onSecond: (second) => {
-        this.#failed += second.failed;
-      },
+      onSecond: ({ startMs, failed }) => this.#seconds.push({ startMs, failed }),
     });
   }
 
-  get failed(): number {
-    return this.#failed;
+  /** Failures among the requests due from `sinceMs` on (wall clock); of the second that it falls into, all. */
+  failedSince(sinceMs: number): number {
+    const seconds = this.#seconds.filter(({ startMs }) => startMs + 1000 > sinceMs);
+    return seconds.reduce((total, { failed }) => total + failed, 0);
   }
 
   async stop(): Promise<{ due: number; failed: number }> {
@@ -96,16 +98,18 @@ async function killReplicas(mesh: LocalMesh, routing: Routing, context: BenchCon
   for (let kill = 0; kill < KILLS; kill++) {
     const victim = victims[kill % victims.length];
     if (!victim) throw new Error('the mesh has no replica of the service to kill');
-    const before = { failed: load.failed, cutOff: await cutOff(victim.ip) };
+    const heldBefore = await cutOff(victim.ip);
+    const killedAt = Date.now();
     await mesh.processes.stop(victim.name, 'SIGKILL');
     await sleep(DEAD_MS, undefined, { signal: context.signal });
     mesh.processes.restart(victim.name);
     await untilReady(`http://${victim.ip}:${APPLICATION_PORT}/readyz`, { signal: mesh.broken, timeoutMs: 30_000 });
     await sleep(RECOVER_MS, undefined, { signal: context.signal });
-    const failed = load.failed - before.failed;
-    const held = (await cutOff(victim.ip)) - before.cutOff;
-    context.progress(`  ${routing}: ${victim.name} killed, ${failed} failed, of which it held ${held}`);
-    rounds.push({ condition: `${routing}: a replica`, killed: victim.name, failed, cut_off: held });
+    const failed = load.failedSince(killedAt);
+    const late = load.failedSince(killedAt + LATE_MS);
+    const held = (await cutOff(victim.ip)) - heldBefore;
+    context.progress(`  ${routing}: ${victim.name} killed, ${failed} failed (${late} late), of which it held ${held}`);
+    rounds.push({ condition: `${routing}: a replica`, killed: victim.name, failed, late, cut_off: held });
   }
   return rounds;
 }
@@ -122,12 +126,12 @@ async function killBesideThePath(mesh: LocalMesh, names: readonly string[], cont
     await sleep(RECOVER_MS, undefined, { signal: context.signal });
     const { due, failed } = await load.stop();
     context.progress(`  ${name} killed: ${failed} of ${due} requests failed`);
-    rounds.push({ condition: 'beside the path', killed: name, failed, cut_off: 0 });
+    rounds.push({ condition: 'beside the path', killed: name, failed, late: 0, cut_off: 0 });
   }
   return rounds;
 }
 
-function sum(rounds: readonly Round[], field: 'failed' | 'cut_off'): number {
+function sum(rounds: readonly Round[], field: 'failed' | 'late' | 'cut_off'): number {
   return rounds.reduce((total, round) => total + Number(round[field]), 0);
 }
 
@@ -160,6 +164,7 @@ async function run(context: BenchContext): Promise<BenchResult> {
       endpoint_cut_off: sum(endpoint, 'cut_off'),
       subset_failed: sum(subset, 'failed'),
       subset_cut_off: sum(subset, 'cut_off'),
+      subset_late: sum(subset, 'late'),
       subset_allowed: sum(subset, 'cut_off') + CALLERS * KILLS,
       controller_failed: sum(controller, 'failed'),
       agent_failed: sum(agents, 'failed'),
