@@ -63,6 +63,6 @@ function createNode(first) {
  * @param {Decision} decision
  */
 export function showNodes(list, decision) {
-  list.style.setProperty('--mean', String(Math.min(1, meanUtilisation(decision.nodes.filter((node) => !node.stale)))));
+  list.style.setProperty('--mean', String(Math.min(1, meanUtilisation(decision))));
   updateList(list, nodeRows(decision), (node) => node.name, createNode);
 }

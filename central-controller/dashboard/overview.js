@@ -46,8 +46,19 @@ export function utilisation(node) {
   return node.cores > 0 ? node.busyCores / node.cores : 0;
 }
 
-/** @param {readonly NodeDecision[]} nodes */
-export function meanUtilisation(nodes) {
+/**
+ * The nodes that balancing can level: heard of, and with a replica. A gateway's node, say, is none of them.
+ * @param {Decision} decision
+ * @returns {NodeDecision[]}
+ */
+function balancedNodes(decision) {
+  const carrying = new Set(decision.services.flatMap(({ replicas }) => replicas.map(({ node }) => node)));
+  return decision.nodes.filter((node) => !node.stale && carrying.has(node.name));
+}
+
+/** @param {Decision} decision */
+export function meanUtilisation(decision) {
+  const nodes = balancedNodes(decision);
   return nodes.length === 0 ? 0 : nodes.reduce((sum, node) => sum + utilisation(node), 0) / nodes.length;
 }
 
@@ -116,14 +127,13 @@ export function nodeRows(decision) {
  * @returns {{ name: string, value: string, explanation: string }[]}
  */
 export function summary(decision) {
-  const used = decision.nodes.filter((node) => !node.stale);
-  const mean = meanUtilisation(used);
-  const busiest = Math.max(0, ...used.map(utilisation));
+  const mean = meanUtilisation(decision);
+  const busiest = Math.max(0, ...balancedNodes(decision).map(utilisation));
   const replicas = decision.services.flatMap((service) => service.replicas);
   const moving = replicas.filter((replica) => Math.abs(replica.weight - replica.previous) >= 0.0005).length;
   const requests = decision.services.reduce((sum, service) => sum + service.requestsPerSecond, 0);
   return [
-    { name: 'Mean node CPU', value: percent(mean), explanation: 'mean of the nodes’ busy shares' },
+    { name: 'Mean node CPU', value: percent(mean), explanation: 'mean busy share of the nodes that carry replicas' },
     {
       name: 'Busiest to mean',
       value: mean > 0 ? `${(busiest / mean).toFixed(2)}` : '–',

@@ -49,7 +49,15 @@ describe('the summary', () => {
 
   test('leaves silent nodes out', () => {
     const nodes = [node('a', { busyCores: 0.4 }), node('b', { busyCores: 1, stale: true })];
-    expect(value('Busiest to mean', decision({ nodes }))).toBe('1.00');
+    const services = [service('s', [replica('s-0', 'a'), replica('s-1', 'b')])];
+    expect(value('Busiest to mean', decision({ nodes, services }))).toBe('1.00');
+  });
+
+  test('leaves nodes without a replica out', () => {
+    const idle = node('edge', { busyCores: 0.02 });
+    const nodes = [node('a', { busyCores: 0.4 }), node('b', { busyCores: 0.6 }), idle];
+    const services = [service('s', [replica('s-0', 'a'), replica('s-1', 'b')])];
+    expect(value('Busiest to mean', decision({ nodes, services }))).toBe('1.20');
   });
 
   test('counts the weights that the decision moved', () => {
