@@ -1,0 +1,96 @@
+/** A publisher with one agent that applies what it is sent, and decisions for it to publish. */
+import { expect } from 'vitest';
+import type { AssignmentUpdate, ServiceAssignment } from '../../../../central-controller/contract/assignment.ts';
+import type { Decision, ReplicaState } from '../../../../central-controller/contract/decision.ts';
+import type { Topology } from '../../../../central-controller/cluster/topology.ts';
+import { type Subscriber, Publisher } from '../../../../central-controller/publish/publisher.ts';
+import { serviceTopology, topologyOf } from '../../fixtures.ts';
+
+export const NOW = 1_000_000;
+export const KEY = '8080|geo.hotel.svc.cluster.local';
+
+export interface Wish {
+  readonly weight?: number;
+  readonly state?: ReplicaState;
+  readonly meanInFlight?: number;
+}
+
+export function decisionOn(topology: Topology, at: number, wish: Wish | ((service: string) => Wish) = {}): Decision {
+  return {
+    tick: 1,
+    at,
+    certificate: 0,
+    changed: true,
+    nodes: [],
+    services: topology.services.map(({ namespace, name, mode, replicas }) => {
+      const { weight = 0.5, state = 'Active', meanInFlight = 1 } = typeof wish === 'function' ? wish(name) : wish;
+      return {
+        namespace,
+        name,
+        mode,
+        demandCores: 0,
+        servedCores: 0,
+        fairShareCores: 0,
+        requestsPerSecond: 0,
+        replicas: replicas.map((replica, index) => ({
+          name: replica.name,
+          node: replica.node,
+          state: replica.ready ? state : ('NotReady' as const),
+          weight: index === 0 ? weight : 1 - weight,
+          target: 0.5,
+          previous: 0.5,
+          limits: [],
+          cpuPerRequestSeconds: 0,
+          cpuPerRequestDeviation: 0,
+          requestsPerSecond: 0,
+          cpuCores: 0,
+          capacityCores: 0,
+          inFlight: 3,
+          meanInFlight,
+          meanLatencySeconds: 0.01,
+          failureRatio: 0,
+          hiddenSeconds: 0,
+        })),
+      };
+    }),
+  };
+}
+
+/** An agent that applies what it is sent, as the protocol says. */
+export class Agent implements Subscriber {
+  readonly node = 'node-1';
+  readonly updates: AssignmentUpdate[] = [];
+  readonly held = new Map<string, ServiceAssignment>();
+  takes = true;
+  closed = false;
+
+  write(line: string): boolean {
+    expect(line.endsWith('\n')).toBe(true);
+    const update = JSON.parse(line) as AssignmentUpdate;
+    this.updates.push(update);
+    if (update.full) this.held.clear();
+    for (const key of update.removed) this.held.delete(key);
+    for (const service of update.services) this.held.set(service.key, service);
+    return this.takes;
+  }
+
+  close(): void {
+    this.closed = true;
+  }
+}
+
+export const silent = () => undefined;
+
+export function publishing(topology = topologyOf(serviceTopology())) {
+  const publisher = new Publisher(NOW);
+  const agent = new Agent();
+  publisher.subscribe(agent, NOW);
+  const publish = (
+    after: number,
+    wish: Parameters<typeof decisionOn>[2] = {},
+    next = topology,
+    reading: Reading = silent,
+  ) => publisher.publish(decisionOn(next, NOW + after, wish), next, reading, NOW + after);
+  return { publisher, agent, publish };
+}
+export type Reading = Parameters<Publisher['publish']>[2];
