@@ -2,6 +2,7 @@
 import type { Topology } from '../cluster/topology.ts';
 import type { DecayedRatio } from './decayed-ratio.ts';
 import type { HiddenMemory } from './hidden-latency.ts';
+import type { NodeMemory } from './node-memory.ts';
 
 /** Owned by the caller; changed in place by `observe` and `snapshot`. */
 export interface Estimates {
@@ -11,21 +12,6 @@ export interface Estimates {
   /** Key in `replicas` of each balanced pod, by its UID. */
   readonly podOfUid: Map<string, string>;
   topology: Topology | undefined;
-}
-
-export interface NodeMemory {
-  /** Oldest first; the last few seconds. */
-  readonly samples: NodeSample[];
-  /** When the newest window ended, ms. */
-  at: number;
-}
-
-export interface NodeSample {
-  readonly seconds: number;
-  readonly cores: number;
-  readonly busyCores: number;
-  readonly backgroundCores: number;
-  readonly stealCores: number;
 }
 
 export interface ReplicaMemory {

@@ -3,9 +3,9 @@
  * of the node while its requests were there: on an idle node all that is slow is the replica's own doing; on a
  * saturated one a queue without bound explains any latency, and the sample says nothing.
  */
-import { waitingFactor } from '../decide/allocate/delay-curve.ts';
 import { addPair, decayedRatio, type DecayedRatio, evidenceAt, meanOf, spreadOf } from './decayed-ratio.ts';
-import type { NodeMemory } from './estimates.ts';
+import type { NodeMemory } from './node-memory.ts';
+import { waitingFactor } from './waiting.ts';
 
 /** Short, so that a judgement outlives its reasons by seconds only; long enough for a few probes to be remembered. */
 const HIDDEN_MS = 4_000;

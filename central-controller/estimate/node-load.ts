@@ -2,7 +2,7 @@
  * What a node is doing now, from its last windows. A neighbour that starts must show at once, noise must not: so the
  * mean is taken over the newest windows, back to the last change that noise does not explain.
  */
-import type { NodeSample } from './estimates.ts';
+import type { NodeSample } from './node-memory.ts';
 
 /** Windows that are remembered; 4 come per second. */
 export const SAMPLES = 32;

@@ -2,7 +2,8 @@
 import { bucketBoundSeconds, LATENCY_BUCKETS } from '../contract/latency-buckets.ts';
 import type { CalledWindow, ServedWindow } from '../collect/windows.ts';
 import { addPair } from './decayed-ratio.ts';
-import type { NodeMemory, ReplicaMemory } from './estimates.ts';
+import type { ReplicaMemory } from './estimates.ts';
+import type { NodeMemory } from './node-memory.ts';
 import { type CountedRequests, observeHidden } from './hidden-latency.ts';
 
 /** Time constants of what must follow the traffic, seconds. */

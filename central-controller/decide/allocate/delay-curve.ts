@@ -1,14 +1,10 @@
 /**
  * What load on a shared resource costs. The mean number of requests in service or waiting at a resource with
- * utilisation u is approximated by `u (1 + f(u)) * capacity`, with Sakasegawa's (1977) waiting time of an M/M/c queue
- * in units of the service time, `f(u) = u^(sqrt(2 (c + 1)) - 1) / (c (1 - u))`. Beyond `SATURATED` the curve goes on
- * as its own parabola: finite, convex, twice differentiable, so that overload is a matter of degree.
+ * utilisation u is approximated by `u (1 + f(u)) * capacity`, f being the waiting time of `estimate/waiting.ts`. Beyond
+ * `SATURATED` the curve goes on as its own parabola: finite, convex, twice differentiable, so that overload is a matter
+ * of degree.
  */
-
-const SATURATED = 0.97;
-
-/** More servers than this would make the curve flat until it is too late: requests are not spread that evenly. */
-const MOST_SERVERS = 2;
+import { exponentOf, SATURATED, serversOf } from '../../estimate/waiting.ts';
 
 /** Price per utilisation that is added everywhere, so that load costs something to gather where all are idle. */
 const GENTLE = 0.05;
@@ -23,13 +19,6 @@ export interface CurvePoint {
   price: number;
   /** Derivative of `price` by load; positive. */
   slope: number;
-}
-
-/** Mean waiting time in units of the service time at a utilisation, for a resource of `capacity` cores. */
-export function waitingFactor(utilisation: number, capacity: number): number {
-  const servers = serversOf(capacity);
-  const u = Math.min(SATURATED, Math.max(0, utilisation));
-  return u ** exponentOf(servers) / (servers * (1 - u));
 }
 
 /**
@@ -66,13 +55,4 @@ export function evaluateCurve(
   point.value = capacity * (value + beyond * (price + (beyond * slope) / 2) + (GENTLE * u * u) / 2);
   point.price = price + beyond * slope + GENTLE * u;
   point.slope = (slope + GENTLE) / capacity;
-}
-
-function serversOf(capacity: number): number {
-  return Math.min(MOST_SERVERS, capacity);
-}
-
-/** At least 1 (one server), so that the price has a finite slope everywhere. */
-function exponentOf(servers: number): number {
-  return Math.sqrt(2 * (Math.max(1, servers) + 1)) - 1;
 }

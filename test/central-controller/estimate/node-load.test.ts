@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { NodeSample } from '../../../central-controller/estimate/estimates.ts';
+import type { NodeSample } from '../../../central-controller/estimate/node-memory.ts';
 import { currentLoad } from '../../../central-controller/estimate/node-load.ts';
 
 function samples(background: readonly number[]): NodeSample[] {

@@ -1,10 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  type CurvePoint,
-  evaluateCurve,
-  waitingFactor,
-} from '../../../../central-controller/decide/allocate/delay-curve.ts';
+import { type CurvePoint, evaluateCurve } from '../../../../central-controller/decide/allocate/delay-curve.ts';
 
 function at(kind: 'delay' | 'level', capacity: number, load: number, waitingOnly = false): CurvePoint {
   const point = { value: 0, price: 0, slope: 0 };
@@ -14,20 +10,6 @@ function at(kind: 'delay' | 'level', capacity: number, load: number, waitingOnly
 
 const capacities = fc.double({ min: 0.05, max: 64, noNaN: true });
 const utilisations = fc.double({ min: 0.001, max: 3, noNaN: true });
-
-describe('waitingFactor', () => {
-  it('is exact for one server: u / (1 - u)', () => {
-    expect(waitingFactor(0.5, 1)).toBeCloseTo(1, 12);
-    expect(waitingFactor(0.8, 1)).toBeCloseTo(4, 12);
-  });
-
-  it('is within a tenth of the M/M/2 queue from half load on: u^2 / (1 - u^2)', () => {
-    for (const u of [0.5, 0.7, 0.9]) {
-      const exact = u ** 2 / (1 - u ** 2);
-      expect(Math.abs(waitingFactor(u, 2) - exact)).toBeLessThan(0.1 * exact);
-    }
-  });
-});
 
 describe('evaluateCurve', () => {
   it('has a price that is the derivative of its value, and a slope that is that of its price', () => {
