@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { startLoadProcess } from '../../../apps/load-generator/load-process.ts';
+import { startLoadProcess } from './support/load-process.ts';
 import type { LoadReport } from '../../../apps/load-generator/show/report.ts';
 import { stubServer } from './stub-server.ts';
 

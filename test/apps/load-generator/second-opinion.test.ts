@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { performance } from 'node:perf_hooks';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { startLoadProcess } from '../../../apps/load-generator/load-process.ts';
+import { startLoadProcess } from './support/load-process.ts';
 import {
   mergeHistograms,
   percentileMs,

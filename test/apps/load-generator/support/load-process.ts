@@ -1,13 +1,10 @@
-/**
- * The load generator in a process of its own, so that whatever else the caller does cannot delay a request. Same as
- * `runLoad`, besides the process id, by which it can be put into a cgroup.
- */
+/** The load generator's command as a process, read by its `--stream`. */
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { BallastError } from '../../central-controller/contract/errors.ts';
-import { decodeHistogram, type LatencyHistogram } from './measure/histogram.ts';
-import type { LoadReport, SecondReport } from './show/report.ts';
+import { BallastError } from '../../../../central-controller/contract/errors.ts';
+import { decodeHistogram, type LatencyHistogram } from '../../../../apps/load-generator/measure/histogram.ts';
+import type { LoadReport, SecondReport } from '../../../../apps/load-generator/show/report.ts';
 
 export interface LoadProcessOptions {
   readonly url: string;
@@ -34,9 +31,13 @@ export interface LoadProcess {
 }
 
 export function startLoadProcess(options: LoadProcessOptions): LoadProcess {
-  const child = spawn(process.execPath, [fileURLToPath(new URL('main.ts', import.meta.url)), ...argumentsOf(options)], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = spawn(
+    process.execPath,
+    [fileURLToPath(new URL('../../../../apps/load-generator/main.ts', import.meta.url)), ...argumentsOf(options)],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
   let errors = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     errors = (errors + text).slice(-4000);
