@@ -6,11 +6,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Routing } from '../../central-controller/contract/assignment.ts';
 import { ADMIN_PORT, APPLICATION_PORT } from '../../apps/local-mesh/envoy/proxy.ts';
-import { LocalMesh } from '../../apps/local-mesh/mesh/mesh.ts';
+import { freeNetwork } from '../../apps/local-mesh/mesh/free-network.ts';
+import type { LocalMesh } from '../../apps/local-mesh/mesh/mesh.ts';
 import { untilReady } from '../../apps/local-mesh/mesh/readiness.ts';
+import type { MeshSettings } from '../../apps/local-mesh/mesh/settings.ts';
 import { type Load, runLoad } from '../../apps/load-generator/load.ts';
 import type { Mix } from '../../apps/load-generator/workload/mix.ts';
 import type { Bench, BenchContext, BenchResult, Round } from './support/bench.ts';
+import { withRunningMesh } from './support/running-mesh.ts';
 
 const RATE = 100;
 const KILLS = 10;
@@ -30,15 +33,15 @@ const MIX: Mix = {
 };
 
 /** The services that the mesh asks before it counts as started, and the one whose replicas die. */
-function newMesh(routing: Routing): LocalMesh {
-  return new LocalMesh({
+async function settingsFor(routing: Routing): Promise<MeshSettings> {
+  return {
     routing,
     services: ['frontend', 'recommendation', 'profile', 'user'],
     replicas: 3,
     nodes: [1, 2, 3].map((node) => ({ name: `node-${node}`, cores: 0.45, appetite: 1 })),
-    network: '127.12',
+    network: await freeNetwork(),
     pinned: false,
-  });
+  };
 }
 
 /** Load whose failures so far can be read at any time. */
@@ -82,17 +85,16 @@ async function cutOff(podIp: string): Promise<number> {
   return lines.reduce((sum, line) => sum + Number(line.split(': ')[1]), 0);
 }
 
-async function startMesh(mesh: LocalMesh, context: BenchContext): Promise<void> {
-  for (const step of mesh.steps) {
-    context.progress(`  ${step.title}`);
-    await step.run();
-  }
-  mesh.setMode('Enforce');
+/** What the killing works on. `signal` ends it early. */
+interface Scene {
+  readonly mesh: LocalMesh;
+  readonly signal: AbortSignal;
+  readonly progress: (line: string) => void;
 }
 
-async function killReplicas(mesh: LocalMesh, routing: Routing, context: BenchContext): Promise<Round[]> {
+async function killReplicas({ mesh, signal, progress }: Scene, routing: Routing): Promise<Round[]> {
   await using load = new WatchedLoad(mesh);
-  await sleep(RECOVER_MS * 2, undefined, { signal: context.signal });
+  await sleep(RECOVER_MS * 2, undefined, { signal });
   const victims = mesh.replicas.filter(({ service }) => service === 'user');
   const rounds: Round[] = [];
   for (let kill = 0; kill < KILLS; kill++) {
@@ -101,31 +103,31 @@ async function killReplicas(mesh: LocalMesh, routing: Routing, context: BenchCon
     const heldBefore = await cutOff(victim.ip);
     const killedAt = Date.now();
     await mesh.processes.stop(victim.name, 'SIGKILL');
-    await sleep(DEAD_MS, undefined, { signal: context.signal });
+    await sleep(DEAD_MS, undefined, { signal });
     mesh.processes.restart(victim.name);
-    await untilReady(`http://${victim.ip}:${APPLICATION_PORT}/readyz`, { signal: mesh.broken, timeoutMs: 30_000 });
-    await sleep(RECOVER_MS, undefined, { signal: context.signal });
+    await untilReady(`http://${victim.ip}:${APPLICATION_PORT}/readyz`, { signal, timeoutMs: 30_000 });
+    await sleep(RECOVER_MS, undefined, { signal });
     const failed = load.failedSince(killedAt);
     const late = load.failedSince(killedAt + LATE_MS);
     const held = (await cutOff(victim.ip)) - heldBefore;
-    context.progress(`  ${routing}: ${victim.name} killed, ${failed} failed (${late} late), of which it held ${held}`);
+    progress(`  ${routing}: ${victim.name} killed, ${failed} failed (${late} late), of which it held ${held}`);
     rounds.push({ condition: `${routing}: a replica`, killed: victim.name, failed, late, cut_off: held });
   }
   return rounds;
 }
 
 /** Kills processes that no request passes through, one after the other. */
-async function killBesideThePath(mesh: LocalMesh, names: readonly string[], context: BenchContext): Promise<Round[]> {
+async function killBesideThePath({ mesh, signal, progress }: Scene, names: readonly string[]): Promise<Round[]> {
   const rounds: Round[] = [];
   for (const name of names) {
     await using load = new WatchedLoad(mesh);
-    await sleep(1000, undefined, { signal: context.signal });
+    await sleep(1000, undefined, { signal });
     await mesh.processes.stop(name, 'SIGKILL');
-    await sleep(DEAD_MS, undefined, { signal: context.signal });
+    await sleep(DEAD_MS, undefined, { signal });
     mesh.processes.restart(name);
-    await sleep(RECOVER_MS, undefined, { signal: context.signal });
+    await sleep(RECOVER_MS, undefined, { signal });
     const { due, failed } = await load.stop();
-    context.progress(`  ${name} killed: ${failed} of ${due} requests failed`);
+    progress(`  ${name} killed: ${failed} of ${due} requests failed`);
     rounds.push({ condition: 'beside the path', killed: name, failed, late: 0, cut_off: 0 });
   }
   return rounds;
@@ -135,28 +137,24 @@ function sum(rounds: readonly Round[], field: 'failed' | 'late' | 'cut_off'): nu
   return rounds.reduce((total, round) => total + Number(round[field]), 0);
 }
 
-async function withMesh<T>(routing: Routing, context: BenchContext, use: (mesh: LocalMesh) => Promise<T>): Promise<T> {
+async function withMesh<T>(routing: Routing, context: BenchContext, use: (scene: Scene) => Promise<T>): Promise<T> {
   context.progress(`${routing} routing`);
-  const mesh = newMesh(routing);
-  try {
-    await startMesh(mesh, context);
-    return await use(mesh);
-  } finally {
-    await mesh.stop();
-  }
+  return withRunningMesh(await settingsFor(routing), context, (mesh, signal) => {
+    mesh.setMode('Enforce');
+    return use({ mesh, signal, progress: context.progress });
+  });
 }
 
 async function run(context: BenchContext): Promise<BenchResult> {
-  const { endpoint, controller, agents } = await withMesh('Endpoint', context, async (mesh) => ({
-    endpoint: await killReplicas(mesh, 'Endpoint', context),
-    controller: await killBesideThePath(mesh, ['controller'], context),
+  const { endpoint, controller, agents } = await withMesh('Endpoint', context, async (scene) => ({
+    endpoint: await killReplicas(scene, 'Endpoint'),
+    controller: await killBesideThePath(scene, ['controller']),
     agents: await killBesideThePath(
-      mesh,
-      mesh.nodes.map(({ name }) => `agent-${name}`),
-      context,
+      scene,
+      scene.mesh.nodes.map(({ name }) => `agent-${name}`),
     ),
   }));
-  const subset = await withMesh('Subset', context, (mesh) => killReplicas(mesh, 'Subset', context));
+  const subset = await withMesh('Subset', context, (scene) => killReplicas(scene, 'Subset'));
   return {
     rounds: [...endpoint, ...subset, ...controller, ...agents],
     summary: {

@@ -25,6 +25,16 @@ async function failuresOf(mesh: SmallMesh, requests: number): Promise<number> {
   return failures;
 }
 
+/** Starts the replica's process anew and waits until it gets requests again. */
+async function reviveAndUse(mesh: SmallMesh, replica: string): Promise<void> {
+  await mesh.application(replica).revive();
+  const before = mesh.application(replica).seen;
+  await until(async () => {
+    await mesh.getMany(10);
+    return mesh.application(replica).seen > before + 3;
+  }, `${replica} to be used again`);
+}
+
 describe('Endpoint routing', () => {
   for (const sidecars of [true, false]) {
     it(`loses no request when a replica dies ${sidecars ? 'while its proxy lives on' : 'without a proxy'}`, async () => {
@@ -42,12 +52,7 @@ describe('Endpoint routing', () => {
     const mesh = await started({ routing: 'Endpoint', sidecars: true });
     await mesh.application('echo-2').kill();
     expect(await failuresOf(mesh, 30)).toBe(0);
-    await mesh.application('echo-2').revive();
-    const before = mesh.application('echo-2').seen;
-    await until(async () => {
-      await mesh.getMany(10);
-      return mesh.application('echo-2').seen > before + 3;
-    }, 'echo-2 to be used again');
+    await reviveAndUse(mesh, 'echo-2');
   });
 
   it('answers 503 itself, without a trace of the plugin, when no replica can be reached', async () => {
@@ -70,12 +75,7 @@ describe('Subset routing', () => {
       let failures = 0;
       while (performance.now() < end) failures += await failuresOf(mesh, 10);
       expect(failures).toBeLessThanOrEqual(1);
-      await mesh.application('echo-2').revive();
-      const before = mesh.application('echo-2').seen;
-      await until(async () => {
-        await mesh.getMany(10);
-        return mesh.application('echo-2').seen > before + 3;
-      }, 'echo-2 to be used again');
+      await reviveAndUse(mesh, 'echo-2');
     });
   }
 });

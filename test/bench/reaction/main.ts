@@ -6,12 +6,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
 import { freeNetwork } from '../../../apps/local-mesh/mesh/free-network.ts';
-import { LocalMesh } from '../../../apps/local-mesh/mesh/mesh.ts';
+import type { LocalMesh } from '../../../apps/local-mesh/mesh/mesh.ts';
 import { demoSettings } from '../../../apps/local-mesh/mesh/settings.ts';
 import { calibrate } from '../../../apps/local-mesh/phases/calibrate.ts';
 import { readMix } from '../../../apps/load-generator/flags.ts';
 import { type Load, runLoad } from '../../../apps/load-generator/load.ts';
 import type { Bench, BenchContext, BenchResult, Round } from '../support/bench.ts';
+import { withRunningMesh } from '../support/running-mesh.ts';
 import { DecisionLog } from './decision-log.ts';
 import { TableWatch } from './table-watch.ts';
 import { type PublishedVersion, reactionOf } from './timing.ts';
@@ -71,12 +72,7 @@ function percentile(values: readonly number[], part: number): number {
   return sorted[Math.max(0, Math.ceil(part * sorted.length) - 1)] ?? NaN;
 }
 
-async function measure(mesh: LocalMesh, context: BenchContext): Promise<BenchResult> {
-  const signal = AbortSignal.any([context.signal, mesh.broken]);
-  for (const step of mesh.steps) {
-    signal.throwIfAborted();
-    context.progress(`${step.title}: ${(await step.run()) ?? 'done'}`);
-  }
+async function measure(mesh: LocalMesh, signal: AbortSignal, context: BenchContext): Promise<BenchResult> {
   const { rate } = await calibrate({
     nodes: mesh.nodes,
     target: NODES_BUSY,
@@ -117,11 +113,7 @@ async function measure(mesh: LocalMesh, context: BenchContext): Promise<BenchRes
 export const bench: Bench = {
   description: "From a neighbour's start to its node's replicas getting less, at every proxy",
   async run(context) {
-    const mesh = new LocalMesh(demoSettings('Endpoint', await freeNetwork()));
-    try {
-      return await measure(mesh, context);
-    } finally {
-      await mesh.stop();
-    }
+    const settings = demoSettings('Endpoint', await freeNetwork());
+    return withRunningMesh(settings, context, (mesh, signal) => measure(mesh, signal, context));
   },
 };
