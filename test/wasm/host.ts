@@ -13,13 +13,17 @@ const BAD_ARGUMENT = 2;
 const INVALID_MEMORY = 6;
 const CAS_MISMATCH = 8;
 
+const DEFAULT_NODE_ID = 'sidecar~10.0.0.1~caller-0.shop~shop.svc.cluster.local';
+/** Paths of properties as tests write them, by the module's own. */
+const DOTTED = new Map<string, string>();
+
 export type Headers = Map<string, string>;
 export type Properties = Record<string, string | number>;
 
 export interface Stream {
   readonly id: number;
   readonly request: Headers;
-  readonly properties: Properties;
+  properties: Properties;
   response: Headers;
 }
 
@@ -68,8 +72,6 @@ export class PluginVm {
   readonly calls: HttpCall[] = [];
   readonly logs: string[] = [];
   tickMs = 0;
-  /** Calls from the module to the host, by name. */
-  readonly hostCalls = new Map<string, number>();
   readonly #options: VmOptions;
   readonly #exports: Exports;
   readonly #memory: GuestMemory;
@@ -86,10 +88,7 @@ export class PluginVm {
     for (const { module: from, name, kind } of webAssembly.Module.imports(module)) {
       const implementation = kind === 'function' ? host[name] : undefined;
       if (!implementation) throw new Error(`the plugin imports ${from}.${name}, which Envoy is not known to have`);
-      (imports[from] ??= {})[name] = (...args) => {
-        this.hostCalls.set(name, (this.hostCalls.get(name) ?? 0) + 1);
-        return implementation(...args);
-      };
+      (imports[from] ??= {})[name] = implementation;
     }
     const instance = new webAssembly.Instance(module, imports);
     this.#exports = instance.exports as Exports;
@@ -135,7 +134,7 @@ export class PluginVm {
       id: this.#nextContext++,
       request: new Map(Object.entries(headers)),
       response: new Map(),
-      properties: { ...properties },
+      properties,
     };
     this.#current = stream;
     this.#exports.proxy_on_request_headers(stream.id, stream.request.size, 1);
@@ -143,9 +142,9 @@ export class PluginVm {
     return stream;
   }
 
-  respond(stream: Stream, headers: Record<string, string>, properties: Properties = {}, endOfStream = false): void {
+  respond(stream: Stream, headers: Record<string, string>, properties?: Properties, endOfStream = false): void {
     stream.response = new Map(Object.entries(headers));
-    Object.assign(stream.properties, properties);
+    stream.properties = properties ? { ...stream.properties, ...properties } : stream.properties;
     this.#current = stream;
     this.#exports.proxy_on_response_headers(stream.id, stream.response.size, endOfStream ? 1 : 0);
     this.#current = undefined;
@@ -163,9 +162,12 @@ export class PluginVm {
     return kind === 6 ? this.#answer?.headers : undefined;
   }
 
+  /** `path` has zero bytes between its parts, as the module names it. */
   #property(path: string): string | number | undefined {
-    if (path === 'xds.node.id') return this.#options.nodeId ?? 'sidecar~10.0.0.1~caller-0.shop~shop.svc.cluster.local';
-    return this.#current?.properties[path];
+    if (path === 'xds\0node\0id') return this.#options.nodeId ?? DEFAULT_NODE_ID;
+    let dotted = DOTTED.get(path);
+    if (dotted === undefined) DOTTED.set(path, (dotted = path.replaceAll('\0', '.')));
+    return this.#current?.properties[dotted];
   }
 
   #imports(): Record<string, Import> {
@@ -186,7 +188,7 @@ export class PluginVm {
         return OK;
       },
       proxy_get_property: (at, length, valueAt, lengthAt) => {
-        const value = this.#property(text(at, length).replaceAll('\0', '.'));
+        const value = this.#property(text(at, length));
         if (value === undefined) return NOT_FOUND;
         if (typeof value === 'string') return give(value, valueAt, lengthAt);
         return give(new Uint8Array(BigInt64Array.of(BigInt(value)).buffer), valueAt, lengthAt);
@@ -240,7 +242,7 @@ export class PluginVm {
         return OK;
       },
       clock_time_get: (_clock, _precision, at = 0) => {
-        this.#memory.setU64(at, BigInt(Math.round(this.#options.now() * 1e6)));
+        this.#memory.setU64(at, Math.round(this.#options.now() * 1e6));
         return OK;
       },
       random_get: (at = 0, length = 0) => {
