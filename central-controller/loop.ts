@@ -8,7 +8,7 @@ import type { Decision } from './contract/decision.ts';
 import type { AgentReport } from './contract/report.ts';
 import type { Result } from './contract/result.ts';
 import { decide } from './decide/decide.ts';
-import { DEFAULT_PARAMETERS } from './decide/policy.ts';
+import { DEFAULT_PARAMETERS, type Parameters } from './decide/policy.ts';
 import { createEstimates, observe, snapshot } from './estimate/estimator.ts';
 import type { ManualWeights } from './manual-weights.ts';
 import type { Publisher } from './publish/publisher.ts';
@@ -30,6 +30,8 @@ export interface LoopParts {
   readonly collector: Collector;
   readonly publisher: Publisher;
   readonly manual: ManualWeights;
+  /** Others than those that ship, for experiments. */
+  readonly parameters?: Parameters;
   /** A defect in a reconcile: the decision before it stays in force. */
   readonly onDefect: (error: unknown) => void;
 }
@@ -117,7 +119,8 @@ export class ControlLoop {
     try {
       const { topology } = this;
       const known = snapshot(this.#estimates, topology, now);
-      const policy = { parameters: DEFAULT_PARAMETERS, manual: this.manual.list(now) };
+      const { parameters = DEFAULT_PARAMETERS } = this.#parts;
+      const policy = { parameters, manual: this.manual.list(now) };
       const previous = this.#decision;
       const decision = decide(known, policy, previous, now);
       this.#decision = decision;

@@ -1,0 +1,78 @@
+/** What the simulated fleet's services, pods and nodes are called, as Istio and Kubernetes name theirs. */
+import type { ReplicaTopology, ServiceTopology, Topology } from '../../../../central-controller/cluster/topology.ts';
+import { proxyKey, serviceHost } from '../../../../central-controller/contract/names.ts';
+import type { Fleet, ServiceShape } from '../fleet/ports.ts';
+
+const NAMESPACE = 'fleet';
+const PORT = 8080;
+/** Callers do not crowd on one node: their agent's reports have a greatest size. */
+const CALLERS_PER_NODE = 16;
+
+export function nodeName(node: number): string {
+  return `node-${node}`;
+}
+
+/** The node of a caller: callers live on nodes of their own. */
+export function callerNodeName(caller: number): string {
+  return `edge-${Math.floor(caller / CALLERS_PER_NODE)}`;
+}
+
+export function callerName(caller: number): string {
+  return `caller-${caller}`;
+}
+
+export function callerCount(fleet: Fleet): number {
+  return Math.max(0, ...fleet.services.map(({ callers }) => callers));
+}
+
+export function replicaName(service: ServiceShape, replica: number): string {
+  return `${service.name}-${replica}`;
+}
+
+export function replicaUid(service: ServiceShape, replica: number): string {
+  return `uid-${replicaName(service, replica)}`;
+}
+
+/** Name of the Envoy cluster of a service, by which a caller's plugin knows it. */
+export function clusterName(service: ServiceShape): string {
+  const key = proxyKey(PORT, serviceHost(NAMESPACE, service.name));
+  return `outbound|${key.replace('|', '||')}`;
+}
+
+/** Envoy's `node.id` of a pod's sidecar. */
+export function nodeId(pod: string): string {
+  return `sidecar~10.0.0.1~${pod}.${NAMESPACE}~${NAMESPACE}.svc.cluster.local`;
+}
+
+function replicaTopology(service: number, shape: ServiceShape, replica: number, since: number): ReplicaTopology[] {
+  const { node, limitCores } = shape.replicas[replica] ?? {};
+  if (node === undefined) return [];
+  const name = replicaName(shape, replica);
+  const ip = `10.${service}.${replica >> 8}.${replica & 255}`;
+  const limit = limitCores === undefined ? {} : { limitCores };
+  return [{ name, uid: replicaUid(shape, replica), node: nodeName(node), ip, ready: true, since, ...limit }];
+}
+
+function serviceTopology(shape: ServiceShape, service: number, since: number): ServiceTopology {
+  return {
+    namespace: NAMESPACE,
+    name: shape.name,
+    ports: [{ port: PORT, targetPort: PORT }],
+    mode: 'Enforce',
+    routing: 'Endpoint',
+    pinning: false,
+    objective: 'delay',
+    shareWeight: 1,
+    replicas: shape.replicas.flatMap((_, replica) => replicaTopology(service, shape, replica, since)),
+  };
+}
+
+/** The fleet as the cluster would tell it. `since`: when the replicas became known, ms of the controller's clock. */
+export function topologyOf(fleet: Fleet, since: number): Topology {
+  const edges = new Set(Array.from({ length: callerCount(fleet) }, (_, caller) => callerNodeName(caller)));
+  const nodes = [...fleet.nodes.map((_, node) => nodeName(node)), ...edges];
+  return {
+    nodes: nodes.map((name) => ({ name })),
+    services: fleet.services.map((shape, service) => serviceTopology(shape, service, since)),
+  };
+}

@@ -1,0 +1,65 @@
+/** One Envoy of the fleet, as far as the plugin sees it: the shipped module, its ticks, its calls to the agent. */
+import type { Random, Timeline } from '../fleet/ports.ts';
+import { type HttpCall, PluginVm } from '../../../wasm/host.ts';
+import { SharedData } from '../../../wasm/shared-data.ts';
+import type { WasmModule } from '../../../wasm/web-assembly.ts';
+import type { SimulatedAgent } from './agent.ts';
+import { HOP_SECONDS, UP_MS } from './clock.ts';
+
+export interface ProxyParts {
+  readonly timeline: Timeline;
+  readonly module: WasmModule;
+  readonly nodeId: string;
+  readonly agent: SimulatedAgent;
+  readonly random: Random;
+  /** Whether the table is fetched: a proxy that only serves has no use for it, and its poll may wait. */
+  readonly calls: boolean;
+}
+
+export class SimulatedProxy {
+  readonly vm: PluginVm;
+  readonly #parts: ProxyParts;
+  /** Calls up to this token are being seen to. */
+  #seen = 0;
+
+  constructor(parts: ProxyParts) {
+    const { timeline, module, nodeId, random } = parts;
+    this.#parts = parts;
+    const word = (): bigint => BigInt(Math.floor(random() * 0x1_0000_0000));
+    this.vm = new PluginVm(module, {
+      shared: new SharedData(),
+      now: () => UP_MS + timeline.now * 1000,
+      random: () => (word() << 32n) | word(),
+      nodeId,
+    });
+    timeline.after((random() * this.vm.tickMs) / 1000, () => this.#tick());
+  }
+
+  #tick(): void {
+    this.#parts.timeline.after(this.vm.tickMs / 1000, () => this.#tick());
+    this.vm.tick();
+    this.#send();
+  }
+
+  /** Takes the plugin's new calls on their way. */
+  #send(): void {
+    for (const call of this.vm.calls.filter(({ token }) => token > this.#seen)) {
+      this.#seen = call.token;
+      const path = call.headers.get(':path') ?? '';
+      if (path === '/v1/statistics') {
+        this.#parts.agent.post(call.body);
+        this.#answer(call, 204);
+      } else if (this.#parts.calls) {
+        const version = path.slice(path.indexOf('=') + 1);
+        this.#parts.agent.poll(version, (table) => this.#answer(call, table ? 200 : 304, table));
+      }
+    }
+  }
+
+  #answer(call: HttpCall, status: number, body?: Uint8Array): void {
+    this.#parts.timeline.after(HOP_SECONDS, () => {
+      this.vm.answer(call, status, body);
+      this.#send();
+    });
+  }
+}
