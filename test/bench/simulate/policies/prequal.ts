@@ -1,0 +1,136 @@
+import type { Balancer, Policy } from '../fleet/ports.ts';
+import { FailureMemory } from './failure-memory.ts';
+import { type CallerSetting, perCaller } from './per-caller.ts';
+import { ProbePool } from './probe-pool.ts';
+import { RecentQuantile } from './recent-quantile.ts';
+import { anyDistinct, anyOf } from './sampling.ts';
+
+/** The paper's names in brackets. */
+export interface PrequalParameters {
+  /** [r_probe] */
+  readonly probesPerRequest: number;
+  /** [m] */
+  readonly poolSize: number;
+  /** [r_remove] Whole; per request, the oldest and the worst by turns. */
+  readonly removalsPerRequest: number;
+  /** Requests that may use one probe, in the mean. */
+  readonly reuse: (replicas: number) => number;
+  /** [Q_RIF] Quantile of requests in flight above which a replica is hot. */
+  readonly hotQuantile: number;
+  /** Probes that are older are dropped, seconds. */
+  readonly maxAge: number;
+  /** A caller that has not probed for so long does, seconds. */
+  readonly maxIdle: number;
+}
+
+/** [b_reuse] with δ = 1. Where probes cannot come faster than they go it has no bound but their age. */
+export function reuseBudget(poolSize: number, replicas: number, probes: number, removals: number): number {
+  const gained = (1 - poolSize / replicas) * probes - removals;
+  return gained > 0 ? Math.max(1, 2 / gained) : Number.POSITIVE_INFINITY;
+}
+
+export const PUBLISHED: PrequalParameters = {
+  probesPerRequest: 3,
+  poolSize: 16,
+  removalsPerRequest: 1,
+  reuse: (replicas) => reuseBudget(16, replicas, 3, 1),
+  hotQuantile: 2 ** -0.25,
+  maxAge: 1,
+  maxIdle: 1,
+};
+
+/** Below this a choice would be none, and the paper draws at random. */
+const LEAST_OCCUPANCY = 2;
+/** Probe answers that make the estimated distribution of requests in flight; the paper only says "recent". */
+const DISTRIBUTION_SIZE = 128;
+/** How much worse a replica looks by its share of failures; the factor that Ballast's own pick has. */
+const FAILURE_AVERSION = 20;
+
+/**
+ * Prequal as published: "Load is not what you should balance: Introducing Prequal" (Wydrowski, Kleinberg, Rumble,
+ * Archer; NSDI 2024), asynchronous mode with the parameters of its testbed (section 5). Each request is sent by the
+ * hot-cold lexicographic rule over a pool of probe answers and triggers probes of random replicas for the requests
+ * to come. Against sinkholing the paper has heuristics that it does not tell; here latency and requests in flight of a
+ * replica that fails are taken for greater by its share of failures, those this caller met and those that it reports.
+ */
+export const prequal: Policy = prequalWith('Prequal', PUBLISHED);
+
+export function prequalWith(name: string, parameters: PrequalParameters): Policy {
+  return perCaller(name, (setting) => new PrequalCaller(setting, parameters));
+}
+
+class PrequalCaller implements Balancer {
+  readonly #setting: CallerSetting;
+  readonly #parameters: PrequalParameters;
+  readonly #pool: ProbePool;
+  readonly #inFlight = new RecentQuantile(DISTRIBUTION_SIZE);
+  readonly #failures: FailureMemory;
+  readonly #reuse: number;
+  #probedAt = Number.NEGATIVE_INFINITY;
+  #removeOldestNext = true;
+
+  constructor(setting: CallerSetting, parameters: PrequalParameters) {
+    this.#setting = setting;
+    this.#parameters = parameters;
+    this.#pool = new ProbePool(parameters.poolSize);
+    this.#failures = new FailureMemory(setting.replicas);
+    this.#reuse = parameters.reuse(setting.replicas);
+    setting.fleet.timeline.after(parameters.maxIdle * setting.random(), () => this.#probeWhenIdle());
+  }
+
+  pick(): number {
+    const { fleet, replicas, random } = this.#setting;
+    this.#pool.dropReceivedBefore(fleet.timeline.now - this.#parameters.maxAge);
+    const threshold = this.#inFlight.at(this.#parameters.hotQuantile);
+    const best = this.#pool.probes.length < LEAST_OCCUPANCY ? undefined : this.#pool.best(threshold);
+    if (best !== undefined) this.#pool.use(best);
+    for (let removed = 0; removed < this.#parameters.removalsPerRequest; removed++) this.#removeOne(threshold);
+    this.#probe();
+    return best?.replica ?? anyOf(random, replicas);
+  }
+
+  answered(_request: number, replica: number, { failed }: { readonly failed: boolean }): void {
+    this.#failures.answered(replica, failed, this.#setting.fleet.timeline.now);
+  }
+
+  #removeOne(threshold: number): void {
+    if (this.#removeOldestNext) this.#pool.removeOldest();
+    else this.#pool.removeWorst(threshold);
+    this.#removeOldestNext = !this.#removeOldestNext;
+  }
+
+  #probeWhenIdle(): void {
+    const { timeline } = this.#setting.fleet;
+    const idleUntil = this.#probedAt + this.#parameters.maxIdle;
+    if (idleUntil <= timeline.now) this.#probe();
+    timeline.after(Math.max(idleUntil - timeline.now, 0) || this.#parameters.maxIdle, () => this.#probeWhenIdle());
+  }
+
+  #probe(): void {
+    const { fleet, service, replicas, random } = this.#setting;
+    this.#probedAt = fleet.timeline.now;
+    for (const replica of anyDistinct(random, replicas, this.#parameters.probesPerRequest)) {
+      fleet.probe(service, replica, (report) => {
+        const { now } = fleet.timeline;
+        if (report.requestsPerSecond > 0) {
+          this.#failures.reported(replica, Math.min(1, report.errorsPerSecond / report.requestsPerSecond), now);
+        }
+        const aversion = 1 + FAILURE_AVERSION * this.#failures.share(replica, now);
+        this.#inFlight.add(report.requestsInFlight);
+        this.#pool.add({
+          replica,
+          receivedAt: now,
+          requestsInFlight: (report.requestsInFlight + 1) * aversion - 1,
+          latency: report.latency * aversion,
+          usesLeft: this.#roundedReuse(),
+        });
+      });
+    }
+  }
+
+  /** A fraction is rounded at random, so that the mean is kept. */
+  #roundedReuse(): number {
+    const whole = Math.floor(this.#reuse);
+    return this.#setting.random() < this.#reuse - whole ? whole + 1 : whole;
+  }
+}
