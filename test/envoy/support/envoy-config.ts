@@ -119,7 +119,7 @@ function virtualHost(service: TargetService): object {
   };
 }
 
-function wasmFilter({ wasm, configuration = '{}' }: PluginSetup): object {
+export function wasmFilter({ wasm, configuration = '{}' }: PluginSetup): object {
   return {
     name: 'ballast',
     typed_config: {
@@ -136,59 +136,52 @@ function wasmFilter({ wasm, configuration = '{}' }: PluginSetup): object {
   };
 }
 
+/** Envoy's filter that routes by session; it does something only where a route says so. */
+export const SESSION_FILTER = {
+  name: 'envoy.filters.http.stateful_session',
+  typed_config: { '@type': `${TYPE}.extensions.filters.http.stateful_session.v3.StatefulSession` },
+};
+
+const ROUTER = {
+  name: 'envoy.filters.http.router',
+  typed_config: { '@type': `${TYPE}.extensions.filters.http.router.v3.Router` },
+};
+
 function httpListener(
   name: string,
   direction: 'OUTBOUND' | 'INBOUND',
-  plugin: PluginSetup | undefined,
+  filters: readonly object[],
   virtualHosts: object[],
 ): object {
+  const manager = {
+    '@type': `${TYPE}.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager`,
+    stat_prefix: name,
+    route_config: { name, virtual_hosts: virtualHosts },
+    http_filters: [...filters, ROUTER],
+  };
   return {
     name,
     traffic_direction: direction,
     address: { socket_address: { address: '127.0.0.1', port_value: 0 } },
-    filter_chains: [
-      {
-        filters: [
-          {
-            name: 'envoy.filters.network.http_connection_manager',
-            typed_config: {
-              '@type': `${TYPE}.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager`,
-              stat_prefix: name,
-              route_config: { name, virtual_hosts: virtualHosts },
-              http_filters: [
-                ...(plugin ? [wasmFilter(plugin)] : []),
-                ...(direction === 'OUTBOUND'
-                  ? [
-                      {
-                        name: 'envoy.filters.http.stateful_session',
-                        typed_config: {
-                          '@type': `${TYPE}.extensions.filters.http.stateful_session.v3.StatefulSession`,
-                        },
-                      },
-                    ]
-                  : []),
-                {
-                  name: 'envoy.filters.http.router',
-                  typed_config: { '@type': `${TYPE}.extensions.filters.http.router.v3.Router` },
-                },
-              ],
-            },
-          },
-        ],
-      },
-    ],
+    filter_chains: [{ filters: [{ name: 'envoy.filters.network.http_connection_manager', typed_config: manager }] }],
   };
 }
 
 /** The listener through which the application calls others. */
 export function outboundListener(services: readonly TargetService[], plugin?: PluginSetup): object {
-  return httpListener('outbound', 'OUTBOUND', plugin, services.map(virtualHost));
+  return listenerWith([...(plugin ? [wasmFilter(plugin)] : []), SESSION_FILTER], services);
+}
+
+/** The same with other filters. */
+export function listenerWith(filters: readonly object[], services: readonly TargetService[]): object {
+  return httpListener('outbound', 'OUTBOUND', filters, services.map(virtualHost));
 }
 
 /** The listener in front of the application, and the cluster that is the application. */
 export function inboundListener(plugin?: PluginSetup): object {
   const route = { match: { prefix: '/' }, route: { cluster: 'inbound|8080||', timeout: '0s' } };
-  return httpListener('inbound', 'INBOUND', plugin, [{ name: 'inbound', domains: ['*'], routes: [route] }]);
+  const filters = plugin ? [wasmFilter(plugin)] : [];
+  return httpListener('inbound', 'INBOUND', filters, [{ name: 'inbound', domains: ['*'], routes: [route] }]);
 }
 
 export function inboundClusters(application: string, agent: string): object[] {

@@ -23,17 +23,20 @@ export interface EnvoySetup {
  * Runs Envoy and kills it when standard input ends: a test runner that is killed, too, leaves no Envoy behind, since
  * the kernel closes the pipe for it.
  */
-const GUARDED = 'exec 3<&0; "$@" 3<&- & envoy=$!; { read -r _ <&3; kill -KILL $envoy; } & wait $envoy';
+const GUARDED =
+  'exec 3<&0; "$@" 3<&- >/dev/null & envoy=$!; echo $envoy; { read -r _ <&3; kill -KILL $envoy; } & wait $envoy';
 
 export class EnvoyProcess implements AsyncDisposable {
   readonly #child: ChildProcess;
   readonly #folder: string;
+  #pid = '';
   #log = '';
   #admin = '';
 
   private constructor(child: ChildProcess, folder: string) {
     this.#child = child;
     this.#folder = folder;
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.#pid += text));
     child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#log += text));
   }
 
@@ -56,7 +59,7 @@ export class EnvoyProcess implements AsyncDisposable {
         ['--concurrency', String(setup.concurrency ?? 1), '--disable-hot-restart'],
         ['--drain-time-s', '3', '--drain-strategy', 'immediate'],
       ),
-      { stdio: ['pipe', 'ignore', 'pipe'] },
+      { stdio: ['pipe', 'pipe', 'pipe'] },
     );
     const envoy = new EnvoyProcess(child, folder);
     try {
@@ -66,6 +69,11 @@ export class EnvoyProcess implements AsyncDisposable {
       throw error;
     }
     return envoy;
+  }
+
+  /** Process id of Envoy itself. */
+  get pid(): number {
+    return Number(this.#pid);
   }
 
   get log(): string {

@@ -1,0 +1,127 @@
+/** What is compared: the same proxy and the same service, with different filters in front of Envoy's router. */
+import type { ReplicaAssignment } from '../../../central-controller/contract/assignment.ts';
+import { LOAD_HEADER } from '../../../central-controller/contract/names.ts';
+import {
+  type Endpoint,
+  listenerWith,
+  outboundClusters,
+  SESSION_FILTER,
+  type TargetService,
+  wasmFilter,
+} from '../../envoy/support/envoy-config.ts';
+import { EnvoyProcess } from '../../envoy/support/envoy-process.ts';
+import { FakeAgent } from '../../envoy/support/fake-agent.ts';
+import { luaFilter } from './lua-filter.ts';
+import { pin } from './process.ts';
+
+export const HOST = 'echo.shop.svc.cluster.local';
+const PORT = 8080;
+const NODE_ID = 'sidecar~127.0.0.1~caller-0.shop~shop.svc.cluster.local';
+
+export interface VariantSpec {
+  readonly name: string;
+  /** `none`: not even the session filter of Endpoint routing. `session`: that filter alone, and nobody to use it. */
+  readonly filter: 'none' | 'session' | 'plugin' | 'lua';
+  readonly replicas: number;
+}
+
+/** A proxy under test, pinned to its core. */
+export interface Variant extends VariantSpec, AsyncDisposable {
+  readonly url: URL;
+  readonly pid: number;
+  /** The agent gives the proxies a new version of the table, as it does when weights move. */
+  publish(): void;
+}
+
+/** Replicas at addresses of their own that all lead to the one upstream. */
+function endpointsAt(port: number, count: number): Endpoint[] {
+  return Array.from({ length: count }, (_, i) => ({
+    name: `echo-${i}`,
+    address: `127.31.${Math.floor(i / 200)}.${1 + (i % 200)}:${port}`,
+  }));
+}
+
+/** The replicas of all variants: one Envoy that answers by itself, with the load header of a replica's sidecar. */
+export async function startUpstream(core: number): Promise<{ port: number } & AsyncDisposable> {
+  const manager = {
+    '@type': 'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
+    stat_prefix: 'upstream',
+    route_config: {
+      virtual_hosts: [
+        {
+          name: 'upstream',
+          domains: ['*'],
+          routes: [
+            { match: { prefix: '/' }, direct_response: { status: 200, body: { inline_string: 'x'.repeat(256) } } },
+          ],
+          response_headers_to_add: [{ header: { key: LOAD_HEADER, value: '1;2000' } }],
+        },
+      ],
+    },
+    http_filters: [
+      {
+        name: 'envoy.filters.http.router',
+        typed_config: { '@type': 'type.googleapis.com/envoy.extensions.filters.http.router.v3.Router' },
+      },
+    ],
+  };
+  const envoy = await EnvoyProcess.start({
+    nodeId: 'upstream',
+    clusters: [],
+    listeners: [
+      {
+        name: 'upstream',
+        address: { socket_address: { address: '0.0.0.0', port_value: 0 } },
+        filter_chains: [
+          { filters: [{ name: 'envoy.filters.network.http_connection_manager', typed_config: manager }] },
+        ],
+      },
+    ],
+  });
+  await pin(envoy.pid, core);
+  const address = await envoy.address('upstream');
+  return { port: Number(address.split(':').at(-1)), [Symbol.asyncDispose]: () => envoy.stop() };
+}
+
+function assignments(endpoints: readonly Endpoint[]): ReplicaAssignment[] {
+  return endpoints.map(({ name, address }) => ({
+    name,
+    address,
+    weight: 1 / endpoints.length,
+    meanInFlight: 1,
+    meanLatencySeconds: 0.002,
+    inFlight: 1,
+    inFlightAgeMs: 0,
+  }));
+}
+
+/** Starts a variant's proxy with one worker, everything of it on one core. */
+export async function startVariant(spec: VariantSpec, wasm: string, upstream: number, core: number): Promise<Variant> {
+  await using started = new AsyncDisposableStack();
+  const agent = started.use(await FakeAgent.start());
+  const endpoints = endpointsAt(upstream, spec.replicas);
+  // Without the session filter the route says nothing of it either.
+  const routing = spec.filter === 'none' ? 'Subset' : 'Endpoint';
+  const service: TargetService = { host: HOST, port: PORT, routing: 'Endpoint', endpoints };
+  const filters = {
+    none: [],
+    session: [SESSION_FILTER],
+    plugin: [wasmFilter({ wasm }), SESSION_FILTER],
+    lua: [luaFilter(endpoints), SESSION_FILTER],
+  }[spec.filter];
+  const envoy = started.use(
+    await EnvoyProcess.start({
+      nodeId: NODE_ID,
+      listeners: [listenerWith(filters, [routing === 'Subset' ? { ...service, routing, endpoints: [] } : service])],
+      clusters: outboundClusters([service], agent.address),
+    }),
+  );
+  await pin(envoy.pid, core);
+  const publish = (): void => {
+    agent.publish([{ key: `${PORT}|${HOST}`, routing: 'Endpoint', pinning: false, replicas: assignments(endpoints) }]);
+  };
+  publish();
+  const url = new URL(`http://${await envoy.address('outbound')}/`);
+  const running = started.move();
+  return { ...spec, url, pid: envoy.pid, publish, [Symbol.asyncDispose]: () => running.disposeAsync() };
+}
