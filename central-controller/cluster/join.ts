@@ -60,6 +60,7 @@ export function joinTopology(objects: ClusterObjects, since: KnownSince): Joined
       refuse(service, ports);
       continue;
     }
+    const { cpuControl = 'NONE' } = policy.spec;
     services.set(key, {
       namespace: service.metadata.namespace ?? 'default',
       name: service.metadata.name,
@@ -69,6 +70,7 @@ export function joinTopology(objects: ClusterObjects, since: KnownSince): Joined
       pinning: policy.spec.pinning === 'Allowed',
       objective: policy.spec.objective ?? 'delay',
       shareWeight: policy.spec.shareWeight ?? 1,
+      ...(cpuControl !== 'NONE' && { cpuControl }),
       replicas: pods
         .map((pod) => replicaOf(pod, nodes, since))
         .filter((replica) => replica !== undefined)

@@ -1,5 +1,5 @@
 /** What the controller knows of the cluster: which replica of which service runs on which node. Plain values. */
-import type { Routing } from '../contract/assignment.ts';
+import type { CpuControl, Routing } from '../contract/assignment.ts';
 
 /** Where Ballast stands towards a service: it decides only, it decides and publishes, or it does neither. */
 export type Mode = 'Observe' | 'Enforce' | 'Off';
@@ -27,6 +27,8 @@ export interface ServiceTopology {
   readonly objective: 'delay' | 'level';
   /** Weight in the fair share of CPU among services; 1 unless the policy says otherwise. */
   readonly shareWeight: number;
+  /** Absent: the replicas' CPU settings are left alone. */
+  readonly cpuControl?: CpuControl;
   readonly replicas: readonly ReplicaTopology[];
 }
 

@@ -107,5 +107,6 @@ function replicaWindow(next: ReplicaCpu, before: ReplicaCpu): ReplicaWindow {
     ...(next.pressureSeconds !== undefined &&
       before.pressureSeconds !== undefined && { pressureSeconds: next.pressureSeconds - before.pressureSeconds }),
     ...(next.limitCores !== undefined && { limitCores: next.limitCores }),
+    ...(next.grantedCores !== undefined && { grantedCores: next.grantedCores }),
   };
 }

@@ -18,6 +18,8 @@ export interface ReplicaWindow {
   readonly throttledSeconds: number;
   readonly pressureSeconds?: number;
   readonly limitCores?: number;
+  /** Quota that Ballast itself has set: what it throttles is no limit of the replica's own. */
+  readonly grantedCores?: number;
 }
 
 /** What a replica's own sidecar counted in a window (about a second; its length differs from the node's). */

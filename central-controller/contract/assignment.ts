@@ -33,6 +33,35 @@ export const ServiceAssignment = Type.Object(
 );
 export type ServiceAssignment = Static<typeof ServiceAssignment>;
 
+/** What is set of the CPU of a service's replicas, by the fair shares that requests are balanced by. */
+export const CpuControl = Type.Union([
+  Type.Literal('CPU_SHARE', { description: 'Who goes first when the CPU is short' }),
+  Type.Literal('CPU_QUOTA', { description: 'How much a replica may use at most' }),
+  Type.Literal('BOTH'),
+]);
+export type CpuControl = Static<typeof CpuControl>;
+
+/** CPU settings of a replica; what is absent stays, or becomes again, what it was before Ballast. */
+export const CpuGrant = Type.Object(
+  {
+    shares: Type.Optional(
+      Type.Integer({ minimum: 2, maximum: 262_144, description: 'cgroup v1 `cpu.shares`; 1024 stand for one core' }),
+    ),
+    quotaCores: Type.Optional(
+      Type.Number({ exclusiveMinimum: 0, maximum: 1e6, description: 'Cores that it may use at most' }),
+    ),
+  },
+  { additionalProperties: false },
+);
+export type CpuGrant = Static<typeof CpuGrant>;
+
+/** The grant of one pod on the agent's own node. */
+export const PodCpuGrant = Type.Object(
+  { uid: Type.String({ minLength: 1, maxLength: 253 }), ...CpuGrant.properties },
+  { additionalProperties: false },
+);
+export type PodCpuGrant = Static<typeof PodCpuGrant>;
+
 /**
  * One line of the stream `GET /agent/v1/assignments` (newline-delimited JSON). The first is `full: true`; later ones
  * hold the services that changed and the keys of those that are gone. A line with neither is a heartbeat that renews
@@ -45,6 +74,12 @@ export const AssignmentUpdate = Type.Object(
     validForMs: Type.Integer({ minimum: 1 }),
     services: Type.Array(ServiceAssignment),
     removed: Type.Array(Type.String()),
+    cpu: Type.Optional(
+      Type.Array(PodCpuGrant, {
+        maxItems: 1000,
+        description: "All grants for the receiving node's pods. Absent: as they were, or none on a full line",
+      }),
+    ),
   },
   { additionalProperties: false, $id: 'AssignmentUpdate' },
 );

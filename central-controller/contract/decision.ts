@@ -1,5 +1,6 @@
 /** A decision with its reasons: the one object that REST, command line, log and page render. */
 import { Type, type Static } from 'typebox';
+import { CpuGrant } from './assignment.ts';
 
 const Share = Type.Number({ minimum: 0, maximum: 1 });
 
@@ -47,6 +48,7 @@ export const ReplicaDecision = Type.Object(
     meanLatencySeconds: Type.Number({ minimum: 0 }),
     failureRatio: Share,
     hiddenSeconds: Type.Number({ minimum: 0, description: 'Latency that neither CPU nor queueing explains' }),
+    cpuGrant: Type.Optional(CpuGrant),
   },
   { additionalProperties: false },
 );

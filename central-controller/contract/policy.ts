@@ -1,6 +1,6 @@
 /** `LoadBalancingPolicy` (ballast.dev/v1alpha1): which service is balanced, and how. */
 import { Type, type Static } from 'typebox';
-import { Routing } from './assignment.ts';
+import { CpuControl, Routing } from './assignment.ts';
 
 const POLICY_API_VERSION = 'ballast.dev/v1alpha1';
 export const POLICY_KIND = 'LoadBalancingPolicy';
@@ -29,6 +29,11 @@ const PolicySpec = Type.Object(
     ),
     shareWeight: Type.Optional(
       Type.Number({ exclusiveMinimum: 0, maximum: 1000, description: 'Weight in the fair share of CPU; default 1' }),
+    ),
+    cpuControl: Type.Optional(
+      Type.Union([Type.Literal('NONE'), ...CpuControl.anyOf], {
+        description: "Set the replicas' CPU shares, quotas or both on their nodes? Default NONE",
+      }),
     ),
     pinning: Type.Optional(
       Type.Union([Type.Literal('Denied'), Type.Literal('Allowed')], {

@@ -29,7 +29,15 @@ export const ReplicaCpu = Type.Object(
     pressureSeconds: Type.Optional(
       Type.Number({ minimum: 0, description: 'PSI: time in which some task waited for a CPU' }),
     ),
-    limitCores: Type.Optional(Type.Number({ exclusiveMinimum: 0, description: 'CPU quota of the replica, if any' })),
+    limitCores: Type.Optional(
+      Type.Number({
+        exclusiveMinimum: 0,
+        description: "The replica's own CPU quota, if any: never one set by Ballast",
+      }),
+    ),
+    grantedCores: Type.Optional(
+      Type.Number({ exclusiveMinimum: 0, description: 'CPU quota that Ballast has set in place of its own' }),
+    ),
   },
   { additionalProperties: false },
 );

@@ -2,6 +2,7 @@
 import type { Decision, ReplicaDecision, ServiceDecision } from '../contract/decision.ts';
 import type { NodeEstimate, ServiceEstimate, Snapshot } from '../estimate/snapshot.ts';
 import { boundedSnapshot } from './bounded.ts';
+import { withCpuGrants } from './cpu-control.ts';
 import { judgeHealth } from './health.ts';
 import { explainService } from './explain.ts';
 import type { DecisionPolicy, Parameters } from './policy.ts';
@@ -47,7 +48,7 @@ export function decide(
     certificate: Math.max(inForce.allocation.certificate, asThough?.allocation.certificate ?? 0),
     changed: previous === undefined || decisions.some((service) => hasMoved(service)),
     nodes: known.map((node, index) => nodeDecision(node, inForce, index, parameters)),
-    services: decisions,
+    services: withCpuGrants(decisions, services, known, previous),
   };
 }
 

@@ -106,7 +106,7 @@ function observeNode(estimates: Estimates, window: NodeWindow): void {
   const { seconds } = window;
   if (!(seconds > 0)) return;
   let balanced = 0;
-  for (const { uid, cpuSeconds, throttledSeconds, limitCores } of window.replicas) {
+  for (const { uid, cpuSeconds, throttledSeconds, limitCores, grantedCores } of window.replicas) {
     const memory = estimates.replicas.get(estimates.podOfUid.get(uid) ?? '');
     if (!memory) continue;
     const cores = cpuSeconds / seconds;
@@ -115,7 +115,8 @@ function observeNode(estimates: Estimates, window: NodeWindow): void {
     memory.unmatchedCpuSeconds += cpuSeconds;
     memory.unmatchedSeconds += seconds;
     memory.declaredLimitCores = limitCores;
-    if (throttledSeconds > THROTTLED_PART * seconds) {
+    // A limit that Ballast set must not come back as one of the replica's own, or each would be derived from the last.
+    if (grantedCores === undefined && throttledSeconds > THROTTLED_PART * seconds) {
       memory.throttled = { cores: Math.max(cores, memory.cpuCores), at: window.at };
     }
   }
@@ -150,7 +151,8 @@ function serviceEstimate(estimates: Estimates, service: ServiceTopology, now: nu
     replicaEstimate(replica, memories[index] ?? newReplica(replica.uid, replica.node), costs[index], now),
   );
   const requestsPerSecond = replicas.reduce((sum, replica) => sum + replica.requestsPerSecond, 0);
-  return { namespace, name, mode, objective, shareWeight, requestsPerSecond, replicas };
+  const control = service.cpuControl && { cpuControl: service.cpuControl };
+  return { namespace, name, mode, objective, shareWeight, ...control, requestsPerSecond, replicas };
 }
 
 function replicaEstimate(

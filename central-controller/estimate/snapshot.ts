@@ -1,5 +1,6 @@
 /** What is known of the cluster at one instant: all that a decision may depend on. Finite numbers only. */
 import type { Mode } from '../cluster/topology.ts';
+import type { CpuControl } from '../contract/assignment.ts';
 
 export interface Snapshot {
   /** Controller's clock, ms. */
@@ -26,6 +27,8 @@ export interface ServiceEstimate {
   readonly mode: Mode;
   readonly objective: 'delay' | 'level';
   readonly shareWeight: number;
+  /** Absent: the replicas' CPU settings are left alone. */
+  readonly cpuControl?: CpuControl;
   readonly requestsPerSecond: number;
   readonly replicas: readonly ReplicaEstimate[];
 }

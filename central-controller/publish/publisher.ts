@@ -1,5 +1,5 @@
 /** Versions the table and keeps every connected agent up to date with it. */
-import type { AssignmentUpdate } from '../contract/assignment.ts';
+import type { AssignmentUpdate, PodCpuGrant } from '../contract/assignment.ts';
 import type { Decision } from '../contract/decision.ts';
 import type { Topology } from '../cluster/topology.ts';
 import {
@@ -12,6 +12,7 @@ import {
   toServiceAssignment,
   weightDistance,
 } from './assignment-table.ts';
+import { type NodeGrants, nodeGrants } from './node-grants.ts';
 
 /** How long agents and proxies may use what they hold without hearing of the controller. */
 export const VALID_FOR_MS = 10_000;
@@ -23,6 +24,8 @@ const HEARTBEAT_MS = 1_000;
 const URGENT_MOVE = 0.1;
 const SMALL_CHANGES_MS = 1_000;
 const HISTORY = 1024;
+
+const NO_CHANGE: TableChange = { services: [], removed: [] };
 
 /** One agent's connection. */
 export interface Subscriber {
@@ -38,7 +41,11 @@ interface Connection {
   blockedSince: number | undefined;
   /** A change was left out meanwhile. */
   missed: boolean;
+  /** The CPU grants that it was told of last. */
+  granted: readonly PodCpuGrant[];
 }
+
+const NO_GRANTS: readonly PodCpuGrant[] = [];
 
 /** A version that was published, so that its way to the proxies can be timed from outside. */
 export interface PublishedVersion {
@@ -59,6 +66,7 @@ export class Publisher {
   readonly #connections = new Map<Subscriber, Connection>();
   #open = false;
   #table: AssignmentTable = new Map();
+  #grants: NodeGrants = new Map();
   #history: PublishedVersion[] = [];
   #publishedAt = -Infinity;
   #lineAt = -Infinity;
@@ -87,6 +95,7 @@ export class Publisher {
     const opening = !this.#open && this.#mayOpen(decision, now);
     if (!this.#open && !opening) return;
     this.#open = true;
+    this.#grants = nodeGrants(decision, topology, this.#grants);
     const next = assignmentTable(decision, topology, reading);
     const moved = opening ? Infinity : weightDistance(this.#table, next);
     const change = changeBetween(this.#table, next);
@@ -100,13 +109,15 @@ export class Publisher {
       if (this.#history.length > HISTORY) this.#history.shift();
       this.#broadcast(opening ? undefined : change, now);
     } else if (now - this.#lineAt >= HEARTBEAT_MS) {
-      this.#broadcast({ services: [], removed: [] }, now);
+      this.#broadcast(NO_CHANGE, now);
+    } else {
+      this.#sendNewGrants(now);
     }
   }
 
   /** Adds an agent; it gets everything at once, or as soon as there is something. */
   subscribe(subscriber: Subscriber, now: number): void {
-    const connection = { blockedSince: undefined, missed: false };
+    const connection = { blockedSince: undefined, missed: false, granted: NO_GRANTS };
     this.#connections.set(subscriber, connection);
     if (this.#open) this.#send(subscriber, connection, undefined, now);
   }
@@ -148,16 +159,29 @@ export class Publisher {
     }
   }
 
+  /** Grants concern one agent each, and no proxy: they go out at once, without a version of their own. */
+  #sendNewGrants(now: number): void {
+    for (const [subscriber, connection] of this.#connections) {
+      if (connection.granted === (this.#grants.get(subscriber.node) ?? NO_GRANTS)) continue;
+      if (connection.blockedSince === undefined) this.#send(subscriber, connection, NO_CHANGE, now);
+      else connection.missed = true;
+    }
+  }
+
   /** Sends a change, or the whole table where there is none. */
   #send(subscriber: Subscriber, connection: Connection, change: TableChange | undefined, now: number): void {
     const { services, removed } = change ?? { services: [...this.#table.values()], removed: [] };
+    const grants = this.#grants.get(subscriber.node) ?? NO_GRANTS;
+    const isNews = change === undefined ? grants !== NO_GRANTS : grants !== connection.granted;
     const update: AssignmentUpdate = {
       version: this.version,
       full: change === undefined,
       validForMs: VALID_FOR_MS,
       services: services.map((service) => toServiceAssignment(service, now)),
       removed: [...removed],
+      ...(isNews && { cpu: [...grants] }),
     };
+    connection.granted = grants;
     connection.missed = false;
     if (!subscriber.write(`${JSON.stringify(update)}\n`)) connection.blockedSince = now;
   }

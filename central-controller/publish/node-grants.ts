@@ -1,0 +1,38 @@
+/** From a decision to the CPU grants that each node's agent is told. Pure. */
+import type { PodCpuGrant } from '../contract/assignment.ts';
+import type { Decision } from '../contract/decision.ts';
+import type { Topology } from '../cluster/topology.ts';
+
+/** By node; nodes without grants are left out. */
+export type NodeGrants = ReadonlyMap<string, readonly PodCpuGrant[]>;
+
+/** Grants of all enforced services. A node whose grants are what they were `before` keeps that very list. */
+export function nodeGrants(decision: Decision, topology: Topology, before: NodeGrants): NodeGrants {
+  const uids = new Map(
+    topology.services
+      .filter(({ cpuControl }) => cpuControl !== undefined)
+      .flatMap(({ namespace, replicas }) => replicas.map(({ name, uid }) => [`${namespace}/${name}`, uid] as const)),
+  );
+  const grants = new Map<string, PodCpuGrant[]>();
+  for (const { namespace, mode, replicas } of decision.services) {
+    if (mode !== 'Enforce') continue;
+    for (const { name, node, cpuGrant } of replicas) {
+      const uid = uids.get(`${namespace}/${name}`);
+      if (uid === undefined || cpuGrant === undefined) continue;
+      const onNode = grants.get(node) ?? [];
+      grants.set(node, onNode);
+      onNode.push({ uid, ...cpuGrant });
+    }
+  }
+  return new Map([...grants].map(([node, next]) => [node, unchanged(before.get(node), next) ?? next]));
+}
+
+function unchanged(before: readonly PodCpuGrant[] | undefined, next: readonly PodCpuGrant[]) {
+  const same =
+    before?.length === next.length &&
+    next.every(({ uid, shares, quotaCores }, index) => {
+      const held = before[index];
+      return held?.uid === uid && held.shares === shares && held.quotaCores === quotaCores;
+    });
+  return same ? before : undefined;
+}
