@@ -32,7 +32,7 @@ function decodeShort(memory: Uint8Array, at: number, length: number): string {
   const held = known[place];
   if (held?.bytes.length === length && isAt(memory, at, held.bytes)) return held.text;
   const bytes = memory.slice(at, at + length);
-  const text = decoder.decode(bytes);
+  const text = bytes.every((byte) => byte < 0x80) ? String.fromCharCode(...bytes) : decoder.decode(bytes);
   known[place] = { bytes, text };
   return text;
 }
