@@ -52,26 +52,42 @@ function printTables(result: BenchResult): void {
   console.log(summary.toString());
 }
 
+/** The command as it is before the benchmark, and with it its options, is known. */
+function overview(names: readonly string[]): Command {
+  return new Command('bench')
+    .description('Runs one benchmark and prints its figures. `bench <name> --help` tells its options.')
+    .argument('<name>', `one of: ${names.join(', ')}`)
+    .option('--json', 'print one object: name, rounds (raw figures), summary (flat)');
+}
+
+function commandOf(name: string, bench: Bench): Command {
+  const command = new Command(`bench ${name}`)
+    .description(bench.description)
+    .option('--json', 'print one object: name, rounds (raw figures), summary (flat)');
+  for (const option of bench.options ?? []) command.option(option.flags, option.description, option.default);
+  return command;
+}
+
 async function main(): Promise<void> {
   const benches = findBenches();
   const names = [...benches.keys()].toSorted();
-  const command = new Command('bench')
-    .description('Runs one benchmark and prints its figures.')
-    .argument('<name>', `one of: ${names.join(', ')}`)
-    .option('--json', 'print one object: name, rounds (raw figures), summary (flat)')
-    .parse();
-  const { json = false } = command.opts<{ json?: boolean }>();
-  const name = command.args[0] ?? '';
+  const typed = process.argv.slice(2);
+  const name = typed.find((argument) => !argument.startsWith('-'));
+  if (name === undefined) return void overview(names).parse();
   const file = benches.get(name);
   if (file === undefined) {
-    return command.error(`error: no benchmark is called '${name}'; there are: ${names.join(', ')}`);
+    return overview(names).error(`error: no benchmark is called '${name}'; there are: ${names.join(', ')}`);
   }
+
+  const bench = await load(file);
+  const rest = typed.filter((_, index) => index !== typed.indexOf(name));
+  const command = commandOf(name, bench).parse(rest, { from: 'user' });
+  const { json = false, ...options } = command.opts<{ json?: boolean } & Record<string, string>>();
 
   const abort = new AbortController();
   const stop = (): void => abort.abort(new Error('interrupted'));
   process.once('SIGINT', stop).once('SIGTERM', stop);
-  const bench = await load(file);
-  const result = await bench.run({ progress: (line) => console.error(line), signal: abort.signal });
+  const result = await bench.run({ progress: (line) => console.error(line), signal: abort.signal, options });
   if (json) console.log(JSON.stringify({ name, ...result }, null, 2));
   else printTables(result);
 }

@@ -10,7 +10,17 @@ export interface BenchResult {
   readonly summary: Readonly<Record<string, number>>;
 }
 
+/** An option of one benchmark, as its command line takes it. */
+export interface BenchOption {
+  /** With its value's placeholder, such as `--seeds <count>`. */
+  readonly flags: string;
+  readonly description: string;
+  readonly default?: string;
+}
+
 export interface BenchContext {
+  /** Values of the benchmark's own options by name, as typed or by default. */
+  readonly options: Readonly<Record<string, string>>;
   /** Says what is going on; shown on standard error. */
   readonly progress: (line: string) => void;
   /** Aborted on Ctrl-C: stop early and leave nothing behind. */
@@ -20,5 +30,6 @@ export interface BenchContext {
 export interface Bench {
   /** One line for `--help`. */
   readonly description: string;
+  readonly options?: readonly BenchOption[];
   run(context: BenchContext): Promise<BenchResult>;
 }

@@ -62,6 +62,7 @@ export interface NodeCounters {
 /** One fleet, seen by the policy that balances it. What is honest to know is up to the policy. */
 export interface Fleet {
   readonly timeline: Timeline;
+  /** As they are now: a node that loses cores shows it here, as an agent would read it from its kernel. */
   readonly nodes: readonly NodeShape[];
   readonly services: readonly ServiceShape[];
   /** A stream of random numbers of its own. */
