@@ -7,6 +7,7 @@ import type { Collector, ProxyStatus } from './collect/collector.ts';
 import type { Decision } from './contract/decision.ts';
 import type { AgentReport } from './contract/report.ts';
 import type { Result } from './contract/result.ts';
+import { DecisionHistory } from './decision-history.ts';
 import { decide } from './decide/decide.ts';
 import { DEFAULT_PARAMETERS, type Parameters } from './decide/policy.ts';
 import { createEstimates, observe, snapshot } from './estimate/estimator.ts';
@@ -43,6 +44,8 @@ export class ControlLoop {
   readonly publisher: Publisher;
   readonly manual: ManualWeights;
   readonly clock: Clock;
+  /** Decisions made so far, the recent ones. */
+  readonly history = new DecisionHistory();
   readonly #parts: LoopParts;
   readonly #estimates = createEstimates();
   readonly #listeners = new Set<DecisionListener>();
@@ -124,6 +127,7 @@ export class ControlLoop {
       const previous = this.#decision;
       const decision = decide(known, policy, previous, now);
       this.#decision = decision;
+      this.history.add(decision);
       const reading = (namespace: string, pod: string) => this.#parts.collector.inFlight(namespace, pod, now);
       this.publisher.publish(decision, topology, reading, now);
       const seconds = (this.clock.now() - now) / 1000;

@@ -10,6 +10,7 @@ import { describeFieldErrors, type FieldError } from '../contract/field-errors.t
 import type { Failure } from '../contract/errors.ts';
 import type { ControlLoop } from '../loop.ts';
 import { agentRoutes } from './agent-routes.ts';
+import { decisionRoutes } from './decision-routes.ts';
 import { eventRoutes } from './event-routes.ts';
 import { healthRoutes } from './health-routes.ts';
 import { Metrics } from './metrics.ts';
@@ -63,7 +64,8 @@ export async function createServer(loop: ControlLoop, logger?: FastifyBaseLogger
       tags: [
         { name: 'services', description: 'Balanced services and the reasons for their weights' },
         { name: 'weights', description: 'Weights in force, and setting them by hand' },
-        { name: 'state', description: 'Replicas, nodes, proxies, decisions' },
+        { name: 'decisions', description: 'What was decided lately, and why' },
+        { name: 'state', description: 'Replicas, nodes, proxies' },
         { name: 'agents', description: 'What host agents call' },
         { name: 'health', description: 'For kubelet and Prometheus' },
       ],
@@ -72,6 +74,7 @@ export async function createServer(loop: ControlLoop, logger?: FastifyBaseLogger
   await app.register(agentRoutes(loop, metrics));
   await app.register(serviceRoutes(loop));
   await app.register(stateRoutes(loop));
+  await app.register(decisionRoutes(loop));
   await app.register(eventRoutes(loop));
   await app.register(healthRoutes(loop, metrics));
   app.get('/api/v1/openapi.json', { schema: { hide: true } }, () => app.swagger());

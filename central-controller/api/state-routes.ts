@@ -1,9 +1,8 @@
-/** What is known of the whole: replicas, nodes, proxies, the latest decision and which versions were published. */
+/** What is known of the whole: replicas, nodes, proxies and which versions were published. */
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
-import { Decision, NodeDecision, ReplicaDecision } from '../contract/decision.ts';
+import { NodeDecision, ReplicaDecision } from '../contract/decision.ts';
 import type { ControlLoop } from '../loop.ts';
-import { Problem, sendProblem } from './problem.ts';
 
 const Age = Type.Number({ minimum: 0, description: 'ms' });
 
@@ -123,20 +122,6 @@ export function stateRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
       () => ({ versions: [...loop.publisher.history] }),
     );
 
-    app.get(
-      '/api/v1/decisions/latest',
-      {
-        schema: {
-          summary: 'Read the latest decision with all its reasons',
-          tags: ['state'],
-          response: { 200: Decision, 503: Problem },
-        },
-      },
-      (_request, reply) => {
-        if (loop.decision) void reply.send(loop.decision);
-        else sendProblem(reply, { code: 'NOT_READY', message: 'decision: none was made yet' });
-      },
-    );
     done();
   };
 }

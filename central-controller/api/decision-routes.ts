@@ -1,0 +1,100 @@
+/** What was decided: the latest decision, those of the last minutes, and why a replica had its weight in one of them. */
+import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
+import { Type } from 'typebox';
+import { Decision } from '../contract/decision.ts';
+import { Explanation } from '../contract/explanation.ts';
+import { failure, type Result, success } from '../contract/result.ts';
+import { explainReplica } from '../explain-replica.ts';
+import type { ControlLoop } from '../loop.ts';
+import { Problem, sendProblem } from './problem.ts';
+
+const Name = Type.String({ minLength: 1, maxLength: 253 });
+const Tick = Type.Integer({ minimum: 0 });
+
+const DecisionEntry = Type.Pick(Decision, ['tick', 'at', 'certificate', 'changed']);
+
+export function decisionRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
+  /** The decision in force at a tick, or the one in force now. */
+  function decisionAt(tick: number | undefined): Result<Decision> {
+    if (!loop.decision) return failure('NOT_READY', 'decision: none was made yet');
+    const found = tick === undefined ? loop.decision : loop.history.at(tick);
+    return found ? success(found) : failure('UNKNOWN_DECISION', `tick: ${tick} is not among the recent decisions`);
+  }
+
+  return (app, _options, done) => {
+    app.get(
+      '/api/v1/decisions',
+      {
+        schema: {
+          summary: 'List the recent decisions, the newest first: all of the last seconds, before that one a second',
+          tags: ['decisions'],
+          querystring: Type.Object({
+            limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, description: 'Default: 100' })),
+            before: Type.Optional(Type.Integer({ minimum: 0, description: 'Only decisions of ticks before this one' })),
+          }),
+          response: { 200: Type.Object({ decisions: Type.Array(DecisionEntry) }), 400: Problem },
+        },
+      },
+      ({ query: { limit = 100, before = Infinity } }) => ({
+        decisions: loop.history.decisions
+          .filter(({ tick }) => tick < before)
+          .slice(-limit)
+          .toReversed()
+          .map(({ tick, at, certificate, changed }) => ({ tick, at, certificate, changed })),
+      }),
+    );
+
+    app.get(
+      '/api/v1/decisions/latest',
+      {
+        schema: {
+          summary: 'Read the latest decision with all its reasons',
+          tags: ['decisions'],
+          response: { 200: Decision, 503: Problem },
+        },
+      },
+      (_request, reply) => {
+        const latest = decisionAt(undefined);
+        if (latest.ok) void reply.send(latest.value);
+        else sendProblem(reply, latest.failure);
+      },
+    );
+
+    app.get(
+      '/api/v1/decisions/:tick',
+      {
+        schema: {
+          summary: 'Read the decision that was in force at a tick',
+          tags: ['decisions'],
+          params: Type.Object({ tick: Tick }),
+          response: { 200: Decision, 400: Problem, 404: Problem, 503: Problem },
+        },
+      },
+      (request, reply) => {
+        const found = decisionAt(request.params.tick);
+        if (found.ok) void reply.send(found.value);
+        else sendProblem(reply, found.failure);
+      },
+    );
+
+    app.get(
+      '/api/v1/services/:namespace/:name/replicas/:replica/explanation',
+      {
+        schema: {
+          summary: 'Explain the weight of one replica, now or at a recent tick',
+          tags: ['decisions'],
+          params: Type.Object({ namespace: Name, name: Name, replica: Name }),
+          querystring: Type.Object({ tick: Type.Optional(Tick) }),
+          response: { 200: Explanation, 400: Problem, 404: Problem, 503: Problem },
+        },
+      },
+      (request, reply) => {
+        const decision = decisionAt(request.query.tick);
+        const explained = decision.ok ? explainReplica(decision.value, request.params) : decision;
+        if (explained.ok) void reply.send(explained.value);
+        else sendProblem(reply, explained.failure);
+      },
+    );
+    done();
+  };
+}

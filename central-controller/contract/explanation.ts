@@ -1,0 +1,15 @@
+/** Why one replica has its weight: all that one decision holds on it, and the same in words. */
+import { Type, type Static } from 'typebox';
+import { Decision, NodeDecision, ReplicaDecision, ServiceDecision } from './decision.ts';
+
+export const Explanation = Type.Object(
+  {
+    ...Type.Pick(Decision, ['tick', 'at', 'certificate']).properties,
+    service: Type.Omit(ServiceDecision, ['replicas']),
+    replica: ReplicaDecision,
+    node: Type.Optional(NodeDecision),
+    reasons: Type.Array(Type.String(), { description: 'Sentences, the main one first' }),
+  },
+  { additionalProperties: false, title: 'Explanation' },
+);
+export type Explanation = Static<typeof Explanation>;

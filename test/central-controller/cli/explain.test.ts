@@ -1,0 +1,63 @@
+import type { FastifyInstance } from 'fastify';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createServer } from '../../../central-controller/api/server.ts';
+import type { Explanation } from '../../../central-controller/contract/explanation.ts';
+import { createLoop, runTraffic, serviceTopology, topologyOf } from '../fixtures.ts';
+import { ballast } from './ballast-process.ts';
+
+let app: FastifyInstance;
+let address: string;
+
+beforeAll(async () => {
+  const test = createLoop(
+    topologyOf(
+      serviceTopology(),
+      serviceTopology({ namespace: 'inn', replicas: [] }),
+      serviceTopology({ name: 'rate' }),
+    ),
+  );
+  app = await createServer(test.loop);
+  test.loop.start();
+  runTraffic(test, 5);
+  address = await app.listen({ host: '127.0.0.1', port: 0 });
+});
+
+afterAll(() => app.close());
+
+function explain(...args: string[]) {
+  return ballast(['explain', '--controller', address, ...args]);
+}
+
+describe('ballast explain', () => {
+  it('shows the replicas of a service in a table', async () => {
+    const { code, out } = await explain('hotel/geo');
+    expect(code).toBe(0);
+    expect(out).toMatch(/^hotel\/geo is balanced\. These weights are in force\.\n/);
+    expect(out).toMatch(/geo-1\s+│ node-2\s+│ active\s+│ 50/);
+  });
+
+  it('says of a replica why, in words and figures', async () => {
+    const { code, out } = await explain('hotel/geo-0');
+    expect(code).toBe(0);
+    expect(out).toContain('hotel/geo-0, replica of geo on node-1: active\n  - Its weight follows from');
+    expect(out).toMatch(/busy of node-1\s+│ +0\.50 of 1\.00 cores/);
+  });
+
+  it('explains an earlier tick, as JSON', async () => {
+    const { out } = await explain('hotel/geo-0', '--tick', '0', '--json');
+    const explanation = JSON.parse(out) as Explanation;
+    expect(explanation).toMatchObject({ tick: 0, replica: { name: 'geo-0', state: 'Learning' } });
+  });
+
+  it.each([
+    [['geo'], 'geo: is not the only one: name hotel/geo or inn/geo [INVALID_REQUEST]'],
+    [['profile'], 'profile: no balanced service or replica is called so [UNKNOWN_SERVICE] GET /api/v1/services'],
+    [['rate', '--tick', '9999'], 'tick: 9999 is not among the recent decisions [UNKNOWN_DECISION]'],
+    [['rate', '--controller', 'http://127.0.0.1:1'], '--controller: nothing answers at http://127.0.0.1:1 ('],
+    [['rate', '--controller', 'nowhere'], '--controller: nowhere is not a URL'],
+  ])('%j is refused', async (args, message) => {
+    const { code, out, err } = await explain(...args);
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expect(err).toContain(message);
+  });
+});
