@@ -17,6 +17,9 @@ export const ReplicaAssignment = Type.Object(
     meanLatencySeconds: Type.Number({ minimum: 0, maximum: 1e5, description: '0: not known yet' }),
     inFlight: Type.Number({ minimum: 0, maximum: 1e6, description: 'Last known requests in flight' }),
     inFlightAgeMs: Type.Number({ minimum: 0, description: 'Age of `inFlight` when this message was written' }),
+    cpuUtilisation: Type.Optional(
+      Type.Number({ minimum: 0, maximum: 1e6, description: 'CPU in use over what the replica could have of its node' }),
+    ),
   },
   { additionalProperties: false },
 );

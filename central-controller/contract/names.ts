@@ -11,7 +11,7 @@ export const SESSION_HEADER = 'x-lb-session';
 
 /**
  * Response header from the replica's own sidecar to the caller's plugin, removed there:
- * `<requests in flight>;<smoothed latency in microseconds>`, both decimal integers.
+ * `<requests in flight>;<smoothed latency, microseconds>[;<CPU utilisation, thousandths>]`, decimal integers.
  */
 export const LOAD_HEADER = 'x-lb-load';
 

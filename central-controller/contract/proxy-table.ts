@@ -7,7 +7,7 @@
  *                       | u32 first replica | u32 replicas | u32 FNV-1a of the key | 12 bytes 0
  *     replica, 40 bytes: u32 name offset | u16 name length | u16 session length | u32 session offset | f32 weight
  *                       | f32 mean in flight | f32 mean latency, ms (0: unknown) | f32 in flight | u32 its age, ms
- *                       | 8 bytes 0
+ *                       | f32 CPU utilisation (0: unknown) | u32 0
  *     strings: UTF-8, at the offsets named above, counted from the first string byte
  *
  * Services are ordered by their hash. `session` is base64 of `ip:port`, the value of the session header.
@@ -114,6 +114,7 @@ export function encodeProxyTable(
       view.setFloat32(at + 20, replica.meanLatencySeconds * 1000, true);
       view.setFloat32(at + 24, replica.inFlight, true);
       view.setUint32(at + 28, Math.min(0xffffffff, Math.round(replica.inFlightAgeMs + heldMs)), true);
+      view.setFloat32(at + 32, replica.cpuUtilisation ?? 0, true);
       at += TABLE_REPLICA_BYTES;
     }
   }

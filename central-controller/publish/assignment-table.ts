@@ -61,6 +61,7 @@ function tableReplicas(
         weight: decision.weight,
         meanInFlight: decision.meanInFlight,
         meanLatencySeconds: decision.meanLatencySeconds,
+        ...(decision.capacityCores > 0 && { cpuUtilisation: Math.min(1e6, decision.cpuCores / decision.capacityCores) }),
         inFlight: known?.inFlight ?? 0,
         inFlightAt: known?.at ?? 0,
       },

@@ -10,12 +10,14 @@ import {
   warn,
 } from './abi';
 import { writeDecimal } from './bytes';
-import { agentClusterAt, agentClusterBytes } from './roots';
+import { agentClusterAt, agentClusterBytes, usesOrca } from './roots';
 import { syncEjections } from './ejection';
 import { AUTHORITY, beginCall, CONTENT_TYPE, GET, PATH, POST, putHeader, sendCall } from './http-call';
 import { holdsLease } from './lease';
 import { STATUS_HEADER } from './names';
+import { writeOrcaReport } from './orca';
 import { forgetProbes, onProbeAnswer, startProbes } from './probe';
+import { shareLoad } from './process-load';
 import { publishTable, syncTable } from './shared-table';
 import { encodeStatistics, statistics } from './statistics';
 import { isSound, tableExpiresAt, tableVersion } from './table';
@@ -79,6 +81,8 @@ function poll(now: f64): void {
 /** What is due at a tick of VM `me`. */
 export function work(me: u64, now: f64): void {
   syncEjections(syncTable(now));
+  shareLoad(me, now);
+  if (usesOrca) writeOrcaReport(now < tableExpiresAt);
   if (now >= nextPostAt) {
     nextPostAt = now + POST_PERIOD_MS;
     postStatistics(now);

@@ -36,6 +36,18 @@ export function writeDecimal(value: u64, p: usize): i32 {
   return digits;
 }
 
+/** Writes a number of at least 0 with three decimals; the bytes written, at most 24. */
+export function writeThousandths(value: f64, p: usize): i32 {
+  const thousandths = <u64>(min(max(value, 0), 1e15) * 1000 + 0.5);
+  const whole = writeDecimal(thousandths / 1000, p);
+  const rest = <u32>(thousandths % 1000);
+  store<u8>(p + whole, 0x2e);
+  store<u8>(p + whole + 1, 0x30 + <u8>(rest / 100));
+  store<u8>(p + whole + 2, 0x30 + <u8>((rest / 10) % 10));
+  store<u8>(p + whole + 3, 0x30 + <u8>(rest % 10));
+  return whole + 4;
+}
+
 /** Where the last `readDecimal` stopped. */
 export let decimalEnd: usize = 0;
 

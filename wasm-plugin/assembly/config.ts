@@ -1,4 +1,8 @@
-/** The plugin's configuration: one string in a small JSON object. Total: what is not understood is not there. */
+/** The plugin's configuration: a small JSON object. Total: what is not understood is not there. */
+
+import { same, startsWith } from './bytes';
+
+const TRUE = String.UTF8.encode('true');
 
 let cursor: usize = 0;
 let stop: usize = 0;
@@ -55,18 +59,28 @@ function skipValue(): void {
   }
 }
 
-/** Finds the string under `name` at the top level of the JSON object in n bytes at p. */
-export function findString(p: usize, n: i32, name: ArrayBuffer): bool {
+/** Sets the cursor on the value under `name` at the top level of the JSON object in n bytes at p. */
+function findValue(p: usize, n: i32, name: ArrayBuffer): bool {
   cursor = p;
   stop = p + n;
   if (!skipByte(0x7b)) return false;
   do {
     if (!readString()) return false;
-    const wanted = foundLength == name.byteLength && memory.compare(foundAt, changetype<usize>(name), foundLength) == 0;
+    const wanted = same(foundAt, foundLength, changetype<usize>(name), name.byteLength);
     if (!skipByte(0x3a)) return false;
     skipSpace();
-    if (wanted) return readString();
+    if (wanted) return true;
     skipValue();
   } while (skipByte(0x2c));
   return false;
+}
+
+/** Finds the string under `name`. */
+export function findString(p: usize, n: i32, name: ArrayBuffer): bool {
+  return findValue(p, n, name) && readString();
+}
+
+/** Whether the value under `name` is `true`. */
+export function isSet(p: usize, n: i32, name: ArrayBuffer): bool {
+  return findValue(p, n, name) && startsWith(cursor, <i32>(stop - cursor), TRUE);
 }

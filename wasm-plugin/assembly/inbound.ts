@@ -13,9 +13,13 @@ import { writeDecimal } from './bytes';
 import { ENDPOINT_HEADER, GRPC_STATUS_HEADER, LOAD_HEADER, SESSION_HEADER, UNREACHED_HEADER } from './names';
 import { mayBeLocalReply, neverDelivered, readFlags, readStatus } from './response';
 import { beginServed, countUnreached, endServed, servedInFlight, smoothedLatencyMs } from './served';
+import { ORCA_HEADER, orcaReport, orcaReportBytes } from './orca';
+import { cpuUtilisation } from './own-replica';
+import { othersInFlight } from './process-load';
+import { usesOrca } from './roots';
 import { answered, failed, openStream, SERVED, side, startedAt, wantsLoad } from './streams';
 
-const load: usize = memory.data(48);
+const load: usize = memory.data(80);
 const YES = String.UTF8.encode('1');
 /** gRPC's UNAVAILABLE. */
 const UNAVAILABLE = String.UTF8.encode('14');
@@ -45,10 +49,15 @@ function stampUnreached(): void {
 
 function stampLoad(): void {
   // The request that is being answered is about to leave: the others are what the next one will meet.
-  let length = writeDecimal(<u64>max(servedInFlight - 1, 0), load);
+  let length = writeDecimal(<u64>max(servedInFlight - 1 + othersInFlight, 0), load);
   store<u8>(load + length, 0x3b);
   length++;
   length += writeDecimal(<u64>max(smoothedLatencyMs * 1000, 0), load + length);
+  if (cpuUtilisation > 0) {
+    store<u8>(load + length, 0x3b);
+    length++;
+    length += writeDecimal(<u64>(cpuUtilisation * 1000), load + length);
+  }
   setHeader(RESPONSE_HEADERS, LOAD_HEADER, load, length);
 }
 
@@ -64,6 +73,7 @@ export function onServeResponse(entry: i32, endOfStream: bool): void {
   if (wantsLoad[entry] && !unseen) stampLoad();
   else dropHeader(RESPONSE_HEADERS, LOAD_HEADER);
   dropHeader(RESPONSE_HEADERS, SESSION_HEADER);
+  if (usesOrca && orcaReportBytes > 0) setHeader(RESPONSE_HEADERS, ORCA_HEADER, orcaReport, orcaReportBytes);
 }
 
 export function onServeEnd(entry: i32): void {

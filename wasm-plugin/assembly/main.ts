@@ -15,10 +15,11 @@ import {
 } from './abi';
 import { forgetCalls, onAnswer, work } from './agent-link';
 import { startsWith } from './bytes';
-import { findString, foundAt, foundLength } from './config';
+import { findString, foundAt, foundLength, isSet } from './config';
 import { onServeEnd, onServeRequest, onServeResponse } from './inbound';
 import { CLUSTER_NAME_PROPERTY, INBOUND_PREFIX, NODE_ID_PROPERTY, OUTBOUND_PREFIX } from './names';
 import { onCallEnd, onCallRequest, onCallResponse, onForeignResponse, stripChoice } from './outbound';
+import { setOwnName } from './own-replica';
 import { seedRandom } from './random';
 import { drives, dropRoot, setRoot } from './roots';
 import { identifyVm, setNodeId } from './statistics';
@@ -28,6 +29,7 @@ export { malloc } from './abi';
 
 const CONTINUE: i32 = 0;
 const TICK_MS: u32 = 100;
+const ORCA_FIELD = String.UTF8.encode('orca');
 const AGENT_CLUSTER_FIELD = String.UTF8.encode('agentCluster');
 
 /** Random per VM. */
@@ -46,9 +48,14 @@ export function proxy_on_vm_start(root: u32, size: u32): u32 {
 /** Never refuses: Envoy would not start with a plugin that does. */
 export function proxy_on_configure(root: u32, size: u32): u32 {
   enter();
-  if (readProperty(NODE_ID_PROPERTY)) setNodeId(valueAt, valueLength);
-  const found = readBuffer(PLUGIN_CONFIGURATION, <i32>size) && findString(valueAt, valueLength, AGENT_CLUSTER_FIELD);
-  setRoot(root, foundAt, found ? foundLength : 0);
+  if (readProperty(NODE_ID_PROPERTY)) {
+    setNodeId(valueAt, valueLength);
+    setOwnName(valueAt, valueLength);
+  }
+  const configured = readBuffer(PLUGIN_CONFIGURATION, <i32>size);
+  const orca = configured && isSet(valueAt, valueLength, ORCA_FIELD);
+  const found = configured && findString(valueAt, valueLength, AGENT_CLUSTER_FIELD);
+  setRoot(root, foundAt, found ? foundLength : 0, orca);
   setTickPeriod(TICK_MS);
   return 1;
 }

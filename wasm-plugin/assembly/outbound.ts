@@ -41,7 +41,9 @@ import {
   unreached,
 } from './replicas';
 import { mayBeLocalReply, neverSent, readFlags, readStatus } from './response';
+import { ORCA_HEADER } from './orca';
 import { remember } from './ring';
+import { usesOrca } from './roots';
 import {
   findService,
   firstMember,
@@ -154,7 +156,7 @@ function replicaOfSession(service: i32, session: usize, length: i32): i32 {
   return -1;
 }
 
-/** Reads `<requests in flight>;<latency, microseconds>`, the word of the replica that answered. */
+/** Reads `<requests in flight>;<latency, microseconds>…`, the word of the replica that answered. */
 function learnLoad(slot: i32, now: f64): void {
   if (!readHeader(RESPONSE_HEADERS, LOAD_HEADER)) {
     if (slot >= 0 && sentSince[slot] > 0) sentSince[slot] -= 1;
@@ -184,6 +186,7 @@ function takeUnreached(status: i32): bool {
 /** The response to a request that was not ours to move: peers and Envoy's session filter speak there, too. */
 export function onForeignResponse(): void {
   removeHeader(RESPONSE_HEADERS, SESSION_HEADER);
+  if (usesOrca) removeHeader(RESPONSE_HEADERS, ORCA_HEADER);
   if (hasHeader(RESPONSE_HEADERS, UNREACHED_HEADER)) takeUnreached(readStatus());
 }
 
@@ -206,6 +209,8 @@ export function onCallResponse(entry: i32, endOfStream: bool): void {
     removeHeader(RESPONSE_HEADERS, SESSION_HEADER);
   }
   learnLoad(server, now);
+  // Envoy's router has read it by now, for its own balancer.
+  if (usesOrca) removeHeader(RESPONSE_HEADERS, ORCA_HEADER);
   answered[entry] = true;
   failed[entry] = missed || status >= 500;
   const before = recentFailures(slot, now);

@@ -4,6 +4,7 @@
  */
 import { fnv1a } from './bytes';
 import { MAX_KEY_BYTES, MAX_NAME_BYTES, MAX_REPLICAS, MAX_SESSION_BYTES } from './limits';
+import { forgetUtilisation, learnUtilisation } from './own-replica';
 import {
   addReplica,
   findReplica,
@@ -84,6 +85,7 @@ export function isSound(p: usize, length: i32): bool {
     if (load<u16>(row, 6) == 0 || <i64>load<u32>(row, 8) + <i64>load<u16>(row, 6) > strings) return false;
     if (!isAmount(load<f32>(row, 12)) || !isAmount(load<f32>(row, 16))) return false;
     if (!isAmount(load<f32>(row, 20)) || !isAmount(load<f32>(row, 24))) return false;
+    if (!isAmount(load<f32>(row, 32))) return false;
   }
   return true;
 }
@@ -101,6 +103,7 @@ function takeReplica(
   const name = strings + load<u32>(row);
   const nameLength = <i32>load<u16>(row, 4);
   const sessionLength = <i32>load<u16>(row, 6);
+  learnUtilisation(key, keyLength, name, nameLength, <f64>load<f32>(row, 32));
   if (nameLength > MAX_NAME_BYTES || sessionLength > MAX_SESSION_BYTES) return false;
   let slot = findReplica(service, name, nameLength);
   if (slot < 0) slot = addReplica(service, name, nameLength);
@@ -157,6 +160,7 @@ export function applyTable(p: usize, length: i32, receivedAt: f64, now: f64): bo
   const strings = replicas + <usize>(<i64>load<u32>(p, 24) * REPLICA);
   swap++;
   membersUsed = 0;
+  forgetUtilisation();
   for (let i: u32 = 0; i < services; i++) {
     takeService(p + <usize>(HEADER + <i64>i * SERVICE), replicas, strings, receivedAt, now);
   }
