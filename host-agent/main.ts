@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import closeWithGrace from 'close-with-grace';
 import { pino } from 'pino';
 import { BallastError, describeFailure } from '../central-controller/contract/errors.ts';
+import { openCpuControl } from './apply/open-cpu-control.ts';
 import { Metrics } from './metrics.ts';
 import { type AgentOptions, parseOptions } from './options.ts';
 import { atMostEvery, onChange } from './quiet-log.ts';
@@ -35,6 +36,8 @@ async function run(options: AgentOptions): Promise<void> {
     waitingProxies: () => server.waiting,
     pendingStatistics: () => statistics.size,
     droppedStatistics: () => statistics.dropped,
+    cpuGrants: () => held.cpuGrants.length,
+    cpuSettings: () => cpuControl?.size ?? 0,
   });
 
   const warnOfStatistics = atMostEvery(FAULT_LOG_MS, now, (why) => log.warn(`statistics of a proxy refused: ${why}`));
@@ -86,6 +89,24 @@ async function run(options: AgentOptions): Promise<void> {
   });
 
   const sources = openSources(options, (why) => log.warn(`--processes: ${why}`));
+  const cpuControl = openCpuControl(options.cpuControl, sources.pods, {
+    written: (outcome) => metrics.cpuWrites.inc({ outcome }),
+    failed(failure, isNew) {
+      metrics.cpuWrites.inc({ outcome: 'failed' });
+      if (isNew) log.error({ code: failure.code }, describeFailure(failure));
+    },
+  });
+  const logGrants = onChange((line) => log.info(`CPU settings: ${line}`));
+  const applyGrants = (): void => {
+    const { cpuGrants } = held;
+    if (cpuControl === undefined) {
+      if (cpuGrants.length > 0) logGrants('ignored', 'policies ask for some, which takes an agent with --cpu-control');
+    } else if (cpuControl.follow(cpuGrants, now())) {
+      // The sources must not take a quota that was just set or lifted for one that the replica has of its own.
+      sources.replicas.refresh();
+      logGrants(String(cpuControl.size), `${cpuControl.size} changed, for ${cpuGrants.length} pods`);
+    }
+  };
   const sampler = new Sampler(sources.node, sources.replicas, options.intervalMs, now);
   const logNode = onChange((line) => log.info(`node: ${line}`));
   const sampleOnce = (): void => {
@@ -98,7 +119,8 @@ async function run(options: AgentOptions): Promise<void> {
     }
     logNode(String(sample.cpu.cores), `${sample.cpu.cores} cores by ${sources.description}`);
     replicas = sample.replicas.length;
-    void reporter.send(sample);
+    const reported = sample.replicas.map((replica) => cpuControl?.reported(replica) ?? replica);
+    void reporter.send({ ...sample, replicas: reported });
   };
 
   const address = await server.listen(options.listen.host, options.listen.port).catch((error: unknown) => {
@@ -110,6 +132,7 @@ async function run(options: AgentOptions): Promise<void> {
   const timer = setInterval(() => {
     sampleOnce();
     if (board.tick(now())) server.push();
+    applyGrants();
     server.tick();
   }, options.intervalMs);
 
@@ -117,6 +140,7 @@ async function run(options: AgentOptions): Promise<void> {
     if (err) log.error(err, 'stopping after a defect');
     else log.info(`stopping on ${signal ?? 'request'}`);
     clearInterval(timer);
+    cpuControl?.close();
     sampler.close();
     await Promise.all([stream.close(), reporter.close(), server.close()]);
   });

@@ -9,6 +9,8 @@ export interface Readings {
   readonly waitingProxies: () => number;
   readonly pendingStatistics: () => number;
   readonly droppedStatistics: () => number;
+  readonly cpuGrants: () => number;
+  readonly cpuSettings: () => number;
 }
 
 export class Metrics {
@@ -41,6 +43,12 @@ export class Metrics {
     help: "Samples for which the node's own CPU could not be read",
     registers: [this.registry],
   });
+  readonly cpuWrites = new Counter({
+    name: 'ballast_agent_cpu_writes_total',
+    help: "Writes of replicas' CPU settings, by outcome: set, restored, failed",
+    labelNames: ['outcome'] as const,
+    registers: [this.registry],
+  });
 
   constructor(readings: Readings) {
     this.#gauge('ballast_agent_replicas', 'Replicas found on this node', readings.replicas);
@@ -49,6 +57,8 @@ export class Metrics {
     this.#gauge('ballast_agent_waiting_proxies', 'Polls for the table that wait', readings.waitingProxies);
     this.#gauge('ballast_agent_pending_statistics', 'Proxy VMs with undelivered ones', readings.pendingStatistics);
     this.#gauge('ballast_agent_dropped_statistics', 'Given up undelivered', readings.droppedStatistics);
+    this.#gauge('ballast_agent_cpu_grants', 'Pods here that policies grant CPU settings', readings.cpuGrants);
+    this.#gauge('ballast_agent_cpu_settings', 'CPU settings of pods that are changed now', readings.cpuSettings);
   }
 
   #gauge(name: string, help: string, read: () => number): void {

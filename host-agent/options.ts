@@ -14,6 +14,8 @@ export interface AgentOptions {
   readonly processes: string | undefined;
   readonly cpus: ReadonlySet<number> | undefined;
   readonly intervalMs: number;
+  /** File that keeps what CPU settings were before; undefined: none may be changed. */
+  readonly cpuControl: string | undefined;
 }
 
 function parseUrl(text: string): URL {
@@ -94,6 +96,12 @@ export function parseOptions(argv: readonly string[]): AgentOptions {
         .env('BALLAST_INTERVAL_MS')
         .argParser(parseInterval)
         .default(250),
+    )
+    .addOption(
+      new Option(
+        '--cpu-control <file>',
+        "let policies set replicas' CPU shares and quotas; the file keeps what was there before (default: leave alone)",
+      ).env('BALLAST_CPU_CONTROL'),
     );
   command.parse(argv);
   return command.opts<AgentOptions>();

@@ -27,6 +27,10 @@ export const ERRORS = {
     remedy: 'Mount the cgroup file system and pass it with --cgroup-root, or name the processes with --processes.',
   },
   UNREACHABLE: { status: 502, remedy: 'Start the controller, or name its address with --controller.' },
+  CPU_NOT_SET: {
+    status: 500,
+    remedy: 'Run the agent as root with cgroups mounted writable, or take cpuControl out of the policy.',
+  },
   MISSING_TOOL: { status: 500, remedy: 'Install the named tool and run the command again.' },
   BUILD_FAILED: { status: 500, remedy: 'Correct the source that the message names and build again.' },
   CHILD_FAILED: { status: 500, remedy: 'See the log that the message names.' },

@@ -72,6 +72,7 @@ export function controllerHierarchy(mounts: ControllerMounts): Hierarchy {
   return {
     version: 'v1',
     directory: (path) => join(mounts.cpuacct, path),
+    settings: (path) => join(mounts.cpu, path),
     open: (path) => new ControllerGroup(join(mounts.cpuacct, path), join(mounts.cpu, path)),
     pinnedCpus(path) {
       if (mounts.cpuset === undefined) return undefined;

@@ -84,6 +84,7 @@ export function unifiedHierarchy(mount: string): Hierarchy {
   return {
     version: 'v2',
     directory: (path) => join(mount, path),
+    settings: (path) => join(mount, path),
     open: (path) => new UnifiedGroup(join(mount, path)),
     pinnedCpus(path) {
       try {

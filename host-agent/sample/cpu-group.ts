@@ -23,6 +23,8 @@ export interface Hierarchy {
   readonly version: 'v1' | 'v2';
   /** Directory in which `path`'s child groups can be listed. */
   directory(path: string): string;
+  /** Directory of `path`'s CPU settings. */
+  settings(path: string): string;
   open(path: string): CpuGroup;
   /** How many CPUs the group may run on, where it is restricted to some. */
   pinnedCpus(path: string): number | undefined;

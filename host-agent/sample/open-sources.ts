@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { BallastError } from '../../central-controller/contract/errors.ts';
 import { CgroupReplicas } from './cgroup-replicas.ts';
+import type { Hierarchy } from './cpu-group.ts';
 import { detectHierarchy } from './detect-hierarchy.ts';
 import { GroupNode, MachineNode } from './node-sources.ts';
 import { MachineCpu } from './proc-stat.ts';
@@ -18,6 +19,8 @@ export interface SourceOptions {
 export interface Sources {
   readonly node: NodeSource;
   readonly replicas: ReplicaSource;
+  /** The groups of the pods, where replicas are told by these. */
+  readonly pods: { readonly hierarchy: Hierarchy; readonly nodePath: string } | undefined;
   /** For the log. */
   readonly description: string;
 }
@@ -30,7 +33,7 @@ export function openSources(options: SourceOptions, refused: (why: string) => vo
   const machine = new MachineCpu('/proc/stat', options.cpus);
   if (options.processes !== undefined && options.nodeCgroup === undefined) {
     const replicas = new ProcessReplicas(options.processes, refused);
-    return { node: new MachineNode(machine), replicas, description: '/proc' };
+    return { node: new MachineNode(machine), replicas, pods: undefined, description: '/proc' };
   }
   const hierarchy = detectHierarchy(options.cgroupRoot);
   const nodePath = options.nodeCgroup ?? '';
@@ -43,6 +46,7 @@ export function openSources(options: SourceOptions, refused: (why: string) => vo
       options.processes === undefined
         ? new CgroupReplicas(hierarchy, nodePath)
         : new ProcessReplicas(options.processes, refused),
+    pods: options.processes === undefined ? { hierarchy, nodePath } : undefined,
     description: `cgroup ${hierarchy.version}`,
   };
 }

@@ -1,6 +1,7 @@
 /** The assignments that the agent holds: updates in, the last good state out, until it expires. Pure; time is passed. */
 import type {
   AssignmentUpdate,
+  PodCpuGrant,
   ReplicaAssignment,
   ServiceAssignment,
 } from '../../central-controller/contract/assignment.ts';
@@ -13,6 +14,7 @@ export type Change = 'none' | 'load' | 'routing';
 
 export class HeldAssignments {
   #services = new Map<string, ServiceAssignment>();
+  #cpuGrants: readonly PodCpuGrant[] = [];
   #agesCountFrom: number;
   #validUntil: number | undefined;
   #validForMs = 0;
@@ -25,6 +27,11 @@ export class HeldAssignments {
   /** The services held. Their in-flight ages are as of `agesCountFrom`: the time since then is to be added. */
   get services(): readonly ServiceAssignment[] {
     return [...this.#services.values()];
+  }
+
+  /** What this node's pods are granted: the same list until it changes. */
+  get cpuGrants(): readonly PodCpuGrant[] {
+    return this.#cpuGrants;
   }
 
   get agesCountFrom(): number {
@@ -60,6 +67,7 @@ export class HeldAssignments {
     for (const key of gone) {
       if (this.#services.delete(key)) change = 'routing';
     }
+    if (update.full || update.cpu) this.#cpuGrants = update.cpu ?? [];
     this.#version = update.version;
     this.#validForMs = update.validForMs;
     this.#validUntil = now + update.validForMs;
@@ -70,6 +78,7 @@ export class HeldAssignments {
   expire(now: number): boolean {
     if (this.#validUntil === undefined || now < this.#validUntil) return false;
     this.#services.clear();
+    this.#cpuGrants = [];
     this.#validUntil = undefined;
     return true;
   }

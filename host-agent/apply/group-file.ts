@@ -1,0 +1,33 @@
+/** Small files of a cgroup, as text. */
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** The text without its newline; undefined when it cannot be read, as when the group is gone. */
+export function readText(directory: string, file: string): string | undefined {
+  try {
+    return readFileSync(join(directory, file), 'utf8').trim();
+  } catch {
+    return undefined;
+  }
+}
+
+/** The number that a file holds; undefined where it holds none. */
+export function readNumber(directory: string, file: string): number | undefined {
+  const text = readText(directory, file);
+  return text !== undefined && /^-?\d+$/.test(text) ? Number(text) : undefined;
+}
+
+/** Writes a file that is there; why not, when it cannot. */
+export function writeText(directory: string, file: string, text: string): string | undefined {
+  try {
+    writeFileSync(join(directory, file), text, { flag: 'r+' });
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** Tells a group from another one that is made later under the same name; undefined when there is none. */
+export function groupIdentity(directory: string): string | undefined {
+  return statSync(directory, { bigint: true, throwIfNoEntry: false })?.ino.toString();
+}
