@@ -14,7 +14,7 @@ const BUSY_SAMPLES = 4;
 const LEAST_NOISE = 0.02;
 
 /** Nor for less than this part of the background: what a neighbour takes is never quite even. */
-const LEAST_RELATIVE_NOISE = 0.15;
+const LEAST_RELATIVE_NOISE = 0.2;
 
 /** Standard errors between the means before and after that make a change. */
 const CHANGE_DEVIATIONS = 3.5;

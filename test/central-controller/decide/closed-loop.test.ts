@@ -119,24 +119,51 @@ describe('the loop, without noise', () => {
   });
 });
 
+describe('the loop, on a ramp', () => {
+  const RAMP_MS = 5_000;
+  const ramp = (ms: number): number => Math.min(1, Math.max(0, (ms - STEP_MS) / RAMP_MS));
+
+  it('follows a neighbour that grows over five seconds, a second behind it', () => {
+    const states = loop({ background: (node, ms) => (node === 1 ? 0.7 * NODE_CORES * ramp(ms) : 0) });
+    for (const { ms, utilisation } of within(states, STEP_MS, END_MS)) {
+      expect(busiestOverMean(utilisation)).toBeLessThan(ms < STEP_MS + RAMP_MS + 2000 ? 1.3 : 1.1);
+    }
+  });
+
+  it('follows a load that doubles over five seconds, and does not swing when it stops rising', () => {
+    const services = SERVICES.map((service, index) =>
+      index === 1
+        ? { ...service, requestsPerSecond: (ms: number) => service.requestsPerSecond() * (1 + ramp(ms)) }
+        : service,
+    );
+    const states = loop({ services, background: () => 0 });
+    for (const { utilisation } of within(states, STEP_MS, END_MS))
+      expect(busiestOverMean(utilisation)).toBeLessThan(1.1);
+    expect(wander(within(states, STEP_MS + RAMP_MS + 3000, END_MS))).toBeLessThan(0.02);
+  });
+});
+
 describe('the loop, with 20 % noise in arrivals, costs and neighbour', () => {
-  const runs = [1, 2, 3, 4, 5, 6, 7, 8].map((seed) => loop({ noise: 0.2, seed }));
+  const runs = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12].map((seed) => loop({ noise: 0.2, seed }));
 
   it('does not chase the noise', () => {
     for (const run of runs) {
       const calm = within(run, 15_000, STEP_MS);
-      expect(wander(calm)).toBeLessThan(0.03);
+      expect(wander(calm)).toBeLessThan(0.035);
       expect(mean(calm.map(({ utilisation }) => busiestOverMean(utilisation)))).toBeLessThan(1.05);
     }
   });
 
-  it('is within 5 % of its rest, taken over the runs, two seconds after the step', () => {
-    const rest = meanUtilisation(runs, END_MS - 10_000, END_MS);
-    for (let from = STEP_MS + 2000; from < END_MS - 250; from += 250) {
-      meanUtilisation(runs, from, from + 250).forEach((load, node) =>
-        expect(Math.abs(load - (rest[node] ?? 0))).toBeLessThan(0.05),
-      );
-    }
+  it('has settled to within 5 % two seconds after the step, in every run but for single excursions by the noise', () => {
+    const settled = runs.flatMap((run) => {
+      const rest = meanUtilisation([run], END_MS - 10_000, END_MS);
+      const isNear = ({ utilisation }: LoopState): boolean =>
+        utilisation.every((load, node) => Math.abs(load - (rest[node] ?? 0)) < 0.05);
+      const near = within(run, STEP_MS + 2000, END_MS).map(isNear);
+      expect(near.filter(Boolean).length / near.length).toBeGreaterThan(0.85);
+      return near;
+    });
+    expect(settled.filter(Boolean).length / settled.length).toBeGreaterThan(0.97);
   });
 
   it('does not oscillate afterwards: weights stay as still as the estimate of the neighbour allows', () => {
