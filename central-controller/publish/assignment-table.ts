@@ -61,7 +61,9 @@ function tableReplicas(
         weight: decision.weight,
         meanInFlight: decision.meanInFlight,
         meanLatencySeconds: decision.meanLatencySeconds,
-        ...(decision.capacityCores > 0 && { cpuUtilisation: Math.min(1e6, decision.cpuCores / decision.capacityCores) }),
+        ...(decision.capacityCores > 0 && {
+          cpuUtilisation: Math.min(1e6, decision.cpuCores / decision.capacityCores),
+        }),
         inFlight: known?.inFlight ?? 0,
         inFlightAt: known?.at ?? 0,
       },

@@ -43,7 +43,6 @@ function measureRates(now: f64): void {
 /** Tells the other workers of this one, and takes over what they told. */
 export function shareLoad(me: u64, now: f64): void {
   measureRates(now);
-  if (servedRequests == 0 && servedInFlight == 0) return;
   const rows = readShared(BOARD_KEY) ? min(valueLength / ROW, MAX_ROWS - 1) : 0;
   let inFlight: i32 = 0;
   let requests: f64 = ownRequestRate;
@@ -58,6 +57,10 @@ export function shareLoad(me: u64, now: f64): void {
     memory.copy(end, row, ROW);
     end += ROW;
   }
+  othersInFlight = inFlight;
+  requestRate = requests;
+  failureRate = failures;
+  if (servedRequests == 0 && servedInFlight == 0) return;
   store<u64>(end, me);
   store<f64>(end, now, 8);
   store<f64>(end, ownRequestRate, 16);
@@ -66,7 +69,4 @@ export function shareLoad(me: u64, now: f64): void {
   store<u32>(end, 0, 36);
   // When another VM wrote in between, the next tick will do.
   writeShared(BOARD_KEY, board, <i32>(end - board) + ROW, sharedCas);
-  othersInFlight = inFlight;
-  requestRate = requests;
-  failureRate = failures;
 }

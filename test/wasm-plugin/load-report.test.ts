@@ -1,0 +1,164 @@
+/** What a replica's sidecar says of its load: over all workers, with its CPU, and as an ORCA report where asked. */
+import { describe, expect, it } from 'vitest';
+import { encodeProxyTable } from '../../central-controller/contract/proxy-table.ts';
+import type { PluginVm, Stream } from '../wasm/host.ts';
+import { finish, poll, replica, Scene, send, service } from './support/scene.ts';
+
+const ORCA = 'endpoint-load-metrics';
+const nodeId = 'sidecar~10.0.0.1~echo-0.shop~shop.svc.cluster.local';
+
+function serve(vm: PluginVm): Stream {
+  return vm.request({ 'x-lb-endpt': 'echo-0' }, { 'xds.cluster_name': 'inbound|8080||' });
+}
+
+/** Answers a new request at once; the response as its caller's proxy gets it. */
+function answer(vm: PluginVm): Map<string, string> {
+  const stream = serve(vm);
+  finish(vm, stream);
+  return stream.response;
+}
+
+function publish(scene: Scene, vm: PluginVm, cpuUtilisation: number, name = 'echo-0', more = {}): void {
+  scene.publish(vm, [service([replica('echo-9', 1), replica(name, 1, { cpuUtilisation })], more)]);
+}
+
+describe('the load', () => {
+  it('is that of all workers, as they last told each other', () => {
+    const scene = new Scene();
+    const vms = [scene.vm({ nodeId }), scene.vm({ nodeId }), scene.vm({ nodeId })] as const;
+    const [first, second, third] = vms;
+    for (const vm of [second, second, third]) serve(vm);
+    scene.pass(200, ...vms);
+    expect(answer(first).get('x-lb-load')).toBe('3;0');
+    serve(first);
+    scene.pass(200, ...vms);
+    expect(answer(third).get('x-lb-load')).toMatch(/^4;/);
+  });
+
+  it('forgets workers that are gone', () => {
+    const scene = new Scene();
+    const [first, second] = [scene.vm({ nodeId }), scene.vm({ nodeId })];
+    serve(second);
+    answer(first);
+    scene.pass(200, first, second);
+    expect(answer(first).get('x-lb-load')).toMatch(/^1;/);
+    scene.pass(2000, first);
+    expect(answer(first).get('x-lb-load')).toMatch(/^0;/);
+  });
+
+  it("has the replica's CPU utilisation in thousandths, once the table names it", () => {
+    const scene = new Scene();
+    const vm = scene.vm({ nodeId });
+    vm.tick();
+    expect(answer(vm).get('x-lb-load')).toBe('0;0');
+    publish(scene, vm, 0.4321);
+    expect(answer(vm).get('x-lb-load')).toBe('0;0;432');
+    publish(scene, vm, 0);
+    expect(answer(vm).get('x-lb-load')).toBe('0;0');
+  });
+
+  const others: [string, string, string, object][] = [
+    ['another pod', nodeId, 'echo-1', {}],
+    ['a pod of that name in another namespace', nodeId, 'echo-0', { key: '80|echo.elsewhere.svc.cluster.local' }],
+    ['a key without a namespace', nodeId, 'echo-0', { key: '80|echo' }],
+    ['a node id of another form', 'test', 'echo-0', {}],
+    ['a node id that is cut short', 'sidecar~10.0.0.1~echo-0.shop', 'echo-0', {}],
+    ['a node id without a namespace', 'sidecar~10.0.0.1~echo-0.~x', 'echo-0', {}],
+    ['a node id without a pod', 'sidecar~10.0.0.1~.shop~x', 'echo-0', {}],
+  ];
+  for (const [what, id, name, more] of others) {
+    it(`has not the CPU of ${what}`, () => {
+      const scene = new Scene();
+      const vm = scene.vm({ nodeId: id });
+      vm.tick();
+      publish(scene, vm, 0.5, name, more);
+      expect(answer(vm).get('x-lb-load')).toBe('0;0');
+    });
+  }
+
+  it('is taken with or without the CPU by callers', () => {
+    const scene = new Scene();
+    const vm = scene.holding([service([replica('echo-0', 1), replica('echo-1', 1)])]);
+    for (const load of ['0;100', '0;100;250', '0;100;250;new']) {
+      const stream = send(vm);
+      finish(vm, stream, { 'x-lb-load': load });
+      expect([...stream.response.keys()]).toEqual([':status']);
+    }
+  });
+});
+
+describe('the ORCA report', () => {
+  it('is sent where the configuration asks for it, to every caller, in place of any other', () => {
+    const scene = new Scene();
+    const vm = scene.vm({ nodeId, configuration: '{"note": {"orca": false}, "orca": true}' });
+    vm.tick();
+    publish(scene, vm, 0.25);
+    const stream = vm.request({}, { 'xds.cluster_name': 'inbound|8080||' });
+    scene.pass(100, vm);
+    finish(vm, stream, { [ORCA]: 'JSON {"cpu_utilization": 0.01}' });
+    expect(stream.response.get(ORCA)).toBe('TEXT rps_fractional=0.000,eps=0.000,cpu_utilization=0.250');
+  });
+
+  it('has the rates of requests and failures over all workers', () => {
+    const scene = new Scene();
+    const vms = [1, 2].map(() => scene.vm({ nodeId, configuration: '{"orca": true}' }));
+    for (let i = 0; i < 200; i++) {
+      for (const vm of vms) {
+        finish(vm, serve(vm), { ':status': i % 5 === 0 ? '500' : '200' });
+        answer(vm);
+      }
+      scene.pass(100, ...vms);
+    }
+    for (const vm of vms) {
+      const report = answer(vm).get(ORCA) ?? '';
+      const [, rate, failures] = /^TEXT rps_fractional=([\d.]+),eps=([\d.]+)$/.exec(report) ?? [];
+      expect(Number(rate)).toBeCloseTo(40, 0);
+      expect(Math.abs(Number(failures) - 4)).toBeLessThan(0.5);
+    }
+  });
+
+  it('says nothing of the CPU once the table has run out', () => {
+    const scene = new Scene();
+    const vm = scene.vm({ nodeId, configuration: '{"orca": true}' });
+    vm.tick();
+    vm.answer(poll(vm), 200, encodeProxyTable(1, 5000, [service([replica('echo-0', 1, { cpuUtilisation: 0.5 })])]));
+    scene.pass(1000, vm);
+    expect(answer(vm).get(ORCA)).toContain('cpu_utilization');
+    scene.pass(5000, vm);
+    expect(answer(vm).get(ORCA)).not.toContain('cpu_utilization');
+  });
+
+  for (const configuration of [
+    '{}',
+    '{"orca": false}',
+    '{"orca": "true"}',
+    '{"orca"',
+    '{"orca": t',
+    '["orca", true]',
+  ]) {
+    it(`is not sent with configuration ${configuration}, and an application's own is left alone`, () => {
+      const scene = new Scene();
+      const vm = scene.vm({ nodeId, configuration });
+      scene.pass(200, vm);
+      expect(answer(vm).has(ORCA)).toBe(false);
+      const stream = serve(vm);
+      finish(vm, stream, { [ORCA]: 'TEXT cpu_utilization=0.3' });
+      expect(stream.response.get(ORCA)).toBe('TEXT cpu_utilization=0.3');
+    });
+  }
+
+  it('is removed by the caller, balanced or not, while a configuration asks for it', () => {
+    const scene = new Scene();
+    const vm = scene.holding([service([replica('echo-0', 1)])]);
+    const asking = vm.addRoot('{"orca": true}');
+    const answers = (): boolean[] =>
+      [undefined, 'outbound|80||other.shop.svc.cluster.local'].map((cluster) => {
+        const stream = send(vm, {}, cluster);
+        finish(vm, stream, { [ORCA]: 'TEXT cpu_utilization=0.3' });
+        return stream.response.has(ORCA);
+      });
+    expect(answers()).toEqual([false, false]);
+    vm.deleteContext(asking);
+    expect(answers()).toEqual([true, true]);
+  });
+});
