@@ -19,7 +19,6 @@ const workload: Workload = {
       replicas: [0, 0, 1, 1].map((node) => ({ node, allocationCores: 0.5 })),
       arrivals: { requestsPerSecond: 150 },
       work: exponential(0.01),
-      meanWork: 0.01,
     },
   ],
   antagonists: [{ node: 1, weight: 10, levels: [1.5], holdSeconds: 1000 }],

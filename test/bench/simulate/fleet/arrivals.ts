@@ -23,7 +23,7 @@ export function startArrivals(
 
   const next = (regime: number): void => {
     const rate = isBursting ? calmRate * (bursts?.factor ?? 1) : calmRate;
-    timeline.after(exponential(1 / rate)(random), () => {
+    timeline.after(exponential(1 / rate).draw(random), () => {
       if (regime !== regimes || timeline.now >= end) return;
       arrive();
       next(regime);
@@ -31,7 +31,7 @@ export function startArrivals(
   };
   const switchRegime = (): void => {
     if (bursts === undefined || timeline.now >= end) return;
-    timeline.after(exponential(isBursting ? bursts.seconds : bursts.calmSeconds)(random), () => {
+    timeline.after(exponential(isBursting ? bursts.seconds : bursts.calmSeconds).draw(random), () => {
       isBursting = !isBursting;
       next(++regimes);
       switchRegime();

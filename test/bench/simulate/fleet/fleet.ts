@@ -1,7 +1,7 @@
 import type { ServicePlan, Workload } from '../workloads/workload.ts';
 import { CpuNode } from './cpu-node.ts';
 import type { Answer, Fleet, NodeCounters, NodeShape, Random, ReplicaReport, ServiceShape, Timeline } from './ports.ts';
-import { randomStream } from './random.ts';
+import { exponential, randomStream } from './random.ts';
 import { Replica, type Request } from './replica.ts';
 
 /** Of the network, each way, seconds. */
@@ -48,7 +48,7 @@ export class SimulatedFleet implements Fleet {
       const group = node.addGroup(antagonist.weight, { used: () => {}, granted: () => {} });
       const jump = (): void => {
         node.demand(group, at(antagonist.levels, Math.floor(random() * antagonist.levels.length)));
-        timeline.after(-antagonist.holdSeconds * Math.log(1 - random()), jump);
+        timeline.after(exponential(antagonist.holdSeconds).draw(random), jump);
       };
       jump();
     });
@@ -117,7 +117,7 @@ export class SimulatedFleet implements Fleet {
     const { plan, onTheWay } = at(this.#services, service);
     const target = this.replica(service, replica);
     const failureShare = target.plan.failureShare ?? 0;
-    const answered = 2 * NETWORK_SECONDS + target.wouldTake(plan.meanWork, onTheWay[replica] ?? 0);
+    const answered = 2 * NETWORK_SECONDS + target.wouldTake(plan.work.mean, onTheWay[replica] ?? 0);
     return (1 - failureShare) * answered + failureShare * TIMEOUT_SECONDS;
   }
 }

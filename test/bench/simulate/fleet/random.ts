@@ -30,28 +30,32 @@ export function randomStream(seed: number, purpose: string): Random {
   return next;
 }
 
-/** Draws one value; every draw takes the same count of random numbers. */
-export type Distribution = (random: Random) => number;
+export interface Distribution {
+  readonly mean: number;
+  /** One value; always takes the same count of random numbers. */
+  readonly draw: (random: Random) => number;
+}
 
 export function constant(value: number): Distribution {
-  return () => value;
+  return { mean: value, draw: () => value };
 }
 
 export function exponential(mean: number): Distribution {
-  return (random) => -mean * Math.log(1 - random());
+  return { mean, draw: (random) => -mean * Math.log(1 - random()) };
 }
 
 /** By its mean and the standard deviation of its logarithm. */
 export function lognormal(mean: number, sigma: number): Distribution {
   const location = Math.log(mean) - (sigma * sigma) / 2;
-  return (random) => {
+  const draw = (random: Random): number => {
     const normal = Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
     return Math.exp(location + sigma * normal);
   };
+  return { mean, draw };
 }
 
-/** Pareto by its mean and its tail index `shape` > 1, cut off at `most`; the cut lowers the mean a little. */
-export function pareto(mean: number, shape: number, most: number): Distribution {
-  const least = (mean * (shape - 1)) / shape;
-  return (random) => Math.min(most, least * (1 - random()) ** (-1 / shape));
+/** Pareto from `least` upward by its tail index `shape` > 1; what is above `most` counts as `most`. */
+export function pareto(least: number, shape: number, most: number): Distribution {
+  const mean = (shape * least - least ** shape * most ** (1 - shape)) / (shape - 1);
+  return { mean, draw: (random) => Math.min(most, least * (1 - random()) ** (-1 / shape)) };
 }

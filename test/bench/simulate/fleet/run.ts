@@ -29,7 +29,7 @@ export async function run(workload: Workload, policy: Policy, seed: number): Pro
     const callers = fleet.random(`callers of ${service.name}`);
     const arrivals = fleet.random(`arrivals at ${service.name}`);
     startArrivals(timeline, arrivals, service.arrivals, end, () => {
-      const request = { id: requests++, work: service.work(works), luck: works() };
+      const request = { id: requests++, work: service.work.draw(works), luck: works() };
       const balancer = balancers[Math.floor(callers() * balancers.length)];
       if (balancer === undefined) return;
       const isCounted = timeline.now >= WARM_UP_SECONDS;

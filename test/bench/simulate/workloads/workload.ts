@@ -17,7 +17,6 @@ export interface ServicePlan {
   readonly arrivals: Arrivals;
   /** CPU per request, seconds on a core of speed 1. */
   readonly work: Distribution;
-  readonly meanWork: number;
 }
 
 /** Work beside the replicas: its demand jumps among `levels`, each as likely, after exponential times. */
