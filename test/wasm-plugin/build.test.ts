@@ -37,6 +37,7 @@ it('imports only what Envoy has, and exports no callback that it does not need',
     'proxy_on_http_call_response',
     'proxy_on_request_headers',
     'proxy_on_response_headers',
+    'proxy_on_response_trailers',
     'proxy_on_tick',
     'proxy_on_vm_start',
   ]);

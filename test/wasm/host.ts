@@ -45,6 +45,8 @@ export interface VmOptions {
   readonly nodeId?: string;
   /** Clusters that do not exist: calls to them are refused. */
   readonly missingClusters?: ReadonlySet<string>;
+  /** Hears of each call from the module to the host: a crossing that costs. */
+  readonly onHostCall?: (name: string) => void;
 }
 
 interface Exports {
@@ -56,6 +58,7 @@ interface Exports {
   proxy_on_http_call_response(root: number, token: number, headers: number, body: number, trailers: number): void;
   proxy_on_request_headers(context: number, headers: number, endOfStream: number): number;
   proxy_on_response_headers(context: number, headers: number, endOfStream: number): number;
+  proxy_on_response_trailers(context: number, trailers: number): number;
   proxy_on_delete(context: number): void;
 }
 
@@ -77,6 +80,7 @@ export class PluginVm {
   readonly #memory: GuestMemory;
   #configuration: Uint8Array = new Uint8Array();
   #current: Stream | undefined;
+  #trailers: Headers | undefined;
   #answer: { headers: Headers; body: Uint8Array } | undefined;
   #nextContext = 1;
   #nextToken = 1;
@@ -88,7 +92,13 @@ export class PluginVm {
     for (const { module: from, name, kind } of webAssembly.Module.imports(module)) {
       const implementation = kind === 'function' ? host[name] : undefined;
       if (!implementation) throw new Error(`the plugin imports ${from}.${name}, which Envoy is not known to have`);
-      (imports[from] ??= {})[name] = implementation;
+      const { onHostCall } = options;
+      (imports[from] ??= {})[name] = onHostCall
+        ? (...args) => {
+            onHostCall(name);
+            return implementation(...args);
+          }
+        : implementation;
     }
     const instance = new webAssembly.Instance(module, imports);
     this.#exports = instance.exports as Exports;
@@ -150,6 +160,13 @@ export class PluginVm {
     this.#current = undefined;
   }
 
+  /** Trailers come after the response's body, as gRPC has them. */
+  trail(stream: Stream, trailers: Record<string, string>): void {
+    this.#trailers = new Map(Object.entries(trailers));
+    this.#exports.proxy_on_response_trailers(stream.id, this.#trailers.size);
+    this.#trailers = undefined;
+  }
+
   end(stream: Stream): void {
     this.#current = stream;
     this.#exports.proxy_on_delete(stream.id);
@@ -159,6 +176,7 @@ export class PluginVm {
   #map(kind: number): Headers | undefined {
     if (kind === 0) return this.#current?.request;
     if (kind === 2) return this.#current?.response;
+    if (kind === 3) return this.#trailers;
     return kind === 6 ? this.#answer?.headers : undefined;
   }
 

@@ -19,6 +19,7 @@ import { clock_time_get, random_get } from './wasi_snapshot_preview1';
 
 export const REQUEST_HEADERS: i32 = 0;
 export const RESPONSE_HEADERS: i32 = 2;
+export const RESPONSE_TRAILERS: i32 = 3;
 export const CALL_RESPONSE_HEADERS: i32 = 6;
 export const CALL_RESPONSE_BODY: i32 = 4;
 export const PLUGIN_CONFIGURATION: i32 = 7;

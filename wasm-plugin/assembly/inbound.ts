@@ -6,18 +6,34 @@ import {
   removeHeader,
   REQUEST_HEADERS,
   RESPONSE_HEADERS,
+  RESPONSE_TRAILERS,
   setHeader,
   dropHeader,
 } from './abi';
 import { writeDecimal } from './bytes';
 import { ENDPOINT_HEADER, GRPC_STATUS_HEADER, LOAD_HEADER, SESSION_HEADER, UNREACHED_HEADER } from './names';
-import { mayBeLocalReply, neverDelivered, readFlags, readStatus } from './response';
-import { beginServed, countUnreached, endServed, servedInFlight, smoothedLatencyMs } from './served';
+import {
+  failedInGrpc,
+  isFailure,
+  mayBeLocalReply,
+  neverDelivered,
+  readFlags,
+  readStatus,
+  SWITCHING_PROTOCOLS,
+} from './response';
+import {
+  beginServed,
+  countServedLatency,
+  countUnreached,
+  endServed,
+  servedInFlight,
+  smoothedLatencyMs,
+} from './served';
 import { ORCA_HEADER, orcaReport, orcaReportBytes } from './orca';
 import { cpuUtilisation } from './own-replica';
 import { othersInFlight } from './process-load';
 import { usesOrca } from './roots';
-import { answered, failed, openStream, SERVED, side, startedAt, wantsLoad } from './streams';
+import { answered, failed, openStream, SERVED, side, startedAt, upgraded, wantsLoad } from './streams';
 
 const load: usize = memory.data(80);
 const YES = String.UTF8.encode('1');
@@ -65,7 +81,11 @@ export function onServeResponse(entry: i32, endOfStream: bool): void {
   const status = readStatus();
   const unseen = mayBeLocalReply(status, endOfStream) && neverDelivered(readFlags());
   answered[entry] = true;
-  failed[entry] = unseen || status >= 500;
+  failed[entry] = unseen || isFailure(status, endOfStream);
+  if (status == SWITCHING_PROTOCOLS) {
+    upgraded[entry] = true;
+    countServedLatency(monotonicMs() - startedAt[entry]);
+  }
   if (unseen) countUnreached();
   // An application that sends these headers itself must not be believed: callers would repeat what it has done.
   if (unseen) stampUnreached();
@@ -76,6 +96,14 @@ export function onServeResponse(entry: i32, endOfStream: bool): void {
   if (usesOrca && orcaReportBytes > 0) setHeader(RESPONSE_HEADERS, ORCA_HEADER, orcaReport, orcaReportBytes);
 }
 
+export function onServeTrailers(entry: i32): void {
+  if (failedInGrpc(RESPONSE_TRAILERS)) failed[entry] = true;
+}
+
 export function onServeEnd(entry: i32): void {
-  endServed(startedAt[entry], failed[entry] || !answered[entry], monotonicMs());
+  const now = monotonicMs();
+  const bad = failed[entry] || !answered[entry];
+  endServed(bad, now);
+  // A refusal is fast: its latency must not make the replica look quick.
+  if (!bad && !upgraded[entry]) countServedLatency(now - startedAt[entry]);
 }

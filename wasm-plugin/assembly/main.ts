@@ -16,9 +16,9 @@ import {
 import { forgetCalls, onAnswer, work } from './agent-link';
 import { startsWith } from './bytes';
 import { findString, foundAt, foundLength, isSet } from './config';
-import { onServeEnd, onServeRequest, onServeResponse } from './inbound';
+import { onServeEnd, onServeRequest, onServeResponse, onServeTrailers } from './inbound';
 import { CLUSTER_NAME_PROPERTY, INBOUND_PREFIX, NODE_ID_PROPERTY, OUTBOUND_PREFIX } from './names';
-import { onCallEnd, onCallRequest, onCallResponse, onForeignResponse, stripChoice } from './outbound';
+import { onCallEnd, onCallRequest, onCallResponse, onCallTrailers, onForeignResponse, stripChoice } from './outbound';
 import { setOwnName } from './own-replica';
 import { seedRandom } from './random';
 import { drives, dropRoot, setRoot } from './roots';
@@ -87,6 +87,16 @@ export function proxy_on_response_headers(context: u32, headers: u32, endOfStrea
   if (entry < 0) onForeignResponse();
   else if (side[entry] == SERVED) onServeResponse(entry, endOfStream != 0);
   else onCallResponse(entry, endOfStream != 0);
+  return CONTINUE;
+}
+
+/** Only responses that have trailers cross here: gRPC, above all. */
+export function proxy_on_response_trailers(context: u32, trailers: u32): i32 {
+  enter();
+  const entry = findStream(context);
+  if (entry < 0) return CONTINUE;
+  if (side[entry] == SERVED) onServeTrailers(entry);
+  else onCallTrailers(entry);
   return CONTINUE;
 }
 

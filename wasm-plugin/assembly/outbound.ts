@@ -7,6 +7,7 @@ import {
   removeHeader,
   REQUEST_HEADERS,
   RESPONSE_HEADERS,
+  RESPONSE_TRAILERS,
   setHeader,
   valueAt,
   valueLength,
@@ -40,7 +41,15 @@ import {
   sessionBytes,
   unreached,
 } from './replicas';
-import { mayBeLocalReply, neverSent, readFlags, readStatus } from './response';
+import {
+  failedInGrpc,
+  isFailure,
+  mayBeLocalReply,
+  neverSent,
+  readFlags,
+  readStatus,
+  SWITCHING_PROTOCOLS,
+} from './response';
 import { ORCA_HEADER } from './orca';
 import { remember } from './ring';
 import { usesOrca } from './roots';
@@ -55,7 +64,7 @@ import {
   ROUTING_ENDPOINT,
   ROUTING_SUBSET,
 } from './services';
-import { answered, CALLED, failed, isProbe, openStream, replicaOf, side, startedAt } from './streams';
+import { answered, CALLED, failed, isProbe, openStream, replicaOf, side, startedAt, upgraded } from './streams';
 import { isListed, tableExpiresAt } from './table';
 
 const FAILURE_GAIN: f64 = 0.1;
@@ -190,6 +199,16 @@ export function onForeignResponse(): void {
   if (hasHeader(RESPONSE_HEADERS, UNREACHED_HEADER)) takeUnreached(readStatus());
 }
 
+function countOutcome(slot: i32, bad: bool, now: f64): void {
+  const before = recentFailures(slot, now);
+  failureAverage[slot] = before + FAILURE_GAIN * ((bad ? 1.0 : 0.0) - before);
+  failureAt[slot] = now;
+}
+
+function countLatency(slot: i32, ms: f64): void {
+  buckets[slot * LATENCY_BUCKETS + bucketOf(ms)] += 1;
+}
+
 export function onCallResponse(entry: i32, endOfStream: bool): void {
   const slot = replicaOf[entry];
   const service = serviceOf[slot];
@@ -212,16 +231,24 @@ export function onCallResponse(entry: i32, endOfStream: bool): void {
   // Envoy's router has read it by now, for its own balancer.
   if (usesOrca) removeHeader(RESPONSE_HEADERS, ORCA_HEADER);
   answered[entry] = true;
-  failed[entry] = missed || status >= 500;
-  const before = recentFailures(slot, now);
-  failureAverage[slot] = before + FAILURE_GAIN * ((failed[entry] ? 1.0 : 0.0) - before);
-  failureAt[slot] = now;
+  failed[entry] = missed || isFailure(status, endOfStream);
+  countOutcome(slot, failed[entry], now);
+  if (status == SWITCHING_PROTOCOLS) {
+    upgraded[entry] = true;
+    countLatency(slot, now - startedAt[entry]);
+  }
   if (missed) {
     unreached[slot] += 1;
     if (isListed(slot)) eject(slot, isProbe[entry], now);
   } else if (isProbe[entry] && flags == 0) {
     readmit(slot);
   }
+}
+
+export function onCallTrailers(entry: i32): void {
+  if (failed[entry] || !failedInGrpc(RESPONSE_TRAILERS)) return;
+  failed[entry] = true;
+  countOutcome(replicaOf[entry], true, monotonicMs());
 }
 
 export function onCallEnd(entry: i32): void {
@@ -231,6 +258,6 @@ export function onCallEnd(entry: i32): void {
   inFlight[slot] -= 1;
   requests[slot] += 1;
   if (!answered[entry] && sentSince[slot] > 0) sentSince[slot] -= 1;
-  if (answered[entry] && !failed[entry]) buckets[slot * LATENCY_BUCKETS + bucketOf(now - startedAt[entry])] += 1;
-  else failures[slot] += 1;
+  if (failed[entry] || !answered[entry]) failures[slot] += 1;
+  else if (!upgraded[entry]) countLatency(slot, now - startedAt[entry]);
 }

@@ -1,12 +1,20 @@
-/** What a response's status and Envoy's flags say of the way it went. */
+/** What a response's status, its gRPC status and Envoy's flags say of the way it went. */
 import { readHeader, readIntegerProperty, RESPONSE_HEADERS, valueAt, valueLength } from './abi';
-import { RESPONSE_FLAGS_PROPERTY, STATUS_HEADER } from './names';
+import { readDecimal } from './bytes';
+import { GRPC_STATUS_HEADER, RESPONSE_FLAGS_PROPERTY, STATUS_HEADER } from './names';
 
 const NO_HEALTHY_UPSTREAM: i64 = 0x2;
 const CONNECT_FAILURE: i64 = 0x20;
 const OVERFLOW: i64 = 0x80;
 const NO_ROUTE: i64 = 0x100;
 const NO_CLUSTER: i64 = 0x1000000;
+/**
+ * The gRPC statuses that Envoy, too, takes for a 5xx: unknown, deadline exceeded, unimplemented, internal,
+ * unavailable, data loss.
+ */
+const GRPC_FAILURES: u32 = (1 << 2) | (1 << 4) | (1 << 12) | (1 << 13) | (1 << 14) | (1 << 15);
+/** The connection now belongs to another protocol, a websocket for one: the answer was given, the stream goes on. */
+export const SWITCHING_PROTOCOLS: i32 = 101;
 
 export function readStatus(): i32 {
   if (!readHeader(RESPONSE_HEADERS, STATUS_HEADER) || valueLength != 3) return 0;
@@ -21,6 +29,18 @@ export function readStatus(): i32 {
  */
 export function mayBeLocalReply(status: i32, endOfStream: bool): bool {
   return status >= 500 || (status == 200 && endOfStream);
+}
+
+/** Whether the gRPC status in `map`, headers or trailers, is there and says that the server failed. */
+export function failedInGrpc(map: i32): bool {
+  if (!readHeader(map, GRPC_STATUS_HEADER)) return false;
+  const code = readDecimal(valueAt, valueAt + valueLength);
+  return code >= 0 && code < 32 && ((GRPC_FAILURES >> (<u32>code)) & 1) == 1;
+}
+
+/** Whether a response of this status failed. A gRPC failure without a body has its status among the headers. */
+export function isFailure(status: i32, endOfStream: bool): bool {
+  return status >= 500 || (status == 200 && endOfStream && failedInGrpc(RESPONSE_HEADERS));
 }
 
 /**

@@ -28,16 +28,14 @@ export function countUnreached(): void {
   servedUnreached++;
 }
 
-export function endServed(startedAt: f64, failed: bool, now: f64): void {
+export function countServedLatency(ms: f64): void {
+  servedBuckets[bucketOf(ms)] += 1;
+  smoothedLatencyMs = smoothedLatencyMs == 0 ? ms : smoothedLatencyMs + LATENCY_GAIN * (ms - smoothedLatencyMs);
+}
+
+export function endServed(failed: bool, now: f64): void {
   accrueServed(now);
   servedInFlight--;
   servedRequests++;
-  if (failed) {
-    // A refusal is fast: its latency must not make the replica look quick.
-    servedFailures++;
-    return;
-  }
-  const ms = now - startedAt;
-  servedBuckets[bucketOf(ms)] += 1;
-  smoothedLatencyMs = smoothedLatencyMs == 0 ? ms : smoothedLatencyMs + LATENCY_GAIN * (ms - smoothedLatencyMs);
+  if (failed) servedFailures++;
 }

@@ -23,6 +23,8 @@ export const isProbe = new StaticArray<bool>(MAX_STREAMS);
 export const wantsLoad = new StaticArray<bool>(MAX_STREAMS);
 export const answered = new StaticArray<bool>(MAX_STREAMS);
 export const failed = new StaticArray<bool>(MAX_STREAMS);
+/** Its latency is counted already: what comes after the answer is another protocol's. */
+export const upgraded = new StaticArray<bool>(MAX_STREAMS);
 
 // Entry numbers are stored plus one: zero is "none".
 
@@ -40,6 +42,7 @@ export function openStream(context: u32): i32 {
   wantsLoad[entry] = false;
   answered[entry] = false;
   failed[entry] = false;
+  upgraded[entry] = false;
   return entry;
 }
 

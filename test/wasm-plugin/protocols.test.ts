@@ -1,0 +1,144 @@
+/** gRPC, upgrades, streams: what counts as a failure, as latency and as in flight on either side. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { CalledCounters, ServedCounters } from '../../central-controller/contract/report.ts';
+import type { PluginVm, Stream } from '../wasm/host.ts';
+import { chosen, equalReplicas, replica, Scene, send, service, statistics } from './support/scene.ts';
+
+interface Side {
+  readonly scene: Scene;
+  readonly vm: PluginVm;
+  begin(): Stream;
+  counters(): CalledCounters | ServedCounters | undefined;
+}
+
+function caller(): Side {
+  const scene = new Scene();
+  const vm = scene.holding([service([replica('echo-0', 1)])]);
+  return { scene, vm, begin: () => send(vm), counters: () => statistics(vm)?.called[0] };
+}
+
+function server(): Side {
+  const scene = new Scene();
+  const vm = scene.vm();
+  vm.tick();
+  const begin = (): Stream => vm.request({}, { 'xds.cluster_name': 'inbound|8080||' });
+  return { scene, vm, begin, counters: () => statistics(vm)?.served };
+}
+
+const FAILED = [2, 4, 12, 13, 14, 15];
+
+for (const [name, start] of Object.entries({ caller, server })) {
+  describe(`the ${name}'s side`, () => {
+    it('takes for failures the gRPC statuses that stand for a 5xx, in trailers', () => {
+      for (let code = 0; code <= 16; code++) {
+        const { scene, vm, begin, counters } = start();
+        const stream = begin();
+        vm.respond(stream, { ':status': '200', 'content-type': 'application/grpc' });
+        vm.trail(stream, { 'grpc-status': String(code) });
+        vm.end(stream);
+        scene.pass(1000, vm);
+        expect(counters(), `grpc-status ${code}`).toMatchObject({
+          requests: 1,
+          failures: FAILED.includes(code) ? 1 : 0,
+        });
+      }
+    });
+
+    it('takes the same for failures in a response that is nothing but headers', () => {
+      for (let code = 0; code <= 16; code++) {
+        const { scene, vm, begin, counters } = start();
+        const stream = begin();
+        vm.respond(stream, { ':status': '200', 'grpc-status': String(code) }, { 'response.flags': 0 }, true);
+        vm.end(stream);
+        scene.pass(1000, vm);
+        expect(counters(), `grpc-status ${code}`).toMatchObject({
+          requests: 1,
+          failures: FAILED.includes(code) ? 1 : 0,
+        });
+      }
+    });
+
+    it('never traps over a gRPC status, whatever it says', () => {
+      const { scene, vm, begin, counters } = start();
+      let failures = 0;
+      fc.assert(
+        fc.property(
+          fc.oneof(fc.string({ maxLength: 40 }), fc.nat().map(String)),
+          fc.boolean(),
+          (status, inTrailers) => {
+            const stream = begin();
+            const named = { 'grpc-status': status };
+            vm.respond(stream, { ':status': '200', ...(inTrailers ? {} : named) }, {}, !inTrailers);
+            if (inTrailers) vm.trail(stream, named);
+            vm.end(stream);
+            if (FAILED.includes(Number(/^\d{1,15}/.exec(status)?.[0] ?? '0'))) failures++;
+          },
+        ),
+      );
+      scene.pass(1000, vm);
+      expect(counters()?.failures).toBe(failures);
+    });
+
+    it('has a stream in flight until it ends, and no latency before', () => {
+      const { scene, vm, begin, counters } = start();
+      const stream = begin();
+      vm.respond(stream, { ':status': '200' });
+      scene.pass(30_000, vm);
+      expect(counters()).toMatchObject({ requests: 0, inFlight: 1 });
+      expect(counters()?.inFlightSeconds).toBeCloseTo(30, 0);
+      vm.end(stream);
+      scene.pass(1000, vm);
+      expect(counters()).toMatchObject({ requests: 1, failures: 0, inFlight: 0 });
+      expect(counters()?.latencyBuckets.findIndex((count) => count > 0)).toBeGreaterThan(30);
+    });
+
+    it('counts an upgrade as answered when it was accepted, and as in flight until the connection ends', () => {
+      const { scene, vm, begin, counters } = start();
+      const stream = begin();
+      scene.now += 1;
+      vm.respond(stream, { ':status': '101', upgrade: 'websocket' });
+      scene.pass(600_000, vm);
+      expect(counters()).toMatchObject({ inFlight: 1 });
+      vm.end(stream);
+      scene.pass(1000, vm);
+      expect(counters()).toMatchObject({ requests: 1, failures: 0, inFlight: 0 });
+      const latencies = counters()?.latencyBuckets ?? [];
+      expect(latencies.reduce((sum, count) => sum + count, 0)).toBe(1);
+      expect(latencies.findIndex((count) => count > 0)).toBe(4);
+    });
+  });
+}
+
+it('a replica that fails in trailers is shunned as one that answers 500', () => {
+  for (const respond of [
+    (vm: PluginVm, stream: Stream): void => vm.respond(stream, { ':status': '500' }),
+    (vm: PluginVm, stream: Stream): void => {
+      vm.respond(stream, { ':status': '200' });
+      vm.trail(stream, { 'grpc-status': '13' });
+    },
+  ]) {
+    const scene = new Scene();
+    const vm = scene.holding([service(equalReplicas(4))]);
+    let bad = 0;
+    for (let i = 0; i < 400; i++) {
+      const stream = send(vm);
+      if (chosen(stream) === 'echo-2') {
+        bad++;
+        respond(vm, stream);
+      } else {
+        vm.respond(stream, { ':status': '200' });
+      }
+      vm.end(stream);
+    }
+    expect(bad).toBeLessThan(40);
+  }
+});
+
+it('trailers of a request that is not ours are nothing to us', () => {
+  const vm = new Scene().holding([]);
+  const stream = send(vm);
+  vm.respond(stream, { ':status': '200' });
+  vm.trail(stream, { 'grpc-status': '14' });
+  vm.end(stream);
+});
