@@ -14,6 +14,7 @@ import {
   valueLength,
 } from './abi';
 import { forgetCalls, onAnswer, work } from './agent-link';
+import { onCallEnd, onCallResponse, onCallTrailers, onForeignResponse } from './answer';
 import { startsWith } from './bytes';
 import { findString, foundAt, foundLength, isSet } from './config';
 import { onServeEnd, onServeRequest, onServeResponse, onServeTrailers } from './inbound';

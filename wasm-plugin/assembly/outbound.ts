@@ -1,73 +1,25 @@
-/** The caller's side: chooses the replica of each request and learns from its response. */
-import {
-  dropHeader,
-  hasHeader,
-  monotonicMs,
-  readHeader,
-  removeHeader,
-  REQUEST_HEADERS,
-  RESPONSE_HEADERS,
-  RESPONSE_TRAILERS,
-  setHeader,
-  valueAt,
-  valueLength,
-} from './abi';
-import { decimalEnd, readDecimal, same } from './bytes';
-import { dueProbe, eject, readmit } from './ejection';
-import { bucketOf } from './latency';
+/** The caller's side of a request: chooses its replica. What comes back is taken in `answer.ts`. */
+import { dropHeader, monotonicMs, readHeader, REQUEST_HEADERS, setHeader, valueAt, valueLength } from './abi';
+import { dueProbe } from './ejection';
 import { MAX_KEY_BYTES } from './limits';
-import { ENDPOINT_HEADER, GRPC_STATUS_HEADER, LOAD_HEADER, SESSION_HEADER, UNREACHED_HEADER } from './names';
-import { pick, recentFailures } from './pick';
+import { ENDPOINT_HEADER, SESSION_HEADER } from './names';
+import { pick } from './pick';
 import { uniform } from './random';
 import {
   accrue,
-  buckets,
-  failureAt,
-  failureAverage,
-  failures,
   findReplica,
   inFlight,
-  knownAt,
-  knownInFlight,
-  LATENCY_BUCKETS,
   lastSentAt,
-  meanLatencyMs,
   nameAt,
   nameBytes,
-  requests,
   sentSince,
-  serviceOf,
   sessionAt,
   sessionBytes,
-  unreached,
 } from './replicas';
-import {
-  failedInGrpc,
-  isFailure,
-  mayBeLocalReply,
-  neverSent,
-  readFlags,
-  readStatus,
-  SWITCHING_PROTOCOLS,
-} from './response';
-import { ORCA_HEADER } from './orca';
-import { remember } from './ring';
-import { usesOrca } from './roots';
-import {
-  findService,
-  firstMember,
-  isBalanced,
-  memberCount,
-  members,
-  pinning,
-  routing,
-  ROUTING_ENDPOINT,
-  ROUTING_SUBSET,
-} from './services';
-import { answered, CALLED, failed, isProbe, openStream, replicaOf, side, startedAt, upgraded } from './streams';
+import { findService, isBalanced, pinning, routing, ROUTING_ENDPOINT } from './services';
+import { CALLED, isProbe, openStream, replicaOf, side, startedAt } from './streams';
 import { isListed, tableExpiresAt } from './table';
 
-const FAILURE_GAIN: f64 = 0.1;
 /** Requests of balanced services that were left to Istio for want of a fresh table or a replica. */
 export let fallbacks: u64 = 0;
 
@@ -153,111 +105,4 @@ export function onCallRequest(context: u32, cluster: usize, clusterLength: i32):
   inFlight[slot] += 1;
   sentSince[slot] += 1;
   lastSentAt[slot] = now;
-}
-
-/** The listed replica with this session value, or -1. Only asked when Envoy went elsewhere than it was told. */
-function replicaOfSession(service: i32, session: usize, length: i32): i32 {
-  const first = firstMember[service];
-  for (let i = 0; i < memberCount[service]; i++) {
-    const slot = members[first + i];
-    if (same(sessionAt(slot), sessionBytes(slot), session, length)) return slot;
-  }
-  return -1;
-}
-
-/** Reads `<requests in flight>;<latency, microseconds>…`, the word of the replica that answered. */
-function learnLoad(slot: i32, now: f64): void {
-  if (!readHeader(RESPONSE_HEADERS, LOAD_HEADER)) {
-    if (slot >= 0 && sentSince[slot] > 0) sentSince[slot] -= 1;
-    return;
-  }
-  const end = valueAt + valueLength;
-  const load = readDecimal(valueAt, end);
-  const latency = readDecimal(decimalEnd + 1, end);
-  removeHeader(RESPONSE_HEADERS, LOAD_HEADER);
-  if (slot < 0 || load < 0) return;
-  knownInFlight[slot] = <f64>load;
-  knownAt[slot] = now;
-  sentSince[slot] = 0;
-  if (meanLatencyMs[slot] == 0 && latency > 0) meanLatencyMs[slot] = <f64>latency * 0.001;
-  remember(serviceOf[slot], slot, now);
-}
-
-/** Whether the replica's sidecar says that the application saw nothing; takes its word off the response. */
-function takeUnreached(status: i32): bool {
-  if (!hasHeader(RESPONSE_HEADERS, UNREACHED_HEADER)) return false;
-  removeHeader(RESPONSE_HEADERS, UNREACHED_HEADER);
-  // Added by the replica's plugin to what is no gRPC; in a reply to gRPC (status 200) it is Envoy's own.
-  if (status != 200) removeHeader(RESPONSE_HEADERS, GRPC_STATUS_HEADER);
-  return true;
-}
-
-/** The response to a request that was not ours to move: peers and Envoy's session filter speak there, too. */
-export function onForeignResponse(): void {
-  removeHeader(RESPONSE_HEADERS, SESSION_HEADER);
-  if (usesOrca) removeHeader(RESPONSE_HEADERS, ORCA_HEADER);
-  if (hasHeader(RESPONSE_HEADERS, UNREACHED_HEADER)) takeUnreached(readStatus());
-}
-
-function countOutcome(slot: i32, bad: bool, now: f64): void {
-  const before = recentFailures(slot, now);
-  failureAverage[slot] = before + FAILURE_GAIN * ((bad ? 1.0 : 0.0) - before);
-  failureAt[slot] = now;
-}
-
-function countLatency(slot: i32, ms: f64): void {
-  buckets[slot * LATENCY_BUCKETS + bucketOf(ms)] += 1;
-}
-
-export function onCallResponse(entry: i32, endOfStream: bool): void {
-  const slot = replicaOf[entry];
-  const service = serviceOf[slot];
-  const now = monotonicMs();
-  const status = readStatus();
-  const suspicious = mayBeLocalReply(status, endOfStream);
-  const flags = suspicious ? readFlags() : 0;
-  let missed = neverSent(flags, routing[service] == ROUTING_SUBSET);
-  let server = slot;
-  if (suspicious && takeUnreached(status)) missed = true;
-  if (readHeader(RESPONSE_HEADERS, SESSION_HEADER)) {
-    const elsewhere = !same(sessionAt(slot), sessionBytes(slot), valueAt, valueLength);
-    if (elsewhere && routing[service] == ROUTING_ENDPOINT) {
-      missed = true;
-      server = replicaOfSession(service, valueAt, valueLength);
-    }
-    removeHeader(RESPONSE_HEADERS, SESSION_HEADER);
-  }
-  learnLoad(server, now);
-  // Envoy's router has read it by now, for its own balancer.
-  if (usesOrca) removeHeader(RESPONSE_HEADERS, ORCA_HEADER);
-  answered[entry] = true;
-  failed[entry] = missed || isFailure(status, endOfStream);
-  countOutcome(slot, failed[entry], now);
-  if (status == SWITCHING_PROTOCOLS) {
-    upgraded[entry] = true;
-    countLatency(slot, now - startedAt[entry]);
-  }
-  if (missed) {
-    unreached[slot] += 1;
-    if (isListed(slot)) eject(slot, isProbe[entry], now);
-  } else if (isProbe[entry] && flags == 0) {
-    readmit(slot);
-  }
-}
-
-export function onCallTrailers(entry: i32): void {
-  if (failed[entry] || !failedInGrpc(RESPONSE_TRAILERS)) return;
-  failed[entry] = true;
-  countOutcome(replicaOf[entry], true, monotonicMs());
-}
-
-export function onCallEnd(entry: i32): void {
-  const slot = replicaOf[entry];
-  const now = monotonicMs();
-  accrue(slot, now);
-  inFlight[slot] -= 1;
-  requests[slot] += 1;
-  if (!answered[entry] && sentSince[slot] > 0) sentSince[slot] -= 1;
-  if (failed[entry] || !answered[entry]) failures[slot] += 1;
-  else if (!upgraded[entry]) countLatency(slot, now - startedAt[entry]);
 }
