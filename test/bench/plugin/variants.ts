@@ -72,6 +72,8 @@ export async function startUpstream(core: number): Promise<{ port: number } & As
       {
         name: 'upstream',
         address: { socket_address: { address: '0.0.0.0', port_value: 0 } },
+        // A thousand connections open at nearly the same time.
+        tcp_backlog_size: 4096,
         filter_chains: [
           { filters: [{ name: 'envoy.filters.network.http_connection_manager', typed_config: manager }] },
         ],
