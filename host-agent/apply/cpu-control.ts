@@ -95,8 +95,9 @@ export class CpuControl {
     const wishes = new Map(this.#wishes().map((wish) => [join(wish.directory, wish.file), wish]));
     const restored = this.#restore((path) => !wishes.has(path));
     const writes = [...wishes.values()].flatMap((wish) => this.#planned(wish) ?? []);
-    const set = writes.length > 0 && this.#save(writes) ? this.#set(writes) : 0;
-    if (restored || set < writes.length) this.#save([]);
+    const noted = writes.length > 0 && this.#save(writes);
+    const set = noted ? this.#set(writes) : 0;
+    if (restored || (noted && set < writes.length)) this.#save([]);
     const paths = new Set([...wishes.keys(), ...this.#changed.keys(), '']);
     for (const path of this.#complaints.keys()) if (!paths.has(path)) this.#complaints.delete(path);
     return restored || set > 0;

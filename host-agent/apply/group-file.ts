@@ -1,5 +1,5 @@
 /** Small files of a cgroup, as text. */
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, openSync, readFileSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** The text without its newline; undefined when it cannot be read, as when the group is gone. */
@@ -17,13 +17,17 @@ export function readNumber(directory: string, file: string): number | undefined 
   return text !== undefined && /^-?\d+$/.test(text) ? Number(text) : undefined;
 }
 
-/** Writes a file that is there; why not, when it cannot. */
+/** Replaces the text of a file that is there; why not, when it cannot. */
 export function writeText(directory: string, file: string, text: string): string | undefined {
+  let opened: number | undefined;
   try {
-    writeFileSync(join(directory, file), text, { flag: 'r+' });
+    opened = openSync(join(directory, file), constants.O_WRONLY | constants.O_TRUNC);
+    writeSync(opened, text);
     return undefined;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
+  } finally {
+    if (opened !== undefined) closeSync(opened);
   }
 }
 

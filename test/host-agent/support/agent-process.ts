@@ -13,6 +13,8 @@ export interface AgentProcess {
   /** Its log lines so far. */
   readonly lines: readonly string[];
   stop(): Promise<number | null>;
+  /** Ends it without letting it do anything more. */
+  kill(): Promise<void>;
 }
 
 /** Starts the agent on a free port and waits until it serves. Rejects with its log when it does not come up. */
@@ -40,6 +42,10 @@ export async function startAgent(flags: readonly string[]): Promise<AgentProcess
       child.kill('SIGTERM');
       await exited;
       return child.exitCode;
+    },
+    async kill() {
+      child.kill('SIGKILL');
+      await exited;
     },
   };
 }
