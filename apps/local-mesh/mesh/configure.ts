@@ -19,7 +19,7 @@ export async function configureMesh(
   plugin: string,
   paths: ProcessPaths,
 ): Promise<{ plan: ClusterPlan; cluster: ClusterDirectory }> {
-  const { nodes, routing, services, replicas, network } = settings;
+  const { nodes, routing, services, replicas, network, patchProxy = (bootstrap) => bootstrap } = settings;
   const plan = planCluster({
     manifests: await hotelManifests(routing),
     services,
@@ -49,9 +49,10 @@ export async function configureMesh(
       pluginPath: plugin,
       labels: pod.labels,
     };
+    const bootstrap = patchProxy(renderBootstrap(proxy, objects));
     // Endpoints are part of the configuration: watching files for them would take more inotify instances than Linux
     // gives a user (128).
-    writeFileSync(join(paths.proxies, `${pod.name}.json`), JSON.stringify(renderBootstrap(proxy, objects)));
+    writeFileSync(join(paths.proxies, `${pod.name}.json`), JSON.stringify(bootstrap));
   }
   return { plan, cluster };
 }

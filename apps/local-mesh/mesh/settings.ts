@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import type { Routing } from '../../../central-controller/contract/assignment.ts';
 import { SERVICE_NAMES } from '../../hotel-reservation/services/names.ts';
+import type { EnvoyObject } from '../envoy/proxy.ts';
 import type { NodeRoom } from '../manifests/placement.ts';
 import type { NodeSize } from '../node/mesh-node.ts';
 
@@ -15,6 +16,8 @@ export interface MeshSettings {
   readonly network: string;
   /** Pinned cores even where control groups can be written. */
   readonly pinned: boolean;
+  /** Changes each proxy's configuration, as EnvoyFilters do in a cluster. */
+  readonly patchProxy?: (bootstrap: EnvoyObject) => EnvoyObject;
 }
 
 /** Part of the machine that the nodes get together; gateway, load, controller and agents need the rest. */

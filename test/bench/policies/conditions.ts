@@ -1,0 +1,91 @@
+/** Under which circumstances the balancers are compared, and how these are brought about. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { APPLICATION_PORT } from '../../../apps/local-mesh/envoy/proxy.ts';
+import type { LocalMesh } from '../../../apps/local-mesh/mesh/mesh.ts';
+import { untilReady } from '../../../apps/local-mesh/mesh/readiness.ts';
+import type { MeshNode } from '../../../apps/local-mesh/node/mesh-node.ts';
+
+export interface Condition {
+  readonly name: string;
+  /** For the table. */
+  readonly label: string;
+  /** Requests, as a part of what the nodes can carry without the disturbance. */
+  readonly load: number;
+  readonly measureSeconds: number;
+  /** Brings the disturbance about for all balancers of a round; the result ends it. */
+  disturb?(mesh: LocalMesh): () => Promise<void> | void;
+  /** Goes on during the measured seconds of each cell; once it is over, the mesh is as it was. */
+  during?(mesh: LocalMesh, signal: AbortSignal): Promise<void>;
+}
+
+const MEASURE_SECONDS = 7;
+/** With a disturbance, so that what is left can carry the load. */
+const DISTURBED_LOAD = 0.6;
+/** What the neighbour takes of its node. */
+const NEIGHBOUR_PART = 0.7;
+/** What is left of the slow node's speed. */
+const SLOW_PART = 0.5;
+/** The flapping replica is dead for a while at the begin of each cycle, and comes up in the rest of it. */
+const FLAP_CYCLES = 2;
+const FLAP_CYCLE_SECONDS = 6;
+const FLAP_DEAD_MS = 1500;
+const FLAPPING_SERVICE = 'profile';
+
+function firstNode(mesh: LocalMesh): MeshNode {
+  const [node] = mesh.nodes;
+  if (!node) throw new Error('the mesh has no nodes');
+  return node;
+}
+
+async function flap(mesh: LocalMesh, signal: AbortSignal): Promise<void> {
+  const node = firstNode(mesh).name;
+  const victim = mesh.replicas.find(({ service, nodeName }) => service === FLAPPING_SERVICE && nodeName === node);
+  if (!victim) throw new Error(`no replica of ${FLAPPING_SERVICE} runs on ${node}`);
+  for (let cycle = 0; cycle < FLAP_CYCLES; cycle++) {
+    await mesh.processes.stop(victim.name, 'SIGKILL');
+    await sleep(FLAP_DEAD_MS, undefined, { signal });
+    mesh.processes.restart(victim.name);
+    await sleep(FLAP_CYCLE_SECONDS * 1000 - FLAP_DEAD_MS, undefined, { signal });
+  }
+  await untilReady(`http://${victim.ip}:${APPLICATION_PORT}/readyz`, { signal, timeoutMs: 20_000 });
+}
+
+function quiet(load: number): Condition {
+  const percent = Math.round(load * 100);
+  return { name: `load_${percent}`, label: `${percent} % load`, load, measureSeconds: MEASURE_SECONDS };
+}
+
+export const CONDITIONS: readonly Condition[] = [
+  quiet(0.5),
+  quiet(0.7),
+  quiet(0.85),
+  {
+    name: 'noisy_neighbour',
+    label: `noisy neighbour, ${DISTURBED_LOAD * 100} % load`,
+    load: DISTURBED_LOAD,
+    measureSeconds: MEASURE_SECONDS,
+    disturb: (mesh) => {
+      const node = firstNode(mesh);
+      mesh.startNeighbour(node, NEIGHBOUR_PART * node.cores);
+      return () => mesh.stopNeighbour();
+    },
+  },
+  {
+    name: 'slow_node',
+    label: `slow node, ${DISTURBED_LOAD * 100} % load`,
+    load: DISTURBED_LOAD,
+    measureSeconds: MEASURE_SECONDS,
+    disturb: (mesh) => {
+      const node = firstNode(mesh);
+      node.limit(true, SLOW_PART);
+      return () => node.limit(true);
+    },
+  },
+  {
+    name: 'flapping_replica',
+    label: `flapping replica, ${DISTURBED_LOAD * 100} % load`,
+    load: DISTURBED_LOAD,
+    measureSeconds: FLAP_CYCLES * FLAP_CYCLE_SECONDS,
+    during: flap,
+  },
+];

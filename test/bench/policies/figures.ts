@@ -1,0 +1,86 @@
+/** From what was measured to what is compared. Pure. */
+import { type Spread, spread } from '../../../apps/local-mesh/report/figures.ts';
+import { RACED } from './plan.ts';
+import { POLICIES, type Policy } from './policies.ts';
+import type { Measured } from './records.ts';
+
+/** One balancer under one condition, over the rounds. */
+export interface PolicyFigures {
+  readonly policy: Policy;
+  readonly rounds: number;
+  readonly p50Ms: Spread;
+  readonly p99Ms: Spread;
+  readonly failed: number;
+  readonly due: number;
+  readonly busiestNode: Spread;
+}
+
+/** Ballast against the best of the rivals: ranges of the rounds that do not touch decide, others are a tie. */
+export type Standing = 'lowest' | 'tied' | 'higher';
+
+export interface ConditionFigures {
+  readonly condition: string;
+  readonly policies: readonly PolicyFigures[];
+  /** The rival with the lowest median p99, Ballast's over it, and how they stand; absent when either is missing. */
+  readonly against?: { readonly best: Policy; readonly ratio: number; readonly standing: Standing };
+}
+
+function standing(ours: Spread, other: Spread): Standing {
+  if (ours.max < other.min) return 'lowest';
+  return ours.min > other.max ? 'higher' : 'tied';
+}
+
+function figuresOf(measured: Measured, condition: string, policy: Policy): PolicyFigures[] {
+  const cells = measured.cells.filter((cell) => cell.condition === condition && cell.policy === policy);
+  const [p50Ms, p99Ms] = [spread(cells.map((cell) => cell.p50Ms)), spread(cells.map((cell) => cell.p99Ms))];
+  const busiestNode = spread(cells.map((cell) => cell.busiestNode));
+  if (!p50Ms || !p99Ms || !busiestNode) return [];
+  const failed = cells.reduce((sum, cell) => sum + cell.failed, 0);
+  const due = cells.reduce((sum, cell) => sum + cell.due, 0);
+  return [{ policy, rounds: cells.length, p50Ms, p99Ms, failed, due, busiestNode }];
+}
+
+/** Figures under `conditions`, those left out of which nothing was measured. */
+export function conditionFigures(measured: Measured, conditions: readonly string[]): ConditionFigures[] {
+  return conditions.flatMap((condition) => {
+    const policies = POLICIES.flatMap((policy) => figuresOf(measured, condition, policy));
+    const ours = policies.find(({ policy }) => policy === 'ballast');
+    const [best] = policies
+      .filter(({ policy }) => policy !== 'ballast')
+      .toSorted((a, b) => a.p99Ms.median - b.p99Ms.median);
+    if (policies.length === 0) return [];
+    if (!ours || !best) return [{ condition, policies }];
+    const ratio = ours.p99Ms.median / best.p99Ms.median;
+    return [{ condition, policies, against: { best: best.policy, ratio, standing: standing(ours.p99Ms, best.p99Ms) } }];
+  });
+}
+
+export interface MaxRateFigures {
+  readonly policy: Policy;
+  readonly rate: Spread;
+}
+
+export function maxRateFigures({ maxRates }: Measured): MaxRateFigures[] {
+  return RACED.flatMap((policy) => {
+    const rate = spread(maxRates.filter((found) => found.policy === policy).map((found) => found.rate));
+    return rate ? [{ policy, rate }] : [];
+  });
+}
+
+/** Flat figures of the command; those that could not be measured are left out. */
+export function summarise(measured: Measured, conditions: readonly string[]): Record<string, number> {
+  const figures = conditionFigures(measured, conditions);
+  const compared = figures.flatMap(({ condition, against }) => (against ? [{ condition, ...against }] : []));
+  const rates = new Map(maxRateFigures(measured).map(({ policy, rate }) => [policy, rate.median]));
+  const [ours, other] = [rates.get('ballast'), rates.get('least_request')];
+  return {
+    ...(compared.length > 0 && { worst_p99_ratio: Math.max(...compared.map(({ ratio }) => ratio)) }),
+    ...(ours && other && { max_rate_ratio: ours / other, max_rate: ours, max_rate_least_request: other }),
+    ...Object.fromEntries(compared.map(({ condition, ratio }) => [`p99_ratio_${condition}`, ratio])),
+    conditions_lowest: compared.filter((against) => against.standing === 'lowest').length,
+    conditions_tied: compared.filter((against) => against.standing === 'tied').length,
+    conditions_higher: compared.filter((against) => against.standing === 'higher').length,
+    cells_failed: measured.failures.length,
+    capacity: measured.capacity,
+  };
+}

@@ -1,0 +1,70 @@
+/**
+ * The balancers that Envoy has, and Ballast, in one mesh of real proxies, replicas, agents and controller: p99 under
+ * several conditions, and the highest rate at which p99 stays low. In each round every balancer meets every condition.
+ */
+import { join } from 'node:path';
+import { BallastError } from '../../../central-controller/contract/errors.ts';
+import type { Bench, BenchContext, BenchResult, Round } from '../support/bench.ts';
+import { CONDITIONS, type Condition } from './conditions.ts';
+import { summarise } from './figures.ts';
+import { measureBlocks } from './measure.ts';
+import { planBlocks } from './plan.ts';
+import { Records } from './records.ts';
+import { writeDocs } from './report.ts';
+
+const RESULTS = join('results', 'policies');
+/** With fewer rounds the documentation stays as it is. */
+const ROUNDS = 5;
+const MAX_RATE = 'max_rate';
+const NAMES = [...CONDITIONS.map(({ name }) => name), MAX_RATE];
+
+interface Choice {
+  readonly rounds: number;
+  readonly conditions: readonly Condition[];
+  readonly maxRate: boolean;
+}
+
+function readOptions({ rounds = '', only = '' }: Readonly<Record<string, string>>): Choice {
+  const count = Number(rounds);
+  if (!Number.isInteger(count) || count < 1) {
+    throw new BallastError('INVALID_FLAG', `--rounds ${rounds} is not a whole number from 1`);
+  }
+  const chosen = only.split(',').map((name) => name.trim());
+  const unknown = chosen.find((name) => !NAMES.includes(name));
+  if (unknown !== undefined) {
+    throw new BallastError('INVALID_FLAG', `--only ${unknown} is none of: ${NAMES.join(', ')}`);
+  }
+  const conditions = CONDITIONS.filter(({ name }) => chosen.includes(name));
+  return { rounds: count, conditions, maxRate: chosen.includes(MAX_RATE) };
+}
+
+function rows({ cells, maxRates, failures }: Records): Round[] {
+  return [
+    ...cells.map(({ round, condition, policy, rate, ...figures }) => ({ round, condition, policy, rate, ...figures })),
+    ...maxRates.map(({ round, policy, rate }) => ({ round, condition: MAX_RATE, policy, rate })),
+    ...failures.map((failure) => ({ ...failure })),
+  ];
+}
+
+async function run(context: BenchContext): Promise<BenchResult> {
+  const { rounds, conditions, maxRate } = readOptions(context.options);
+  const records = new Records(RESULTS);
+  context.progress(`Every figure is kept in ${records.file} as it comes.`);
+  await measureBlocks(planBlocks(rounds, conditions, maxRate), records, context);
+  if (records.cells.length + records.maxRates.length === 0) throw new Error('nothing could be measured');
+  const whole = rounds >= ROUNDS && conditions.length === CONDITIONS.length && maxRate && !context.signal.aborted;
+  const written = await writeDocs(records, whole ? 'docs' : RESULTS);
+  context.progress(`Table and picture: ${written.join(', ')}`);
+  const names = conditions.map(({ name }) => name);
+  return { rounds: rows(records), summary: { ...summarise(records, names), rounds } };
+}
+
+export const bench: Bench = {
+  description:
+    'Tail latency and highest rate under Envoy’s balancers and Ballast. A whole run renews the table and picture in docs',
+  options: [
+    { flags: '--rounds <count>', description: 'how often everything is measured', default: String(ROUNDS) },
+    { flags: '--only <conditions>', description: 'some of the conditions, by commas', default: NAMES.join(',') },
+  ],
+  run,
+};

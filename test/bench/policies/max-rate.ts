@@ -1,0 +1,28 @@
+/** The highest rate that a balancer carries: a bisection, in parts of what the nodes can carry. */
+
+/** Taken as carried, and as not carried, without trying. */
+const LOW = 0.2;
+const HIGH = 1.2;
+export const PROBES = 5;
+
+export class RateSearch {
+  #carried = LOW;
+  #refused = HIGH;
+
+  /** The next rate to try. */
+  get next(): number {
+    return (this.#carried + this.#refused) / 2;
+  }
+
+  /** The highest rate so far that was carried. */
+  get carried(): number {
+    return this.#carried;
+  }
+
+  /** Was the `next` rate carried? */
+  tell(carried: boolean): void {
+    const tried = this.next;
+    if (carried) this.#carried = tried;
+    else this.#refused = tried;
+  }
+}

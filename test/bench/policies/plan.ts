@@ -1,0 +1,47 @@
+/** What is measured in which order. Pure. */
+import { randomInteger, seededRandom } from '../../../apps/load-generator/workload/random.ts';
+import type { Condition } from './conditions.ts';
+import { POLICIES, type Policy } from './policies.ts';
+
+/** All balancers under one condition, one after the other. */
+export interface ConditionBlock {
+  readonly kind: 'condition';
+  readonly round: number;
+  readonly condition: Condition;
+  readonly order: readonly Policy[];
+}
+
+/** The search for the highest rate, of Ballast's and of Istio's default in turn. */
+export interface MaxRateBlock {
+  readonly kind: 'max_rate';
+  readonly round: number;
+  readonly order: readonly Policy[];
+}
+
+export type Block = ConditionBlock | MaxRateBlock;
+
+/** Balancers whose highest rate is searched for. */
+export const RACED: readonly Policy[] = ['least_request', 'ballast'];
+
+/** Fisher-Yates. */
+function shuffled<T>(values: readonly T[], random: () => number): T[] {
+  const result = [...values];
+  for (let index = result.length - 1; index > 0; index--) {
+    const other = randomInteger(random, 0, index);
+    [result[index], result[other]] = [result[other] as T, result[index] as T];
+  }
+  return result;
+}
+
+/** In each round every condition once, balancers in a new order each time, so that no one gains from what came before. */
+export function planBlocks(rounds: number, conditions: readonly Condition[], maxRate: boolean): Block[] {
+  return Array.from({ length: rounds }, (_, index): Block[] => {
+    const round = index + 1;
+    const random = seededRandom(round);
+    const blocks = conditions.map((condition): Block => {
+      return { kind: 'condition', round, condition, order: shuffled(POLICIES, random) };
+    });
+    const race: Block = { kind: 'max_rate', round, order: shuffled(RACED, random) };
+    return shuffled(maxRate ? [...blocks, race] : blocks, random);
+  }).flat();
+}

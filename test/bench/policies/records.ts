@@ -1,0 +1,70 @@
+/** What was measured, kept as it comes: in memory, and on disk so that a run that ends early is not lost. */
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Policy } from './policies.ts';
+import type { CellFigures } from './stage.ts';
+
+/** One balancer under one condition in one round. */
+export interface Cell extends CellFigures {
+  readonly round: number;
+  readonly condition: string;
+  readonly policy: Policy;
+  readonly rate: number;
+}
+
+/** Highest rate in one round, in requests/s. */
+export interface MaxRate {
+  readonly round: number;
+  readonly policy: Policy;
+  readonly rate: number;
+}
+
+/** Something that could not be measured. */
+export interface FailedCell {
+  readonly round: number;
+  readonly condition: string;
+  readonly policy: Policy;
+  readonly error: string;
+}
+
+export interface Measured {
+  /** Requests/s that keep all nodes busy all the time; 0 while unknown. */
+  readonly capacity: number;
+  readonly cells: readonly Cell[];
+  readonly maxRates: readonly MaxRate[];
+  readonly failures: readonly FailedCell[];
+}
+
+export class Records implements Measured {
+  capacity = 0;
+  readonly cells: Cell[] = [];
+  readonly maxRates: MaxRate[] = [];
+  readonly failures: FailedCell[] = [];
+  readonly file: string;
+
+  constructor(directory: string) {
+    mkdirSync(directory, { recursive: true });
+    this.file = join(directory, 'cells.json');
+  }
+
+  cell(cell: Cell): void {
+    this.cells.push(cell);
+    this.#save();
+  }
+
+  maxRate(found: MaxRate): void {
+    this.maxRates.push(found);
+    this.#save();
+  }
+
+  failed(failure: FailedCell): void {
+    this.failures.push(failure);
+    this.#save();
+  }
+
+  #save(): void {
+    const { capacity, cells, maxRates, failures } = this;
+    writeFileSync(`${this.file}.partial`, `${JSON.stringify({ capacity, cells, maxRates, failures }, null, 2)}\n`);
+    renameSync(`${this.file}.partial`, this.file);
+  }
+}

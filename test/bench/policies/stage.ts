@@ -1,0 +1,138 @@
+/** The mesh in which all balancers are measured, and how one or the other is switched on in it. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { request } from 'undici';
+import { ADMIN_PORT, SERVICE_PORT } from '../../../apps/local-mesh/envoy/proxy.ts';
+import { freeNetwork } from '../../../apps/local-mesh/mesh/free-network.ts';
+import type { LocalMesh } from '../../../apps/local-mesh/mesh/mesh.ts';
+import type { MeshSettings } from '../../../apps/local-mesh/mesh/settings.ts';
+import { percentilesOf } from '../../../apps/local-mesh/phases/measure.ts';
+import { type Load, runLoad } from '../../../apps/load-generator/load.ts';
+import type { LoadSecond } from '../../../apps/load-generator/measure/tally.ts';
+import type { Mix } from '../../../apps/load-generator/workload/mix.ts';
+import { withRivals } from './patch-proxy.ts';
+import { type Policy, RIVALS, runtimeKey } from './policies.ts';
+
+/** Cores of the nodes: uneven, as machines bought in different years are. Together what leaves room for the rest. */
+const NODE_CORES = [0.4, 0.3, 0.3, 0.2];
+const CONNECTIONS = 256;
+/** Bounds the backlog that a balancer leaves which cannot carry the load. */
+const TIMEOUT_SECONDS = 3;
+/** The begin of each cell that is not measured: the balancer comes to rest under the load. */
+const SETTLE_SECONDS = 3;
+
+/** Gateway to frontend, which asks one service and then another: each request is balanced three times. */
+const MIX: Mix = {
+  name: 'recommendations',
+  parameters: {
+    require: { kind: 'choice', of: { dis: 1, rate: 1, price: 1 } },
+    lat: { kind: 'decimal', from: 37.783, to: 38.264, decimals: 3 },
+    lon: { kind: 'decimal', from: -122.252, to: -121.927, decimals: 3 },
+  },
+  requests: [
+    { name: 'recommend', weight: 1, method: 'GET', path: '/recommendations?require={require}&lat={lat}&lon={lon}' },
+  ],
+};
+
+/** A replica of each service on each node. */
+export async function meshSettings(): Promise<MeshSettings> {
+  return {
+    routing: 'Endpoint',
+    services: ['frontend', 'recommendation', 'profile'],
+    replicas: NODE_CORES.length,
+    nodes: NODE_CORES.map((cores, index) => ({ name: `node-${index + 1}`, cores, appetite: 1 })),
+    network: await freeNetwork(),
+    pinned: false,
+    patchProxy: withRivals,
+  };
+}
+
+export function startLoad(
+  mesh: LocalMesh,
+  rate: number,
+  more: { seed?: number; durationSeconds?: number; onSecond?: (second: LoadSecond) => void } = {},
+): Load {
+  const fixed = { url: mesh.gateway, mix: MIX, connections: CONNECTIONS, timeoutSeconds: TIMEOUT_SECONDS };
+  return runLoad({ ...fixed, rate, seed: 1, ...more });
+}
+
+/** The ORCA load report with which a replica under load answers, without which the weighted round robin is a plain one. */
+export async function loadReport(mesh: LocalMesh, signal: AbortSignal): Promise<string> {
+  const [replica] = mesh.replicas;
+  const { headers, body } = await request(`http://${replica?.ip ?? ''}:${SERVICE_PORT}/livez`, { signal });
+  await body.dump();
+  return String(headers['endpoint-load-metrics'] ?? 'none');
+}
+
+/** Lets every proxy balance by `policy` from the next request on. */
+export async function switchTo(mesh: LocalMesh, policy: Policy, signal: AbortSignal): Promise<void> {
+  const values = Object.keys(RIVALS)
+    .map((rival) => `${runtimeKey(rival)}=${rival === policy ? 100 : 0}`)
+    .join('&');
+  const proxies = [mesh.gateway.hostname, ...mesh.replicas.map(({ ip }) => ip)];
+  await Promise.all(
+    proxies.map(async (ip) => {
+      const url = `http://${ip}:${ADMIN_PORT}/runtime_modify?${values}`;
+      const { statusCode, body } = await request(url, { method: 'POST', signal });
+      const said = await body.text();
+      if (statusCode !== 200) throw new Error(`${url} answered ${statusCode}: ${said}`);
+    }),
+  );
+}
+
+export interface CellRequest {
+  readonly rate: number;
+  readonly measureSeconds: number;
+  /** Same seed, same requests. */
+  readonly seed: number;
+  /** Goes on from the first measured second. */
+  readonly during?: (signal: AbortSignal) => Promise<void>;
+}
+
+export interface CellFigures {
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  /** Requests due in the measured seconds, and those of them that failed. */
+  readonly due: number;
+  readonly failed: number;
+  /** CPU of the mean and of the busiest node, 0 to 1. */
+  readonly meanNode: number;
+  readonly busiestNode: number;
+}
+
+/** Seconds that a cell takes, all in all. */
+export function cellSeconds(measureSeconds: number): number {
+  return SETTLE_SECONDS + measureSeconds + 0.5;
+}
+
+/** A load of its own; its latency and the nodes' CPU after the first seconds. */
+export async function measureCell(mesh: LocalMesh, cell: CellRequest, signal: AbortSignal): Promise<CellFigures> {
+  const seconds: LoadSecond[] = [];
+  const load = startLoad(mesh, cell.rate, {
+    seed: cell.seed,
+    durationSeconds: SETTLE_SECONDS + cell.measureSeconds,
+    onSecond: (second) => seconds.push(second),
+  });
+  try {
+    await sleep(SETTLE_SECONDS * 1000, undefined, { signal });
+    const before = { used: mesh.nodes.map((node) => node.cpuSeconds()), at: performance.now() };
+    const disturbed = cell.during?.(signal) ?? Promise.resolve();
+    await Promise.all([sleep(cell.measureSeconds * 1000, undefined, { signal }), disturbed]);
+    const passed = (performance.now() - before.at) / 1000;
+    const busy = mesh.nodes.map((node, index) => {
+      return (node.cpuSeconds() - (before.used[index] ?? 0)) / passed / node.cores;
+    });
+    await load.finished;
+    const measured = seconds.filter(({ index }) => index >= SETTLE_SECONDS);
+    const { p50Ms, p99Ms } = percentilesOf(measured);
+    return {
+      p50Ms,
+      p99Ms,
+      due: measured.reduce((sum, { due }) => sum + due, 0),
+      failed: measured.reduce((sum, { failed }) => sum + failed, 0),
+      meanNode: busy.reduce((sum, part) => sum + part, 0) / busy.length,
+      busiestNode: Math.max(...busy),
+    };
+  } finally {
+    await load.stop();
+  }
+}
