@@ -19,7 +19,7 @@ import { startsWith } from './bytes';
 import { findString, foundAt, foundLength, isSet } from './config';
 import { onServeEnd, onServeRequest, onServeResponse, onServeTrailers } from './inbound';
 import { CLUSTER_NAME_PROPERTY, INBOUND_PREFIX, NODE_ID_PROPERTY, OUTBOUND_PREFIX } from './names';
-import { onCallEnd, onCallRequest, onCallResponse, onCallTrailers, onForeignResponse, stripChoice } from './outbound';
+import { onCallRequest, stripChoice } from './outbound';
 import { setOwnName } from './own-replica';
 import { seedRandom } from './random';
 import { drives, dropRoot, setRoot } from './roots';
