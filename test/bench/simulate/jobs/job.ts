@@ -1,0 +1,35 @@
+import { TIMEOUT_SECONDS } from '../fleet/fleet.ts';
+import type { RunResult } from '../fleet/run.ts';
+
+/** One run, by names: what a worker is told. */
+export interface Job {
+  readonly workload: string;
+  readonly policy: string;
+  readonly seed: number;
+}
+
+/** What one run showed. Latencies in ms, those of failed requests at the timeout. */
+export interface Figures {
+  readonly requests: number;
+  readonly failures: number;
+  readonly p50: number;
+  readonly p99: number;
+  readonly p999: number;
+  readonly mean: number;
+}
+
+/** What a worker answers. */
+export type Outcome = { readonly figures: Figures } | { readonly problem: string };
+
+export function figuresOf({ latencies, failures }: RunResult): Figures {
+  const requests = latencies.length;
+  const quantile = (part: number): number => 1000 * (latencies[Math.floor(part * requests)] ?? TIMEOUT_SECONDS);
+  return {
+    requests,
+    failures,
+    p50: quantile(0.5),
+    p99: quantile(0.99),
+    p999: quantile(0.999),
+    mean: (1000 * latencies.reduce((sum, latency) => sum + latency, 0)) / requests,
+  };
+}

@@ -1,0 +1,42 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import type { Figures, Job, Outcome } from './job.ts';
+
+async function ask(worker: ChildProcess, job: Job, signal: AbortSignal): Promise<Figures> {
+  worker.send(job);
+  const [outcome] = (await once(worker, 'message', { signal })) as [Outcome];
+  if ('figures' in outcome) return outcome.figures;
+  throw new Error(`${job.policy} on ${job.workload} at seed ${job.seed}: ${outcome.problem}`);
+}
+
+/** Aborted when the process ends, too: nobody waits for it then. */
+function alsoWhenGone(worker: ChildProcess, signal: AbortSignal): AbortSignal {
+  const gone = new AbortController();
+  worker.once('exit', (code) => gone.abort(new Error(`a simulating process ended with ${code}`)));
+  return AbortSignal.any([signal, gone.signal]);
+}
+
+/** Runs all jobs, each in one of `processes` processes, and tells what each showed. Rejects when one fails. */
+export async function runAll(
+  jobs: readonly Job[],
+  processes: number,
+  signal: AbortSignal,
+  done: (job: Job, figures: Figures) => void,
+): Promise<void> {
+  const waiting = [...jobs];
+  const workers = Array.from({ length: Math.min(processes, jobs.length) }, () =>
+    fork(join(import.meta.dirname, 'worker.ts')),
+  );
+  try {
+    await Promise.all(
+      workers.map(async (worker) => {
+        const stop = alsoWhenGone(worker, signal);
+        for (let job = waiting.shift(); job !== undefined; job = waiting.shift())
+          done(job, await ask(worker, job, stop));
+      }),
+    );
+  } finally {
+    for (const worker of workers) worker.kill();
+  }
+}
