@@ -15,24 +15,7 @@ import { bucketOf } from './latency';
 import { GRPC_STATUS_HEADER, LOAD_HEADER, SESSION_HEADER, UNREACHED_HEADER } from './names';
 import { ORCA_HEADER } from './orca';
 import { recentFailures } from './pick';
-import {
-  accrue,
-  buckets,
-  failureAt,
-  failureAverage,
-  failures,
-  inFlight,
-  knownAt,
-  knownInFlight,
-  LATENCY_BUCKETS,
-  meanLatencyMs,
-  requests,
-  sentSince,
-  serviceOf,
-  sessionAt,
-  sessionBytes,
-  unreached,
-} from './replicas';
+import { accrue, bucketsAt, Replica, replicaAt, sessionAt, sessionBytes } from './replicas';
 import {
   failedInGrpc,
   isFailure,
@@ -60,10 +43,15 @@ function replicaOfSession(service: i32, session: usize, length: i32): i32 {
   return -1;
 }
 
+/** A request that ended without a word of the replica's load no longer counts as sent since the last one. */
+function forgetSent(replica: Replica): void {
+  if (replica.sentSince > 0) replica.sentSince--;
+}
+
 /** Reads `<requests in flight>;<latency, microseconds>…`, the word of the replica that answered. */
 function learnLoad(slot: i32, now: f64): void {
   if (!readHeader(RESPONSE_HEADERS, LOAD_HEADER)) {
-    if (slot >= 0 && sentSince[slot] > 0) sentSince[slot] -= 1;
+    if (slot >= 0) forgetSent(replicaAt(slot));
     return;
   }
   const end = valueAt + valueLength;
@@ -71,11 +59,12 @@ function learnLoad(slot: i32, now: f64): void {
   const latency = readDecimal(decimalEnd + 1, end);
   removeHeader(RESPONSE_HEADERS, LOAD_HEADER);
   if (slot < 0 || load < 0) return;
-  knownInFlight[slot] = <f64>load;
-  knownAt[slot] = now;
-  sentSince[slot] = 0;
-  if (meanLatencyMs[slot] == 0 && latency > 0) meanLatencyMs[slot] = <f64>latency * 0.001;
-  remember(serviceOf[slot], slot, now);
+  const replica = replicaAt(slot);
+  replica.knownInFlight = <f32>load;
+  replica.knownAt = now;
+  replica.sentSince = 0;
+  if (replica.meanLatencyMs == 0 && latency > 0) replica.meanLatencyMs = <f32>latency * 0.001;
+  remember(replica.service, slot, now);
 }
 
 /** Whether the replica's sidecar says that the application saw nothing; takes its word off the response. */
@@ -94,19 +83,21 @@ export function onForeignResponse(): void {
   if (hasHeader(RESPONSE_HEADERS, UNREACHED_HEADER)) takeUnreached(readStatus());
 }
 
-function countOutcome(slot: i32, bad: bool, now: f64): void {
-  const before = recentFailures(slot, now);
-  failureAverage[slot] = before + FAILURE_GAIN * ((bad ? 1.0 : 0.0) - before);
-  failureAt[slot] = now;
+function countOutcome(replica: Replica, bad: bool, now: f64): void {
+  const before = recentFailures(replica, now);
+  replica.failureAverage = <f32>(before + FAILURE_GAIN * ((bad ? 1.0 : 0.0) - before));
+  replica.failureAt = now;
 }
 
 function countLatency(slot: i32, ms: f64): void {
-  buckets[slot * LATENCY_BUCKETS + bucketOf(ms)] += 1;
+  const bucket = bucketsAt(slot) + <usize>(4 * bucketOf(ms));
+  store<u32>(bucket, load<u32>(bucket) + 1);
 }
 
 export function onCallResponse(entry: i32, endOfStream: bool): void {
   const slot = replicaOf[entry];
-  const service = serviceOf[slot];
+  const replica = replicaAt(slot);
+  const service = replica.service;
   const now = monotonicMs();
   const status = readStatus();
   const suspicious = mayBeLocalReply(status, endOfStream);
@@ -127,13 +118,13 @@ export function onCallResponse(entry: i32, endOfStream: bool): void {
   if (usesOrca) removeHeader(RESPONSE_HEADERS, ORCA_HEADER);
   answered[entry] = true;
   failed[entry] = missed || isFailure(status, endOfStream);
-  countOutcome(slot, failed[entry], now);
+  countOutcome(replica, failed[entry], now);
   if (status == SWITCHING_PROTOCOLS) {
     upgraded[entry] = true;
     countLatency(slot, now - startedAt[entry]);
   }
   if (missed) {
-    unreached[slot] += 1;
+    replica.unreached++;
     if (isListed(slot)) eject(slot, isProbe[entry], now);
   } else if (isProbe[entry] && flags == 0) {
     readmit(slot);
@@ -143,16 +134,17 @@ export function onCallResponse(entry: i32, endOfStream: bool): void {
 export function onCallTrailers(entry: i32): void {
   if (failed[entry] || !failedInGrpc(RESPONSE_TRAILERS)) return;
   failed[entry] = true;
-  countOutcome(replicaOf[entry], true, monotonicMs());
+  countOutcome(replicaAt(replicaOf[entry]), true, monotonicMs());
 }
 
 export function onCallEnd(entry: i32): void {
   const slot = replicaOf[entry];
   const now = monotonicMs();
-  accrue(slot, now);
-  inFlight[slot] -= 1;
-  requests[slot] += 1;
-  if (!answered[entry] && sentSince[slot] > 0) sentSince[slot] -= 1;
-  if (failed[entry] || !answered[entry]) failures[slot] += 1;
+  const replica = replicaAt(slot);
+  accrue(replica, now);
+  replica.inFlight--;
+  replica.requests++;
+  if (!answered[entry]) forgetSent(replica);
+  if (failed[entry] || !answered[entry]) replica.failures++;
   else if (!upgraded[entry]) countLatency(slot, now - startedAt[entry]);
 }

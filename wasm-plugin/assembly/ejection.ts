@@ -7,7 +7,7 @@
  */
 import { readShared, sharedCas, valueAt, valueLength, writeShared } from './abi';
 import { MAX_EJECTED, MAX_SERVICES } from './limits';
-import { ejected, failureAverage, identity, isUsed, retryAt, serviceOf, slotCount } from './replicas';
+import { replicaAt, slotCount } from './replicas';
 import { firstMember, isBalanced, memberCount, members, nextProbeAt, rebuildEligible } from './services';
 
 const BOARD_KEY = String.UTF8.encode('ballast.ejected');
@@ -57,9 +57,10 @@ function dropAbandoned(now: f64): void {
 }
 
 function setLocally(slot: i32, out: bool, until: f64): void {
-  ejected[slot] = out;
-  retryAt[slot] = until;
-  rebuildEligible(serviceOf[slot]);
+  const replica = replicaAt(slot);
+  replica.ejected = out;
+  replica.retryAt = until;
+  rebuildEligible(replica.service);
 }
 
 /**
@@ -67,12 +68,12 @@ function setLocally(slot: i32, out: bool, until: f64): void {
  * other requests that were under way when it was ejected change nothing.
  */
 export function eject(slot: i32, probe: bool, now: f64): void {
-  if (ejected[slot] && !probe) return;
+  if (replicaAt(slot).ejected && !probe) return;
   let until = now + FIRST_TIME_OUT_MS;
   for (let attempt = 0; attempt < TRIES; attempt++) {
     readBoard();
     dropAbandoned(now);
-    let i = findRow(identity[slot]);
+    let i = findRow(replicaAt(slot).identity);
     if (i >= 0 && !probe) {
       until = load<f64>(row(i), 8);
       break;
@@ -82,7 +83,7 @@ export function eject(slot: i32, probe: bool, now: f64): void {
     else if (boardRows < MAX_EJECTED) i = boardRows++;
     else break;
     until = now + timeOutMs(failed);
-    store<u64>(row(i), identity[slot]);
+    store<u64>(row(i), replicaAt(slot).identity);
     store<f64>(row(i), until, 8);
     store<u32>(row(i), failed, 16);
     store<u32>(row(i), 0, 20);
@@ -95,20 +96,20 @@ export function eject(slot: i32, probe: bool, now: f64): void {
 export function readmit(slot: i32): void {
   for (let attempt = 0; attempt < TRIES; attempt++) {
     readBoard();
-    const i = findRow(identity[slot]);
+    const i = findRow(replicaAt(slot).identity);
     if (i < 0) break;
     removeRow(i);
     if (writeBoard()) break;
   }
   // The failures were of the time before.
-  failureAverage[slot] = 0;
+  replicaAt(slot).failureAverage = 0;
   setLocally(slot, false, 0);
 }
 
 /** Tries to become the one worker that probes the replica now: the first to move its time forward is. */
 function claimProbe(slot: i32, now: f64): bool {
   readBoard();
-  const i = findRow(identity[slot]);
+  const i = findRow(replicaAt(slot).identity);
   if (i < 0) {
     setLocally(slot, false, 0);
     return false;
@@ -136,7 +137,7 @@ export function dueProbe(service: i32, now: f64): i32 {
   const first = firstMember[service];
   for (let i = 0; i < memberCount[service]; i++) {
     const slot = members[first + i];
-    if (ejected[slot] && retryAt[slot] <= now) return claimProbe(slot, now) ? slot : -1;
+    if (replicaAt(slot).ejected && replicaAt(slot).retryAt <= now) return claimProbe(slot, now) ? slot : -1;
   }
   rebuildEligible(service);
   return -1;
@@ -148,10 +149,11 @@ export function syncEjections(force: bool): void {
   if (boardCas == seenCas && !force) return;
   seenCas = boardCas;
   for (let slot = 0; slot < slotCount(); slot++) {
-    if (!isUsed(slot)) continue;
-    const i = boardRows == 0 ? -1 : findRow(identity[slot]);
-    ejected[slot] = i >= 0;
-    retryAt[slot] = i >= 0 ? load<f64>(row(i), 8) : 0;
+    const replica = replicaAt(slot);
+    if (!replica.used) continue;
+    const i = boardRows == 0 ? -1 : findRow(replica.identity);
+    replica.ejected = i >= 0;
+    replica.retryAt = i >= 0 ? load<f64>(row(i), 8) : 0;
   }
   for (let service = 0; service < MAX_SERVICES; service++) if (isBalanced(service)) rebuildEligible(service);
 }

@@ -5,17 +5,7 @@ import { MAX_KEY_BYTES } from './limits';
 import { ENDPOINT_HEADER, SESSION_HEADER } from './names';
 import { pick } from './pick';
 import { uniform } from './random';
-import {
-  accrue,
-  findReplica,
-  inFlight,
-  lastSentAt,
-  nameAt,
-  nameBytes,
-  sentSince,
-  sessionAt,
-  sessionBytes,
-} from './replicas';
+import { accrue, findReplica, nameAt, nameBytes, replicaAt, sessionAt, sessionBytes } from './replicas';
 import { findService, isBalanced, pinning, routing, ROUTING_ENDPOINT } from './services';
 import { CALLED, isProbe, openStream, replicaOf, side, startedAt } from './streams';
 import { isListed, tableExpiresAt } from './table';
@@ -101,8 +91,9 @@ export function onCallRequest(context: u32, cluster: usize, clusterLength: i32):
   startedAt[entry] = now;
   replicaOf[entry] = slot;
   isProbe[entry] = probe;
-  accrue(slot, now);
-  inFlight[slot] += 1;
-  sentSince[slot] += 1;
-  lastSentAt[slot] = now;
+  const replica = replicaAt(slot);
+  accrue(replica, now);
+  replica.inFlight++;
+  replica.sentSince++;
+  replica.lastSentAt = now;
 }

@@ -4,18 +4,7 @@
  * gives way to the least score that is clearly better. The candidates' number is fixed, so the work does not grow with the replicas. After Prequal (Wydrowski et
  * al., NSDI 2024), whose probes are replaced by what responses carry.
  */
-import {
-  ejected,
-  failureAt,
-  failureAverage,
-  inFlight,
-  knownAt,
-  knownInFlight,
-  meanInFlight,
-  meanLatencyMs,
-  sentSince,
-  weight,
-} from './replicas';
+import { Replica, replicaAt } from './replicas';
 import { cumulative, eligible, eligibleCount, firstMember } from './services';
 import { ringLength, ringSlot, ringTime } from './ring';
 
@@ -32,26 +21,27 @@ const DRAWN_CREDIT: f64 = 0.75;
 const UNKNOWN_LATENCY_MS: f64 = 50;
 
 /** Requests that are likely in flight at the replica: what was last known decays toward its mean in four latencies. */
-export function estimateInFlight(slot: i32, now: f64): f64 {
-  const latency = meanLatencyMs[slot] > 0 ? meanLatencyMs[slot] : UNKNOWN_LATENCY_MS;
-  const age = max(now - knownAt[slot], 0);
-  const mean = meanInFlight[slot];
-  const remote = mean + (knownInFlight[slot] - mean) * Math.exp(-age / (4 * latency)) + <f64>sentSince[slot];
-  return max(<f64>inFlight[slot], remote);
+function estimateInFlight(replica: Replica, now: f64): f64 {
+  const latency: f64 = replica.meanLatencyMs > 0 ? replica.meanLatencyMs : UNKNOWN_LATENCY_MS;
+  const age = max(now - replica.knownAt, 0);
+  const mean: f64 = replica.meanInFlight;
+  const remote = mean + (<f64>replica.knownInFlight - mean) * Math.exp(-age / (4 * latency)) + <f64>replica.sentSince;
+  return max(<f64>replica.inFlight, remote);
 }
 
 /**
  * Failure average of a replica now. It fades with time, too: a replica that is left out because of it gets no request
  * by which it could show that it is well again.
  */
-export function recentFailures(slot: i32, now: f64): f64 {
-  const average = failureAverage[slot];
-  return average < 0.001 ? 0 : average * Math.exp(-max(now - failureAt[slot], 0) / FAILURE_FADE_MS);
+export function recentFailures(replica: Replica, now: f64): f64 {
+  const average: f64 = replica.failureAverage;
+  return average < 0.001 ? 0 : average * Math.exp(-max(now - replica.failureAt, 0) / FAILURE_FADE_MS);
 }
 
-export function score(slot: i32, now: f64): f64 {
+function score(replica: Replica, now: f64): f64 {
   return (
-    ((estimateInFlight(slot, now) + 1) / Math.sqrt(weight[slot])) * (1 + FAILURE_PENALTY * recentFailures(slot, now))
+    ((estimateInFlight(replica, now) + 1) / Math.sqrt(replica.weight)) *
+    (1 + FAILURE_PENALTY * recentFailures(replica, now))
   );
 }
 
@@ -75,11 +65,12 @@ export function pick(service: i32, now: f64, u1: f64, u2: f64): i32 {
   let best = draw(service, u1);
   if (eligibleCount[service] == 1) return best;
   // One that fails has no credit.
-  const credit = DRAWN_CREDIT * max(1 - FAILURE_PENALTY * recentFailures(best, now), 0);
-  let least = score(best, now) - credit / Math.sqrt(weight[best]);
+  const drawn = replicaAt(best);
+  const credit = DRAWN_CREDIT * max(1 - FAILURE_PENALTY * recentFailures(drawn, now), 0);
+  let least = score(drawn, now) - credit / Math.sqrt(drawn.weight);
   const second = draw(service, u2);
   if (second != best) {
-    const rival = score(second, now);
+    const rival = score(replicaAt(second), now);
     if (rival < least) {
       least = rival;
       best = second;
@@ -89,9 +80,10 @@ export function pick(service: i32, now: f64, u1: f64, u2: f64): i32 {
   for (let i = 0; i < ringLength(service) && candidates < RING_CANDIDATES; i++) {
     if (now - ringTime(service, i) >= RING_AGE_MS) break;
     const slot = ringSlot(service, i);
-    if (sentSince[slot] != 0 || ejected[slot] || !(weight[slot] > 0)) continue;
+    const replica = replicaAt(slot);
+    if (replica.sentSince != 0 || replica.ejected || !(replica.weight > 0)) continue;
     candidates++;
-    const rival = score(slot, now);
+    const rival = score(replica, now);
     if (rival < least) {
       least = rival;
       best = slot;

@@ -1,85 +1,106 @@
 /**
- * What this VM knows of each replica, one slot per replica, column by column. A slot outlives the table versions:
- * it is found again by its service and name, and is given up some time after the last table that named it.
+ * What this VM knows of each replica, one slot per replica. A slot outlives the table versions: it is found again by
+ * its service and name, and is given up some time after the last table that named it.
+ *
+ * Everything of a replica lies in one row, and what a score needs in the row's first cache line: with a thousand
+ * replicas hardly any of it is in a cache when it is wanted, and each line costs about as much as a call to the host.
  */
 import { fnv1a64, same, FNV64_START } from './bytes';
 import { MAX_NAME_BYTES, MAX_REPLICAS, MAX_SESSION_BYTES } from './limits';
 
 export const LATENCY_BUCKETS: i32 = 40;
-const NAME_STRIDE: i32 = 256;
+
+/** The fixed part of a row. The compiler lays the fields out in this order; the first 64 bytes end with `sessionLength`. */
+@unmanaged
+export class Replica {
+  // Score. From the table: its weight, and what its requests in flight and latency usually are.
+  weight: f32;
+  meanInFlight: f32;
+  meanLatencyMs: f32;
+  /** Last known requests in flight at the replica, by the table or by a response, and when it was true. */
+  knownInFlight: f32;
+  knownAt: f64;
+  /** Requests sent from here since then, and when the last one was. */
+  sentSince: i32;
+  inFlight: i32;
+  lastSentAt: f64;
+  /** Moving average of failures, 0 to 1, and when it was last renewed. */
+  failureAt: f64;
+  failureAverage: f32;
+  ejected: bool;
+  used: bool;
+
+  // Counters since the VM started, and who it is.
+  service: i32;
+  sessionLength: i32;
+  requests: u64;
+  failures: u64;
+  unreached: u64;
+  inFlightMs: f64;
+  inFlightSince: f64;
+  nameLength: i32;
+  /** Number of the table swap that last named the replica. */
+  listedIn: u32;
+
+  listedUntil: f64;
+  /** While ejected: when the next probe may go out. */
+  retryAt: f64;
+  /** Identity for ejection: service, name and address. A replica that moved starts with a clean slate. */
+  identity: u64;
+}
+
+const CACHE_LINE: i32 = 64;
+/** Offsets in a row: the fixed part takes up to three cache lines. */
+const SESSION: i32 = 3 * CACHE_LINE;
+const NAME: i32 = SESSION + MAX_SESSION_BYTES;
+const BUCKETS: i32 = NAME + 256;
+const STRIDE: i32 = BUCKETS + 192;
 const INDEX_SIZE: i32 = MAX_REPLICAS * 2;
 /** A removed replica is still counted for this long, so that its last counters are reported. */
 const KEEP_MS: f64 = 30000;
 
-const names: usize = heap.alloc(MAX_REPLICAS * NAME_STRIDE);
-const sessions: usize = heap.alloc(MAX_REPLICAS * MAX_SESSION_BYTES);
-const used = new StaticArray<bool>(MAX_REPLICAS);
+const rows: usize = (heap.alloc(MAX_REPLICAS * STRIDE + CACHE_LINE) + CACHE_LINE - 1) & ~(CACHE_LINE - 1);
 const index = new StaticArray<i32>(INDEX_SIZE);
 /** Slots at and above this one have never been used. */
 let slotsUsed: i32 = 0;
 /** No slot below this one is free. */
 let freeFrom: i32 = 0;
 
-export const serviceOf = new StaticArray<i32>(MAX_REPLICAS);
-const nameLength = new StaticArray<i32>(MAX_REPLICAS);
-const sessionLength = new StaticArray<i32>(MAX_REPLICAS);
-/** Identity for ejection: service, name and address. A replica that moved starts with a clean slate. */
-export const identity = new StaticArray<u64>(MAX_REPLICAS);
-/** Number of the table swap that last named the replica. */
-export const listedIn = new StaticArray<u32>(MAX_REPLICAS);
-const listedUntil = new StaticArray<f64>(MAX_REPLICAS);
+function rowAt(slot: i32): usize {
+  return rows + <usize>(slot * STRIDE);
+}
 
-// From the table.
-export const weight = new StaticArray<f64>(MAX_REPLICAS);
-export const meanInFlight = new StaticArray<f64>(MAX_REPLICAS);
-export const meanLatencyMs = new StaticArray<f64>(MAX_REPLICAS);
-
-// Last known requests in flight at the replica, by the table or by a response, and when it was true.
-export const knownInFlight = new StaticArray<f64>(MAX_REPLICAS);
-export const knownAt = new StaticArray<f64>(MAX_REPLICAS);
-/** Requests sent from here since then, and when the last one was. */
-export const sentSince = new StaticArray<i32>(MAX_REPLICAS);
-export const lastSentAt = new StaticArray<f64>(MAX_REPLICAS);
-/** Moving average of failures, 0 to 1, and when it was last renewed. */
-export const failureAverage = new StaticArray<f64>(MAX_REPLICAS);
-
-export const failureAt = new StaticArray<f64>(MAX_REPLICAS);
-
-export const ejected = new StaticArray<bool>(MAX_REPLICAS);
-/** While ejected: when the next probe may go out. */
-export const retryAt = new StaticArray<f64>(MAX_REPLICAS);
-
-// Counters since the VM started.
-export const requests = new StaticArray<u64>(MAX_REPLICAS);
-export const failures = new StaticArray<u64>(MAX_REPLICAS);
-export const unreached = new StaticArray<u64>(MAX_REPLICAS);
-export const inFlight = new StaticArray<i32>(MAX_REPLICAS);
-export const inFlightMs = new StaticArray<f64>(MAX_REPLICAS);
-export const inFlightSince = new StaticArray<f64>(MAX_REPLICAS);
-export const buckets = new StaticArray<u32>(MAX_REPLICAS * LATENCY_BUCKETS);
+export function replicaAt(slot: i32): Replica {
+  return changetype<Replica>(rowAt(slot));
+}
 
 export function slotCount(): i32 {
   return slotsUsed;
 }
 
 export function isUsed(slot: i32): bool {
-  return used[slot];
+  return replicaAt(slot).used;
 }
 
 export function nameAt(slot: i32): usize {
-  return names + <usize>(slot * NAME_STRIDE);
+  return rowAt(slot) + NAME;
 }
 
 export function nameBytes(slot: i32): i32 {
-  return nameLength[slot];
+  return replicaAt(slot).nameLength;
 }
 
 export function sessionAt(slot: i32): usize {
-  return sessions + <usize>(slot * MAX_SESSION_BYTES);
+  return rowAt(slot) + SESSION;
 }
 
 export function sessionBytes(slot: i32): i32 {
-  return sessionLength[slot];
+  return replicaAt(slot).sessionLength;
+}
+
+/** Latency histogram: LATENCY_BUCKETS counters, u32 each. */
+export function bucketsAt(slot: i32): usize {
+  return rowAt(slot) + BUCKETS;
 }
 
 function indexStart(service: i32, name: usize, length: i32): i32 {
@@ -93,19 +114,19 @@ export function findReplica(service: i32, name: usize, length: i32): i32 {
   while (true) {
     const slot = index[place] - 1;
     if (slot < 0) return -1;
-    if (serviceOf[slot] == service && same(nameAt(slot), nameLength[slot], name, length)) return slot;
+    if (replicaAt(slot).service == service && same(nameAt(slot), nameBytes(slot), name, length)) return slot;
     place = (place + 1) & (INDEX_SIZE - 1);
   }
 }
 
 function addToIndex(slot: i32): void {
-  let place = indexStart(serviceOf[slot], nameAt(slot), nameLength[slot]);
+  let place = indexStart(replicaAt(slot).service, nameAt(slot), nameBytes(slot));
   while (index[place] != 0) place = (place + 1) & (INDEX_SIZE - 1);
   index[place] = slot + 1;
 }
 
 function firstFree(): i32 {
-  while (freeFrom < slotsUsed && used[freeFrom]) freeFrom++;
+  while (freeFrom < slotsUsed && isUsed(freeFrom)) freeFrom++;
   if (freeFrom == MAX_REPLICAS) return -1;
   if (freeFrom == slotsUsed) slotsUsed++;
   return freeFrom;
@@ -115,47 +136,33 @@ function firstFree(): i32 {
 export function addReplica(service: i32, name: usize, length: i32): i32 {
   const slot = firstFree();
   if (slot < 0) return -1;
-  used[slot] = true;
-  serviceOf[slot] = service;
+  memory.fill(rowAt(slot), 0, STRIDE);
+  const replica = replicaAt(slot);
+  replica.used = true;
+  replica.service = service;
   memory.copy(nameAt(slot), name, length);
-  nameLength[slot] = length;
-  sessionLength[slot] = 0;
-  identity[slot] = 0;
-  listedIn[slot] = 0;
-  weight[slot] = 0;
-  knownInFlight[slot] = 0;
-  knownAt[slot] = 0;
-  sentSince[slot] = 0;
-  lastSentAt[slot] = 0;
-  failureAverage[slot] = 0;
-  ejected[slot] = false;
-  retryAt[slot] = 0;
-  requests[slot] = 0;
-  failures[slot] = 0;
-  unreached[slot] = 0;
-  inFlight[slot] = 0;
-  inFlightMs[slot] = 0;
-  inFlightSince[slot] = 0;
-  for (let bucket = 0; bucket < LATENCY_BUCKETS; bucket++) buckets[slot * LATENCY_BUCKETS + bucket] = 0;
+  replica.nameLength = length;
   addToIndex(slot);
   return slot;
 }
 
 /** Sets the address; a new one makes the replica a new one to ejection and to the failure average. */
 export function setSession(slot: i32, serviceKey: usize, keyLength: i32, session: usize, length: i32): void {
-  if (identity[slot] != 0 && same(sessionAt(slot), sessionLength[slot], session, length)) return;
+  const replica = replicaAt(slot);
+  if (replica.identity != 0 && same(sessionAt(slot), replica.sessionLength, session, length)) return;
   memory.copy(sessionAt(slot), session, length);
-  sessionLength[slot] = length;
-  const ofName = fnv1a64(nameAt(slot), nameLength[slot], fnv1a64(serviceKey, keyLength, FNV64_START));
-  identity[slot] = fnv1a64(session, length, ofName);
-  ejected[slot] = false;
-  failureAverage[slot] = 0;
+  replica.sessionLength = length;
+  const ofName = fnv1a64(nameAt(slot), nameBytes(slot), fnv1a64(serviceKey, keyLength, FNV64_START));
+  replica.identity = fnv1a64(session, length, ofName);
+  replica.ejected = false;
+  replica.failureAverage = 0;
 }
 
 /** Marks a replica as named by table swap number `swap`. */
 export function markListed(slot: i32, swap: u32, now: f64): void {
-  listedIn[slot] = swap;
-  listedUntil[slot] = now;
+  const replica = replicaAt(slot);
+  replica.listedIn = swap;
+  replica.listedUntil = now;
 }
 
 /** Frees the slots that no table has named for a while and no request holds, and builds the index anew. */
@@ -163,14 +170,16 @@ export function releaseUnlisted(swap: u32, now: f64): void {
   memory.fill(changetype<usize>(index), 0, INDEX_SIZE * sizeof<i32>());
   freeFrom = 0;
   for (let slot = 0; slot < slotsUsed; slot++) {
-    if (!used[slot]) continue;
-    if (listedIn[slot] != swap && inFlight[slot] == 0 && now - listedUntil[slot] > KEEP_MS) used[slot] = false;
+    const replica = replicaAt(slot);
+    if (!replica.used) continue;
+    const forgotten = replica.listedIn != swap && now - replica.listedUntil > KEEP_MS;
+    if (forgotten && replica.inFlight == 0) replica.used = false;
     else addToIndex(slot);
   }
 }
 
 /** Adds the time since the last change to the integral of the requests in flight. */
-export function accrue(slot: i32, now: f64): void {
-  inFlightMs[slot] += <f64>inFlight[slot] * (now - inFlightSince[slot]);
-  inFlightSince[slot] = now;
+export function accrue(replica: Replica, now: f64): void {
+  replica.inFlightMs += <f64>replica.inFlight * (now - replica.inFlightSince);
+  replica.inFlightSince = now;
 }

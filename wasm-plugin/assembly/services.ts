@@ -1,7 +1,7 @@
 /** What this VM knows of each balanced service: one slot per service, found by its key `<port>|<host>`. */
 import { fnv1a, same } from './bytes';
 import { MAX_KEY_BYTES, MAX_REPLICAS, MAX_SERVICES } from './limits';
-import { ejected, isUsed, retryAt, serviceOf, slotCount, weight } from './replicas';
+import { replicaAt, slotCount } from './replicas';
 
 export const ROUTING_SUBSET: u8 = 1;
 export const ROUTING_ENDPOINT: u8 = 2;
@@ -79,7 +79,10 @@ export function releaseServices(swap: u32): void {
     memberCount[service] = 0;
     eligibleCount[service] = 0;
   }
-  for (let slot = 0; slot < slotCount(); slot++) if (isUsed(slot)) used[serviceOf[slot]] = true;
+  for (let slot = 0; slot < slotCount(); slot++) {
+    const replica = replicaAt(slot);
+    if (replica.used) used[replica.service] = true;
+  }
   for (let service = 0; service < MAX_SERVICES; service++) if (used[service]) addToIndex(service);
 }
 
@@ -96,10 +99,11 @@ export function rebuildEligible(service: i32): void {
   let probeAt: f64 = Infinity;
   for (let i = 0; i < memberCount[service]; i++) {
     const slot = members[first + i];
-    if (ejected[slot]) {
-      probeAt = min(probeAt, retryAt[slot]);
-    } else if (weight[slot] > 0) {
-      sum += weight[slot];
+    const replica = replicaAt(slot);
+    if (replica.ejected) {
+      probeAt = min(probeAt, replica.retryAt);
+    } else if (replica.weight > 0) {
+      sum += replica.weight;
       eligible[first + count] = slot;
       cumulative[first + count] = sum;
       count++;

@@ -1,22 +1,7 @@
 /** Encoder of what this VM saw; the format is described in `central-controller/contract/proxy-statistics.ts`. */
 import { MAX_NODE_ID_BYTES, STATISTICS_BYTES } from './limits';
 import { fallbacks } from './outbound';
-import {
-  accrue,
-  buckets,
-  ejected,
-  failures,
-  inFlight,
-  inFlightMs,
-  isUsed,
-  LATENCY_BUCKETS,
-  nameAt,
-  nameBytes,
-  requests,
-  serviceOf,
-  slotCount,
-  unreached,
-} from './replicas';
+import { accrue, bucketsAt, LATENCY_BUCKETS, nameAt, nameBytes, replicaAt, slotCount } from './replicas';
 import {
   accrueServed,
   servedBuckets,
@@ -73,16 +58,17 @@ function putServed(p: usize, now: f64): usize {
 }
 
 function putCalled(p: usize, slot: i32, now: f64): usize {
-  const service = serviceOf[slot];
-  accrue(slot, now);
+  const replica = replicaAt(slot);
+  const service = replica.service;
+  accrue(replica, now);
   putRecord(p, CALLED, keyBytes(service), nameBytes(slot));
-  store<u8>(p, ejected[slot] ? 1 : 0, 1);
-  store<u64>(p, requests[slot], 8);
-  store<u64>(p, failures[slot], 16);
-  store<u64>(p, unreached[slot], 24);
-  store<f64>(p, inFlightMs[slot] * 0.001, 32);
-  store<u32>(p, <u32>inFlight[slot], 40);
-  memory.copy(p + 48, changetype<usize>(buckets) + <usize>(slot * LATENCY_BUCKETS * 4), 4 * LATENCY_BUCKETS);
+  store<u8>(p, replica.ejected ? 1 : 0, 1);
+  store<u64>(p, replica.requests, 8);
+  store<u64>(p, replica.failures, 16);
+  store<u64>(p, replica.unreached, 24);
+  store<f64>(p, replica.inFlightMs * 0.001, 32);
+  store<u32>(p, <u32>replica.inFlight, 40);
+  memory.copy(p + 48, bucketsAt(slot), 4 * LATENCY_BUCKETS);
   memory.copy(p + RECORD, keyAt(service), keyBytes(service));
   memory.copy(p + RECORD + keyBytes(service), nameAt(slot), nameBytes(slot));
   return p + RECORD + keyBytes(service) + nameBytes(slot);
@@ -102,8 +88,9 @@ export function encodeStatistics(now: f64): i32 {
   let looked = 0;
   for (; looked < slots; looked++) {
     const slot = (nextSlot + looked) % slots;
-    if (!isUsed(slot) || (requests[slot] == 0 && inFlight[slot] == 0)) continue;
-    const size = RECORD + keyBytes(serviceOf[slot]) + nameBytes(slot);
+    const replica = replicaAt(slot);
+    if (!replica.used || (replica.requests == 0 && replica.inFlight == 0)) continue;
+    const size = RECORD + keyBytes(replica.service) + nameBytes(slot);
     if (<i32>(p - statistics) + size > STATISTICS_BYTES) break;
     p = putCalled(p, slot, now);
     records++;

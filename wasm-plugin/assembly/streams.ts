@@ -5,7 +5,8 @@ import { MAX_STREAMS } from './limits';
 export const SERVED: u8 = 1;
 export const CALLED: u8 = 2;
 
-const HEADS: i32 = MAX_STREAMS;
+/** Few, so that they stay in the cache: numbers of contexts only ever grow, and each new one asks for another. */
+const HEADS: i32 = 1024;
 const heads = new StaticArray<i32>(HEADS);
 const next = new StaticArray<i32>(MAX_STREAMS);
 const contextOf = new StaticArray<u32>(MAX_STREAMS);

@@ -5,22 +5,7 @@
 import { fnv1a } from './bytes';
 import { MAX_KEY_BYTES, MAX_NAME_BYTES, MAX_REPLICAS, MAX_SESSION_BYTES } from './limits';
 import { forgetUtilisation, learnUtilisation } from './own-replica';
-import {
-  addReplica,
-  findReplica,
-  knownAt,
-  knownInFlight,
-  lastSentAt,
-  listedIn,
-  markListed,
-  meanInFlight,
-  meanLatencyMs,
-  releaseUnlisted,
-  sentSince,
-  setSession,
-  slotCount,
-  weight,
-} from './replicas';
+import { addReplica, findReplica, markListed, releaseUnlisted, replicaAt, setSession, slotCount } from './replicas';
 import { clearRing } from './ring';
 import {
   addService,
@@ -108,16 +93,17 @@ function takeReplica(
   let slot = findReplica(service, name, nameLength);
   if (slot < 0) slot = addReplica(service, name, nameLength);
   if (slot < 0 || membersUsed == MAX_REPLICAS) return false;
-  if (listedIn[slot] == swap) return true;
+  const replica = replicaAt(slot);
+  if (replica.listedIn == swap) return true;
   setSession(slot, key, keyLength, strings + load<u32>(row, 8), sessionLength);
-  weight[slot] = <f64>load<f32>(row, 12);
-  meanInFlight[slot] = <f64>load<f32>(row, 16);
-  meanLatencyMs[slot] = <f64>load<f32>(row, 20);
+  replica.weight = load<f32>(row, 12);
+  replica.meanInFlight = load<f32>(row, 16);
+  replica.meanLatencyMs = load<f32>(row, 20);
   const reportedAt = receivedAt - <f64>load<u32>(row, 28);
-  if (reportedAt > knownAt[slot]) {
-    knownAt[slot] = reportedAt;
-    knownInFlight[slot] = <f64>load<f32>(row, 24);
-    if (reportedAt >= lastSentAt[slot]) sentSince[slot] = 0;
+  if (reportedAt > replica.knownAt) {
+    replica.knownAt = reportedAt;
+    replica.knownInFlight = load<f32>(row, 24);
+    if (reportedAt >= replica.lastSentAt) replica.sentSince = 0;
   }
   markListed(slot, swap, now);
   members[membersUsed++] = slot;
@@ -164,7 +150,7 @@ export function applyTable(p: usize, length: i32, receivedAt: f64, now: f64): bo
   for (let i: u32 = 0; i < services; i++) {
     takeService(p + <usize>(HEADER + <i64>i * SERVICE), replicas, strings, receivedAt, now);
   }
-  for (let slot = 0; slot < slotCount(); slot++) if (listedIn[slot] != swap) weight[slot] = 0;
+  for (let slot = 0; slot < slotCount(); slot++) if (!isListed(slot)) replicaAt(slot).weight = 0;
   releaseUnlisted(swap, now);
   releaseServices(swap);
   tableVersion = load<u64>(p, 8);
@@ -174,5 +160,5 @@ export function applyTable(p: usize, length: i32, receivedAt: f64, now: f64): bo
 
 /** Whether the newest table names the replica. */
 export function isListed(slot: i32): bool {
-  return listedIn[slot] == swap;
+  return replicaAt(slot).listedIn == swap;
 }
