@@ -184,6 +184,7 @@ test.each([
   [['--node-cgroup', 'no/such/group'], 'NO_CPU_SOURCE'],
   [['--cgroup-root', '/nowhere'], 'NO_CPU_SOURCE'],
   [['--listen', '192.0.2.1:1', '--processes', '/nowhere'], '--listen'],
+  [['--cpu-control', '/tmp/ballast-cpu', '--processes', '/nowhere'], '--cpu-control'],
 ])('%j ends the agent with what to do', async (flags, expected) => {
   await expect(startAgent(flags)).rejects.toThrow(expected);
 });

@@ -82,7 +82,9 @@ describe('a directory of manifests', () => {
     write('pods.yml', pod(10) + pod(2, { node: 'node-2', ready: 'False' }));
     write(
       'policy.yaml',
-      policy(', routing: Subset, pinning: Allowed, shareWeight: 2, objective: level, mode: Observe'),
+      policy(
+        ', routing: Subset, pinning: Allowed, shareWeight: 2, objective: level, mode: Observe, cpuControl: CPU_QUOTA',
+      ),
     );
     write('notes.txt', 'not a manifest');
     expect(open().read()).toEqual({
@@ -97,6 +99,7 @@ describe('a directory of manifests', () => {
           pinning: true,
           objective: 'level',
           shareWeight: 2,
+          cpuControl: 'CPU_QUOTA',
           replicas: [
             { name: 'geo-2', uid: 'uid-2', node: 'node-2', ip: '10.0.0.2', ready: false, since: 0 },
             { name: 'geo-10', uid: 'uid-10', node: 'node-1', ip: '10.0.0.10', ready: true, since: 0 },
@@ -115,6 +118,14 @@ describe('a directory of manifests', () => {
     ]);
     expect(open().read().services).toHaveLength(1);
   });
+
+  it.each([policy(), policy(', cpuControl: NONE')])(
+    'leaves CPU settings alone unless a policy asks for them',
+    (text) => {
+      write('policy.yaml', text);
+      expect(open().read().services[0]).not.toHaveProperty('cpuControl');
+    },
+  );
 
   it('does not balance a service whose policy is Off', () => {
     write('policy.yaml', policy(', mode: Off'));

@@ -21,7 +21,14 @@ function refusal(collector: Collector, message: AgentReport, now: number) {
 describe('reports of an agent', () => {
   it('are subtracted, and the first of an agent says nothing', () => {
     const collector = new Collector();
-    const replica = { uid: 'a', cpuSeconds: 1, throttledSeconds: 0.5, pressureSeconds: 2, limitCores: 0.5 };
+    const replica = {
+      uid: 'a',
+      cpuSeconds: 1,
+      throttledSeconds: 0.5,
+      pressureSeconds: 2,
+      limitCores: 0.5,
+      grantedCores: 0.4,
+    };
     expect(accepted(collector, report('node-1', 1, { replicas: [replica] }), 1000)).toEqual([]);
     const next = { ...replica, cpuSeconds: 1.25, throttledSeconds: 0.75, pressureSeconds: 2.5 };
     expect(accepted(collector, report('node-1', 2, { replicas: [next] }), 1250)).toEqual([
@@ -33,7 +40,16 @@ describe('reports of an agent', () => {
         cores: 1,
         busySeconds: 0.125,
         stealSeconds: 0,
-        replicas: [{ uid: 'a', cpuSeconds: 0.25, throttledSeconds: 0.25, pressureSeconds: 0.5, limitCores: 0.5 }],
+        replicas: [
+          {
+            uid: 'a',
+            cpuSeconds: 0.25,
+            throttledSeconds: 0.25,
+            pressureSeconds: 0.5,
+            limitCores: 0.5,
+            grantedCores: 0.4,
+          },
+        ],
       },
     ]);
   });

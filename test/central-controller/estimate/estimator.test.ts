@@ -170,6 +170,14 @@ describe('snapshot', () => {
     expect(replicaOf(snapshot(estimates, limited, START + 60_000), 1).limitCores).toBeUndefined();
   });
 
+  it('does not take a quota that Ballast set for a limit of the replica', () => {
+    const estimates = knowing(two);
+    const window = nodeWindow(START + 250, { 'web-0': 0.05, 'web-1': 0.05 }, 0.1);
+    const replicas = window.replicas.map((one) => ({ ...one, throttledSeconds: 0.2, grantedCores: 0.2 }));
+    observe(estimates, { ...window, replicas });
+    expect(replicaOf(snapshot(estimates, two, START + 250), 0).limitCores).toBeUndefined();
+  });
+
   it('keeps the cost of a pod that was made anew, not its health', () => {
     const estimates = knowing(two);
     const now = runSteadily(estimates, 10);

@@ -97,3 +97,28 @@ test('ages of figures that came at different times are as of one moment', () => 
   expect(ageAt(6000, '80|a.b')).toBe(4100);
   expect(ageAt(6000, '80|c.d')).toBe(1100);
 });
+
+describe('CPU grants', () => {
+  const granted = [{ uid: 'a', shares: 512 }];
+
+  test('are held, the same list, until a line says otherwise', () => {
+    const held = new HeldAssignments(0);
+    held.apply(update({ cpu: granted }), 0);
+    const first = held.cpuGrants;
+    expect(first).toEqual(granted);
+    expect(held.apply(heartbeat(), 1)).toBe('none');
+    expect(held.cpuGrants).toBe(first);
+    expect(held.apply(heartbeat({ cpu: [] }), 2)).toBe('none');
+    expect(held.cpuGrants).toEqual([]);
+  });
+
+  test('end with a full line that has none, and with the assignments', () => {
+    const held = new HeldAssignments(0);
+    held.apply(update({ cpu: granted }), 0);
+    held.apply(update(), 1);
+    expect(held.cpuGrants).toEqual([]);
+    held.apply(update({ cpu: granted, validForMs: 1000 }), 2);
+    held.expire(1002);
+    expect(held.cpuGrants).toEqual([]);
+  });
+});
