@@ -55,17 +55,29 @@ function staticCluster(name: string, addresses: readonly string[]): object {
   };
 }
 
+/** A cluster that is spoken to as its caller speaks: HTTP/1.1 or HTTP/2, as istiod sets it for sidecars. */
+function httpCluster(name: string, addresses: readonly string[]): object {
+  const protocols = {
+    '@type': `${TYPE}.extensions.upstreams.http.v3.HttpProtocolOptions`,
+    use_downstream_protocol_config: { http_protocol_options: {}, http2_protocol_options: {} },
+  };
+  return {
+    ...staticCluster(name, addresses),
+    typed_extension_protocol_options: { 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': protocols },
+  };
+}
+
 /** Clusters of the services, one subset per replica in Subset routing, and the agent's. */
 export function outboundClusters(services: readonly TargetService[], agent: string): object[] {
   return [
     staticCluster(AGENT_CLUSTER, [agent]),
     ...services.flatMap((service) => [
-      staticCluster(
+      httpCluster(
         outboundCluster(service),
         service.endpoints.map(({ address }) => address),
       ),
       ...(service.routing === 'Subset'
-        ? service.endpoints.map(({ name, address }) => staticCluster(outboundCluster(service, name), [address]))
+        ? service.endpoints.map(({ name, address }) => httpCluster(outboundCluster(service, name), [address]))
         : []),
     ]),
   ];
@@ -156,6 +168,8 @@ function httpListener(
   const manager = {
     '@type': `${TYPE}.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager`,
     stat_prefix: name,
+    upgrade_configs: [{ upgrade_type: 'websocket' }],
+    stream_idle_timeout: '0s',
     route_config: { name, virtual_hosts: virtualHosts },
     http_filters: [...filters, ROUTER],
   };
@@ -185,5 +199,5 @@ export function inboundListener(plugin?: PluginSetup): object {
 }
 
 export function inboundClusters(application: string, agent: string): object[] {
-  return [staticCluster('inbound|8080||', [application]), staticCluster(AGENT_CLUSTER, [agent])];
+  return [httpCluster('inbound|8080||', [application]), staticCluster(AGENT_CLUSTER, [agent])];
 }

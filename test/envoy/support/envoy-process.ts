@@ -146,10 +146,10 @@ async function writeListeners(folder: string, listeners: readonly object[]): Pro
 }
 
 /** Waits for a condition; throws, naming it, when it does not come true in a minute. */
-export async function until(condition: () => Promise<boolean> | boolean, what: string): Promise<void> {
+export async function until(condition: () => Promise<boolean> | boolean, what: string | (() => string)): Promise<void> {
   const end = performance.now() + START_LIMIT_MS;
   while (!(await condition())) {
-    if (performance.now() > end) throw new Error(`waited in vain for ${what}`);
+    if (performance.now() > end) throw new Error(`waited in vain for ${typeof what === 'string' ? what : what()}`);
     await sleep(20);
   }
 }
