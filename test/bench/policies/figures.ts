@@ -72,6 +72,7 @@ export function summarise(measured: Measured, conditions: readonly string[]): Re
   const figures = conditionFigures(measured, conditions);
   const compared = figures.flatMap(({ condition, against }) => (against ? [{ condition, ...against }] : []));
   const rates = new Map(maxRateFigures(measured).map(({ policy, rate }) => [policy, rate.median]));
+  const others = spread(measured.cells.map(({ othersCores }) => othersCores));
   const [ours, other] = [rates.get('ballast'), rates.get('least_request')];
   return {
     ...(compared.length > 0 && { worst_p99_ratio: Math.max(...compared.map(({ ratio }) => ratio)) }),
@@ -82,5 +83,6 @@ export function summarise(measured: Measured, conditions: readonly string[]): Re
     conditions_higher: compared.filter((against) => against.standing === 'higher').length,
     cells_failed: measured.failures.length,
     capacity: measured.capacity,
+    ...(others && { others_cores: others.median }),
   };
 }

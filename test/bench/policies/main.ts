@@ -16,6 +16,8 @@ const RESULTS = join('results', 'policies');
 /** With fewer rounds the documentation stays as it is. */
 const ROUNDS = 5;
 const MAX_RATE = 'max_rate';
+/** CPU that something else may take without being mentioned. */
+const OTHERS_CORES = 0.2;
 const NAMES = [...CONDITIONS.map(({ name }) => name), MAX_RATE];
 
 interface Choice {
@@ -40,8 +42,8 @@ function readOptions({ rounds = '', only = '' }: Readonly<Record<string, string>
 
 function rows({ cells, maxRates, failures }: Records): Round[] {
   return [
-    ...cells.map(({ round, condition, policy, rate, ...figures }) => ({ round, condition, policy, rate, ...figures })),
-    ...maxRates.map(({ round, policy, rate }) => ({ round, condition: MAX_RATE, policy, rate })),
+    ...cells.map((cell) => ({ ...cell })),
+    ...maxRates.map((found) => ({ condition: MAX_RATE, ...found })),
     ...failures.map((failure) => ({ ...failure })),
   ];
 }
@@ -53,10 +55,17 @@ async function run(context: BenchContext): Promise<BenchResult> {
   await measureBlocks(planBlocks(rounds, conditions, maxRate), records, context);
   if (records.cells.length + records.maxRates.length === 0) throw new Error('nothing could be measured');
   const whole = rounds >= ROUNDS && conditions.length === CONDITIONS.length && maxRate && !context.signal.aborted;
+  const summary = summarise(
+    records,
+    conditions.map(({ name }) => name),
+  );
   const written = await writeDocs(records, whole ? 'docs' : RESULTS);
   context.progress(`Table and picture: ${written.join(', ')}`);
-  const names = conditions.map(({ name }) => name);
-  return { rounds: rows(records), summary: { ...summarise(records, names), rounds } };
+  const { others_cores: others = 0 } = summary;
+  if (others > OTHERS_CORES) {
+    context.progress(`Something else took ${others.toFixed(2)} cores meanwhile, which blurs the figures.`);
+  }
+  return { rounds: rows(records), summary: { ...summary, rounds } };
 }
 
 export const bench: Bench = {

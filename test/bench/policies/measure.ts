@@ -29,7 +29,7 @@ const DISTURB_MS = 3000;
 const WARM_RATE = 250;
 const WARM_MS = 20_000;
 /** How busy the nodes are when it is measured what a request costs. */
-const CALIBRATE_AT = 0.6;
+const CALIBRATE_AT = 0.8;
 /** A mesh that breaks is started again so many times. */
 const RESTARTS = 3;
 /** What a cell may take beyond its time before it counts as failed. */
@@ -143,9 +143,9 @@ class Measurement {
       await switchTo(this.#mesh, where.policy, signal);
       return await measureCell(this.#mesh, cell, signal);
     } catch (error) {
-      this.#signal.throwIfAborted();
       const reason = error instanceof Error ? error.message : String(error);
       this.#records.failed({ ...where, error: reason });
+      this.#signal.throwIfAborted();
       this.#progress(`  ${where.condition}: ${LABELS[where.policy]} failed: ${reason}`);
       return undefined;
     }

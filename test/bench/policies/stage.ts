@@ -5,6 +5,8 @@ import { ADMIN_PORT, SERVICE_PORT } from '../../../apps/local-mesh/envoy/proxy.t
 import { freeNetwork } from '../../../apps/local-mesh/mesh/free-network.ts';
 import type { LocalMesh } from '../../../apps/local-mesh/mesh/mesh.ts';
 import type { MeshSettings } from '../../../apps/local-mesh/mesh/settings.ts';
+import { CpuRecorder, hostCpu, ownCpu } from '../../../apps/local-mesh/phases/cpu-recorder.ts';
+import { inOrder, machineUse } from '../../../apps/local-mesh/phases/machine-use.ts';
 import { percentilesOf } from '../../../apps/local-mesh/phases/measure.ts';
 import { type Load, runLoad } from '../../../apps/load-generator/load.ts';
 import type { LoadSecond } from '../../../apps/load-generator/measure/tally.ts';
@@ -97,6 +99,8 @@ export interface CellFigures {
   /** CPU of the mean and of the busiest node, 0 to 1. */
   readonly meanNode: number;
   readonly busiestNode: number;
+  /** CPU that went to what has nothing to do with the measurement. */
+  readonly othersCores: number;
 }
 
 /** Seconds that a cell takes, all in all. */
@@ -114,16 +118,15 @@ export async function measureCell(mesh: LocalMesh, cell: CellRequest, signal: Ab
   });
   try {
     await sleep(SETTLE_SECONDS * 1000, undefined, { signal });
-    const before = { used: mesh.nodes.map((node) => node.cpuSeconds()), at: performance.now() };
+    const counters = { nodes: mesh.nodes, edge: [mesh.edge, ownCpu()], host: hostCpu() };
+    const recorder = new CpuRecorder(inOrder(counters), Date.now());
     const disturbed = cell.during?.(signal) ?? Promise.resolve();
     await Promise.all([sleep(cell.measureSeconds * 1000, undefined, { signal }), disturbed]);
-    const passed = (performance.now() - before.at) / 1000;
-    const busy = mesh.nodes.map((node, index) => {
-      return (node.cpuSeconds() - (before.used[index] ?? 0)) / passed / node.cores;
-    });
+    recorder.read(Date.now());
     await load.finished;
     const measured = seconds.filter(({ index }) => index >= SETTLE_SECONDS);
     const { p50Ms, p99Ms } = percentilesOf(measured);
+    const busy = recorder.steps[0]?.utilisation.slice(0, mesh.nodes.length) ?? [];
     return {
       p50Ms,
       p99Ms,
@@ -131,6 +134,7 @@ export async function measureCell(mesh: LocalMesh, cell: CellRequest, signal: Ab
       failed: measured.reduce((sum, { failed }) => sum + failed, 0),
       meanNode: busy.reduce((sum, part) => sum + part, 0) / busy.length,
       busiestNode: Math.max(...busy),
+      othersCores: machineUse(counters, recorder.steps).othersCores,
     };
   } finally {
     await load.stop();
