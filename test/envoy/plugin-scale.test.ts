@@ -1,0 +1,144 @@
+/** Five hundred replicas and three workers: all are used, all may die, the table may run out, and nothing traps. */
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Agent, request } from 'undici';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { buildPlugin } from '../../wasm-plugin/build.ts';
+import { outboundClusters, outboundListener } from './support/envoy-config.ts';
+import { EnvoyProcess, until } from './support/envoy-process.ts';
+import { FakeAgent } from './support/fake-agent.ts';
+
+const HOST = 'crowd.shop.svc.cluster.local';
+const REPLICAS = 500;
+const AT_ONCE = 8;
+
+/** One server that is all replicas: each has a loopback address of its own. */
+class Crowd implements AsyncDisposable {
+  readonly names: readonly string[] = Array.from({ length: REPLICAS }, (_, i) => `crowd-${i}`);
+  #server = createServer();
+  #port = 0;
+
+  static async start(): Promise<Crowd> {
+    const crowd = new Crowd();
+    await crowd.revive();
+    return crowd;
+  }
+
+  address(name: string): string {
+    const i = Number(name.split('-')[1]);
+    return `127.30.${1 + Math.floor(i / 250)}.${1 + (i % 250)}:${this.#port}`;
+  }
+
+  async kill(): Promise<void> {
+    const closed = once(this.#server, 'close');
+    this.#server.close();
+    this.#server.closeAllConnections();
+    await closed;
+  }
+
+  async revive(): Promise<void> {
+    this.#server = createServer((incoming, response) => {
+      const [, , c, d] = (incoming.socket.localAddress ?? '').split('.').map(Number);
+      response.end(`crowd-${((c ?? 0) - 1) * 250 + (d ?? 0) - 1}`);
+    });
+    this.#server.listen(this.#port, '0.0.0.0');
+    await once(this.#server, 'listening');
+    this.#port = (this.#server.address() as AddressInfo).port;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if ((this.#server as Server).listening) await this.kill();
+  }
+}
+
+const running = new AsyncDisposableStack();
+const connections = new Agent({ pipelining: 0 });
+let crowd: Crowd;
+let agent: FakeAgent;
+let envoy: EnvoyProcess;
+let entry: string;
+
+beforeAll(async () => {
+  crowd = running.use(await Crowd.start());
+  agent = running.use(await FakeAgent.start());
+  running.adopt(connections, (held) => held.destroy());
+  const endpoints = crowd.names.map((name) => ({ name, address: crowd.address(name) }));
+  const service = { host: HOST, port: 8080, routing: 'Endpoint' as const, endpoints };
+  envoy = running.use(
+    await EnvoyProcess.start({
+      nodeId: 'sidecar~127.0.0.1~caller-0.shop~shop.svc.cluster.local',
+      listeners: [outboundListener([service], { wasm: await buildPlugin() })],
+      clusters: outboundClusters([service], agent.address),
+      concurrency: 3,
+    }),
+  );
+  entry = `http://${await envoy.address('outbound')}/`;
+});
+afterAll(() => running.disposeAsync());
+
+/** Gives the replicas that pass equal weights. */
+function publish(chosen: (index: number) => boolean, validForMs = 60_000): void {
+  const load = { meanInFlight: 0, meanLatencySeconds: 0, inFlight: 0, inFlightAgeMs: 0 };
+  const weight = 1 / crowd.names.filter((_, i) => chosen(i)).length;
+  const replicas = crowd.names.map((name, i) => ({
+    name,
+    address: crowd.address(name),
+    weight: chosen(i) ? weight : 0,
+    ...load,
+  }));
+  agent.publish([{ key: `8080|${HOST}`, routing: 'Endpoint', pinning: false, replicas }], validForMs);
+}
+
+/** Who answered, or the status where it was not 200; some requests at a time. */
+async function answers(count: number): Promise<string[]> {
+  const all: string[] = [];
+  for (let sent = 0; sent < count; sent += AT_ONCE) {
+    const some = Array.from({ length: AT_ONCE }, async () => {
+      const { statusCode, headers, body } = await request(entry, { headers: { host: HOST }, dispatcher: connections });
+      expect(Object.keys(headers).filter((name) => /^(x-lb-|grpc-)/.test(name))).toEqual([]);
+      const text = await body.text();
+      return statusCode === 200 ? text : String(statusCode);
+    });
+    all.push(...(await Promise.all(some)));
+  }
+  return all;
+}
+
+it('uses every replica', async () => {
+  publish(() => true);
+  const seen = new Set<string>();
+  await until(async () => {
+    for (const name of await answers(800)) seen.add(name);
+    return seen.size >= REPLICAS;
+  }, 'all replicas to have answered');
+  expect([...seen].toSorted()).toEqual([...crowd.names].toSorted());
+});
+
+it('follows a table that leaves nearly all of them out', async () => {
+  publish((i) => i % 100 === 7);
+  const left = ['crowd-107', 'crowd-207', 'crowd-307', 'crowd-407', 'crowd-7'];
+  await until(async () => (await answers(64)).every((name) => left.includes(name)), 'the table to be followed');
+  expect([...new Set(await answers(400))].toSorted()).toEqual(left);
+});
+
+it('answers 503 while every replica is dead, more of them than can be ejected, and recovers', async () => {
+  publish(() => true);
+  await until(async () => new Set(await answers(64)).size > 10, 'the table to be followed');
+  await crowd.kill();
+  expect(new Set(await answers(640))).toEqual(new Set(['503']));
+  await crowd.revive();
+  await until(async () => (await answers(200)).every((name) => name !== '503'), 'all requests to be answered again');
+});
+
+it('leaves requests to Istio when the table has run out', async () => {
+  publish((i) => i === 3, 2000);
+  await until(async () => (await answers(64)).every((name) => name === 'crowd-3'), 'the table to be followed');
+  await sleep(2000);
+  expect(new Set(await answers(160)).size).toBeGreaterThan(50);
+});
+
+it('never trapped', () => {
+  expect(envoy.log).not.toMatch(/wasm|ballast/i);
+});
