@@ -59,13 +59,17 @@ test.each(versions)('%s: a killed agent is followed by one that restores what it
   expect(pods.events.slice(-2)).toEqual(['restored', 'restored']);
 });
 
-test('an agent that was killed between noting and writing leaves nothing wrong', () => {
+test.each([
+  ['the first', [1024], '2', ['set']],
+  ['a later', [1024, 512], '1024', ['set', 'set', 'restored']],
+])('an agent that was killed between noting and writing %s value leaves nothing wrong', (_, values, held, events) => {
   const pods = podDirectories('v1', freshPod('v1', 'a'));
-  pods.control().follow([{ uid: 'a', shares: 1024 }], 0);
-  pods.write('a', 'cpu.shares', '2');
+  const killed = pods.control();
+  values.forEach((shares, at) => killed.follow([{ uid: 'a', shares }], at));
+  pods.write('a', 'cpu.shares', held); // As though the last write had not come about.
   pods.control();
   expect(pods.read('a', 'cpu.shares')).toBe('2');
-  expect(pods.events).toEqual(['set']);
+  expect(pods.events).toEqual(events);
 });
 
 test('what was noted before the last boot is not restored', () => {
