@@ -54,7 +54,6 @@ describe('what chose a replica from outside', () => {
   const clusters = [
     ['no table yet', CLUSTER],
     ['no balanced service', 'outbound|81||other.shop.svc.cluster.local'],
-    ['an unusual cluster', 'PassthroughCluster'],
     ['a cluster name that is cut short', 'outbound|80'],
     ['a cluster name without a host', 'outbound|80||'],
   ] as const;

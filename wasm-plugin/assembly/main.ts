@@ -78,7 +78,7 @@ export function proxy_on_request_headers(context: u32, headers: u32, endOfStream
   if (!readProperty(CLUSTER_NAME_PROPERTY)) stripChoice();
   else if (startsWith(valueAt, valueLength, OUTBOUND_PREFIX)) onCallRequest(context, valueAt, valueLength);
   else if (startsWith(valueAt, valueLength, INBOUND_PREFIX)) onServeRequest(context);
-  else stripChoice();
+  // Anything else is no service of the mesh: neither header chooses anything there.
   return CONTINUE;
 }
 

@@ -1,0 +1,43 @@
+/** What the plugin costs a request is, above all, its calls to the host: they are counted here. */
+import { expect, it } from 'vitest';
+import { finish, replica, Scene, send, service } from './support/scene.ts';
+
+/** Calls of the plugin to the host during `run`, in order. */
+function callsDuring(
+  run: (vm: ReturnType<Scene['vm']>) => void,
+  services = [service([replica('echo-7', 1)])],
+): string[] {
+  const calls: string[] = [];
+  const scene = new Scene();
+  const vm = scene.vm({ onHostCall: (name) => calls.push(name.replace('proxy_', '')) });
+  vm.tick();
+  scene.publish(vm, services);
+  calls.length = 0;
+  run(vm);
+  return calls;
+}
+
+const LOOK_UPS = ['get_property', 'get_header_map_value', 'get_header_map_value'];
+
+it('a request to what is no service of the mesh costs one property read, and is left as it is', () => {
+  for (const cluster of ['PassthroughCluster', 'BlackHoleCluster', 'external']) {
+    const headers = { 'x-lb-endpt': 'echo-0', 'x-other': 'one' };
+    expect(
+      callsDuring((vm) => expect(Object.fromEntries(send(vm, headers, cluster).request)).toMatchObject(headers)),
+    ).toEqual(['get_property']);
+  }
+});
+
+it('a request to a service that is not balanced costs two look-ups more: it may not choose a replica either', () => {
+  for (const services of [[], [service([replica('echo-7', 1)])]]) {
+    expect(callsDuring((vm) => send(vm, {}, 'outbound|80||other.shop.svc.cluster.local'), services)).toEqual(LOOK_UPS);
+  }
+});
+
+it('its response costs taking off what peers and the session filter may have added, its end nothing', () => {
+  const calls = callsDuring((vm) => {
+    const stream = send(vm, {}, 'outbound|80||other.shop.svc.cluster.local');
+    finish(vm, stream, { 'content-type': 'text/plain' });
+  });
+  expect(calls.slice(LOOK_UPS.length)).toEqual(['remove_header_map_value', 'get_header_map_value']);
+});
