@@ -20,7 +20,7 @@ import {
 } from './stage.ts';
 
 /** A rate is carried when p99 stays below this. */
-export const MAX_RATE_P99_MS = 100;
+const MAX_RATE_P99_MS = 100;
 const MAX_RATE_FAILED = 0.01;
 const PROBE_SECONDS = 5;
 /** Until what a disturbance changes has come to rest. */
@@ -36,7 +36,7 @@ const RESTARTS = 3;
 const PATIENCE_MS = 30_000;
 
 /** Expected length of a block, seconds. */
-export function blockSeconds(block: Block): number {
+function blockSeconds(block: Block): number {
   if (block.kind === 'max_rate') return block.order.length * PROBES * cellSeconds(PROBE_SECONDS);
   const { condition, order } = block;
   return order.length * cellSeconds(condition.measureSeconds) + (condition.disturb ? (2 * DISTURB_MS) / 1000 : 0);
@@ -55,7 +55,9 @@ class Measurement {
     this.#progress = progress;
   }
 
+  /** Every replica gets the same share, so that the code of each is compiled. */
   async warm(): Promise<void> {
+    await switchTo(this.#mesh, 'round_robin', this.#signal);
     const load = startLoad(this.#mesh, WARM_RATE);
     for (const node of this.#mesh.nodes) node.limit(false);
     try {
@@ -67,9 +69,10 @@ class Measurement {
     }
   }
 
-  /** What the nodes can carry, in requests/s. */
+  /** What the nodes can carry, in requests/s, by what a request costs when all of them are busy alike. */
   async capacity(): Promise<number> {
     const { nodes } = this.#mesh;
+    await switchTo(this.#mesh, 'ballast', this.#signal);
     const { rate, cost } = await calibrate({
       nodes,
       target: CALIBRATE_AT,
@@ -101,6 +104,7 @@ class Measurement {
           ...(during ? { during: (until: AbortSignal) => during(this.#mesh, until) } : {}),
         };
         const where = { round, condition: condition.name, policy };
+        if (this.#records.has(where)) continue;
         const figures = await this.#measure(where, cell);
         if (!figures) continue;
         this.#records.cell({ ...where, rate, ...figures });
@@ -143,7 +147,7 @@ class Measurement {
       await switchTo(this.#mesh, where.policy, signal);
       return await measureCell(this.#mesh, cell, signal);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(this.#signal.aborted ? this.#signal.reason : error);
       this.#records.failed({ ...where, error: reason });
       this.#signal.throwIfAborted();
       this.#progress(`  ${where.condition}: ${LABELS[where.policy]} failed: ${reason}`);
@@ -155,6 +159,11 @@ class Measurement {
 function describe({ p50Ms, p99Ms, due, failed, busiestNode }: CellFigures): string {
   const latency = `p50 ${p50Ms.toFixed(1)} ms, p99 ${p99Ms.toFixed(1)} ms`;
   return `${latency}, ${failed} of ${due} failed, busiest node ${Math.round(busiestNode * 100)} %`;
+}
+
+/** An error in one line. */
+function messageOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? '';
 }
 
 function minutes(blocks: readonly Block[]): string {
@@ -175,12 +184,12 @@ export async function measureBlocks(blocks: readonly Block[], records: Records, 
         for (let block = left[0]; block; block = left[0]) {
           const what = block.kind === 'max_rate' ? 'highest rate' : block.condition.label;
           context.progress(`round ${block.round}, ${what}; ${minutes(left)} min left`);
-          left.shift();
           await measurement.run(block);
+          left.shift();
         }
       });
     } catch (error) {
-      context.progress(`interrupted: ${error instanceof Error ? error.message : String(error)}`);
+      context.progress(`interrupted: ${messageOf(error)}`);
       if (context.signal.aborted) return;
     }
   }

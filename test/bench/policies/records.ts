@@ -52,6 +52,11 @@ export class Records implements Measured {
     this.#save();
   }
 
+  /** Was this cell measured already, before the mesh broke? */
+  has({ round, condition, policy }: Pick<Cell, 'round' | 'condition' | 'policy'>): boolean {
+    return this.cells.some((cell) => cell.round === round && cell.condition === condition && cell.policy === policy);
+  }
+
   maxRate(found: MaxRate): void {
     this.maxRates.push(found);
     this.#save();

@@ -19,7 +19,7 @@ const STANDINGS = {
   higher: 'higher',
 } as const;
 
-export function labelOf(condition: string): string {
+function labelOf(condition: string): string {
   return CONDITIONS.find(({ name }) => name === condition)?.label ?? condition;
 }
 
