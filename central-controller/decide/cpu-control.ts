@@ -160,7 +160,7 @@ function wantedOf(
   const servedPart = demandCores > 0 ? Math.min(1, servedCores / demandCores) : 1;
   const allocated = coresAt(Math.max(replica.weight, replica.target)) * servedPart;
   // Neighbours that take all a bounded replica leaves would otherwise shrink the bound, and that again what it leaves.
-  const needed = Math.min(coresAt(replica.weight), node.capacityCores * part);
+  const needed = Math.min(replica.cpuCores, node.capacityCores * part);
   const most = Math.min(limitCores, node.capacityCores);
   const granted = Math.max(fairCores, allocated, needed);
   return {

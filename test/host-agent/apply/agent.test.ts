@@ -160,7 +160,8 @@ function firstCpu(): number {
 
 /** A process that uses all it can get of one CPU. */
 function busyProcess(cpu: number): number {
-  const child = spawn('taskset', ['-c', String(cpu), '/bin/sh', '-c', 'while :; do :; done'], { stdio: 'ignore' });
+  const script = 'taskset -cp "$0" $$ > /dev/null && while :; do :; done';
+  const child = spawn('/bin/sh', ['-c', script, String(cpu)], { stdio: ['ignore', 'ignore', 'inherit'] });
   onTestFinished(() => void child.kill('SIGKILL'));
   if (child.pid === undefined) throw new Error('no process');
   return child.pid;
