@@ -54,11 +54,11 @@ export const c3: Policy = perCaller('C3', ({ replicas, callers, random }) => {
     },
     answered: (_request, replica, { latency, report }) => {
       outstanding.answered(replica);
-      if (report === undefined) return;
+      // After a timeout nothing is known but that it took this long.
       known[replica] = moved(known[replica], {
         responseTime: latency,
-        serviceTime: report.latency,
-        queueSize: report.requestsInFlight,
+        serviceTime: report?.latency ?? latency,
+        queueSize: report?.requestsInFlight ?? known[replica]?.queueSize ?? 0,
       });
     },
   };

@@ -9,12 +9,12 @@ import { anyDistinct, anyOf } from './sampling.ts';
 export interface PrequalParameters {
   /** [r_probe] */
   readonly probesPerRequest: number;
-  /** [m] */
-  readonly poolSize: number;
+  /** [m] Where probes are reused, half of the replicas at most. */
+  readonly mostPooled: number;
   /** [r_remove] Whole; per request, the oldest and the worst by turns. */
   readonly removalsPerRequest: number;
-  /** Requests that may use one probe, in the mean. */
-  readonly reuse: (replicas: number) => number;
+  /** Whether a probe may serve more than one request, by `reuseBudget`. */
+  readonly reusesProbes: boolean;
   /** [Q_RIF] Quantile of requests in flight above which a replica is hot. */
   readonly hotQuantile: number;
   /** Probes that are older are dropped, seconds. */
@@ -23,17 +23,23 @@ export interface PrequalParameters {
   readonly maxIdle: number;
 }
 
-/** [b_reuse] with δ = 1. Where probes cannot come faster than they go it has no bound but their age. */
-export function reuseBudget(poolSize: number, replicas: number, probes: number, removals: number): number {
-  const gained = (1 - poolSize / replicas) * probes - removals;
-  return gained > 0 ? Math.max(1, 2 / gained) : Number.POSITIVE_INFINITY;
+/** [δ] How fast the pool fills. */
+const FILLING = 1;
+
+/**
+ * [b_reuse] Requests that may use one probe in the mean, so that the pool neither runs dry nor keeps probes for long:
+ * max(1, (1 + δ) / ((1 - m/n) r_probe - r_remove)).
+ */
+export function reuseBudget(pooled: number, replicas: number, probes: number, removals: number): number {
+  const gained = (1 - pooled / replicas) * probes - removals;
+  return gained > 0 ? Math.max(1, (1 + FILLING) / gained) : Number.POSITIVE_INFINITY;
 }
 
 export const PUBLISHED: PrequalParameters = {
   probesPerRequest: 3,
-  poolSize: 16,
+  mostPooled: 16,
   removalsPerRequest: 1,
-  reuse: (replicas) => reuseBudget(16, replicas, 3, 1),
+  reusesProbes: true,
   hotQuantile: 2 ** -0.25,
   maxAge: 1,
   maxIdle: 1,
@@ -66,16 +72,19 @@ class PrequalCaller implements Balancer {
   readonly #inFlight = new RecentQuantile(DISTRIBUTION_SIZE);
   readonly #failures: FailureMemory;
   readonly #reuse: number;
-  #probedAt = Number.NEGATIVE_INFINITY;
+  #probeRounds = 0;
   #removeOldestNext = true;
 
   constructor(setting: CallerSetting, parameters: PrequalParameters) {
     this.#setting = setting;
     this.#parameters = parameters;
-    this.#pool = new ProbePool(parameters.poolSize);
+    const { probesPerRequest, mostPooled, removalsPerRequest, reusesProbes } = parameters;
+    // The reuse budget supposes a pool that is small beside the fleet, as the paper's is: near m = n no probe is new.
+    const pooled = reusesProbes ? Math.min(mostPooled, Math.max(LEAST_OCCUPANCY, setting.replicas >> 1)) : mostPooled;
+    this.#pool = new ProbePool(pooled);
+    this.#reuse = reusesProbes ? reuseBudget(pooled, setting.replicas, probesPerRequest, removalsPerRequest) : 1;
     this.#failures = new FailureMemory(setting.replicas);
-    this.#reuse = parameters.reuse(setting.replicas);
-    setting.fleet.timeline.after(parameters.maxIdle * setting.random(), () => this.#probeWhenIdle());
+    this.#probeAfter(parameters.maxIdle * setting.random());
   }
 
   pick(): number {
@@ -99,16 +108,18 @@ class PrequalCaller implements Balancer {
     this.#removeOldestNext = !this.#removeOldestNext;
   }
 
-  #probeWhenIdle(): void {
-    const { timeline } = this.#setting.fleet;
-    const idleUntil = this.#probedAt + this.#parameters.maxIdle;
-    if (idleUntil <= timeline.now) this.#probe();
-    timeline.after(Math.max(idleUntil - timeline.now, 0) || this.#parameters.maxIdle, () => this.#probeWhenIdle());
+  /** Unless it probes before. */
+  #probeAfter(seconds: number): void {
+    const rounds = this.#probeRounds;
+    this.#setting.fleet.timeline.after(seconds, () => {
+      if (rounds === this.#probeRounds) this.#probe();
+    });
   }
 
   #probe(): void {
     const { fleet, service, replicas, random } = this.#setting;
-    this.#probedAt = fleet.timeline.now;
+    this.#probeRounds++;
+    this.#probeAfter(this.#parameters.maxIdle);
     for (const replica of anyDistinct(random, replicas, this.#parameters.probesPerRequest)) {
       fleet.probe(service, replica, (report) => {
         const { now } = fleet.timeline;
