@@ -12,6 +12,8 @@ export interface Condition {
   /** Requests, as a part of what the nodes can carry without the disturbance. */
   readonly load: number;
   readonly measureSeconds: number;
+  /** Only where nodes have CPU quotas. */
+  readonly needsQuotas?: boolean;
   /** Brings the disturbance about for all balancers of a round; the result ends it. */
   disturb?(mesh: LocalMesh): () => Promise<void> | void;
   /** Goes on during the measured seconds of each cell; once it is over, the mesh is as it was. */
@@ -75,6 +77,7 @@ export const CONDITIONS: readonly Condition[] = [
     label: `slow node, ${DISTURBED_LOAD * 100} % load`,
     load: DISTURBED_LOAD,
     measureSeconds: MEASURE_SECONDS,
+    needsQuotas: true,
     disturb: (mesh) => {
       const node = firstNode(mesh);
       node.limit(true, SLOW_PART);

@@ -91,6 +91,11 @@ class Measurement {
 
   async #compare({ round, condition, order }: ConditionBlock): Promise<void> {
     const signal = this.#signal;
+    if (condition.needsQuotas && this.#mesh.sharesCores) {
+      const error = 'needs nodes with CPU quotas: run it as root where control groups can be written';
+      for (const policy of order) this.#records.failed({ round, condition: condition.name, policy, error });
+      return this.#progress(`  ${condition.label}: left out, ${error}`);
+    }
     const end = condition.disturb?.(this.#mesh);
     try {
       if (end) await sleep(DISTURB_MS, undefined, { signal });
