@@ -118,6 +118,18 @@ describe('probing in Endpoint routing', () => {
     expect(spread(first, 100).has('echo-1')).toBe(true);
   });
 
+  it('is not done while the replica is to get nothing, and is once it has a weight again', () => {
+    const scene = new Scene();
+    const vm = scene.holding([endpoint]);
+    failOn(vm, 'echo-1');
+    const without = endpoint.replicas.map((of) => ({ ...of, weight: of.name === 'echo-1' ? 0 : 0.5 }));
+    scene.publish(vm, [{ ...endpoint, replicas: without }]);
+    scene.pass(3000, vm);
+    expect(spread(vm, 100).has('echo-1')).toBe(false);
+    scene.publish(vm, [endpoint]);
+    expect(chosen(send(vm))).toBe('echo-1');
+  });
+
   it('waits twice as long after each failed probe, up to 30 s', () => {
     const scene = new Scene();
     const vm = scene.holding([endpoint], 1e9);

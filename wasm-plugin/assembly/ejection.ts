@@ -137,7 +137,9 @@ export function dueProbe(service: i32, now: f64): i32 {
   const first = firstMember[service];
   for (let i = 0; i < memberCount[service]; i++) {
     const slot = members[first + i];
-    if (replicaAt(slot).ejected && replicaAt(slot).retryAt <= now) return claimProbe(slot, now) ? slot : -1;
+    const replica = replicaAt(slot);
+    if (!replica.ejected || replica.retryAt > now || !(replica.weight > 0)) continue;
+    return claimProbe(slot, now) ? slot : -1;
   }
   rebuildEligible(service);
   return -1;

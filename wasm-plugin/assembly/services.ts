@@ -100,9 +100,11 @@ export function rebuildEligible(service: i32): void {
   for (let i = 0; i < memberCount[service]; i++) {
     const slot = members[first + i];
     const replica = replicaAt(slot);
+    // One that is to get nothing is not probed either.
+    if (!(replica.weight > 0)) continue;
     if (replica.ejected) {
       probeAt = min(probeAt, replica.retryAt);
-    } else if (replica.weight > 0) {
+    } else {
       sum += replica.weight;
       eligible[first + count] = slot;
       cumulative[first + count] = sum;
