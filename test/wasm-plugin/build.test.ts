@@ -14,12 +14,15 @@ it('imports only what Envoy has, and exports no callback that it does not need',
   const module = await webAssembly.compile(await readFile(await buildPlugin()));
   const imports = webAssembly.Module.imports(module).map(({ module: from, name }) => `${from}.${name}`);
   expect(imports.toSorted()).toEqual([
+    'env.proxy_define_metric',
     'env.proxy_get_buffer_bytes',
     'env.proxy_get_header_map_value',
     'env.proxy_get_property',
     'env.proxy_get_shared_data',
     'env.proxy_http_call',
+    'env.proxy_increment_metric',
     'env.proxy_log',
+    'env.proxy_record_metric',
     'env.proxy_remove_header_map_value',
     'env.proxy_replace_header_map_value',
     'env.proxy_set_shared_data',

@@ -74,6 +74,8 @@ export class PluginVm {
   /** Calls under way, the oldest first. */
   readonly calls: HttpCall[] = [];
   readonly logs: string[] = [];
+  /** Envoy's metrics by name, as far as this VM has told. */
+  readonly metrics = new Map<string, number>();
   tickMs = 0;
   readonly #options: VmOptions;
   readonly #exports: Exports;
@@ -84,6 +86,7 @@ export class PluginVm {
   #answer: { headers: Headers; body: Uint8Array } | undefined;
   #nextContext = 1;
   #nextToken = 1;
+  readonly #metricNames: string[] = [];
 
   constructor(module: WasmModule, options: VmOptions) {
     this.#options = options;
@@ -257,6 +260,23 @@ export class PluginVm {
           body: this.#memory.bytes(body, bodyLength).slice(),
           timeoutMs: ms,
         });
+        return OK;
+      },
+      proxy_define_metric: (_kind, name, nameLength, idAt = 0) => {
+        this.#memory.setU32(idAt, this.#metricNames.push(text(name, nameLength)) - 1);
+        return OK;
+      },
+      // 64-bit numbers come as BigInt.
+      proxy_increment_metric: (id = 0, by) => {
+        const name = this.#metricNames[id];
+        if (name === undefined) return BAD_ARGUMENT;
+        this.metrics.set(name, (this.metrics.get(name) ?? 0) + Number(by));
+        return OK;
+      },
+      proxy_record_metric: (id = 0, value) => {
+        const name = this.#metricNames[id];
+        if (name === undefined) return BAD_ARGUMENT;
+        this.metrics.set(name, Number(value));
         return OK;
       },
       clock_time_get: (_clock, _precision, at = 0) => {

@@ -13,6 +13,9 @@ import {
   proxy_get_shared_data,
   proxy_set_shared_data,
   proxy_http_call,
+  proxy_define_metric,
+  proxy_increment_metric,
+  proxy_record_metric,
 } from './env';
 import { SCRATCH_BYTES } from './limits';
 import { clock_time_get, random_get } from './wasi_snapshot_preview1';
@@ -24,6 +27,8 @@ export const CALL_RESPONSE_HEADERS: i32 = 6;
 export const CALL_RESPONSE_BODY: i32 = 4;
 export const PLUGIN_CONFIGURATION: i32 = 7;
 export const LOG_WARN: i32 = 3;
+export const COUNTER: i32 = 0;
+export const GAUGE: i32 = 1;
 
 const NOT_FOUND: i32 = 1;
 const MONOTONIC: i32 = 1;
@@ -158,6 +163,19 @@ export function randomWord(): u64 {
 
 export function setTickPeriod(ms: u32): void {
   proxy_set_tick_period_milliseconds(ms);
+}
+
+/** A metric of Envoy's statistics; its number, or -1 when Envoy refuses it. The same name is the same metric in all VMs. */
+export function defineMetric(kind: i32, name: ArrayBuffer): i32 {
+  return proxy_define_metric(kind, at(name), name.byteLength, TOKEN) == 0 ? load<i32>(TOKEN) : -1;
+}
+
+export function addToMetric(metric: i32, by: i64): void {
+  if (metric >= 0) proxy_increment_metric(metric, by);
+}
+
+export function setMetric(metric: i32, value: u64): void {
+  if (metric >= 0) proxy_record_metric(metric, value);
 }
 
 export function warn(message: ArrayBuffer): void {

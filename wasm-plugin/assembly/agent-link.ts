@@ -14,6 +14,7 @@ import { agentClusterAt, agentClusterBytes, usesOrca } from './roots';
 import { syncEjections } from './ejection';
 import { AUTHORITY, beginCall, CONTENT_TYPE, GET, PATH, POST, putHeader, sendCall } from './http-call';
 import { holdsLease } from './lease';
+import { tellCounters, tellTable } from './metrics';
 import { STATUS_HEADER } from './names';
 import { writeOrcaReport } from './orca';
 import { forgetProbes, onProbeAnswer, startProbes } from './probe';
@@ -87,7 +88,9 @@ export function work(me: u64, now: f64): void {
     nextPostAt = now + POST_PERIOD_MS;
     postStatistics(now);
   }
+  tellCounters();
   if (!holdsLease(me, now)) return;
+  tellTable(now);
   poll(now);
   startProbes(now);
 }

@@ -24,6 +24,10 @@ let boardRows: i32 = 0;
 let boardCas: u32 = 0;
 let seenCas: u32 = 0;
 
+/** Replicas that this VM left out, and brought back; failed probes in between do not count. */
+export let ejections: u64 = 0;
+export let readmissions: u64 = 0;
+
 function timeOutMs(failedProbes: u32): f64 {
   return min(FIRST_TIME_OUT_MS * <f64>(1 << min(failedProbes, 10)), LONGEST_TIME_OUT_MS);
 }
@@ -79,6 +83,7 @@ export function eject(slot: i32, probe: bool, now: f64): void {
       break;
     }
     let failed: u32 = 0;
+    const isNew = i < 0;
     if (i >= 0) failed = load<u32>(row(i), 16) + 1;
     else if (boardRows < MAX_EJECTED) i = boardRows++;
     else break;
@@ -87,7 +92,9 @@ export function eject(slot: i32, probe: bool, now: f64): void {
     store<f64>(row(i), until, 8);
     store<u32>(row(i), failed, 16);
     store<u32>(row(i), 0, 20);
-    if (writeBoard()) break;
+    if (!writeBoard()) continue;
+    if (isNew) ejections++;
+    break;
   }
   setLocally(slot, true, until);
 }
@@ -99,7 +106,9 @@ export function readmit(slot: i32): void {
     const i = findRow(replicaAt(slot).identity);
     if (i < 0) break;
     removeRow(i);
-    if (writeBoard()) break;
+    if (!writeBoard()) continue;
+    readmissions++;
+    break;
   }
   // The failures were of the time before.
   replicaAt(slot).failureAverage = 0;

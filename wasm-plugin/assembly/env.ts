@@ -21,3 +21,6 @@ export declare function proxy_http_call(
   timeoutMs: u32,
   token: usize,
 ): i32;
+export declare function proxy_define_metric(kind: i32, name: usize, nameN: i32, id: usize): i32;
+export declare function proxy_increment_metric(id: i32, by: i64): i32;
+export declare function proxy_record_metric(id: i32, value: u64): i32;

@@ -18,6 +18,7 @@ import { onCallEnd, onCallResponse, onCallTrailers, onForeignResponse } from './
 import { startsWith } from './bytes';
 import { findString, foundAt, foundLength, isSet } from './config';
 import { onServeEnd, onServeRequest, onServeResponse, onServeTrailers } from './inbound';
+import { defineMetrics } from './metrics';
 import { CLUSTER_NAME_PROPERTY, INBOUND_PREFIX, NODE_ID_PROPERTY, OUTBOUND_PREFIX } from './names';
 import { onCallRequest, stripChoice } from './outbound';
 import { setOwnName } from './own-replica';
@@ -43,6 +44,7 @@ export function proxy_on_vm_start(root: u32, size: u32): u32 {
   me = randomWord() ^ (<u64>monotonicMs());
   seedRandom(randomWord() ^ me);
   identifyVm(me);
+  defineMetrics();
   return 1;
 }
 

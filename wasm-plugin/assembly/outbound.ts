@@ -10,8 +10,16 @@ import { findService, isBalanced, pinning, routing, ROUTING_ENDPOINT } from './s
 import { CALLED, isProbe, openStream, replicaOf, side, startedAt } from './streams';
 import { isListed, tableExpiresAt } from './table';
 
-/** Requests of balanced services that were left to Istio for want of a fresh table or a replica. */
-export let fallbacks: u64 = 0;
+/** Requests that went where the plugin said. */
+export let picks: u64 = 0;
+// Requests of balanced services that were left to Istio, by what was wanting.
+export let withoutTable: u64 = 0;
+export let withoutReplica: u64 = 0;
+export let overStreamLimit: u64 = 0;
+
+export function fallbacks(): u64 {
+  return withoutTable + withoutReplica + overStreamLimit;
+}
 
 const key: usize = heap.alloc(MAX_KEY_BYTES);
 
@@ -70,9 +78,10 @@ export function onCallRequest(context: u32, cluster: usize, clusterLength: i32):
     return;
   }
   const now = monotonicMs();
+  const fresh = now < tableExpiresAt;
   let slot = -1;
   let probe = false;
-  if (now < tableExpiresAt) {
+  if (fresh) {
     slot = pinnedReplica(service);
     if (slot < 0) {
       if (routing[service] == ROUTING_ENDPOINT) slot = dueProbe(service, now);
@@ -82,10 +91,13 @@ export function onCallRequest(context: u32, cluster: usize, clusterLength: i32):
   }
   const entry = slot < 0 ? -1 : openStream(context);
   if (entry < 0) {
-    fallbacks++;
+    if (!fresh) withoutTable++;
+    else if (slot < 0) withoutReplica++;
+    else overStreamLimit++;
     stripChoice();
     return;
   }
+  picks++;
   stamp(service, slot);
   side[entry] = CALLED;
   startedAt[entry] = now;

@@ -96,7 +96,7 @@ export function encodeStatistics(now: f64): i32 {
     records++;
   }
   nextSlot = looked < slots ? (nextSlot + looked) % slots : 0;
-  if (records == 0 && fallbacks == 0) return 0;
+  if (records == 0 && fallbacks() == 0) return 0;
   memory.fill(statistics, 0, HEADER);
   store<u32>(statistics, MAGIC);
   store<u16>(statistics, FORMAT, 4);
@@ -104,7 +104,7 @@ export function encodeStatistics(now: f64): i32 {
   store<u64>(statistics, instance, 8);
   store<u64>(statistics, ++sequence, 16);
   store<u64>(statistics, now < tableExpiresAt ? tableVersion : 0, 24);
-  store<u64>(statistics, fallbacks, 32);
+  store<u64>(statistics, fallbacks(), 32);
   store<u16>(statistics, <u16>nodeIdLength, 40);
   return <i32>(p - statistics);
 }

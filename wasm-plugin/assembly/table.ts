@@ -32,6 +32,10 @@ const REPLICA: i64 = 40;
 export let tableVersion: u64 = 0;
 /** When the table may no longer be used, by the monotonic clock. */
 export let tableExpiresAt: f64 = 0;
+export let tableReceivedAt: f64 = 0;
+/** Services of the table that the static memory has no room for, left to Istio, and all of their replicas. */
+export let servicesLeftOut: u32 = 0;
+export let replicasLeftOut: u32 = 0;
 
 let swap: u32 = 0;
 let membersUsed: i32 = 0;
@@ -92,7 +96,7 @@ function takeReplica(
   if (nameLength > MAX_NAME_BYTES || sessionLength > MAX_SESSION_BYTES) return false;
   let slot = findReplica(service, name, nameLength);
   if (slot < 0) slot = addReplica(service, name, nameLength);
-  if (slot < 0 || membersUsed == MAX_REPLICAS) return false;
+  if (slot < 0) return false;
   const replica = replicaAt(slot);
   if (replica.listedIn == swap) return true;
   setSession(slot, key, keyLength, strings + load<u32>(row, 8), sessionLength);
@@ -110,23 +114,25 @@ function takeReplica(
   return true;
 }
 
-function takeService(row: usize, replicas: usize, strings: usize, receivedAt: f64, now: f64): void {
+/** Takes over a service; false when it does not fit. */
+function takeService(row: usize, replicas: usize, strings: usize, receivedAt: f64, now: f64): bool {
   const key = strings + load<u32>(row);
   const keyLength = <i32>load<u16>(row, 4);
-  if (keyLength > MAX_KEY_BYTES) return;
+  if (keyLength > MAX_KEY_BYTES) return false;
   let service = findService(key, keyLength);
   if (service < 0) {
     service = addService(key, keyLength);
-    if (service < 0) return;
+    if (service < 0) return false;
     clearRing(service);
   }
-  if (serviceListedIn[service] == swap) return;
+  if (serviceListedIn[service] == swap) return true;
   serviceListedIn[service] = swap;
   routing[service] = load<u8>(row, 6);
   pinning[service] = (load<u8>(row, 7) & 1) == 1;
   const first = membersUsed;
   const count = load<u32>(row, 12);
-  let fits = true;
+  // Known beforehand: replicas that are taken over in vain would keep smaller services out.
+  let fits = <u32>membersUsed + count <= <u32>MAX_REPLICAS;
   for (let i: u32 = 0; i < count && fits; i++) {
     const replica = replicas + <usize>((load<u32>(row, 8) + i) * <u32>REPLICA);
     fits = takeReplica(service, key, keyLength, replica, strings, receivedAt, now);
@@ -136,6 +142,7 @@ function takeService(row: usize, replicas: usize, strings: usize, receivedAt: f6
   firstMember[service] = first;
   memberCount[service] = membersUsed - first;
   rebuildEligible(service);
+  return fits;
 }
 
 /** Puts the table in force if it is sound; else changes nothing and says so. */
@@ -147,13 +154,19 @@ export function applyTable(p: usize, length: i32, receivedAt: f64, now: f64): bo
   swap++;
   membersUsed = 0;
   forgetUtilisation();
+  servicesLeftOut = 0;
+  replicasLeftOut = 0;
   for (let i: u32 = 0; i < services; i++) {
-    takeService(p + <usize>(HEADER + <i64>i * SERVICE), replicas, strings, receivedAt, now);
+    const row = p + <usize>(HEADER + <i64>i * SERVICE);
+    if (takeService(row, replicas, strings, receivedAt, now)) continue;
+    servicesLeftOut++;
+    replicasLeftOut += load<u32>(row, 12);
   }
   for (let slot = 0; slot < slotCount(); slot++) if (!isListed(slot)) replicaAt(slot).weight = 0;
   releaseUnlisted(swap, now);
   releaseServices(swap);
   tableVersion = load<u64>(p, 8);
+  tableReceivedAt = receivedAt;
   tableExpiresAt = receivedAt + <f64>load<u32>(p, 16);
   return true;
 }
