@@ -37,7 +37,8 @@ function moved(before: ReplicaAverages | undefined, now: ReplicaAverages): Repli
  * Canini, Schmid, Feldmann; NSDI 2015). Every answer tells the requests that its replica holds and how long the
  * request took there; each caller sends to the least score of all replicas, a random one where several are equal, as
  * those that it does not know yet are. C3's other half, rate control with back-pressure, is left out: it holds requests
- * back in the caller, which a proxy's choice of an endpoint cannot, and none of the others has it. Nothing in C3 avoids failures.
+ * back in the caller, which a proxy's choice of an endpoint cannot, and none of the others has it. Nothing in C3 avoids
+ * replicas that fail.
  */
 export const c3: Policy = perCaller('C3', ({ replicas, callers, random }) => {
   const outstanding = new Outstanding(replicas);
