@@ -1,7 +1,9 @@
 /**
  * CPU per request of each replica of one service. Replicas of a service run the same program, so each one's own figure
  * is drawn toward the service's by as much as chance explains the difference between them (empirical Bayes, variance
- * between replicas by moments: DerSimonian and Laird 1986). One that serves little borrows nearly all.
+ * between replicas by moments: DerSimonian and Laird 1986). One that serves little borrows nearly all; but none is drawn
+ * further than two of its own standard errors (limited translation: Efron and Morris 1971), for one slow replica among many
+ * quick ones is no chance, however little it serves.
  */
 import { type DecayedRatio, evidenceAt, meanOf, standardError } from './decayed-ratio.ts';
 
@@ -29,8 +31,9 @@ export function pooledCosts(ratios: readonly DecayedRatio[], now: number): Cost[
   return own.map(({ part, mean, variance }) => {
     if (part === 0) return { seconds: pooled, deviation: Math.sqrt(between + pooledVariance) };
     const trust = between > 0 ? between / (between + variance) : 0;
+    const furthest = 2 * Math.sqrt(variance);
     return {
-      seconds: pooled + trust * (mean - pooled),
+      seconds: Math.min(mean + furthest, Math.max(mean - furthest, pooled + trust * (mean - pooled))),
       deviation: Math.sqrt(trust * variance + (1 - trust) ** 2 * pooledVariance),
     };
   });

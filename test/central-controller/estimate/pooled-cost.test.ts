@@ -33,6 +33,12 @@ describe('pooledCosts', () => {
     expect(slow?.seconds).toBeCloseTo(0.002, 4);
   });
 
+  it('believes one that is much slower than many quick ones, however little it serves', () => {
+    const quick = Array.from({ length: 14 }, () => ratioOf(0.01, 140));
+    const slow = pooledCosts([...quick, ratioOf(0.16, 2)], NOW).at(-1);
+    expect(slow?.seconds).toBeGreaterThan(0.1);
+  });
+
   it('gives one that has served nothing the cost of the others, and says how uncertain that is', () => {
     const [known, unknown] = pooledCosts([ratioOf(0.002, 100), decayedRatio(30_000)], NOW);
     expect(unknown?.seconds).toBeCloseTo(0.002, 4);
