@@ -1,6 +1,6 @@
 /** Five hundred replicas and three workers: all are used, all may die, agent and table may go, and nothing traps. */
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, request } from 'undici';
@@ -39,7 +39,8 @@ class Crowd implements AsyncDisposable {
   }
 
   async revive(): Promise<void> {
-    this.#server = createServer((incoming, response) => {
+    // Node would close idle connections after 5 s, under the feet of requests that are on their way.
+    this.#server = createServer({ keepAliveTimeout: 0 }, (incoming, response) => {
       const [, , c, d] = (incoming.socket.localAddress ?? '').split('.').map(Number);
       response.end(`crowd-${((c ?? 0) - 1) * 250 + (d ?? 0) - 1}`);
     });
@@ -49,7 +50,7 @@ class Crowd implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if ((this.#server as Server).listening) await this.kill();
+    if (this.#server.listening) await this.kill();
   }
 }
 

@@ -146,16 +146,12 @@ describe('bytes that are no table', () => {
   it('are refused as a whole: one bad figure at the end changes nothing', () => {
     const scene = new Scene();
     const vm = scene.holding([service([replica('echo-5', 1)], { routing: 'Endpoint' })]);
-    for (const weight of [Number.NaN, Number.POSITIVE_INFINITY, -1]) {
+    const amounts = ['weight', 'meanInFlight', 'meanLatencySeconds', 'inFlight', 'cpuUtilisation'] as const;
+    for (const [name, value] of amounts.flatMap((name) => [NaN, Infinity, -1].map((value) => [name, value] as const))) {
       scene.now += 3000;
       vm.tick();
-      vm.answer(
-        poll(vm),
-        200,
-        encodeProxyTable(9, 60_000, [
-          service([replica('echo-6', 1), replica('echo-7', weight)], { routing: 'Endpoint' }),
-        ]),
-      );
+      const replicas = [replica('echo-6', 1), replica('echo-7', 1, { [name]: value })];
+      vm.answer(poll(vm), 200, encodeProxyTable(9, 60_000, [service(replicas, { routing: 'Endpoint' })]));
       expect(inForce(vm)).toBe(session('10.0.0.6:80'));
     }
   });

@@ -40,7 +40,8 @@ export class Application implements AsyncDisposable {
   }
 
   async revive(): Promise<void> {
-    this.#server = createServer((request, response) => {
+    // Node would close idle connections after 5 s, under the feet of requests that are on their way.
+    this.#server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
       this.seen++;
       request.resume();
       if (this.crashes) {
