@@ -7,7 +7,17 @@ import { judgeHealth } from './health.ts';
 import { explainService } from './explain.ts';
 import type { DecisionPolicy, Parameters } from './policy.ts';
 import { isLearning, isStaleNode, stateOf } from './states.ts';
-import { type Candidate, type CandidateReplica, findTargets, type TargetNode, type Targets } from './targets.ts';
+import { type Candidate, type CandidateReplica, TargetFinder, type TargetNode, type Targets } from './targets.ts';
+
+/** What makes the next decision faster, and changes none: solutions to start from, and the memory that they take. */
+export interface DecisionMemory {
+  readonly inForce: TargetFinder;
+  readonly asThough: TargetFinder;
+}
+
+export function createDecisionMemory(): DecisionMemory {
+  return { inForce: new TargetFinder(), asThough: new TargetFinder() };
+}
 
 /**
  * Decides one tick. Total: whatever the snapshot holds, the weights of each service with a ready replica sum to 1.
@@ -16,27 +26,29 @@ import { type Candidate, type CandidateReplica, findTargets, type TargetNode, ty
  *
  * @param previous the decision in force, which damping starts from; undefined at the start
  * @param now controller's wall clock, ms
+ * @param memory kept from tick to tick
  */
 export function decide(
   snapshot: Snapshot,
   policy: DecisionPolicy,
   previous: Decision | undefined,
   now: number,
+  memory = createDecisionMemory(),
 ): Decision {
   const { nodes, services } = boundedSnapshot(snapshot);
   const { parameters } = policy;
   const known = allNodes(nodes, services);
-  const nodeOf = new Map(known.map((node) => [node.name, node]));
+  const nodeIndex = new Map(known.map((node, index) => [node.name, index]));
   const before = lastDecisions(previous);
-  const candidates = services.map((service) => candidateOf(service, nodeOf, policy, before, now));
+  const candidates = services.map((service) => candidateOf(service, known, nodeIndex, policy, before, now));
   const decided = (candidate: Candidate): boolean =>
     candidate.replicas.length > 0 && candidate.service.mode !== 'Off' && !isLearning(candidate.service, parameters);
   const enforced = candidates.filter((candidate) => decided(candidate) && candidate.service.mode === 'Enforce');
   const observed = candidates.filter((candidate) => decided(candidate) && candidate.service.mode === 'Observe');
-  const inForce = findTargets(enforced, otherLoads(known, services, enforced), parameters);
+  const inForce = memory.inForce.find(enforced, otherLoads(known, services, enforced), parameters);
   const together = [...enforced, ...observed];
   const asThough =
-    observed.length > 0 ? findTargets(together, otherLoads(known, services, together), parameters) : undefined;
+    observed.length > 0 ? memory.asThough.find(together, otherLoads(known, services, together), parameters) : undefined;
   const decisions = candidates.map((candidate) => {
     const targets = candidate.service.mode === 'Observe' ? asThough : inForce;
     const index = (candidate.service.mode === 'Observe' ? together : enforced).indexOf(candidate);
@@ -77,7 +89,8 @@ function lastDecisions(previous: Decision | undefined): ReadonlyMap<string, Repl
 /** The service's ready replicas with all that is known of each. */
 function candidateOf(
   service: ServiceEstimate,
-  nodeOf: ReadonlyMap<string, NodeEstimate>,
+  nodes: readonly NodeEstimate[],
+  nodeIndex: ReadonlyMap<string, number>,
   policy: DecisionPolicy,
   before: ReadonlyMap<string, ReplicaDecision>,
   now: number,
@@ -92,10 +105,13 @@ function candidateOf(
   const replicas = service.replicas.flatMap((estimate, index): CandidateReplica[] => {
     const own = health[index];
     if (!estimate.ready || !own) return [];
-    const state = stateOf(estimate, service, own, nodeOf.get(estimate.node), policy.parameters);
+    const node = nodeIndex.get(estimate.node) ?? 0;
+    const state = stateOf(estimate, service, own, nodes[node], policy.parameters);
     const manual = byHand.get(estimate.name);
     const inForce = before.get(`${service.namespace}/${service.name}/${estimate.name}`);
-    return [{ estimate, state, health: own, previous: inForce?.weight ?? 0, ...(manual !== undefined && { manual }) }];
+    return [
+      { estimate, state, health: own, node, previous: inForce?.weight ?? 0, ...(manual !== undefined && { manual }) },
+    ];
   });
   return { service, replicas: withSharesThatFit(replicas) };
 }

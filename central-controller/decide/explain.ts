@@ -27,10 +27,14 @@ export function explainService(
   parameters: Parameters,
 ): ServiceDecision {
   const { service, replicas } = candidate;
-  const allocated = targets?.allocation.services[index];
-  const shares = withFloor(targets?.shares[index] ?? equalShares(replicas), replicas, parameters.floor);
+  const isAllocated = targets !== undefined && index >= 0;
+  const shares = withFloor(
+    isAllocated ? sharesOf(targets, index, replicas.length) : equalShares(replicas),
+    replicas,
+    parameters.floor,
+  );
   const { weights, outcome } = damped(replicas, shares, parameters);
-  const uncertain = index >= 0 && parameters.pullPerError * relativeError(replicas) > parameters.pull;
+  const uncertain = isAllocated && parameters.pullPerError * relativeError(replicas) > parameters.pull;
   const decisions = new Map(
     replicas.map((replica, at) => {
       const target = shares[at] ?? 0;
@@ -45,9 +49,9 @@ export function explainService(
     namespace: service.namespace,
     name: service.name,
     mode: service.mode,
-    demandCores: allocated?.demandCores ?? 0,
-    servedCores: allocated?.servedCores ?? 0,
-    fairShareCores: allocated?.fairShareCores ?? 0,
+    demandCores: targets?.allocation.demandCores[index] ?? 0,
+    servedCores: targets?.allocation.servedCores[index] ?? 0,
+    fairShareCores: targets?.allocation.fairShareCores[index] ?? 0,
     requestsPerSecond: service.requestsPerSecond,
     replicas: service.replicas.map((estimate): ReplicaDecision => {
       const made = decisions.get(estimate) ?? NOT_READY;
@@ -61,6 +65,11 @@ export function explainService(
       };
     }),
   };
+}
+
+function sharesOf({ allocation, firstReplica }: Targets, index: number, count: number): number[] {
+  const from = firstReplica[index] ?? 0;
+  return Array.from({ length: count }, (_, at) => allocation.shares[from + at] ?? 0);
 }
 
 function equalShares(replicas: readonly CandidateReplica[]): number[] {
@@ -104,7 +113,7 @@ function damped(
 }
 
 function reasons(
-  { estimate, health, manual }: CandidateReplica,
+  { estimate, health, manual, node: at }: CandidateReplica,
   target: number,
   targets: Targets | undefined,
   nodes: readonly NodeEstimate[],
@@ -113,7 +122,6 @@ function reasons(
   if (manual !== undefined) return ['manual'];
   const limits: Limit[] = [];
   const { limitCores, cpuCores } = estimate;
-  const at = nodes.findIndex(({ name }) => name === estimate.node);
   const node = nodes[at];
   const load = targets?.allocation.loads[at] ?? 0;
   if (target <= parameters.floor) limits.push('floor');

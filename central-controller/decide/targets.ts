@@ -1,7 +1,8 @@
 /** Where the weights of the services should be: the allocator's answer, with health, warm-up and silence applied. */
 import type { ReplicaState } from '../contract/decision.ts';
 import type { NodeEstimate, ReplicaEstimate, ServiceEstimate } from '../estimate/snapshot.ts';
-import { allocate, type Allocation, type AllocationService } from './allocate/allocate.ts';
+import { type Allocation, Allocator } from './allocate/allocate.ts';
+import { type AllocationInput, createInput, fits } from './allocate/allocation-input.ts';
 import type { Health } from './health.ts';
 import type { Parameters } from './policy.ts';
 import { silentForMs } from './states.ts';
@@ -16,16 +17,19 @@ export interface CandidateReplica {
   readonly estimate: ReplicaEstimate;
   readonly state: ReplicaState;
   readonly health: Health;
+  /** Index of its node. */
+  readonly node: number;
   /** Share set by hand. */
   readonly manual?: number;
   /** Weight in force. */
   readonly previous: number;
 }
 
+/** The columns are the finder's, which writes its next targets over them. */
 export interface Targets {
   readonly allocation: Allocation;
-  /** Per candidate and replica; each candidate's sum to 1. */
-  readonly shares: readonly (readonly number[])[];
+  /** Where each candidate's replicas are in the columns: those of candidate i from `firstReplica[i]` on. */
+  readonly firstReplica: Int32Array;
 }
 
 export interface TargetNode {
@@ -40,70 +44,80 @@ const LEAST_CAPACITY = 0.01;
 /** A background that seems to fill its node would take less if the replicas asked for more. */
 const MOST_BACKGROUND = 0.95;
 
-/**
- * Allocates twice where some replica must not get what its load alone would give it: first as if it might, to see how
- * much that is; then with those replicas settled, so that the others are optimal for what is left to them.
- */
-export function findTargets(
-  candidates: readonly Candidate[],
-  nodes: readonly TargetNode[],
-  parameters: Parameters,
-): Targets {
-  const nodeIndex = new Map(nodes.map((node, index) => [node.estimate.name, index]));
-  const nodeOf = (name: string): NodeEstimate | undefined => nodes[nodeIndex.get(name) ?? -1]?.estimate;
-  const capacities = nodes.map((node) => capacityOf(node));
-  const solve = (fixed: readonly (readonly (number | undefined)[])[]): Allocation =>
-    allocate({
-      curve: candidates.every(({ service }) => service.objective === 'level') ? 'level' : 'delay',
-      floor: parameters.floor,
-      nodes: capacities,
-      services: candidates.map((candidate, index) =>
-        allocationService(candidate, fixed[index] ?? [], nodeIndex, parameters),
-      ),
-    });
-  const manual = candidates.map((candidate) => candidate.replicas.map((replica) => replica.manual));
-  const first = solve(manual);
-  const settled = candidates.map((candidate, index) =>
-    settledShares(candidate, first.services[index]?.shares ?? [], nodeOf, parameters),
-  );
-  if (settled.every((shares) => shares === undefined)) {
-    return { allocation: first, shares: first.services.map((service) => service.shares) };
+/** Finds targets again and again, each from the solution before; keeps the memory that this takes. */
+export class TargetFinder {
+  /** Where some shares are settled, the solution differs much: each kind starts from its own. */
+  readonly #first = new Allocator();
+  readonly #second = new Allocator();
+  #input = createInput(0, 0, 0);
+
+  /**
+   * Allocates twice where some replica must not get what its load alone would give it: first as if it might, to see how
+   * much that is; then with those replicas settled, so that the others are optimal for what is left to them.
+   */
+  find(candidates: readonly Candidate[], nodes: readonly TargetNode[], parameters: Parameters): Targets {
+    const input = this.#fill(candidates, nodes, parameters);
+    const { firstReplica } = input;
+    const first = this.#first.allocate(input);
+    let isSettled = false;
+    for (const [index, candidate] of candidates.entries()) {
+      isSettled =
+        settleShares(candidate, firstReplica[index] ?? 0, first.shares, nodes, input, parameters) || isSettled;
+    }
+    return { allocation: isSettled ? this.#second.allocate(input) : first, firstReplica };
   }
-  const second = solve(settled.map((shares, index) => shares ?? manual[index] ?? []));
-  return { allocation: second, shares: second.services.map((service) => service.shares) };
+
+  #fill(candidates: readonly Candidate[], nodes: readonly TargetNode[], parameters: Parameters): AllocationInput {
+    const replicas = candidates.reduce((sum, candidate) => sum + candidate.replicas.length, 0);
+    if (!fits(this.#input, nodes.length, candidates.length, replicas)) {
+      this.#input = createInput(nodes.length, candidates.length, replicas);
+    }
+    const input = this.#input;
+    input.floor = parameters.floor;
+    nodes.forEach((node, index) => fillNode(input, index, node));
+    let at = 0;
+    for (const [index, candidate] of candidates.entries()) {
+      input.firstReplica[index] = at;
+      at = fillService(input, index, at, candidate, parameters);
+    }
+    input.firstReplica[candidates.length] = at;
+    return input;
+  }
 }
 
-/** Capacity and what is used of it; an unheard node is taken for the mean of the others. */
-function capacityOf(node: TargetNode): { capacityCores: number; backgroundCores: number } {
+/** Capacity and what is used of it. */
+function fillNode(input: AllocationInput, index: number, node: TargetNode): void {
   const { cores, stealCores, backgroundCores } = node.estimate;
-  const capacityCores = Math.max(0.01 * cores, cores - stealCores, LEAST_CAPACITY);
+  const capacity = Math.max(0.01 * cores, cores - stealCores, LEAST_CAPACITY);
   const used = Math.max(0, backgroundCores) + Math.max(0, node.otherCores);
-  return { capacityCores, backgroundCores: Math.min(used, MOST_BACKGROUND * capacityCores) };
+  input.capacityCores[index] = capacity;
+  input.backgroundCores[index] = Math.min(used, MOST_BACKGROUND * capacity);
 }
 
-function allocationService(
+/** Fills in the service and its replicas, which are at `from` and after; returns where the next are. */
+function fillService(
+  input: AllocationInput,
+  index: number,
+  from: number,
   { service, replicas }: Candidate,
-  fixed: readonly (number | undefined)[],
-  nodeIndex: ReadonlyMap<string, number>,
   parameters: Parameters,
-): AllocationService {
+): number {
   const level = service.objective === 'level';
-  return {
-    requestsPerSecond: service.requestsPerSecond,
-    shareWeight: service.shareWeight,
-    pull: (level ? parameters.pull / 100 : parameters.pull) + parameters.pullPerError * relativeError(replicas),
-    replicas: replicas.map(({ estimate, health, previous }, index) => {
-      const share = fixed[index];
-      return {
-        node: nodeIndex.get(estimate.node) ?? 0,
-        cost: estimate.cpuPerRequestSeconds,
-        hidden: level ? 0 : health.excessSeconds,
-        start: previous,
-        ...(estimate.limitCores !== undefined && { limitCores: estimate.limitCores }),
-        ...(share !== undefined && { fixed: share }),
-      };
-    }),
-  };
+  input.requestsPerSecond[index] = service.requestsPerSecond;
+  input.shareWeight[index] = service.shareWeight;
+  input.level[index] = level ? 1 : 0;
+  input.pull[index] =
+    (level ? parameters.pull / 100 : parameters.pull) + parameters.pullPerError * relativeError(replicas);
+  let at = from;
+  for (const { estimate, health, manual, node } of replicas) {
+    input.node[at] = node;
+    input.cost[at] = estimate.cpuPerRequestSeconds;
+    input.hidden[at] = level ? 0 : health.excessSeconds;
+    input.limitCores[at] = estimate.limitCores ?? Infinity;
+    input.fixed[at] = manual ?? NaN;
+    at += 1;
+  }
+  return at;
 }
 
 /**
@@ -117,35 +131,44 @@ function probingShare({ requestsPerSecond }: ServiceEstimate, parameters: Parame
 
 /** Root mean square of the relative standard errors of the replicas' costs. */
 export function relativeError(replicas: readonly CandidateReplica[]): number {
-  const squares = replicas.map(({ estimate: { cpuPerRequestDeviation, cpuPerRequestSeconds } }) =>
-    Math.min(1, (cpuPerRequestDeviation / cpuPerRequestSeconds) ** 2),
-  );
-  return Math.sqrt(squares.reduce((sum, square) => sum + square, 0) / squares.length);
+  let sum = 0;
+  for (const { estimate } of replicas) {
+    const error = estimate.cpuPerRequestDeviation / estimate.cpuPerRequestSeconds;
+    sum += Math.min(1, error * error);
+  }
+  return Math.sqrt(sum / replicas.length);
 }
 
-/** Shares that are not the allocator's to choose, given what it would choose; undefined where all are. */
-function settledShares(
+/** Fixes those shares that are not the allocator's to choose, given what it would choose; whether there are any. */
+function settleShares(
   { service, replicas }: Candidate,
-  shares: readonly number[],
-  nodeOf: (name: string) => NodeEstimate | undefined,
+  from: number,
+  shares: Float64Array,
+  nodes: readonly TargetNode[],
+  { fixed }: AllocationInput,
   parameters: Parameters,
-): (number | undefined)[] | undefined {
+): boolean {
   const equal = 1 / replicas.length;
-  const wanted = replicas.map(({ estimate, health, state, manual }, index) => {
-    const share = shares[index] ?? equal;
-    if (manual !== undefined) return share;
+  let byHand = 0;
+  let others = 0;
+  let hasSettled = false;
+  for (const [index, { estimate, health, state, manual, node }] of replicas.entries()) {
+    byHand += manual ?? 0;
+    if (manual !== undefined) continue;
+    const share = shares[from + index] ?? equal;
     const warm = state === 'WarmingUp' ? Math.max(0.1, estimate.knownForMs / parameters.warmUpMs) : 1;
-    const silent = silentForMs(estimate, nodeOf(estimate.node), parameters);
+    const silent = silentForMs(estimate, nodes[node]?.estimate, parameters);
     const trust = Math.exp(-silent / parameters.staleDecayMs);
     const probed = Math.max(share, health.excessSeconds > 0 ? probingShare(service, parameters) : 0);
-    return equal + trust * (probed * health.successFactor * warm - equal);
-  });
-  if (wanted.every((want, index) => Math.abs(want - (shares[index] ?? equal)) < 1e-9)) return undefined;
-  const settled = wanted.map((want, index) =>
-    replicas[index]?.manual === undefined && Math.abs(want - (shares[index] ?? equal)) < 1e-9 ? undefined : want,
-  );
-  const byHand = replicas.reduce((sum, { manual }) => sum + (manual ?? 0), 0);
-  const others = settled.reduce<number>((sum, share) => sum + (share ?? 0), -byHand);
+    const wanted = equal + trust * (probed * health.successFactor * warm - equal);
+    if (Math.abs(wanted - share) < 1e-9) continue;
+    fixed[from + index] = wanted;
+    others += wanted;
+    hasSettled = true;
+  }
   const scale = others > 0 ? Math.min(1, Math.max(0, 1 - byHand) / others) : 1;
-  return settled.map((share, index) => replicas[index]?.manual ?? (share === undefined ? undefined : share * scale));
+  for (const [index, { manual }] of replicas.entries()) {
+    if (manual === undefined) fixed[from + index] = (fixed[from + index] ?? NaN) * scale;
+  }
+  return hasSettled;
 }

@@ -44,7 +44,7 @@ export function evaluateCurve(
   const a = exponentOf(servers);
   const x = Math.min(u, SATURATED);
   const free = 1 - x;
-  const power = x ** a;
+  const power = a === 1 ? x : x ** a;
   const risen = (a + 1) * power - a * power * x;
   const risenSlope = x > 0 ? a * (a + 1) * (power / x) * free : a === 1 ? 2 : 0;
   const service = waitingOnly ? 0 : 1;

@@ -6,103 +6,162 @@
  * level is found by Newton's method on cuts (Megiddo 1974; Gallo, Grigoriadis, Tarjan 1989): the minimum cut at an
  * infeasible level says which services want too much, and the level at which just they fit is the next one to try.
  */
-import { addEdge, createNetwork, maximiseFlow } from './max-flow.ts';
+import { FairnessCheck } from './fairness-check.ts';
+import { Flow, type FlowLimits } from './max-flow.ts';
 
-export interface FairProblem {
+/** Columns as in `allocation-input.ts`, which this is filled from. */
+export interface FairProblem extends FlowLimits {
   /** Cores, per service. */
-  readonly demand: readonly number[];
+  readonly demand: Float64Array;
   /** Cores that the service gets before others rise above theirs; all together they fit. */
-  readonly guarantee: readonly number[];
-  readonly weight: readonly number[];
-  /** Cores, per node. */
-  readonly capacity: readonly number[];
-  /** Replicas: what a service may use of a node, in cores. */
-  readonly replicas: readonly { readonly service: number; readonly node: number; readonly limit: number }[];
+  readonly guarantee: Float64Array;
+  /** Positive. */
+  readonly weight: Float64Array;
 }
 
-/** Part of the total demand that rounding may hide. */
+export function createFairProblem(nodes: number, services: number, replicas: number): FairProblem {
+  return {
+    firstReplica: new Int32Array(services + 1),
+    node: new Int32Array(replicas),
+    limit: new Float64Array(replicas),
+    capacity: new Float64Array(nodes),
+    demand: new Float64Array(services),
+    guarantee: new Float64Array(services),
+    weight: new Float64Array(services),
+  };
+}
+
+/** Part of the total demand that rounding may hide, per service. */
 const TOLERANCE = 1e-11;
 
-/** Served demand in cores, per service. Exact up to rounding. */
-export function fairDemand(problem: FairProblem): number[] {
-  const served = [...problem.demand];
-  const rising = new Set(served.keys());
-  const scale = problem.demand.reduce((sum, demand) => sum + demand, 0);
-  for (;;) {
-    let held = violatedCut(problem, served, scale);
-    if (!held) return served;
-    let tight = held;
-    while (held) {
-      tight = held;
-      const level = highestLevel(problem, tight, served, rising);
-      for (const service of rising) served[service] = demandAt(problem, service, level);
-      held = violatedCut(problem, served, scale);
+/** Solves problems of one size, each from the flow of the one before. Keeps all memory that this takes. */
+export class FairDemand {
+  /** Cores, per service. Exact up to rounding. */
+  readonly served: Float64Array;
+  readonly #flow: Flow;
+  readonly #check: FairnessCheck;
+  /** Whether the service still rises with the common level. */
+  readonly #isRising: Uint8Array;
+  /** Whether the service is in the cut that was found last. */
+  readonly #isInCut: Uint8Array;
+  #cutCapacity = 0;
+  #isFirst = true;
+  #certificate = 0;
+
+  constructor(nodes: number, services: number, replicas: number) {
+    this.served = new Float64Array(services);
+    this.#flow = new Flow(nodes, services, replicas);
+    this.#check = new FairnessCheck(nodes, services);
+    this.#isRising = new Uint8Array(services);
+    this.#isInCut = new Uint8Array(services);
+  }
+
+  /** Largest relative violation of feasibility and of max-min fairness by the last solution. */
+  get certificate(): number {
+    return this.#certificate;
+  }
+
+  solve(problem: FairProblem): void {
+    const { served } = this;
+    const { demand } = problem;
+    this.#flow.place(problem);
+    if (this.#isFirst) this.#flowAsRoomAllows(problem);
+    this.#isFirst = false;
+    served.set(demand);
+    this.#isRising.fill(1);
+    let scale = 0;
+    for (let s = 0; s < demand.length; s++) scale += demand[s] ?? 0;
+    while (this.#findsCut(problem, scale)) {
+      do {
+        const level = this.#levelOfCut(problem);
+        for (let s = 0; s < served.length; s++) {
+          if (this.#isRising[s] === 1) served[s] = demandAt(problem, s, level);
+        }
+      } while (this.#findsCut(problem, scale));
+      let hasHeld = false;
+      for (let s = 0; s < served.length; s++) {
+        if (this.#isRising[s] !== 1) continue;
+        if (this.#isInCut[s] === 1) {
+          this.#isRising[s] = 0;
+          hasHeld = true;
+        } else served[s] = demand[s] ?? 0;
+      }
+      if (!hasHeld) break;
     }
-    const before = rising.size;
-    for (const service of tight.services) rising.delete(service);
-    if (rising.size === before) return served;
-    for (const service of rising) served[service] = problem.demand[service] ?? 0;
+    this.#certificate = this.#check.violation(problem, served, this.#flow, scale * TOLERANCE);
+  }
+
+  #flowAsRoomAllows({ firstReplica, node, capacity, demand }: FairProblem): void {
+    const { onReplica } = this.#flow;
+    for (let s = 0; s < demand.length; s++) {
+      let room = 0;
+      for (let j = firstReplica[s] ?? 0; j < (firstReplica[s + 1] ?? 0); j++) room += capacity[node[j] ?? 0] ?? 0;
+      for (let j = firstReplica[s] ?? 0; j < (firstReplica[s + 1] ?? 0); j++) {
+        onReplica[j] = room > 0 ? ((demand[s] ?? 0) * (capacity[node[j] ?? 0] ?? 0)) / room : 0;
+      }
+    }
+  }
+
+  /** Whether what is served cannot flow. Then `#isInCut` marks the services that together want more than they can get. */
+  #findsCut(problem: FairProblem, scale: number): boolean {
+    const { firstReplica, node, limit, capacity } = problem;
+    const flow = this.#flow;
+    const services = this.served.length;
+    const missing = flow.maximise(problem, this.served, scale * TOLERANCE * 0.01);
+    if (missing <= scale * TOLERANCE * (1 + services)) return false;
+    let cut = 0;
+    for (let n = 0; n < capacity.length; n++) cut += flow.isExhausted(n) ? (capacity[n] ?? 0) : 0;
+    for (let s = 0; s < services; s++) {
+      this.#isInCut[s] = flow.wantsMore(s) ? 1 : 0;
+      if (!flow.wantsMore(s)) continue;
+      for (let j = firstReplica[s] ?? 0; j < (firstReplica[s + 1] ?? 0); j++) {
+        if (!flow.isExhausted(node[j] ?? 0)) cut += limit[j] ?? 0;
+      }
+    }
+    this.#cutCapacity = cut;
+    return true;
+  }
+
+  /**
+   * The level at which the services of the cut just fill it. What they want is linear between the levels at which one
+   * leaves its guarantee or reaches its demand: Newton's method, kept within a shrinking bracket, ends on the piece.
+   */
+  #levelOfCut(problem: FairProblem): number {
+    let low = 0;
+    let high = 0;
+    for (let s = 0; s < this.served.length; s++) {
+      if (this.#isInCut[s] !== 1 || this.#isRising[s] !== 1) continue;
+      high = Math.max(high, (problem.demand[s] ?? 0) / (problem.weight[s] ?? 1));
+    }
+    let level = high / 2;
+    for (let round = 0; round < 200 && high > low; round++) {
+      let room = this.#cutCapacity;
+      let slope = 0;
+      for (let s = 0; s < this.served.length; s++) {
+        if (this.#isInCut[s] !== 1) continue;
+        const isRising = this.#isRising[s] === 1;
+        const cores = isRising ? demandAt(problem, s, level) : (this.served[s] ?? 0);
+        room -= cores;
+        if (isRising && cores < (problem.demand[s] ?? 0) && cores > guaranteeOf(problem, s)) {
+          slope += problem.weight[s] ?? 0;
+        }
+      }
+      if (room > 0) low = level;
+      else high = level;
+      const newton = level + room / slope;
+      const next = newton >= low && newton <= high ? newton : (low + high) / 2;
+      if (Math.abs(next - level) <= 1e-15 * level) return next;
+      level = next;
+    }
+    return low;
   }
 }
 
-interface Cut {
-  readonly services: readonly number[];
-  /** Cores that these services can get at most, whatever the others do. */
-  readonly capacity: number;
+function guaranteeOf(problem: FairProblem, service: number): number {
+  return Math.min(problem.guarantee[service] ?? 0, problem.demand[service] ?? 0);
 }
 
 function demandAt(problem: FairProblem, service: number, level: number): number {
   const demand = problem.demand[service] ?? 0;
-  const guarantee = Math.min(problem.guarantee[service] ?? 0, demand);
-  return Math.min(demand, Math.max(guarantee, (problem.weight[service] ?? 0) * level));
-}
-
-/** Services that together want more than they can get, or undefined when all of `served` fits. */
-function violatedCut(problem: FairProblem, served: readonly number[], scale: number): Cut | undefined {
-  const { capacity, replicas } = problem;
-  const nodeAt = 1 + served.length;
-  const sink = nodeAt + capacity.length;
-  const network = createNetwork(sink + 1);
-  served.forEach((cores, service) => addEdge(network, 0, 1 + service, cores));
-  for (const { service, node, limit } of replicas) addEdge(network, 1 + service, nodeAt + node, limit);
-  capacity.forEach((cores, node) => addEdge(network, nodeAt + node, sink, cores));
-  const { flow, sourceSide } = maximiseFlow(network, 0, sink, scale * TOLERANCE * 0.01);
-  const wanted = served.reduce((sum, cores) => sum + cores, 0);
-  if (flow >= wanted - scale * TOLERANCE * (1 + served.length)) return undefined;
-  let cutCapacity = 0;
-  capacity.forEach((cores, node) => (cutCapacity += sourceSide[nodeAt + node] ? cores : 0));
-  for (const { service, node, limit } of replicas) {
-    if (sourceSide[1 + service] && !sourceSide[nodeAt + node]) cutCapacity += limit;
-  }
-  return { services: [...served.keys()].filter((service) => sourceSide[1 + service]), capacity: cutCapacity };
-}
-
-/** The level at which the services of the cut just fill it. */
-function highestLevel(problem: FairProblem, cut: Cut, served: readonly number[], rising: ReadonlySet<number>): number {
-  const movable = cut.services.filter((service) => rising.has(service) && (problem.weight[service] ?? 0) > 0);
-  const settled = cut.services.reduce((sum, service) => sum + (rising.has(service) ? 0 : (served[service] ?? 0)), 0);
-  const total = (level: number): number =>
-    movable.reduce((sum, service) => sum + demandAt(problem, service, level), settled);
-  // `total` is linear between the levels at which a service leaves its guarantee or reaches its demand.
-  const bends = movable
-    .flatMap((service) => {
-      const weight = problem.weight[service] ?? 1;
-      return [
-        Math.min(problem.guarantee[service] ?? 0, problem.demand[service] ?? 0),
-        problem.demand[service] ?? 0,
-      ].map((cores) => cores / weight);
-    })
-    .toSorted((a, b) => a - b);
-  let below = 0;
-  let atBelow = total(0);
-  for (const bend of bends) {
-    const atBend = total(bend);
-    if (atBend > cut.capacity) {
-      const slope = (atBend - atBelow) / (bend - below);
-      return slope > 0 ? Math.max(below, below + (cut.capacity - atBelow) / slope) : below;
-    }
-    below = bend;
-    atBelow = atBend;
-  }
-  return below;
+  return Math.min(demand, Math.max(guaranteeOf(problem, service), (problem.weight[service] ?? 0) * level));
 }

@@ -1,193 +1,194 @@
 /**
- * Solves the split by Newton's method on its dual. Given a price per node, the services no longer meet and each one's
+ * Solves the split: an interior-point method comes close (`interior-point.ts`), Newton's method on the dual, from the
+ * prices that it found, makes it exact and knows what is held at its floor. Given a price per node, the services no longer meet and each one's
  * best split is found by itself (`service-response.ts`); what remains is to find the prices at which the loads that
  * the services choose are the loads that make those prices: as many unknowns as nodes, however many replicas there
- * are. The dual is concave, its Newton system is solved by conjugate gradients without ever being written down, and a
- * step is taken only as far as the dual rises (semismooth Newton with Armijo's rule: Qi and Sun 1993).
+ * are. The dual is concave, and a step is taken only as far as it rises (semismooth Newton with Armijo's rule: Qi and
+ * Sun 1993). Early steps are solved roughly, late ones exactly (Dembo, Eisenstat and Steihaug 1982).
  */
-import { type CurvePoint, evaluateCurve } from './delay-curve.ts';
-import { createResponse, respond, type Response } from './service-response.ts';
-import { loadsOf, type SplitProblem, violation } from './split-problem.ts';
-
-export interface Split {
-  /** Requests per second, per replica. */
-  readonly requests: Float64Array;
-  /** Cores, per node. */
-  readonly loads: Float64Array;
-  /** Largest relative violation of the optimality conditions. */
-  readonly certificate: number;
-  readonly iterations: number;
-}
+import type { CurvePoint } from './delay-curve.ts';
+import { InteriorPoint } from './interior-point.ts';
+import { createNewtonSystem, type NewtonSystem, solveNewton } from './newton-system.ts';
+import { createResponse, respondAll, type Response } from './service-response.ts';
+import { evaluateNode, loadsOf, type SplitProblem, violation } from './split-problem.ts';
 
 const MOST_ITERATIONS = 200;
 
-/** Loads that agree with the prices to this part of the capacity are the solution. */
-const TOLERANCE = 1e-11;
+/** Of Newton's method for the load that has a price. */
+const MOST_ROUNDS = 40;
+
+/** A certificate beyond this asks for a second attempt, slower and more careful. */
+const GOOD = 1e-7;
+
+/** Prices that are right to this part are the solution. */
+const TOLERANCE = 1e-10;
 
 /** A guess at the loads, and what follows from it. */
 interface Trial {
-  loads: Float64Array;
+  readonly loads: Float64Array;
   readonly price: Float64Array;
   readonly slope: Float64Array;
   /** What the services choose at these prices. */
   readonly response: Response;
   /** Loads that the services choose, less the loads that made the prices: the dual's gradient. */
   readonly residual: Float64Array;
-  /** Largest residual as a part of the capacity. */
-  disagreement: number;
+  /** Largest error of a price, as a part of it. */
+  error: number;
   dual: number;
 }
 
-/**
- * @param start requests per second to start from, such as the split in force; any will do
- */
-export function solveSplit(problem: SplitProblem, start: Float64Array): Split {
-  let trial = createTrial(problem);
-  let next = createTrial(problem);
-  trial.loads = loadsOf(problem, start);
-  evaluate(problem, trial);
-  let iterations = 0;
-  while (iterations < MOST_ITERATIONS && trial.disagreement > TOLERANCE) {
-    iterations += 1;
-    const priceStep = newtonStep(problem, trial);
-    let length = 2;
-    do {
-      length /= 2;
-      next.loads.forEach((_, node) => {
-        const step = (priceStep[node] ?? 0) / (trial.slope[node] ?? 1);
-        next.loads[node] = Math.max(0, (trial.loads[node] ?? 0) + length * step);
-      });
-      evaluate(problem, next);
-    } while (!isProgress(trial, next, priceStep, length) && length > 1e-9);
-    if (length <= 1e-9 || hasStalled(trial, next)) break;
-    [trial, next] = [next, trial];
+/** Solves problems of one size, each from the solution of the one before. Keeps all memory that this takes. */
+export class SplitSolver {
+  readonly #system: NewtonSystem;
+  readonly #interior: InteriorPoint;
+  readonly #guess: Float64Array;
+  readonly #loads: Float64Array;
+  readonly #prices: Float64Array;
+  readonly #point: CurvePoint = { value: 0, price: 0, slope: 0 };
+  #trial: Trial;
+  #next: Trial;
+  #certificate = 0;
+
+  constructor(nodes: number, services: number, replicas: number) {
+    this.#system = createNewtonSystem(nodes, services, replicas);
+    this.#interior = new InteriorPoint(nodes, services, replicas, this.#system);
+    this.#guess = new Float64Array(replicas);
+    this.#loads = new Float64Array(nodes);
+    this.#prices = new Float64Array(nodes);
+    this.#trial = createTrial(nodes, replicas);
+    this.#next = createTrial(nodes, replicas);
   }
-  const { requests } = trial.response;
-  return { requests, loads: loadsOf(problem, requests), certificate: violation(problem, requests), iterations };
+
+  /** Requests per second of each replica by the last solution; overwritten by the next. */
+  get requests(): Float64Array {
+    return this.#trial.response.requests;
+  }
+
+  /** Largest relative violation of the optimality conditions by the last solution. */
+  get certificate(): number {
+    return this.#certificate;
+  }
+
+  solve(problem: SplitProblem): void {
+    this.#certificate = this.#attempt(problem, true, 1e-3);
+    if (this.#certificate > GOOD) this.#certificate = this.#attempt(problem, false, 1e-8);
+  }
+
+  #attempt(problem: SplitProblem, isWarm: boolean, accuracy: number): number {
+    this.#interior.solve(problem, isWarm, accuracy);
+    this.#start(problem);
+    this.#evaluate(problem, this.#trial);
+    for (let iteration = 0; iteration < MOST_ITERATIONS; iteration++) {
+      const trial = this.#trial;
+      const { slope, response, residual, error } = trial;
+      if (error <= TOLERANCE) break;
+      const left = Math.min(0.01, Math.max(1e-6, 0.1 * error));
+      solveNewton(this.#system, problem, slope, response.flexibility, residual, left);
+      if (!this.#search(problem) || hasStalled(trial, this.#next)) break;
+      this.#trial = this.#next;
+      this.#next = trial;
+    }
+    return violation(problem, this.requests, this.#loads, this.#prices, this.#point);
+  }
+
+  /** Prices close to the solution's. */
+  #start(problem: SplitProblem): void {
+    const { loads, price, response } = this.#trial;
+    response.requests.set(this.#interior.requests);
+    loads.set(this.#interior.loads);
+    for (let n = 0; n < loads.length; n++) {
+      evaluateNode(problem, n, loads[n] ?? 0, this.#point);
+      price[n] = this.#point.price;
+    }
+  }
+
+  /** Fills in all that follows from `trial.price`; its loads are where the search for the new ones starts. */
+  #evaluate(problem: SplitProblem, trial: Trial): void {
+    const { loads, price, slope, residual, response } = trial;
+    const { background } = problem;
+    const point = this.#point;
+    let dual = 0;
+    for (let n = 0; n < loads.length; n++) {
+      const load = findLoad(problem, n, price[n] ?? 0, loads[n] ?? 0, point);
+      loads[n] = load;
+      slope[n] = point.slope;
+      dual += point.value + (price[n] ?? 0) * ((background[n] ?? 0) - load);
+    }
+    respondAll(problem, price, response, this.#guess, point);
+    trial.dual = dual + response.value;
+    loadsOf(problem, response.requests, residual);
+    let error = 0;
+    for (let n = 0; n < loads.length; n++) {
+      const rest = (residual[n] ?? 0) - (loads[n] ?? 0);
+      residual[n] = rest;
+      if (rest !== 0) error = Math.max(error, (Math.abs(rest) * (slope[n] ?? 0)) / Math.max(price[n] ?? 0, 1e-300));
+    }
+    trial.error = error;
+  }
+
+  /** Makes `next` a better trial than `trial` along the step, or says that there is none. */
+  #search(problem: SplitProblem): boolean {
+    const trial = this.#trial;
+    const next = this.#next;
+    const { step } = this.#system;
+    next.response.requests.set(trial.response.requests);
+    for (let length = 1; length > 1e-9; length /= 2) {
+      for (let n = 0; n < step.length; n++) {
+        const change = length * (step[n] ?? 0);
+        next.price[n] = (trial.price[n] ?? 0) + change;
+        next.loads[n] = (trial.loads[n] ?? 0) + change / (trial.slope[n] ?? 1);
+      }
+      this.#evaluate(problem, next);
+      if (isProgress(trial, next, step, length)) return true;
+    }
+    return false;
+  }
+}
+
+function createTrial(nodes: number, replicas: number): Trial {
+  return {
+    loads: new Float64Array(nodes),
+    price: new Float64Array(nodes),
+    slope: new Float64Array(nodes),
+    response: createResponse(replicas),
+    residual: new Float64Array(nodes),
+    error: 0,
+    dual: 0,
+  };
 }
 
 /** Close to the solution, where rounding decides whether the next step is any better. */
 function hasStalled(trial: Trial, next: Trial): boolean {
-  return trial.disagreement < 100 * TOLERANCE && next.disagreement > 0.5 * trial.disagreement;
+  return trial.error < 100 * TOLERANCE && next.error > 0.5 * trial.error;
 }
 
 /**
  * Armijo's rule; but where the rise to expect drowns in the rounding of the dual itself, what counts is that its slope
  * along the step has not turned, by much, to a fall.
  */
-function isProgress(trial: Trial, next: Trial, priceStep: Float64Array, length: number): boolean {
-  const slope = slopeAlong(trial, trial, priceStep);
+function isProgress(trial: Trial, next: Trial, step: Float64Array, length: number): boolean {
+  const slope = slopeAlong(trial, step);
   const expected = 1e-4 * length * slope;
   const rounding = 1e-11 * (Math.abs(trial.dual) + Math.abs(next.dual));
   if (expected > rounding) return next.dual >= trial.dual + expected;
-  return next.dual >= trial.dual - rounding && slopeAlong(trial, next, priceStep) >= -0.5 * slope;
+  return next.dual >= trial.dual - rounding && slopeAlong(next, step) >= -0.5 * slope;
 }
 
-/** Derivative of the dual at `next` along the step from `trial`, which is straight in the loads. */
-function slopeAlong(trial: Trial, next: Trial, priceStep: Float64Array): number {
+/** Derivative of the dual at `trial` along the step. */
+function slopeAlong(trial: Trial, step: Float64Array): number {
   let sum = 0;
-  priceStep.forEach((step, node) => {
-    sum += ((step * (next.slope[node] ?? 0)) / (trial.slope[node] ?? 1)) * (next.residual[node] ?? 0);
-  });
+  for (let n = 0; n < step.length; n++) sum += (step[n] ?? 0) * (trial.residual[n] ?? 0);
   return sum;
 }
 
-function createTrial(problem: SplitProblem): Trial {
-  const nodes = problem.capacity.length;
-  return {
-    loads: new Float64Array(nodes),
-    price: new Float64Array(nodes),
-    slope: new Float64Array(nodes),
-    response: createResponse(problem),
-    residual: new Float64Array(nodes),
-    disagreement: 0,
-    dual: 0,
-  };
-}
-
-/** Fills in all that follows from `trial.loads`. */
-function evaluate(problem: SplitProblem, trial: Trial): void {
-  const { price, slope, residual } = trial;
-  const point: CurvePoint = { value: 0, price: 0, slope: 0 };
-  trial.dual = 0;
-  trial.loads.forEach((load, node) => {
-    evaluateCurve(problem.curve, problem.capacity[node] ?? 1, load, false, point);
-    price[node] = point.price;
-    slope[node] = point.slope;
-    residual[node] = (problem.background[node] ?? 0) - load;
-    trial.dual += point.value + point.price * ((problem.background[node] ?? 0) - load);
-  });
-  for (let service = 0; service < problem.demand.length; service++) {
-    trial.dual += respond(problem, service, price, trial.response);
+/** The load at which the node has this price, or 0 where none is so cheap; what it costs there is left in `point`. */
+function findLoad(problem: SplitProblem, node: number, price: number, near: number, point: CurvePoint): number {
+  let load = Math.max(0, near);
+  for (let round = 0; round < MOST_ROUNDS; round++) {
+    evaluateNode(problem, node, load, point);
+    const next = Math.max(0, load + (price - point.price) / point.slope);
+    if (Math.abs(next - load) <= 1e-15 * load) break;
+    load = next;
   }
-  trial.response.requests.forEach((rate, replica) => {
-    const node = problem.node[replica] ?? 0;
-    residual[node] = (residual[node] ?? 0) + rate * (problem.cost[replica] ?? 0);
-  });
-  trial.disagreement = 0;
-  residual.forEach((value, node) => {
-    trial.disagreement = Math.max(trial.disagreement, Math.abs(value) / (problem.capacity[node] ?? 1));
-  });
-}
-
-/** Solves (1/slope + M) step = residual by conjugate gradients, M from `priceResponse`. */
-function newtonStep(problem: SplitProblem, trial: Trial): Float64Array {
-  const size = trial.residual.length;
-  const diagonal = trial.slope.map((slope) => 1 / slope);
-  trial.response.flexibility.forEach((flexibility, j) => {
-    const node = problem.node[j] ?? 0;
-    diagonal[node] = (diagonal[node] ?? 0) + flexibility * (problem.cost[j] ?? 0) ** 2;
-  });
-  const step = new Float64Array(size);
-  const rest = Float64Array.from(trial.residual);
-  const direction = rest.map((value, r) => value / (diagonal[r] ?? 1));
-  const image = new Float64Array(size);
-  let energy = weightedNorm(rest, diagonal);
-  const goal = energy * 1e-20;
-  for (let round = 0; round < 2 * size + 20 && energy > goal && energy > 0; round++) {
-    priceResponse(problem, trial, direction, image);
-    let curvature = 0;
-    direction.forEach((value, r) => (curvature += value * (image[r] ?? 0)));
-    const length = energy / curvature;
-    if (!Number.isFinite(length)) break;
-    for (let r = 0; r < size; r++) {
-      step[r] = (step[r] ?? 0) + length * (direction[r] ?? 0);
-      rest[r] = (rest[r] ?? 0) - length * (image[r] ?? 0);
-    }
-    const nextEnergy = weightedNorm(rest, diagonal);
-    const turn = nextEnergy / energy;
-    for (let r = 0; r < size; r++) direction[r] = (rest[r] ?? 0) / (diagonal[r] ?? 1) + turn * (direction[r] ?? 0);
-    energy = nextEnergy;
-  }
-  return step;
-}
-
-function weightedNorm(values: Float64Array, diagonal: Float64Array): number {
-  let sum = 0;
-  for (let r = 0; r < values.length; r++) sum += (values[r] ?? 0) ** 2 / (diagonal[r] ?? 1);
-  return sum;
-}
-
-/** How the residual falls, to first order, when prices rise by `change`: into `image`. */
-function priceResponse(problem: SplitProblem, trial: Trial, change: Float64Array, image: Float64Array): void {
-  const { flexibility } = trial.response;
-  for (let node = 0; node < image.length; node++) image[node] = (change[node] ?? 0) / (trial.slope[node] ?? 1);
-  for (let service = 0; service < problem.demand.length; service++) {
-    const from = problem.start[service] ?? 0;
-    const to = problem.start[service + 1] ?? 0;
-    let total = 0;
-    let mean = 0;
-    for (let j = from; j < to; j++) {
-      total += flexibility[j] ?? 0;
-      mean += (flexibility[j] ?? 0) * (problem.cost[j] ?? 0) * (change[problem.node[j] ?? 0] ?? 0);
-    }
-    if (total === 0) continue;
-    mean /= total;
-    for (let j = from; j < to; j++) {
-      const node = problem.node[j] ?? 0;
-      const cost = problem.cost[j] ?? 0;
-      const fewer = (flexibility[j] ?? 0) * (cost * (change[node] ?? 0) - mean);
-      image[node] = (image[node] ?? 0) + cost * fewer;
-    }
-  }
+  return load;
 }

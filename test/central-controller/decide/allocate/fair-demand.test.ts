@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fairDemand, type FairProblem } from '../../../../central-controller/decide/allocate/fair-demand.ts';
+import { FairnessCheck } from '../../../../central-controller/decide/allocate/fairness-check.ts';
+import { Flow } from '../../../../central-controller/decide/allocate/max-flow.ts';
+import { createFair, fairDemand, type FairFacts, fairProblemOf } from './columns.ts';
 import { solveLinear } from './linear-program.ts';
 
 describe('fairDemand, by hand', () => {
-  const oneNode = (demand: number[], weight: number[], guarantee = demand.map(() => 0)): FairProblem => ({
+  const oneNode = (demand: number[], weight: number[], guarantee = demand.map(() => 0)): FairFacts => ({
     demand,
     guarantee,
     weight,
@@ -13,24 +15,24 @@ describe('fairDemand, by hand', () => {
   });
 
   it('serves all demand that fits', () => {
-    expect(fairDemand(oneNode([1, 2, 3], [1, 1, 1]))).toEqual([1, 2, 3]);
+    expect(fairDemand(oneNode([1, 2, 3], [1, 1, 1])).served).toEqual([1, 2, 3]);
   });
 
   it('gives what a small service leaves to the large ones', () => {
-    expect(fairDemand(oneNode([1, 10, 10], [1, 1, 1]))).toEqual([1, 2.5, 2.5]);
+    expect(fairDemand(oneNode([1, 10, 10], [1, 1, 1])).served).toEqual([1, 2.5, 2.5]);
   });
 
   it('shares by weight', () => {
-    expect(fairDemand(oneNode([10, 10], [1, 2]))).toEqual([2, 4]);
+    expect(fairDemand(oneNode([10, 10], [1, 2])).served).toEqual([2, 4]);
   });
 
   it('keeps a guarantee against a heavier service', () => {
-    const served = fairDemand(oneNode([10, 10], [1, 9], [3, 3]));
+    const { served } = fairDemand(oneNode([10, 10], [1, 9], [3, 3]));
     expect(served).toEqual([3, 3]);
   });
 
   it('lets those rise that the crowded node does not hold', () => {
-    const served = fairDemand({
+    const { served } = fairDemand({
       demand: [10, 10, 10],
       guarantee: [0, 0, 0],
       weight: [1, 1, 1],
@@ -47,10 +49,9 @@ describe('fairDemand, by hand', () => {
   });
 
   it('serves nothing where there is nothing', () => {
-    expect(fairDemand({ demand: [0, 5], guarantee: [0, 0], weight: [1, 1], capacity: [0], replicas: [] })).toEqual([
-      0, 0,
-    ]);
-    expect(fairDemand({ demand: [], guarantee: [], weight: [], capacity: [], replicas: [] })).toEqual([]);
+    const idle = fairDemand({ demand: [0, 5], guarantee: [0, 0], weight: [1, 1], capacity: [0], replicas: [] });
+    expect(idle.served).toEqual([0, 0]);
+    expect(fairDemand({ demand: [], guarantee: [], weight: [], capacity: [], replicas: [] }).served).toEqual([]);
   });
 });
 
@@ -58,10 +59,10 @@ describe('fairDemand, by hand', () => {
  * The definition of weighted max-min fairness, as a linear program per service: the most that it could get if only
  * those better off than it, and above their guarantee, were made to give way.
  */
-function mostWithoutHarmToThePoorer(problem: FairProblem, served: readonly number[], service: number): number {
+function mostWithoutHarmToThePoorer(problem: FairFacts, served: readonly number[], service: number): number {
   const { demand, guarantee, weight, capacity, replicas } = problem;
   const levelOf = (s: number): number => (served[s] ?? 0) / (weight[s] ?? 1);
-  const sumOver = (chosen: (replica: FairProblem['replicas'][number]) => boolean): Record<string, number> =>
+  const sumOver = (chosen: (replica: FairFacts['replicas'][number]) => boolean): Record<string, number> =>
     Object.fromEntries(replicas.flatMap((replica, r) => (chosen(replica) ? [[`x${r}`, 1]] : [])));
   const kept = demand.map((_, other) => {
     const least = Math.min(guarantee[other] ?? 0, demand[other] ?? 0);
@@ -85,7 +86,7 @@ function mostWithoutHarmToThePoorer(problem: FairProblem, served: readonly numbe
 /** Above the tolerance of HiGHS, below what matters. */
 const SLACK = 1e-5;
 
-const problems: fc.Arbitrary<FairProblem> = fc
+const problems: fc.Arbitrary<FairFacts> = fc
   .record({ services: fc.integer({ min: 1, max: 4 }), nodes: fc.integer({ min: 1, max: 3 }) })
   .chain(({ services, nodes }) =>
     fc
@@ -117,7 +118,8 @@ describe('fairDemand, any problem', () => {
   it('is feasible and max-min fair, says HiGHS', () => {
     fc.assert(
       fc.property(problems, (problem) => {
-        const served = fairDemand(problem);
+        const { served, certificate } = fairDemand(problem);
+        expect(certificate).toBeLessThan(1e-9);
         served.forEach((cores, service) => {
           const most = mostWithoutHarmToThePoorer(problem, served, service);
           expect(most).toBeGreaterThanOrEqual(cores - 2 * SLACK);
@@ -131,13 +133,43 @@ describe('fairDemand, any problem', () => {
   it('serves each service its guarantee or its demand, and never more than it demands', () => {
     fc.assert(
       fc.property(problems, (problem) => {
-        fairDemand(problem).forEach((cores, service) => {
+        fairDemand(problem).served.forEach((cores, service) => {
           const demand = problem.demand[service] ?? 0;
           expect(cores).toBeLessThanOrEqual(demand);
           expect(cores).toBeGreaterThanOrEqual(Math.min(problem.guarantee[service] ?? 0, demand) * (1 - 1e-9));
         });
       }),
       { numRuns: 500 },
+    );
+  });
+  it('does not depend on the flow that was there before', () => {
+    fc.assert(
+      fc.property(problems, fc.array(fc.double({ min: 0.1, max: 3, noNaN: true }), { minLength: 4 }), (problem, by) => {
+        const fair = createFair(problem);
+        const before = { ...problem, demand: problem.demand.map((demand, service) => demand * (by[service] ?? 1)) };
+        fairDemand(before, fair);
+        const again = fairDemand(problem, fair);
+        expect(again.certificate).toBeLessThan(1e-9);
+        fairDemand(problem).served.forEach((cores, service) => expect(again.served[service]).toBeCloseTo(cores, 6));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('has a certificate that knows what is not fair', () => {
+    fc.assert(
+      fc.property(problems, (problem) => {
+        const { served } = fairDemand(problem);
+        const poorest = served.findIndex((cores, service) => cores > 1 && cores < (problem.demand[service] ?? 0));
+        fc.pre(poorest >= 0);
+        served[poorest] = (served[poorest] ?? 0) / 2;
+        const columns = fairProblemOf(problem);
+        const flow = new Flow(columns.capacity.length, served.length, columns.node.length);
+        flow.place(columns);
+        flow.maximise(columns, Float64Array.from(served), 1e-9);
+        const check = new FairnessCheck(columns.capacity.length, served.length);
+        expect(check.violation(columns, Float64Array.from(served), flow, 1e-9)).toBeGreaterThan(0.1);
+      }),
     );
   });
 });

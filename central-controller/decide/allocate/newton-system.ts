@@ -1,0 +1,132 @@
+/**
+ * The Newton step of the split's dual: (1 / slope + M) step = residual, M being how the loads that the services choose
+ * fall when prices rise. Solved by conjugate gradients with the diagonal as preconditioner (Hestenes and Stiefel 1952);
+ * the matrix is never written down.
+ */
+import type { SplitProblem } from './split-problem.ts';
+
+export interface NewtonSystem {
+  /** The solution: by how much each node's price should rise. */
+  readonly step: Float64Array;
+  readonly diagonal: Float64Array;
+  /** 1 over the matrix's own diagonal: the preconditioner. */
+  readonly inverse: Float64Array;
+  readonly rest: Float64Array;
+  readonly direction: Float64Array;
+  readonly image: Float64Array;
+  /** Cores of a replica's node that its rate takes per second of marginal cost. */
+  readonly leverage: Float64Array;
+  /** 1 over the requests/s that a service's replicas take together per second of marginal cost; 0 where all are held. */
+  readonly share: Float64Array;
+}
+
+/** A step cut short is still one in which the dual rises. */
+const MOST_ROUNDS = 400;
+
+export function createNewtonSystem(nodes: number, services: number, replicas: number): NewtonSystem {
+  return {
+    step: new Float64Array(nodes),
+    diagonal: new Float64Array(nodes),
+    inverse: new Float64Array(nodes),
+    rest: new Float64Array(nodes),
+    direction: new Float64Array(nodes),
+    image: new Float64Array(nodes),
+    leverage: new Float64Array(replicas),
+    share: new Float64Array(services),
+  };
+}
+
+/**
+ * @param slope of the nodes' prices
+ * @param flexibility requests/s by which a replica's rate rises per second of marginal cost
+ * @param residual cores
+ * @param accuracy part of the residual, in the preconditioner's norm, that may be left
+ */
+export function solveNewton(
+  system: NewtonSystem,
+  problem: SplitProblem,
+  slope: Float64Array,
+  flexibility: Float64Array,
+  residual: Float64Array,
+  accuracy: number,
+): void {
+  const { step, inverse, rest, direction, image } = system;
+  prepare(system, problem, slope, flexibility);
+  let energy = 0;
+  for (let n = 0; n < step.length; n++) {
+    const own = residual[n] ?? 0;
+    const toward = own * (inverse[n] ?? 0);
+    step[n] = 0;
+    rest[n] = own;
+    direction[n] = toward;
+    energy += own * toward;
+  }
+  const goal = energy * accuracy * accuracy;
+  for (let round = 0; round < MOST_ROUNDS && energy > goal; round++) {
+    const length = energy / applySystem(system, problem);
+    if (!Number.isFinite(length)) return;
+    let nextEnergy = 0;
+    for (let n = 0; n < step.length; n++) {
+      step[n] = (step[n] ?? 0) + length * (direction[n] ?? 0);
+      const left = (rest[n] ?? 0) - length * (image[n] ?? 0);
+      rest[n] = left;
+      nextEnergy += left * left * (inverse[n] ?? 0);
+    }
+    const turn = nextEnergy / energy;
+    for (let n = 0; n < step.length; n++) {
+      direction[n] = (rest[n] ?? 0) * (inverse[n] ?? 0) + turn * (direction[n] ?? 0);
+    }
+    energy = nextEnergy;
+  }
+}
+
+/** M is `diagonal - sum over services of leverage leverage^T / flexibility`, both as sums over replicas. */
+function prepare(system: NewtonSystem, problem: SplitProblem, slope: Float64Array, flexibility: Float64Array): void {
+  const { diagonal, inverse, leverage, share } = system;
+  const { node, cost, start, demand } = problem;
+  for (let n = 0; n < diagonal.length; n++) {
+    diagonal[n] = 1 / (slope[n] ?? 1);
+    inverse[n] = diagonal[n] ?? 0;
+  }
+  for (let s = 0; s < demand.length; s++) {
+    const from = start[s] ?? 0;
+    const to = start[s + 1] ?? 0;
+    let total = 0;
+    for (let j = from; j < to; j++) total += flexibility[j] ?? 0;
+    const part = total > 0 ? 1 / total : 0;
+    share[s] = part;
+    for (let j = from; j < to; j++) {
+      const n = node[j] ?? 0;
+      const factor = cost[j] ?? 0;
+      const own = (flexibility[j] ?? 0) * factor;
+      leverage[j] = own;
+      diagonal[n] = (diagonal[n] ?? 0) + own * factor;
+      inverse[n] = (inverse[n] ?? 0) + own * (factor - own * part);
+    }
+  }
+  for (let n = 0; n < inverse.length; n++) inverse[n] = 1 / (inverse[n] ?? 1);
+}
+
+/** The system's matrix times `direction`, into `image`. Returns `direction` times that. */
+function applySystem({ direction, image, diagonal, leverage, share }: NewtonSystem, problem: SplitProblem): number {
+  const { node, start, demand } = problem;
+  let curvature = 0;
+  for (let n = 0; n < image.length; n++) {
+    const own = direction[n] ?? 0;
+    image[n] = (diagonal[n] ?? 0) * own;
+  }
+  for (let s = 0; s < demand.length; s++) {
+    const from = start[s] ?? 0;
+    const to = start[s + 1] ?? 0;
+    let sum = 0;
+    for (let j = from; j < to; j++) sum += (leverage[j] ?? 0) * (direction[node[j] ?? 0] ?? 0);
+    const mean = sum * (share[s] ?? 0);
+    if (mean === 0) continue;
+    for (let j = from; j < to; j++) {
+      const n = node[j] ?? 0;
+      image[n] = (image[n] ?? 0) - (leverage[j] ?? 0) * mean;
+    }
+  }
+  for (let n = 0; n < image.length; n++) curvature += (direction[n] ?? 0) * (image[n] ?? 0);
+  return curvature;
+}
