@@ -1,20 +1,19 @@
 /** Quantiles of the last `size` values. */
 export class RecentQuantile {
-  readonly #size: number;
-  readonly #recent: number[] = [];
+  readonly #recent: Float64Array;
+  #added = 0;
 
   constructor(size: number) {
-    this.#size = size;
+    this.#recent = new Float64Array(size);
   }
 
   add(value: number): void {
-    this.#recent.push(value);
-    if (this.#recent.length > this.#size) this.#recent.shift();
+    this.#recent[this.#added++ % this.#recent.length] = value;
   }
 
   /** The least value that at least the share `rank` of them does not exceed; infinite while there are none. */
   at(rank: number): number {
-    const sorted = this.#recent.toSorted((a, b) => a - b);
+    const sorted = this.#recent.subarray(0, this.#added).toSorted();
     return sorted[Math.max(0, Math.ceil(rank * sorted.length) - 1)] ?? Number.POSITIVE_INFINITY;
   }
 }
