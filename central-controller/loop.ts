@@ -8,7 +8,7 @@ import type { Decision } from './contract/decision.ts';
 import type { AgentReport } from './contract/report.ts';
 import type { Result } from './contract/result.ts';
 import { DecisionHistory } from './decision-history.ts';
-import { decide } from './decide/decide.ts';
+import { createDecisionMemory, decide } from './decide/decide.ts';
 import { DEFAULT_PARAMETERS, type Parameters } from './decide/policy.ts';
 import { createEstimates, observe, snapshot } from './estimate/estimator.ts';
 import type { ManualWeights } from './manual-weights.ts';
@@ -48,6 +48,7 @@ export class ControlLoop {
   readonly history = new DecisionHistory();
   readonly #parts: LoopParts;
   readonly #estimates = createEstimates();
+  readonly #memory = createDecisionMemory();
   readonly #listeners = new Set<DecisionListener>();
   #decision: Decision | undefined;
   #cancelNext: () => void = () => undefined;
@@ -125,7 +126,7 @@ export class ControlLoop {
       const { parameters = DEFAULT_PARAMETERS } = this.#parts;
       const policy = { parameters, manual: this.manual.list(now) };
       const previous = this.#decision;
-      const decision = decide(known, policy, previous, now);
+      const decision = decide(known, policy, previous, now, this.#memory);
       this.#decision = decision;
       this.history.add(decision);
       const reading = (namespace: string, pod: string) => this.#parts.collector.inFlight(namespace, pod, now);
