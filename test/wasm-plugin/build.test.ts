@@ -16,6 +16,7 @@ it('imports only what Envoy has, and exports no callback that it does not need',
   expect(imports.toSorted()).toEqual([
     'env.proxy_define_metric',
     'env.proxy_get_buffer_bytes',
+    'env.proxy_get_header_map_pairs',
     'env.proxy_get_header_map_value',
     'env.proxy_get_property',
     'env.proxy_get_shared_data',

@@ -121,3 +121,10 @@ export class GuestMemory {
     return found;
   }
 }
+
+/** Headers as Envoy hands them over all at once: count, sizes, then names and values each ended by a zero byte. */
+export function encodePairs(headers: ReadonlyMap<string, string>): Uint8Array {
+  const texts = [...headers].flat().map((text) => Buffer.from(text));
+  const sizes = Uint32Array.of(headers.size, ...texts.map(({ length }) => length));
+  return Buffer.concat([new Uint8Array(sizes.buffer), ...texts.flatMap((text) => [text, Buffer.of(0)])]);
+}

@@ -3,7 +3,7 @@
  * randomness that the test sets. It has what the plugin imports and refuses any module that imports more.
  */
 import { readFile } from 'node:fs/promises';
-import { GuestMemory } from './guest-memory.ts';
+import { encodePairs, GuestMemory } from './guest-memory.ts';
 import type { SharedData } from './shared-data.ts';
 import { webAssembly, type WasmMemory, type WasmModule } from './web-assembly.ts';
 
@@ -217,6 +217,10 @@ export class PluginVm {
       proxy_get_header_map_value: (map = 0, name, nameLength, valueAt, lengthAt) => {
         const value = this.#map(map)?.get(text(name, nameLength));
         return value === undefined ? NOT_FOUND : give(value, valueAt, lengthAt);
+      },
+      proxy_get_header_map_pairs: (map = 0, valueAt, lengthAt) => {
+        const headers = this.#map(map);
+        return headers ? give(encodePairs(headers), valueAt, lengthAt) : NOT_FOUND;
       },
       proxy_replace_header_map_value: write,
       proxy_remove_header_map_value: (map = 0, name, nameLength) => {

@@ -7,6 +7,7 @@ import {
   proxy_set_tick_period_milliseconds,
   proxy_get_property,
   proxy_get_header_map_value,
+  proxy_get_header_map_pairs,
   proxy_replace_header_map_value,
   proxy_remove_header_map_value,
   proxy_get_buffer_bytes,
@@ -43,6 +44,8 @@ let scratchUsed: i32 = 0;
 /** Where the last successful read put its value, until the callback ends. */
 export let valueAt: usize = 0;
 export let valueLength: i32 = 0;
+/** Where `readHeaders` put all headers of a map; 0 when it did not. */
+let list: usize = 0;
 /** Compare-and-swap number of the last `readShared`; 0 when there was no value. */
 export let sharedCas: u32 = 0;
 
@@ -58,6 +61,7 @@ export function malloc(size: i32): usize {
 /** To be called first in every callback. */
 export function enter(): void {
   scratchUsed = 0;
+  list = 0;
 }
 
 function keepValue(result: i32): bool {
@@ -77,6 +81,35 @@ export function at(text: ArrayBuffer): usize {
 /** Reads a header into `valueAt`; false when it is absent or empty. */
 export function readHeader(map: i32, name: ArrayBuffer): bool {
   return keepValue(proxy_get_header_map_value(map, at(name), name.byteLength, POINTER, LENGTH));
+}
+
+/**
+ * Reads all headers of a map, for `findHeader`. Each value that Envoy hands over costs a call back into the module, for
+ * the memory to put it in: where more than one is wanted, all together are cheaper.
+ */
+export function readHeaders(map: i32): void {
+  list = proxy_get_header_map_pairs(map, POINTER, LENGTH) == 0 ? load<usize>(POINTER) : 0;
+}
+
+/** Finds a header in what `readHeaders` read, or, had they no room, in the map; else as `readHeader`. */
+export function findHeader(map: i32, name: ArrayBuffer): bool {
+  if (list == 0) return readHeader(map, name);
+  // u32 count | count x (u32 name length, u32 value length) | name 0 value 0 ...
+  const count = load<u32>(list);
+  let sizes = list + 4;
+  let p = sizes + 8 * count;
+  for (let i: u32 = 0; i < count; i++, sizes += 8) {
+    const nameLength = load<i32>(sizes);
+    const length = load<i32>(sizes, 4);
+    if (nameLength == name.byteLength && memory.compare(p, at(name), nameLength) == 0) {
+      valueAt = p + nameLength + 1;
+      valueLength = length;
+      return length > 0;
+    }
+    p += nameLength + length + 2;
+  }
+  valueLength = 0;
+  return false;
 }
 
 /** Whether a header is there at all: an empty one, or one too large for the scratch area, is. */

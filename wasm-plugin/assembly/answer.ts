@@ -1,8 +1,9 @@
 /** The caller's side of a response: learns from it, and takes off it what is between proxies. */
 import {
+  findHeader,
   hasHeader,
   monotonicMs,
-  readHeader,
+  readHeaders,
   removeHeader,
   RESPONSE_HEADERS,
   RESPONSE_TRAILERS,
@@ -50,7 +51,7 @@ function forgetSent(replica: Replica): void {
 
 /** Reads `<requests in flight>;<latency, microseconds>…`, the word of the replica that answered. */
 function learnLoad(slot: i32, now: f64): void {
-  if (!readHeader(RESPONSE_HEADERS, LOAD_HEADER)) {
+  if (!findHeader(RESPONSE_HEADERS, LOAD_HEADER)) {
     if (slot >= 0) forgetSent(replicaAt(slot));
     return;
   }
@@ -99,13 +100,14 @@ export function onCallResponse(entry: i32, endOfStream: bool): void {
   const replica = replicaAt(slot);
   const service = replica.service;
   const now = monotonicMs();
+  readHeaders(RESPONSE_HEADERS);
   const status = readStatus();
   const suspicious = mayBeLocalReply(status, endOfStream);
   const flags = suspicious ? readFlags() : 0;
   let missed = neverSent(flags, routing[service] == ROUTING_SUBSET);
   let server = slot;
   if (suspicious && takeUnreached(status)) missed = true;
-  if (readHeader(RESPONSE_HEADERS, SESSION_HEADER)) {
+  if (findHeader(RESPONSE_HEADERS, SESSION_HEADER)) {
     const elsewhere = !same(sessionAt(slot), sessionBytes(slot), valueAt, valueLength);
     if (elsewhere && routing[service] == ROUTING_ENDPOINT) {
       missed = true;

@@ -4,6 +4,7 @@ export declare function proxy_log(level: i32, p: usize, n: i32): i32;
 export declare function proxy_set_tick_period_milliseconds(ms: u32): i32;
 export declare function proxy_get_property(p: usize, n: i32, rp: usize, rn: usize): i32;
 export declare function proxy_get_header_map_value(map: i32, k: usize, kn: i32, rp: usize, rn: usize): i32;
+export declare function proxy_get_header_map_pairs(map: i32, rp: usize, rn: usize): i32;
 export declare function proxy_replace_header_map_value(map: i32, k: usize, kn: i32, v: usize, vn: i32): i32;
 export declare function proxy_remove_header_map_value(map: i32, k: usize, kn: i32): i32;
 export declare function proxy_get_buffer_bytes(buffer: i32, start: i32, n: i32, rp: usize, rn: usize): i32;

@@ -1,5 +1,5 @@
 /** What a response's status, its gRPC status and Envoy's flags say of the way it went. */
-import { readHeader, readIntegerProperty, RESPONSE_HEADERS, valueAt, valueLength } from './abi';
+import { findHeader, readHeader, readIntegerProperty, RESPONSE_HEADERS, valueAt, valueLength } from './abi';
 import { readDecimal } from './bytes';
 import { GRPC_STATUS_HEADER, RESPONSE_FLAGS_PROPERTY, STATUS_HEADER } from './names';
 
@@ -16,8 +16,9 @@ const GRPC_FAILURES: u32 = (1 << 2) | (1 << 4) | (1 << 12) | (1 << 13) | (1 << 1
 /** The connection now belongs to another protocol, a websocket for one: the answer was given, the stream goes on. */
 export const SWITCHING_PROTOCOLS: i32 = 101;
 
+/** Status of the response; 0 when there is none that is one. */
 export function readStatus(): i32 {
-  if (!readHeader(RESPONSE_HEADERS, STATUS_HEADER) || valueLength != 3) return 0;
+  if (!findHeader(RESPONSE_HEADERS, STATUS_HEADER) || valueLength != 3) return 0;
   return (
     (<i32>load<u8>(valueAt) - 0x30) * 100 + (<i32>load<u8>(valueAt, 1) - 0x30) * 10 + <i32>load<u8>(valueAt, 2) - 0x30
   );
