@@ -4,8 +4,9 @@
  * gives way to the least score that is clearly better. The candidates' number is fixed, so the work does not grow with the replicas. After Prequal (Wydrowski et
  * al., NSDI 2024), whose probes are replaced by what responses carry.
  */
+import { drawEntry } from './alias-table';
 import { Replica, replicaAt } from './replicas';
-import { cumulative, eligible, eligibleCount, firstMember } from './services';
+import { eligibleCount, firstMember } from './services';
 import { ringLength, ringSlot, ringTime } from './ring';
 
 const RING_CANDIDATES: i32 = 4;
@@ -46,17 +47,8 @@ function score(replica: Replica, now: f64): f64 {
 }
 
 /** Draws a replica by weight, `u` uniform in [0, 1). The service must have one to draw. */
-export function draw(service: i32, u: f64): i32 {
-  const first = firstMember[service];
-  let low = 0;
-  let high = eligibleCount[service] - 1;
-  const mark = u * cumulative[first + high];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (cumulative[first + middle] > mark) high = middle;
-    else low = middle + 1;
-  }
-  return eligible[first + low];
+function draw(service: i32, u: f64): i32 {
+  return drawEntry(firstMember[service], eligibleCount[service], u);
 }
 
 /** The replica for a request at time `now`; -1 when none may be drawn. */

@@ -1,4 +1,5 @@
 /** What this VM knows of each balanced service: one slot per service, found by its key `<port>|<host>`. */
+import { putEntry, settle } from './alias-table';
 import { fnv1a, same } from './bytes';
 import { MAX_KEY_BYTES, MAX_REPLICAS, MAX_SERVICES } from './limits';
 import { replicaAt, slotCount } from './replicas';
@@ -21,9 +22,7 @@ export const firstMember = new StaticArray<i32>(MAX_SERVICES);
 export const memberCount = new StaticArray<i32>(MAX_SERVICES);
 export const members = new StaticArray<i32>(MAX_REPLICAS);
 
-// Replicas to draw from (listed, of positive weight, not ejected) with the running sums of their weights.
-export const eligible = new StaticArray<i32>(MAX_REPLICAS);
-export const cumulative = new StaticArray<f64>(MAX_REPLICAS);
+/** Replicas to draw from (listed, of positive weight, not ejected), entries of the alias table from `firstMember` on. */
 export const eligibleCount = new StaticArray<i32>(MAX_SERVICES);
 /** When the first of its ejected replicas may be probed; Infinity when none is ejected. */
 export const nextProbeAt = new StaticArray<f64>(MAX_SERVICES);
@@ -106,11 +105,11 @@ export function rebuildEligible(service: i32): void {
       probeAt = min(probeAt, replica.retryAt);
     } else {
       sum += replica.weight;
-      eligible[first + count] = slot;
-      cumulative[first + count] = sum;
+      putEntry(first + count, slot, replica.weight);
       count++;
     }
   }
+  settle(first, count, sum);
   eligibleCount[service] = count;
   nextProbeAt[service] = probeAt;
 }
