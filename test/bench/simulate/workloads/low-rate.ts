@@ -17,5 +17,5 @@ export const lowRate: Workload = {
     },
   ],
   antagonists: [0, 2, 4, 6, 8].map((node) => ({ node, weight: 2.5, levels: [0, 4], holdSeconds: 10 })),
-  seconds: 160,
+  seconds: 300,
 };
