@@ -4,10 +4,10 @@ import { measureCost } from './cost.ts';
 import { residentMegabytes } from './process.ts';
 import type { Variant } from './variants.ts';
 
-/** More than the generator can send: it then sends as fast as answers come. */
+/** About what the generator can send beside the replicas. */
 const RATE = 4500;
 const STEP = 100_000;
-const STEPS = 0;
+const STEPS = 10;
 
 /** Resident memory at 1,000,000 requests less that at 100,000, MB. */
 export async function measureMemory(variants: readonly Variant[], { progress, signal }: BenchContext): Promise<number> {

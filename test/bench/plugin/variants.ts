@@ -18,10 +18,28 @@ export const HOST = 'echo.shop.svc.cluster.local';
 const PORT = 8080;
 const NODE_ID = 'sidecar~127.0.0.1~caller-0.shop~shop.svc.cluster.local';
 
+const FILTERS = 'type.googleapis.com/envoy.extensions.filters.http';
+
+/** What istiod puts into every sidecar between the plugins and the router, as far as this Envoy has it. */
+const SIDECAR_FILTERS = [
+  {
+    name: 'envoy.filters.http.grpc_stats',
+    typed_config: {
+      '@type': `${FILTERS}.grpc_stats.v3.FilterConfig`,
+      emit_filter_state: true,
+      stats_for_all_methods: false,
+    },
+  },
+  { name: 'envoy.filters.http.fault', typed_config: { '@type': `${FILTERS}.fault.v3.HTTPFault` } },
+  { name: 'envoy.filters.http.cors', typed_config: { '@type': `${FILTERS}.cors.v3.Cors` } },
+];
+
 export interface VariantSpec {
   readonly name: string;
   /** `none`: not even the session filter of Endpoint routing. `session`: that filter alone, and nobody to use it. */
   readonly filter: 'none' | 'session' | 'plugin' | 'lua';
+  /** A bare proxy has nothing else, a sidecar the filters that istiod gives each. */
+  readonly proxy: 'bare' | 'sidecar';
   readonly replicas: number;
 }
 
@@ -105,12 +123,12 @@ export async function startVariant(spec: VariantSpec, wasm: string, upstream: nu
   // Without the session filter the route says nothing of it either.
   const routing = spec.filter === 'none' ? 'Subset' : 'Endpoint';
   const service: TargetService = { host: HOST, port: PORT, routing: 'Endpoint', endpoints };
-  const filters = {
-    none: [],
-    session: [SESSION_FILTER],
-    plugin: [wasmFilter({ wasm }), SESSION_FILTER],
-    lua: [luaFilter(endpoints), SESSION_FILTER],
-  }[spec.filter];
+  const chooser = { none: [], session: [], plugin: [wasmFilter({ wasm })], lua: [luaFilter(endpoints)] }[spec.filter];
+  const filters = [
+    ...chooser,
+    ...(spec.proxy === 'sidecar' ? SIDECAR_FILTERS : []),
+    ...(spec.filter === 'none' ? [] : [SESSION_FILTER]),
+  ];
   const envoy = started.use(
     await EnvoyProcess.start({
       nodeId: NODE_ID,
