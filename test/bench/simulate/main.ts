@@ -1,11 +1,16 @@
 /** Ballast as it ships against the policies of the field, on simulated fleets. */
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { renderPng } from '../../../apps/local-mesh/report/picture/png.ts';
 import { BallastError } from '../../../central-controller/contract/errors.ts';
 import type { Bench, BenchContext, BenchResult, Round } from '../support/bench.ts';
 import { contenders, ours, rivals } from './contenders.ts';
 import type { Job } from './jobs/job.ts';
 import { runAll } from './jobs/pool.ts';
+import { oracle } from './policies/oracle.ts';
 import { bestRival, meanOf, roundOf, type Row, rowsOf, type Run } from './report/comparison.ts';
+import { drawComparison } from './report/picture.ts';
 import { workloads } from './workloads/all.ts';
 
 const RIVAL_NAMES = rivals.map(({ name }) => name);
@@ -64,6 +69,14 @@ function worst(rows: readonly Row[], figure: 'p99' | 'p999'): { round: Round; ra
   return { round, ratio };
 }
 
+function write(folder: string, result: BenchResult, rows: readonly Row[], { progress }: BenchContext): void {
+  const files = { figures: join(folder, 'simulate.json'), picture: join(folder, 'simulate.png') };
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(files.figures, `${JSON.stringify(result, null, 2)}\n`);
+  writeFileSync(files.picture, renderPng(drawComparison(rows, ours.name, oracle.name)));
+  progress(`Figures and picture: ${files.figures}, ${files.picture}`);
+}
+
 async function run(context: BenchContext): Promise<BenchResult> {
   const jobs = jobsFor(context);
   const processes = count('--processes', context.options['processes']);
@@ -80,7 +93,7 @@ async function run(context: BenchContext): Promise<BenchResult> {
   const rows = rowsOf(runs.toSorted((a, b) => order(a) - order(b) || a.seed - b.seed));
   const best = (row: Row, figure: 'p99' | 'p999') => bestRival(rows, row.workload, figure, RIVAL_NAMES);
   const [p99, p999] = [worst(rows, 'p99'), worst(rows, 'p999')];
-  return {
+  const result: BenchResult = {
     rounds: [
       ...rows.map((row) => roundOf(row, best(row, 'p99'), best(row, 'p999'))),
       ...(p99 ? [p99.round] : []),
@@ -93,6 +106,9 @@ async function run(context: BenchContext): Promise<BenchResult> {
       requests: runs.reduce((sum, { figures }) => sum + figures.requests, 0),
     },
   };
+  const folder = context.options['write'];
+  if (folder !== undefined) write(folder, result, rows, context);
+  return result;
 }
 
 export const bench: Bench = {
@@ -101,6 +117,7 @@ export const bench: Bench = {
     { flags: '--seeds <count>', description: 'runs per workload and policy', default: '3' },
     { flags: '--only <workloads>', description: 'parts of their names, separated by commas' },
     { flags: '--policies <policies>', description: 'parts of their names, separated by commas' },
+    { flags: '--write <folder>', description: 'keep the figures and a picture of them there' },
     { flags: '--processes <count>', description: 'runs at the same time', default: String(availableParallelism()) },
   ],
   run,
