@@ -1,4 +1,12 @@
-/** Ballast as it ships against the policies of the field, on simulated fleets. */
+/**
+ * Ballast as it ships against the policies of the field, on simulated fleets. What the figures rest on:
+ *
+ * - Nodes share cores among control groups as CFS does, taken as a fluid; replicas work by processor sharing.
+ * - Callers send whatever the answers (open loop). At one seed all policies meet the same arrivals, works, antagonists.
+ * - A caller gives up after 5 s, and the replica drops the work. A failed request counts as one that took 5 s.
+ * - The network takes 0.25 ms each way. Probes and reports cost no CPU, which favours those that need many.
+ * - The first 30 s are not counted.
+ */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';

@@ -1,6 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import type { Figures, Job, Outcome } from './job.ts';
 
 async function ask(worker: ChildProcess, job: Job, signal: AbortSignal): Promise<Figures> {
@@ -26,7 +25,7 @@ export async function runAll(
 ): Promise<void> {
   const waiting = [...jobs];
   const workers = Array.from({ length: Math.min(processes, jobs.length) }, () =>
-    fork(join(import.meta.dirname, 'worker.ts')),
+    fork(new URL('./worker.ts', import.meta.url)),
   );
   try {
     await Promise.all(
