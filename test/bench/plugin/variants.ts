@@ -36,12 +36,34 @@ const SIDECAR_FILTERS = [
 
 export interface VariantSpec {
   readonly name: string;
+  readonly label: string;
   /** `none`: not even the session filter of Endpoint routing. `session`: that filter alone, and nobody to use it. */
-  readonly filter: 'none' | 'session' | 'plugin' | 'lua';
+  readonly filter: 'none' | 'session' | 'plugin' | 'lua' | 'lua-draw';
   /** A bare proxy has nothing else, a sidecar the filters that istiod gives each. */
   readonly proxy: 'bare' | 'sidecar';
   readonly replicas: number;
 }
+
+/** All that is compared; `none` of either kind of proxy is what the others are held against. */
+export const SPECS: readonly VariantSpec[] = [
+  { name: 'none', label: 'nothing, 10 replicas', filter: 'none', proxy: 'sidecar', replicas: 10 },
+  { name: 'session', label: 'session filter, 10 replicas', filter: 'session', proxy: 'sidecar', replicas: 10 },
+  { name: 'ballast 10', label: 'plugin, 10 replicas', filter: 'plugin', proxy: 'sidecar', replicas: 10 },
+  { name: 'lua 10', label: 'Lua, the same policy, 10 replicas', filter: 'lua', proxy: 'sidecar', replicas: 10 },
+  {
+    name: 'lua draw',
+    label: 'Lua, a draw by weight alone, 10 replicas',
+    filter: 'lua-draw',
+    proxy: 'sidecar',
+    replicas: 10,
+  },
+  { name: 'none 100', label: 'nothing, 100 replicas', filter: 'none', proxy: 'sidecar', replicas: 100 },
+  { name: 'ballast 100', label: 'plugin, 100 replicas', filter: 'plugin', proxy: 'sidecar', replicas: 100 },
+  { name: 'none 1000', label: 'nothing, 1,000 replicas', filter: 'none', proxy: 'sidecar', replicas: 1000 },
+  { name: 'ballast 1000', label: 'plugin, 1,000 replicas', filter: 'plugin', proxy: 'sidecar', replicas: 1000 },
+  { name: 'bare none', label: 'bare proxy: nothing, 10 replicas', filter: 'none', proxy: 'bare', replicas: 10 },
+  { name: 'bare ballast', label: 'bare proxy: plugin, 10 replicas', filter: 'plugin', proxy: 'bare', replicas: 10 },
+];
 
 /** A proxy under test, pinned to its core. */
 export interface Variant extends VariantSpec, AsyncDisposable {
@@ -123,7 +145,13 @@ export async function startVariant(spec: VariantSpec, wasm: string, upstream: nu
   // Without the session filter the route says nothing of it either.
   const routing = spec.filter === 'none' ? 'Subset' : 'Endpoint';
   const service: TargetService = { host: HOST, port: PORT, routing: 'Endpoint', endpoints };
-  const chooser = { none: [], session: [], plugin: [wasmFilter({ wasm })], lua: [luaFilter(endpoints)] }[spec.filter];
+  const chooser = {
+    none: [],
+    session: [],
+    plugin: [wasmFilter({ wasm })],
+    lua: [luaFilter(endpoints, 'whole')],
+    'lua-draw': [luaFilter(endpoints, 'draw')],
+  }[spec.filter];
   const filters = [
     ...chooser,
     ...(spec.proxy === 'sidecar' ? SIDECAR_FILTERS : []),
