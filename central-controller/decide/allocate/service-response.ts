@@ -8,18 +8,16 @@ export interface Response {
   readonly requests: Float64Array;
   /** Requests/s by which a replica's rate rises per second of marginal cost; 0 where it is held at its floor. */
   readonly flexibility: Float64Array;
-  /** Cost of all splits: `sum_j price * cost_j * x_j` and all that is the replicas' own. */
-  value: number;
 }
 
 /** Linearisations of the waiting at the replicas' own limits. */
 const MOST_ROUNDS = 60;
 
 /** Movement in one round, as a part of the equal share, after which the next would be rounding: errors square. */
-const TOLERANCE = 1e-8;
+const TOLERANCE = 1e-7;
 
 export function createResponse(replicas: number): Response {
-  return { requests: new Float64Array(replicas), flexibility: new Float64Array(replicas), value: 0 };
+  return { requests: new Float64Array(replicas), flexibility: new Float64Array(replicas) };
 }
 
 /**
@@ -34,7 +32,6 @@ export function respondAll(
   guess: Float64Array,
   point: CurvePoint,
 ): void {
-  response.value = 0;
   for (let service = 0; service < problem.demand.length; service++) {
     if (problem.start[service] === problem.start[service + 1]) continue;
     respond(problem, service, prices, response, guess, point);
@@ -85,22 +82,38 @@ function respond(
     const moved = fill(from, to, demand, problem.floor * equal, response, guess);
     if (!isLimited || moved <= TOLERANCE * equal) break;
   }
+}
+
+/** What the splits cost: `sum_j price * cost_j * x_j` and all that is the replicas' own. */
+export function valueOf(
+  problem: SplitProblem,
+  prices: Float64Array,
+  { requests }: Response,
+  point: CurvePoint,
+): number {
+  const { node, cost, hidden, limit, start, demand, pull } = problem;
   let value = 0;
-  for (let j = from; j < to; j++) {
-    const rate = requests[j] ?? 0;
-    const away = rate - equal;
-    value += rate * ((cost[j] ?? 0) * (prices[node[j] ?? 0] ?? 0) + (hidden[j] ?? 0)) + (pull * away * away) / 2;
-    if (limit[j] === Infinity) continue;
-    evaluateLimit(problem, j, rate, point);
-    value += point.value;
+  for (let s = 0; s < demand.length; s++) {
+    const from = start[s] ?? 0;
+    const to = start[s + 1] ?? 0;
+    const equal = (demand[s] ?? 0) / (to - from);
+    for (let j = from; j < to; j++) {
+      const rate = requests[j] ?? 0;
+      const away = rate - equal;
+      value += rate * ((cost[j] ?? 0) * (prices[node[j] ?? 0] ?? 0) + (hidden[j] ?? 0));
+      value += ((pull[s] ?? 0) * away * away) / 2;
+      if (limit[j] === Infinity) continue;
+      evaluateLimit(problem, j, rate, point);
+      value += point.value;
+    }
   }
-  response.value += value;
+  return value;
 }
 
 /**
- * Sets the rates to `max(floor, guess + marginal * flexibility)` with the marginal cost at which they sum to the demand.
- * Replicas below their floor are taken out, which lowers the marginal cost and so may take out others, but brings none
- * back (Michelot 1986). Returns the greatest movement of a rate.
+ * Sets the rates to `max(floor, guess + marginal * flexibility)` with the marginal cost at which they sum to the demand:
+ * Newton's method on a sum that is convex and piecewise linear ends on the right piece, soon when it starts near it.
+ * Returns the greatest movement of a rate.
  */
 function fill(
   from: number,
@@ -110,28 +123,26 @@ function fill(
   { requests, flexibility }: Response,
   guess: Float64Array,
 ): number {
-  let marginal = 0;
-  for (let open = to - from, before = open + 1; open < before && open > 0;) {
-    let rest = demand - (to - from - open) * floor;
+  let marginal = Infinity;
+  for (let before = NaN; marginal !== before;) {
+    let rest = demand;
     let sum = 0;
     for (let j = from; j < to; j++) {
-      if (flexibility[j] === 0) continue;
-      rest -= guess[j] ?? 0;
-      sum += flexibility[j] ?? 0;
-    }
-    marginal = rest / sum;
-    before = open;
-    for (let j = from; j < to; j++) {
       const flexible = flexibility[j] ?? 0;
-      if (flexible === 0 || (guess[j] ?? 0) + marginal * flexible > floor) continue;
-      flexibility[j] = 0;
-      open -= 1;
+      const own = guess[j] ?? 0;
+      if (own + marginal * flexible > floor) {
+        rest -= own;
+        sum += flexible;
+      } else rest -= floor;
     }
+    before = marginal;
+    if (sum > 0) marginal = rest / sum;
   }
   let moved = 0;
   for (let j = from; j < to; j++) {
-    const flexible = flexibility[j] ?? 0;
-    const rate = flexible === 0 ? floor : Math.max(floor, (guess[j] ?? 0) + marginal * flexible);
+    const free = (guess[j] ?? 0) + marginal * (flexibility[j] ?? 0);
+    if (free <= floor) flexibility[j] = 0;
+    const rate = free > floor ? free : floor;
     moved = Math.max(moved, Math.abs(rate - (requests[j] ?? 0)));
     requests[j] = rate;
   }

@@ -9,7 +9,7 @@
 import type { CurvePoint } from './delay-curve.ts';
 import { InteriorPoint } from './interior-point.ts';
 import { createNewtonSystem, type NewtonSystem, solveNewton } from './newton-system.ts';
-import { createResponse, respondAll, type Response } from './service-response.ts';
+import { createResponse, respondAll, type Response, valueOf } from './service-response.ts';
 import { evaluateNode, loadsOf, type SplitProblem, violation } from './split-problem.ts';
 
 const MOST_ITERATIONS = 200;
@@ -21,7 +21,10 @@ const MOST_ROUNDS = 40;
 const GOOD = 1e-7;
 
 /** Prices that are right to this part are the solution. */
-const TOLERANCE = 1e-10;
+const TOLERANCE = 1e-9;
+
+/** Prices that are right to this part are close to it. */
+const NEAR = 1e-7;
 
 /** A guess at the loads, and what follows from it. */
 interface Trial {
@@ -34,6 +37,7 @@ interface Trial {
   readonly residual: Float64Array;
   /** Largest error of a price, as a part of it. */
   error: number;
+  /** NaN until it is asked for. */
   dual: number;
 }
 
@@ -84,7 +88,7 @@ export class SplitSolver {
       if (error <= TOLERANCE) break;
       const left = Math.min(0.01, Math.max(1e-6, 0.1 * error));
       solveNewton(this.#system, problem, slope, response.flexibility, residual, left);
-      if (!this.#search(problem) || hasStalled(trial, this.#next)) break;
+      if (!this.#search(problem)) break;
       this.#trial = this.#next;
       this.#next = trial;
     }
@@ -105,17 +109,12 @@ export class SplitSolver {
   /** Fills in all that follows from `trial.price`; its loads are where the search for the new ones starts. */
   #evaluate(problem: SplitProblem, trial: Trial): void {
     const { loads, price, slope, residual, response } = trial;
-    const { background } = problem;
     const point = this.#point;
-    let dual = 0;
     for (let n = 0; n < loads.length; n++) {
-      const load = findLoad(problem, n, price[n] ?? 0, loads[n] ?? 0, point);
-      loads[n] = load;
+      loads[n] = findLoad(problem, n, price[n] ?? 0, loads[n] ?? 0, point);
       slope[n] = point.slope;
-      dual += point.value + (price[n] ?? 0) * ((background[n] ?? 0) - load);
     }
     respondAll(problem, price, response, this.#guess, point);
-    trial.dual = dual + response.value;
     loadsOf(problem, response.requests, residual);
     let error = 0;
     for (let n = 0; n < loads.length; n++) {
@@ -124,6 +123,7 @@ export class SplitSolver {
       if (rest !== 0) error = Math.max(error, (Math.abs(rest) * (slope[n] ?? 0)) / Math.max(price[n] ?? 0, 1e-300));
     }
     trial.error = error;
+    trial.dual = NaN;
   }
 
   /** Makes `next` a better trial than `trial` along the step, or says that there is none. */
@@ -132,16 +132,46 @@ export class SplitSolver {
     const next = this.#next;
     const { step } = this.#system;
     next.response.requests.set(trial.response.requests);
-    for (let length = 1; length > 1e-9; length /= 2) {
+    // Close to the solution rounding decides whether a step is any better: a short one would not be either.
+    const shortest = trial.error < NEAR ? 1 : 1e-9;
+    for (let length = 1; length >= shortest; length /= 2) {
       for (let n = 0; n < step.length; n++) {
         const change = length * (step[n] ?? 0);
         next.price[n] = (trial.price[n] ?? 0) + change;
         next.loads[n] = (trial.loads[n] ?? 0) + change / (trial.slope[n] ?? 1);
       }
       this.#evaluate(problem, next);
-      if (isProgress(trial, next, step, length)) return true;
+      if (next.error < 0.5 * trial.error || (trial.error >= NEAR && this.#hasRisen(problem, length))) return true;
     }
     return false;
+  }
+
+  /**
+   * Armijo's rule; but where the rise to expect drowns in the rounding of the dual itself, what counts is that its slope
+   * along the step has not turned, by much, to a fall.
+   */
+  #hasRisen(problem: SplitProblem, length: number): boolean {
+    const { step } = this.#system;
+    const before = this.#dualOf(problem, this.#trial);
+    const after = this.#dualOf(problem, this.#next);
+    const slope = slopeAlong(this.#trial, step);
+    const expected = 1e-4 * length * slope;
+    const rounding = 1e-11 * (Math.abs(before) + Math.abs(after));
+    if (expected > rounding) return after >= before + expected;
+    return after >= before - rounding && slopeAlong(this.#next, step) >= -0.5 * slope;
+  }
+
+  #dualOf(problem: SplitProblem, trial: Trial): number {
+    if (!Number.isNaN(trial.dual)) return trial.dual;
+    const { loads, price } = trial;
+    let dual = valueOf(problem, price, trial.response, this.#point);
+    for (let n = 0; n < loads.length; n++) {
+      const load = loads[n] ?? 0;
+      evaluateNode(problem, n, load, this.#point);
+      dual += this.#point.value + (price[n] ?? 0) * ((problem.background[n] ?? 0) - load);
+    }
+    trial.dual = dual;
+    return dual;
   }
 }
 
@@ -153,25 +183,8 @@ function createTrial(nodes: number, replicas: number): Trial {
     response: createResponse(replicas),
     residual: new Float64Array(nodes),
     error: 0,
-    dual: 0,
+    dual: NaN,
   };
-}
-
-/** Close to the solution, where rounding decides whether the next step is any better. */
-function hasStalled(trial: Trial, next: Trial): boolean {
-  return trial.error < 100 * TOLERANCE && next.error > 0.5 * trial.error;
-}
-
-/**
- * Armijo's rule; but where the rise to expect drowns in the rounding of the dual itself, what counts is that its slope
- * along the step has not turned, by much, to a fall.
- */
-function isProgress(trial: Trial, next: Trial, step: Float64Array, length: number): boolean {
-  const slope = slopeAlong(trial, step);
-  const expected = 1e-4 * length * slope;
-  const rounding = 1e-11 * (Math.abs(trial.dual) + Math.abs(next.dual));
-  if (expected > rounding) return next.dual >= trial.dual + expected;
-  return next.dual >= trial.dual - rounding && slopeAlong(next, step) >= -0.5 * slope;
 }
 
 /** Derivative of the dual at `trial` along the step. */
