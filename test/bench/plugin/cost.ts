@@ -29,7 +29,7 @@ export async function measureCost(variant: Variant, rate: number, seconds: numbe
       rate,
       durationSeconds: seconds,
       connections: CONNECTIONS,
-      timeoutSeconds: 10,
+      timeoutSeconds: 60,
       seed: 1,
       headers: { host: HOST },
     });

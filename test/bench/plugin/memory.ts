@@ -5,7 +5,7 @@ import { residentMegabytes } from './process.ts';
 import type { Variant } from './variants.ts';
 
 /** About what the generator can send beside the replicas. */
-const RATE = 4500;
+const RATE = 4000;
 const STEP = 100_000;
 const STEPS = 10;
 
