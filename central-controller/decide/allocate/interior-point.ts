@@ -21,6 +21,9 @@ const MOST_STEPS = 60;
 /** Part of the way to the boundary that a step may go. */
 const NOT_QUITE = 0.99;
 
+/** A step of this length says that the path is near. */
+const FAR = 0.6;
+
 /** The product's part that each step aims at: less after a step that could go all the way. */
 const AIM_FAR = 0.05;
 const AIM_NEAR = 0.4;
@@ -37,6 +40,9 @@ export class InteriorPoint {
   #warmReplicas = 0;
   readonly #flexibility: Float64Array;
   readonly #marginal: Float64Array;
+  /** Requests per second above the floor, and 1 over that. */
+  readonly #above: Float64Array;
+  readonly #inverse: Float64Array;
   readonly #change: Float64Array;
   readonly #slope: Float64Array;
   readonly #price: Float64Array;
@@ -55,6 +61,8 @@ export class InteriorPoint {
     this.#warmHeld = new Float64Array(replicas);
     this.#flexibility = new Float64Array(replicas);
     this.#marginal = new Float64Array(replicas);
+    this.#above = new Float64Array(replicas);
+    this.#inverse = new Float64Array(replicas);
     this.#change = new Float64Array(replicas);
     this.#slope = new Float64Array(nodes);
     this.#price = new Float64Array(nodes);
@@ -73,12 +81,14 @@ export class InteriorPoint {
     this.#start(problem, isWarm);
     let aim = AIM_NEAR;
     let isKept = false;
-    for (let step = 0; step < MOST_STEPS && this.#product > GOAL; step++) {
-      this.#linearise(problem, aim * this.#product);
+    for (let round = 0; round < MOST_STEPS && this.#product > GOAL; round++) {
+      const isNear = !isKept && this.#product < 2 * WARM;
+      const target = isNear ? WARM : aim * this.#product;
+      this.#linearise(problem, target);
       solveNewton(this.#system, problem, this.#slope, this.#flexibility, this.#residual, accuracy);
-      const length = this.#step(problem, aim * this.#product);
-      aim = length > 0.6 ? AIM_FAR : AIM_NEAR;
-      if (!isKept && this.#product < WARM) {
+      const length = this.#step(problem, target);
+      aim = length > FAR ? AIM_FAR : AIM_NEAR;
+      if (isNear && length > FAR) {
         this.#keep(problem);
         isKept = true;
       }
@@ -87,64 +97,69 @@ export class InteriorPoint {
 
   #start(problem: SplitProblem, mayBeWarm: boolean): void {
     const { start, demand, pull, floor } = problem;
-    const { requests, loads } = this;
+    const { requests } = this;
+    const above = this.#above;
+    const held = this.#held;
     const replicas = start[demand.length] ?? 0;
     const isWarm = mayBeWarm && this.#warmReplicas === replicas;
-    if (!isWarm) splitRoughly(problem, requests, loads);
+    if (!isWarm) splitRoughly(problem, requests, this.loads);
     let product = 0;
     for (let s = 0; s < demand.length; s++) {
       const from = start[s] ?? 0;
       const to = start[s + 1] ?? 0;
       const equal = (demand[s] ?? 0) / (to - from);
-      // The pull is a part of the service's cost; what that is need not be known well.
-      const scale = (pull[s] ?? 0) * equal * 10;
-      this.#scale[s] = scale * equal;
+      const price = usualPrice(pull[s] ?? 0, equal);
+      this.#scale[s] = price * equal;
       let sum = 0;
+      for (let j = from; j < to; j++) sum += (isWarm ? this.#warmShare[j] : requests[j]) ?? 0;
+      const scale = ((1 - floor) * (demand[s] ?? 0)) / sum;
       for (let j = from; j < to; j++) {
-        if (isWarm) requests[j] = this.#warmShare[j] ?? 0;
-        sum += requests[j] ?? 0;
-      }
-      for (let j = from; j < to; j++) {
-        const above = ((requests[j] ?? 0) / sum) * (1 - floor) * equal * (to - from);
-        requests[j] = floor * equal + above;
-        this.#held[j] = isWarm ? (this.#warmHeld[j] ?? 0) * scale : (scale * equal) / above;
-        product += (above * (this.#held[j] ?? 0)) / (scale * equal);
+        const rate = scale * ((isWarm ? this.#warmShare[j] : requests[j]) ?? 0);
+        above[j] = rate;
+        requests[j] = floor * equal + rate;
+        held[j] = isWarm ? (this.#warmHeld[j] ?? 0) * price : (price * equal) / rate;
+        product += (rate * (held[j] ?? 0)) / (price * equal);
       }
     }
     this.#product = product / Math.max(1, replicas);
-    loadsOf(problem, requests, loads);
+    loadsOf(problem, requests, this.loads);
   }
 
-  #keep({ start, demand, pull, floor }: SplitProblem): void {
+  #keep({ start, demand, pull }: SplitProblem): void {
     this.#warmReplicas = start[demand.length] ?? 0;
     for (let s = 0; s < demand.length; s++) {
       const from = start[s] ?? 0;
       const to = start[s + 1] ?? 0;
       const equal = (demand[s] ?? 0) / (to - from);
+      const price = usualPrice(pull[s] ?? 0, equal);
       for (let j = from; j < to; j++) {
-        this.#warmShare[j] = (this.requests[j] ?? 0) / equal - floor;
-        this.#warmHeld[j] = (this.#held[j] ?? 0) / ((pull[s] ?? 0) * equal * 10);
+        this.#warmShare[j] = (this.#above[j] ?? 0) / equal;
+        this.#warmHeld[j] = (this.#held[j] ?? 0) / price;
       }
     }
   }
 
-  /** The Newton system for the point on the path with this product; `#marginal` is left less what the barrier gives. */
+  /**
+   * The Newton system for the point on the path with this product: what moves at the nodes' prices as they are is in
+   * `#change`, what that does to the nodes in `#residual`.
+   */
   #linearise(problem: SplitProblem, product: number): void {
     const { node, cost, hidden, limit, start, demand, pull, floor } = problem;
+    const { loads } = this;
     const flexibility = this.#flexibility;
-    const marginal = this.#marginal;
+    const marginals = this.#marginal;
     const residual = this.#residual;
-    const point = this.#point;
-    const { requests, loads } = this;
-    const held = this.#held;
     const prices = this.#price;
-    const slopes = this.#slope;
     const changes = this.#change;
+    const held = this.#held;
+    const above = this.#above;
+    const inverse = this.#inverse;
     const scales = this.#scale;
+    const point = this.#point;
     for (let n = 0; n < residual.length; n++) {
       evaluateNode(problem, n, loads[n] ?? 0, point);
       prices[n] = point.price;
-      slopes[n] = point.slope;
+      this.#slope[n] = point.slope;
     }
     residual.fill(0);
     for (let s = 0; s < demand.length; s++) {
@@ -156,25 +171,28 @@ export class InteriorPoint {
       let sum = 0;
       let mean = 0;
       for (let j = from; j < to; j++) {
-        const rate = requests[j] ?? 0;
-        const above = rate - floor * equal;
-        let price = (cost[j] ?? 0) * (prices[node[j] ?? 0] ?? 0) + (hidden[j] ?? 0) + own * (rate - equal);
-        let slope = own + (held[j] ?? 0) / above;
+        const rate = above[j] ?? 0;
+        const inverted = 1 / rate;
+        let price = (cost[j] ?? 0) * (prices[node[j] ?? 0] ?? 0) + (hidden[j] ?? 0);
+        price += own * (rate - (1 - floor) * equal);
+        let slope = own + (held[j] ?? 0) * inverted;
         if (limit[j] !== Infinity) {
-          evaluateLimit(problem, j, rate, point);
+          evaluateLimit(problem, j, rate + floor * equal, point);
           price += point.price;
           slope += point.slope;
         }
         const flexible = 1 / slope;
+        const marginal = price - target * inverted;
+        inverse[j] = inverted;
         flexibility[j] = flexible;
-        marginal[j] = price - target / above;
+        marginals[j] = marginal;
         sum += flexible;
-        mean += flexible * (marginal[j] ?? 0);
+        mean += flexible * marginal;
       }
       mean /= sum;
       for (let j = from; j < to; j++) {
         const n = node[j] ?? 0;
-        const change = (flexibility[j] ?? 0) * (mean - (marginal[j] ?? 0));
+        const change = (flexibility[j] ?? 0) * (mean - (marginals[j] ?? 0));
         changes[j] = change;
         residual[n] = (residual[n] ?? 0) + (cost[j] ?? 0) * change;
       }
@@ -183,60 +201,74 @@ export class InteriorPoint {
 
   /** Goes toward the point on the path as far as rates and prices stay positive; returns how far that was. */
   #step(problem: SplitProblem, product: number): number {
-    const { node, cost, start, demand, floor } = problem;
-    const { step } = this.#system;
+    const { node, start, demand } = problem;
+    const { step, leverage, share } = this.#system;
     const flexibility = this.#flexibility;
-    const change = this.#change;
+    const changes = this.#change;
     const held = this.#held;
+    const above = this.#above;
+    const inverse = this.#inverse;
+    const raises = this.#marginal;
     const scales = this.#scale;
-    const { requests } = this;
-    let ofRates = 1 / NOT_QUITE;
-    let ofPrices = 1 / NOT_QUITE;
+    let worstRate = -NOT_QUITE;
+    let worstPrice = -NOT_QUITE;
     for (let s = 0; s < demand.length; s++) {
       const from = start[s] ?? 0;
       const to = start[s + 1] ?? 0;
-      const least = (floor * (demand[s] ?? 0)) / (to - from);
       const target = product * (scales[s] ?? 1);
-      let sum = 0;
       let mean = 0;
+      for (let j = from; j < to; j++) mean += (leverage[j] ?? 0) * (step[node[j] ?? 0] ?? 0);
+      mean *= share[s] ?? 0;
       for (let j = from; j < to; j++) {
-        sum += flexibility[j] ?? 0;
-        mean += (flexibility[j] ?? 0) * (cost[j] ?? 0) * (step[node[j] ?? 0] ?? 0);
-      }
-      mean /= sum;
-      for (let j = from; j < to; j++) {
-        const dearer = (cost[j] ?? 0) * (step[node[j] ?? 0] ?? 0) - mean;
-        const moved = (change[j] ?? 0) - (flexibility[j] ?? 0) * dearer;
-        const above = (requests[j] ?? 0) - least;
+        const dearer = (leverage[j] ?? 0) * (step[node[j] ?? 0] ?? 0) - (flexibility[j] ?? 0) * mean;
+        const moved = (changes[j] ?? 0) - dearer;
+        const part = moved * (inverse[j] ?? 0);
         const price = held[j] ?? 0;
-        const raised = (target - price * (above + moved)) / above;
-        change[j] = moved;
-        if (moved < 0 && -above / moved < ofRates) ofRates = -above / moved;
-        if (raised < 0 && -price / raised < ofPrices) ofPrices = -price / raised;
+        const raised = target * (inverse[j] ?? 0) - price * (1 + part);
+        changes[j] = moved;
+        raises[j] = raised;
+        worstRate = Math.min(worstRate, part);
+        worstPrice = Math.min(worstPrice, raised / price);
       }
     }
-    ofRates *= NOT_QUITE;
-    ofPrices *= NOT_QUITE;
+    const ofRates = -NOT_QUITE / worstRate;
+    const ofPrices = -NOT_QUITE / worstPrice;
     let left = 0;
     for (let s = 0; s < demand.length; s++) {
+      let sum = 0;
+      for (let j = start[s] ?? 0; j < (start[s + 1] ?? 0); j++) {
+        const rate = (above[j] ?? 0) + ofRates * (changes[j] ?? 0);
+        const price = (held[j] ?? 0) + ofPrices * (raises[j] ?? 0);
+        above[j] = rate;
+        held[j] = price;
+        sum += rate * price;
+      }
+      left += sum / (scales[s] ?? 1);
+    }
+    this.#product = left / Math.max(1, start[demand.length] ?? 0);
+    this.#load(problem);
+    return Math.min(ofRates, ofPrices);
+  }
+
+  #load({ background, start, demand, floor, node, cost }: SplitProblem): void {
+    const { loads, requests } = this;
+    const above = this.#above;
+    loads.set(background);
+    for (let s = 0; s < demand.length; s++) {
       const from = start[s] ?? 0;
       const to = start[s + 1] ?? 0;
       const least = (floor * (demand[s] ?? 0)) / (to - from);
-      const scale = scales[s] ?? 1;
-      const target = product * scale;
-      let sum = 0;
       for (let j = from; j < to; j++) {
-        const moved = change[j] ?? 0;
-        const above = (requests[j] ?? 0) - least;
-        const price = held[j] ?? 0;
-        held[j] = price + (ofPrices * (target - price * (above + moved))) / above;
-        requests[j] = least + above + ofRates * moved;
-        sum += (above + ofRates * moved) * (held[j] ?? 0);
+        const n = node[j] ?? 0;
+        const rate = least + (above[j] ?? 0);
+        requests[j] = rate;
+        loads[n] = (loads[n] ?? 0) + rate * (cost[j] ?? 0);
       }
-      left += sum / scale;
     }
-    this.#product = left / Math.max(1, start[demand.length] ?? 0);
-    loadsOf(problem, this.requests, this.loads);
-    return Math.min(ofRates, ofPrices);
   }
+}
+
+/** Of a service's requests, in seconds each: the pull is a part of it, and how large a part need not be known well. */
+function usualPrice(pull: number, equal: number): number {
+  return 10 * pull * equal;
 }

@@ -30,6 +30,8 @@ export class Flow {
   readonly #nextArc: Int32Array;
   readonly #queue: Int32Array;
   readonly #path: Int32Array;
+  /** Per node: part of the flow there that fits. */
+  readonly #fitting: Float64Array;
   readonly #services: number;
 
   constructor(nodes: number, services: number, replicas: number) {
@@ -42,6 +44,7 @@ export class Flow {
     this.#nextArc = new Int32Array(services + nodes);
     this.#queue = new Int32Array(services + nodes);
     this.#path = new Int32Array(services + nodes + 1);
+    this.#fitting = new Float64Array(nodes);
     this.#services = services;
   }
 
@@ -76,7 +79,7 @@ export class Flow {
    * @returns cores that are wanted and cannot flow
    */
   maximise(limits: FlowLimits, wanted: Float64Array, tolerance: number): number {
-    this.#reduce(limits, wanted);
+    this.#rescale(limits, wanted);
     while (this.#findLevels(limits, wanted, tolerance)) {
       for (let s = 0; s < this.#services; s++) this.#nextArc[s] = limits.firstReplica[s] ?? 0;
       this.#nextArc.set(this.firstOnNode.subarray(0, this.intoNode.length), this.#services);
@@ -91,34 +94,35 @@ export class Flow {
     return missing;
   }
 
-  /** Brings the flow that is there within the limits. */
-  #reduce({ firstReplica, node, limit, capacity }: FlowLimits, wanted: Float64Array): void {
+  /** Brings the flow that is there to what is wanted in proportion, and within the limits. */
+  #rescale({ firstReplica, node, limit, capacity }: FlowLimits, wanted: Float64Array): void {
     const { onReplica, ofService, intoNode } = this;
     intoNode.fill(0);
-    for (let j = 0; j < node.length; j++) {
-      onReplica[j] = Math.min(onReplica[j] ?? 0, limit[j] ?? 0);
-      intoNode[node[j] ?? 0] = (intoNode[node[j] ?? 0] ?? 0) + (onReplica[j] ?? 0);
+    for (let s = 0; s < ofService.length; s++) {
+      const from = firstReplica[s] ?? 0;
+      const to = firstReplica[s + 1] ?? 0;
+      let sum = 0;
+      for (let j = from; j < to; j++) sum += onReplica[j] ?? 0;
+      const part = sum > 0 ? (wanted[s] ?? 0) / sum : 0;
+      for (let j = from; j < to; j++) {
+        const cores = Math.min((onReplica[j] ?? 0) * part, limit[j] ?? 0);
+        onReplica[j] = cores;
+        intoNode[node[j] ?? 0] = (intoNode[node[j] ?? 0] ?? 0) + cores;
+      }
     }
+    const fitting = this.#fitting;
     for (let n = 0; n < intoNode.length; n++) {
       const into = intoNode[n] ?? 0;
-      intoNode[n] = into > (capacity[n] ?? 0) ? (capacity[n] ?? 0) / into : 1;
+      fitting[n] = into > (capacity[n] ?? 0) ? (capacity[n] ?? 0) / into : 1;
+      intoNode[n] = into * (fitting[n] ?? 1);
     }
     for (let s = 0; s < ofService.length; s++) {
       let sum = 0;
       for (let j = firstReplica[s] ?? 0; j < (firstReplica[s + 1] ?? 0); j++) {
-        onReplica[j] = (onReplica[j] ?? 0) * (intoNode[node[j] ?? 0] ?? 0);
+        onReplica[j] = (onReplica[j] ?? 0) * (fitting[node[j] ?? 0] ?? 1);
         sum += onReplica[j] ?? 0;
       }
-      const part = sum > (wanted[s] ?? 0) ? (wanted[s] ?? 0) / sum : 1;
-      ofService[s] = 0;
-      for (let j = firstReplica[s] ?? 0; j < (firstReplica[s + 1] ?? 0); j++) {
-        onReplica[j] = (onReplica[j] ?? 0) * part;
-        ofService[s] = (ofService[s] ?? 0) + (onReplica[j] ?? 0);
-      }
-    }
-    intoNode.fill(0);
-    for (let j = 0; j < node.length; j++) {
-      intoNode[node[j] ?? 0] = (intoNode[node[j] ?? 0] ?? 0) + (onReplica[j] ?? 0);
+      ofService[s] = sum;
     }
   }
 

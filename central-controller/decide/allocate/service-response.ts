@@ -14,27 +14,32 @@ export interface Response {
 const MOST_ROUNDS = 60;
 
 /** Movement in one round, as a part of the equal share, after which the next would be rounding: errors square. */
-const TOLERANCE = 1e-7;
+const TOLERANCE = 1e-5;
 
 export function createResponse(replicas: number): Response {
   return { requests: new Float64Array(replicas), flexibility: new Float64Array(replicas) };
 }
 
-/**
- * Every service's best split at these prices.
- *
- * @param guess scratch, per replica: the rate that each would have, floor or not
- */
+/** Columns that the search for a response needs, per replica. */
+export interface ResponseScratch {
+  /** The rate that the replica would have without a floor at the cheapest marginal cost. */
+  readonly guess: Float64Array;
+  /** By how much that rises per second of marginal cost. */
+  readonly freedom: Float64Array;
+}
+
+/** Every service's best split at these prices. */
 export function respondAll(
   problem: SplitProblem,
   prices: Float64Array,
   response: Response,
-  guess: Float64Array,
+  scratch: ResponseScratch,
   point: CurvePoint,
 ): void {
   for (let service = 0; service < problem.demand.length; service++) {
-    if (problem.start[service] === problem.start[service + 1]) continue;
-    respond(problem, service, prices, response, guess, point);
+    if (problem.start[service] !== problem.start[service + 1]) {
+      respond(problem, service, prices, response, scratch, point);
+    }
   }
 }
 
@@ -48,16 +53,17 @@ function respond(
   service: number,
   prices: Float64Array,
   response: Response,
-  guess: Float64Array,
+  { guess, freedom }: ResponseScratch,
   point: CurvePoint,
 ): void {
   const { node, cost, hidden, limit } = problem;
-  const { requests, flexibility } = response;
+  const { requests } = response;
   const from = problem.start[service] ?? 0;
   const to = problem.start[service + 1] ?? 0;
   const demand = problem.demand[service] ?? 0;
   const pull = problem.pull[service] ?? 1;
   const equal = demand / (to - from);
+  const floor = problem.floor * equal;
   const loose = 1 / pull;
   // Costs are counted from the cheapest replica's, for differences of large numbers would be rounded.
   let cheapest = Infinity;
@@ -66,21 +72,66 @@ function respond(
   }
   for (let round = 0; round < MOST_ROUNDS; round++) {
     let isLimited = false;
+    let rest = demand;
+    let sum = 0;
     for (let j = from; j < to; j++) {
       const base = (cost[j] ?? 0) * (prices[node[j] ?? 0] ?? 0) + (hidden[j] ?? 0) - cheapest;
-      if (limit[j] === Infinity) {
-        flexibility[j] = loose;
-        guess[j] = equal - base * loose;
-      } else {
+      const rate = Math.min(requests[j] ?? 0, demand);
+      let free = loose;
+      let own = equal - base * loose;
+      if (limit[j] !== Infinity) {
         isLimited = true;
-        const rate = Math.min(requests[j] ?? 0, demand);
         evaluateLimit(problem, j, rate, point);
-        flexibility[j] = 1 / (pull + point.slope);
-        guess[j] = rate - (base + point.price + pull * (rate - equal)) * (flexibility[j] ?? 0);
+        free = 1 / (pull + point.slope);
+        own = rate - (base + point.price + pull * (rate - equal)) * free;
       }
+      freedom[j] = free;
+      guess[j] = own;
+      // The first piece is the one that the rates before were on.
+      const isHeld = rate <= floor + 1e-3 * equal;
+      rest -= isHeld ? floor : own;
+      sum += isHeld ? 0 : free;
     }
-    const moved = fill(from, to, demand, problem.floor * equal, response, guess);
+    const moved = fill(from, to, demand, floor, rest / sum, response, guess, freedom);
     if (!isLimited || moved <= TOLERANCE * equal) break;
+  }
+}
+
+/**
+ * Sets the rates to `max(floor, guess + marginal * freedom)` with the marginal cost at which they sum to the demand:
+ * Newton's method on a sum that is convex and piecewise linear; after its first step it comes down on the right piece.
+ * Returns the greatest movement of a rate.
+ */
+function fill(
+  from: number,
+  to: number,
+  demand: number,
+  floor: number,
+  start: number,
+  { requests, flexibility }: Response,
+  guess: Float64Array,
+  freedom: Float64Array,
+): number {
+  let moved = 0;
+  let marginal = start;
+  for (let round = 0; ; round++) {
+    let rest = demand;
+    let sum = 0;
+    for (let j = from; j < to; j++) {
+      const free = freedom[j] ?? 0;
+      const own = guess[j] ?? 0;
+      const wanted = own + marginal * free;
+      const isHeld = !(wanted > floor);
+      const rate = isHeld ? floor : wanted;
+      rest -= isHeld ? floor : own;
+      sum += isHeld ? 0 : free;
+      moved = Math.max(moved, Math.abs(rate - (requests[j] ?? 0)));
+      flexibility[j] = isHeld ? 0 : free;
+      requests[j] = rate;
+    }
+    const next = sum > 0 ? rest / sum : Infinity;
+    if (next === marginal || (round > 1 && next >= marginal)) return moved;
+    marginal = next;
   }
 }
 
@@ -108,43 +159,4 @@ export function valueOf(
     }
   }
   return value;
-}
-
-/**
- * Sets the rates to `max(floor, guess + marginal * flexibility)` with the marginal cost at which they sum to the demand:
- * Newton's method on a sum that is convex and piecewise linear ends on the right piece, soon when it starts near it.
- * Returns the greatest movement of a rate.
- */
-function fill(
-  from: number,
-  to: number,
-  demand: number,
-  floor: number,
-  { requests, flexibility }: Response,
-  guess: Float64Array,
-): number {
-  let marginal = Infinity;
-  for (let before = NaN; marginal !== before;) {
-    let rest = demand;
-    let sum = 0;
-    for (let j = from; j < to; j++) {
-      const flexible = flexibility[j] ?? 0;
-      const own = guess[j] ?? 0;
-      if (own + marginal * flexible > floor) {
-        rest -= own;
-        sum += flexible;
-      } else rest -= floor;
-    }
-    before = marginal;
-    if (sum > 0) marginal = rest / sum;
-  }
-  let moved = 0;
-  for (let j = from; j < to; j++) {
-    const free = (guess[j] ?? 0) + marginal * (flexibility[j] ?? 0);
-    if (free <= floor) flexibility[j] = 0;
-    const rate = free > floor ? free : floor;
-    moved = Math.max(moved, Math.abs(rate - (requests[j] ?? 0)));
-    requests[j] = rate;
-  }
-  return moved;
 }
