@@ -38,12 +38,6 @@ export function spreadOf(ratio: DecayedRatio): number {
   return ratio.count > 0 ? Math.sqrt(ratio.squares) / ratio.count : 0;
 }
 
-/** Standard error of the mean, never taken for less than if requests were exponentially spread. */
-export function standardError(ratio: DecayedRatio): number {
-  if (!(ratio.count > 0)) return 0;
-  return Math.max(spreadOf(ratio), meanOf(ratio) / Math.sqrt(Math.max(1, ratio.count)));
-}
-
 /** Requests that the ratio rests on at time `now`. */
 export function evidenceAt(ratio: DecayedRatio, now: number): number {
   return ratio.count > 0 ? ratio.count * Math.exp(-Math.max(0, now - ratio.at) / ratio.timeConstantMs) : 0;

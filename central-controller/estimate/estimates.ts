@@ -1,7 +1,9 @@
 /** All that the estimator remembers: plain data, bounded by what the topology holds. */
 import type { Topology } from '../cluster/topology.ts';
+import type { CostMemory } from './cost-memory.ts';
 import type { DecayedRatio } from './decayed-ratio.ts';
 import type { HiddenMemory } from './hidden-latency.ts';
+import type { IdleMemory } from './idle-cpu.ts';
 import type { NodeMemory } from './node-memory.ts';
 
 /** Owned by the caller; changed in place by `observe` and `snapshot`. */
@@ -25,8 +27,8 @@ export interface ReplicaMemory {
   unmatchedRequests: number;
   declaredLimitCores: number | undefined;
   throttled: { cores: number; at: number } | undefined;
-  /** CPU seconds per successful request. */
-  readonly cost: DecayedRatio;
+  readonly cost: CostMemory;
+  readonly idle: IdleMemory;
   /** Seconds in flight per request. */
   readonly latency: DecayedRatio;
   readonly hidden: HiddenMemory;

@@ -1,16 +1,16 @@
 /** Folds windows into what is remembered, and that with the topology into a snapshot. */
 import type { ReplicaTopology, ServiceTopology, Topology } from '../cluster/topology.ts';
 import type { NodeWindow, Window } from '../collect/windows.ts';
+import { costEvidence, costMemory, ownCosts } from './cost-memory.ts';
 import { decayedRatio, evidenceAt, meanOf } from './decayed-ratio.ts';
 import type { Estimates, ReplicaMemory } from './estimates.ts';
 import { hiddenLatency, hiddenMemory } from './hidden-latency.ts';
+import { type IdleCpu, idleCpu, idleMemory } from './idle-cpu.ts';
 import { currentLoad, SAMPLES } from './node-load.ts';
 import { type Cost, pooledCosts } from './pooled-cost.ts';
 import { observeCalled, observeServed } from './requests.ts';
 import { NEVER_MS, type NodeEstimate, type ReplicaEstimate, type ServiceEstimate, type Snapshot } from './snapshot.ts';
 
-/** Cost follows slowly: a fast gain here more than doubles the tail, for the noise moves the weights. */
-const COST_MS = 30_000;
 const LATENCY_MS = 5_000;
 const FAILURES_MS = 10_000;
 const CPU_SECONDS = 1;
@@ -52,11 +52,14 @@ export function observe(estimates: Estimates, window: Window): void {
  */
 export function snapshot(estimates: Estimates, topology: Topology, now: number): Snapshot {
   if (estimates.topology !== topology) follow(estimates, topology);
-  return {
-    at: now,
-    nodes: topology.nodes.map(({ name }) => nodeEstimate(estimates, name, now)),
-    services: topology.services.map((service) => serviceEstimate(estimates, service, now)),
-  };
+  const services = topology.services.map((service) => serviceEstimate(estimates, service, now));
+  const idle = new Map<string, number>();
+  for (const { mode, replicas } of services) {
+    if (mode === 'Off') continue;
+    for (const { node, idleCores } of replicas) idle.set(node, (idle.get(node) ?? 0) + idleCores);
+  }
+  const nodes = topology.nodes.map(({ name }) => nodeEstimate(estimates, name, idle.get(name) ?? 0, now));
+  return { at: now, nodes, services };
 }
 
 function follow(estimates: Estimates, topology: Topology): void {
@@ -70,8 +73,10 @@ function follow(estimates: Estimates, topology: Topology): void {
       if (mode !== 'Off') estimates.podOfUid.set(uid, key);
       const known = estimates.replicas.get(key);
       // A pod of the same name that was made anew runs the same program: its cost is kept, its health is not.
-      if (known?.uid !== uid)
-        estimates.replicas.set(key, { ...newReplica(uid, node), ...(known && { cost: known.cost }) });
+      if (known?.uid !== uid) {
+        const kept = known && { cost: known.cost, idle: known.idle };
+        estimates.replicas.set(key, { ...newReplica(uid, node), ...kept });
+      }
     }
   }
   for (const key of estimates.replicas.keys()) if (!kept.has(key)) estimates.replicas.delete(key);
@@ -89,7 +94,8 @@ function newReplica(uid: string, node: string): ReplicaMemory {
     unmatchedRequests: 0,
     declaredLimitCores: undefined,
     throttled: undefined,
-    cost: decayedRatio(COST_MS),
+    cost: costMemory(),
+    idle: idleMemory(),
     latency: decayedRatio(LATENCY_MS),
     hidden: hiddenMemory(),
     unfinishedSeconds: 0,
@@ -133,9 +139,12 @@ function observeNode(estimates: Estimates, window: NodeWindow): void {
   if (node.samples.length > SAMPLES) node.samples.shift();
 }
 
-function nodeEstimate(estimates: Estimates, name: string, now: number): NodeEstimate {
+/** @param idleCores what the balanced replicas there use without requests: no weight moves it */
+function nodeEstimate(estimates: Estimates, name: string, idleCores: number, now: number): NodeEstimate {
   const memory = estimates.nodes.get(name);
-  return { name, ...currentLoad(memory?.samples ?? []), ageMs: memory ? age(now, memory.at) : NEVER_MS };
+  const load = currentLoad(memory?.samples ?? []);
+  const ageMs = memory ? age(now, memory.at) : NEVER_MS;
+  return { name, ...load, backgroundCores: load.backgroundCores + idleCores, ageMs };
 }
 
 function serviceEstimate(estimates: Estimates, service: ServiceTopology, now: number): ServiceEstimate {
@@ -143,12 +152,16 @@ function serviceEstimate(estimates: Estimates, service: ServiceTopology, now: nu
   const memories = service.replicas.map(
     (replica) => estimates.replicas.get(`${namespace}/${replica.name}`) ?? newReplica(replica.uid, replica.node),
   );
+  const idle = idleCpu(memories.map((memory) => memory.idle));
   const costs = pooledCosts(
-    memories.map(({ cost }) => cost),
-    now,
+    ownCosts(
+      memories.map(({ cost }) => cost),
+      idle,
+      now,
+    ),
   );
   const replicas = service.replicas.map((replica, index) =>
-    replicaEstimate(replica, memories[index] ?? newReplica(replica.uid, replica.node), costs[index], now),
+    replicaEstimate(replica, memories[index] ?? newReplica(replica.uid, replica.node), costs[index], idle, now),
   );
   const requestsPerSecond = replicas.reduce((sum, replica) => sum + replica.requestsPerSecond, 0);
   const control = service.cpuControl && { cpuControl: service.cpuControl };
@@ -159,6 +172,7 @@ function replicaEstimate(
   replica: ReplicaTopology,
   memory: ReplicaMemory,
   cost: Cost | undefined,
+  idle: IdleCpu,
   now: number,
 ): ReplicaEstimate {
   const limits = [replica.limitCores, memory.declaredLimitCores].filter((limit) => limit !== undefined);
@@ -174,11 +188,12 @@ function replicaEstimate(
     ready: replica.ready,
     knownForMs: Math.max(0, now - replica.since),
     ageMs,
-    evidence: evidenceAt(memory.cost, now),
+    evidence: costEvidence(memory.cost, now),
     cpuPerRequestSeconds: cost?.seconds ?? 0,
     cpuPerRequestDeviation: cost?.deviation ?? 0,
     requestsPerSecond: memory.requestsPerSecond * Math.exp(-Math.max(0, ageMs - RATE_HELD_MS) / RATE_FADES_MS),
     cpuCores: memory.cpuCores,
+    idleCores: Math.min(idle.cores, memory.cpuCores),
     ...(limits.length > 0 && { limitCores: Math.min(...limits) }),
     inFlight: memory.inFlight,
     meanInFlight: memory.meanInFlight,

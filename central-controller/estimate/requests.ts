@@ -1,10 +1,12 @@
 /** Requests of a replica: from its own proxy, or where it has none from its callers. */
 import { bucketBoundSeconds, LATENCY_BUCKETS } from '../contract/latency-buckets.ts';
 import type { CalledWindow, ServedWindow } from '../collect/windows.ts';
+import { observeCost } from './cost-memory.ts';
 import { addPair } from './decayed-ratio.ts';
 import type { ReplicaMemory } from './estimates.ts';
 import type { NodeMemory } from './node-memory.ts';
 import { type CountedRequests, observeHidden } from './hidden-latency.ts';
+import { observeIdle } from './idle-cpu.ts';
 
 /** Time constants of what must follow the traffic, seconds. */
 const RATE_SECONDS = 1.5;
@@ -73,14 +75,16 @@ function observeLatency(memory: ReplicaMemory, counted: CountedRequests, node: N
   observeHidden(memory.hidden, { ...counted, inFlightSeconds }, node, limit);
 }
 
-/** Sets the CPU used meanwhile against requests that succeeded; CPU without any request is nobody's cost. */
+/** Sets the CPU used meanwhile against requests that succeeded; CPU without any request is idle, and nobody's cost. */
 function matchCpu(memory: ReplicaMemory, requests: number, seconds: number, at: number): void {
   const covered = memory.unmatchedSeconds;
   if (covered < LEAST_COVERED * seconds) return;
   const cpuSeconds = memory.unmatchedCpuSeconds * Math.min(1, (1.5 * seconds) / covered);
   memory.unmatchedCpuSeconds = 0;
   memory.unmatchedSeconds = 0;
-  if (requests > 0) addPair(memory.cost, cpuSeconds, requests, at);
+  const matched = Math.min(covered, 1.5 * seconds);
+  observeIdle(memory.idle, cpuSeconds, matched, requests, at);
+  if (requests > 0) observeCost(memory.cost, cpuSeconds, matched, requests, at);
 }
 
 function gain(seconds: number, timeConstant: number): number {

@@ -14,7 +14,7 @@ export interface NodeEstimate {
   /** 0 until the node's agent has reported. */
   readonly cores: number;
   readonly busyCores: number;
-  /** Busy, but not with balanced replicas. */
+  /** Busy, but not with requests of balanced replicas. */
   readonly backgroundCores: number;
   readonly stealCores: number;
   /** Since the agent was last heard; `NEVER_MS` when it never was. */
@@ -48,6 +48,8 @@ export interface ReplicaEstimate {
   readonly cpuPerRequestDeviation: number;
   readonly requestsPerSecond: number;
   readonly cpuCores: number;
+  /** The part of `cpuCores` that it uses without requests, and that is in its node's `backgroundCores`. */
+  readonly idleCores: number;
   /** CPU limit of the replica in cores, declared or seen by its throttling; undefined: the node is its only limit. */
   readonly limitCores?: number;
   readonly inFlight: number;

@@ -172,3 +172,42 @@ describe('the loop, with 20 % noise in arrivals, costs and neighbour', () => {
     expect(mean(loads.map(({ utilisation }) => busiestOverMean(utilisation)))).toBeLessThan(1.1);
   });
 });
+
+describe('the loop, nearly idle, with pods that use more CPU without requests than for them', () => {
+  const BUSY_MS = 20_000;
+  const CALM_MS = 60_000;
+  const idle = (seed: number, background: LoopOptions['background']): LoopState[] =>
+    runLoop({
+      cores: [NODE_CORES, NODE_CORES, NODE_CORES, NODE_CORES],
+      services: [{ name: 'idle', nodes: [0, 1, 2, 3], cost: 0.001, requestsPerSecond: () => 20, idleCores: 0.02 }],
+      background,
+      noise: 0.2,
+      random: true,
+      seed,
+      untilMs: 100_000,
+    });
+  const seeds = [1, 2, 3, 4, 5, 6];
+
+  it('keeps equal replicas at equal weights', () => {
+    for (const seed of seeds) {
+      for (const { weights } of idle(seed, () => 0)) {
+        weights[0]?.forEach((weight) => expect(Math.abs(4 * weight - 1)).toBeLessThan(0.15));
+      }
+    }
+  });
+
+  it('gives a replica its fair weight again that got few requests while its node was busy', () => {
+    for (const seed of seeds) {
+      const states = idle(seed, (node, ms) => (node === 0 && ms >= BUSY_MS && ms < CALM_MS ? 0.3 : 0));
+      within(states, CALM_MS - 10_000, CALM_MS).forEach(({ weights }) => expect(weights[0]?.[0]).toBeLessThan(0.1));
+      for (const { weights } of within(states, CALM_MS + 5000, 100_000)) {
+        weights[0]?.forEach((weight) => expect(Math.abs(4 * weight - 1)).toBeLessThan(0.15));
+      }
+    }
+  });
+
+  it('counts what no weight moves as background', () => {
+    const nodes = idle(1, () => 0).at(-1)?.decision.nodes ?? [];
+    nodes.forEach(({ backgroundCores }) => expect(backgroundCores).toBeCloseTo(0.02, 2));
+  });
+});

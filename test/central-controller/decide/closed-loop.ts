@@ -18,6 +18,8 @@ export interface LoopService {
   readonly requestsPerSecond: (ms: number) => number;
   /** Seconds that each request of a replica takes besides CPU and queueing; none where it is not given. */
   readonly hidden?: (replica: number, ms: number) => number;
+  /** Cores that each replica uses without any request; none where it is not given. */
+  readonly idleCores?: number;
 }
 
 export interface LoopOptions {
@@ -30,6 +32,8 @@ export interface LoopOptions {
    * request of each replica, the neighbour of each node. What is then measured is exact, as kernels and proxies count.
    */
   readonly noise: number;
+  /** Requests arrive one by one at random (Poisson) instead of evenly. */
+  readonly random?: boolean;
   readonly seed: number;
   readonly untilMs: number;
 }
@@ -76,8 +80,8 @@ function loopTopology(options: Pick<LoopOptions, 'cores' | 'services'>): Topolog
 
 /** Runs the loop and returns its state at each tick. */
 export function runLoop(options: LoopOptions): LoopState[] {
-  const random = normal(options.seed);
-  const factor = (): number => Math.max(0.1, 1 + options.noise * random());
+  const random = numbers(options.seed);
+  const factor = (): number => Math.max(0.1, 1 + options.noise * random.normal());
   const topology = loopTopology(options);
   const estimates = createEstimates();
   snapshot(estimates, topology, WALL_MS);
@@ -106,22 +110,24 @@ export function runLoop(options: LoopOptions): LoopState[] {
       );
       for (const { replica } of here) {
         const rate = replica.service.requestsPerSecond(ms) * (arrivals[replica.s] ?? 1);
-        replica.due += rate * (used[replica.s]?.[replica.r] ?? 0) * seconds;
+        const expected = rate * (used[replica.s]?.[replica.r] ?? 0) * seconds;
+        replica.due += options.random ? poisson(expected, random.uniform) : expected;
         replica.queue += Math.floor(replica.due);
         replica.due %= 1;
       }
       const wanted = here.reduce((sum, { replica, cost }) => sum + replica.queue * cost, 0);
       const neighbour = Math.min(cores, options.background(n, ms) * (neighbours[n] ?? 1)) * seconds;
-      const part = wanted > 0 ? Math.min(1, (cores * seconds - neighbour) / wanted) : 0;
+      const idle = here.reduce((sum, { replica }) => sum + (replica.service.idleCores ?? 0), 0) * seconds;
+      const part = wanted > 0 ? Math.min(1, Math.max(0, cores * seconds - neighbour - idle) / wanted) : 0;
       for (const { replica, cost } of here) {
         const done = replica.queue * part;
         replica.queue -= done;
         const hidden = replica.service.hidden?.(replica.r, ms) ?? 0;
         replica.inFlight += replica.queue * seconds + done * (cost + hidden);
         replica.served += done;
-        replica.cpu += done * cost;
+        replica.cpu += done * cost + (replica.service.idleCores ?? 0) * seconds;
       }
-      busy[n] = (busy[n] ?? 0) + wanted * part + neighbour;
+      busy[n] = (busy[n] ?? 0) + wanted * part + neighbour + idle;
     });
     options.cores.forEach((cores, n) => {
       if ((ms + n * 60) % REPORT_MS !== 0) return;
@@ -181,15 +187,16 @@ function utilisation(
     let load = options.background(n, ms);
     options.services.forEach((service, s) =>
       service.nodes.forEach((node, r) => {
-        if (node === n) load += service.requestsPerSecond(ms) * service.cost * (weights[s]?.[r] ?? 0);
+        if (node !== n) return;
+        load += service.requestsPerSecond(ms) * service.cost * (weights[s]?.[r] ?? 0) + (service.idleCores ?? 0);
       }),
     );
     return load / cores;
   });
 }
 
-/** Standard normal numbers from a seed (xorshift and Box-Muller). */
-function normal(seed: number): () => number {
+/** Numbers from a seed (xorshift): uniform in (0, 1), and standard normal (Box-Muller). */
+function numbers(seed: number): { uniform: () => number; normal: () => number } {
   let state = seed >>> 0 || 1;
   const uniform = (): number => {
     state ^= state << 13;
@@ -197,5 +204,13 @@ function normal(seed: number): () => number {
     state ^= state << 5;
     return ((state >>> 0) + 0.5) / 2 ** 32;
   };
-  return () => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform());
+  return { uniform, normal: () => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform()) };
+}
+
+/** A whole number with the mean that is expected (Knuth's product of uniform numbers; fit for small means). */
+function poisson(expected: number, uniform: () => number): number {
+  let product = uniform();
+  let count = 0;
+  for (; product > Math.exp(-expected); count++) product *= uniform();
+  return count;
 }

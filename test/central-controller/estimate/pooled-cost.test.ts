@@ -1,53 +1,90 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  addPair,
-  type DecayedRatio,
-  decayedRatio,
-  meanOf,
-} from '../../../central-controller/estimate/decayed-ratio.ts';
-import { pooledCosts } from '../../../central-controller/estimate/pooled-cost.ts';
+  type CostMemory,
+  costMemory,
+  observeCost,
+  ownCosts,
+} from '../../../central-controller/estimate/cost-memory.ts';
+import { type Cost, pooledCosts } from '../../../central-controller/estimate/pooled-cost.ts';
 
-/** A minute of one pair a second; amounts spread by a tenth around `cost` per request. */
-function ratioOf(cost: number, requestsPerSecond: number): DecayedRatio {
-  const ratio = decayedRatio(30_000);
+/** A minute of one window a second; CPU spread by a tenth around `cost` per request. */
+function memoryOf(cost: number, requestsPerSecond: number, idleCores = 0): CostMemory {
+  const memory = costMemory();
   for (let second = 1; second <= 60; second++) {
     const spread = second % 2 ? 1.1 : 0.9;
-    addPair(ratio, cost * requestsPerSecond * spread, requestsPerSecond, second * 1000);
+    const cpuSeconds = cost * requestsPerSecond * spread + idleCores;
+    observeCost(memory, cpuSeconds, 1, requestsPerSecond, second * 1000);
   }
-  return ratio;
+  return memory;
 }
 
 const NOW = 60_000;
 
+function costsOf(memories: readonly CostMemory[], idle = { cores: 0, deviation: 0 }, now = NOW): Cost[] {
+  return pooledCosts(ownCosts(memories, idle, now));
+}
+
 describe('pooledCosts', () => {
   it('does not tell replicas apart that chance explains', () => {
-    const costs = pooledCosts([ratioOf(0.00201, 20), ratioOf(0.00199, 20), ratioOf(0.002, 20)], NOW);
+    const costs = costsOf([memoryOf(0.00201, 20), memoryOf(0.00199, 20), memoryOf(0.002, 20)]);
     costs.forEach(({ seconds }) => expect(seconds).toBeCloseTo(0.002, 5));
     expect(new Set(costs.map(({ seconds }) => seconds.toFixed(9))).size).toBe(1);
   });
 
   it('tells replicas apart that run on other hardware', () => {
-    const [fast, slow] = pooledCosts([ratioOf(0.001, 200), ratioOf(0.002, 200)], NOW);
+    const [fast, slow] = costsOf([memoryOf(0.001, 200), memoryOf(0.002, 200)]);
     expect(fast?.seconds).toBeCloseTo(0.001, 4);
     expect(slow?.seconds).toBeCloseTo(0.002, 4);
   });
 
   it('believes one that is much slower than many quick ones, however little it serves', () => {
-    const quick = Array.from({ length: 14 }, () => ratioOf(0.01, 140));
-    const slow = pooledCosts([...quick, ratioOf(0.16, 2)], NOW).at(-1);
+    const quick = Array.from({ length: 14 }, () => memoryOf(0.01, 140));
+    const slow = costsOf([...quick, memoryOf(0.16, 2)]).at(-1);
     expect(slow?.seconds).toBeGreaterThan(0.1);
   });
 
   it('gives one that has served nothing the cost of the others, and says how uncertain that is', () => {
-    const [known, unknown] = pooledCosts([ratioOf(0.002, 100), decayedRatio(30_000)], NOW);
+    const [known, unknown] = costsOf([memoryOf(0.002, 100), costMemory()]);
     expect(unknown?.seconds).toBeCloseTo(0.002, 4);
     expect(unknown?.deviation).toBeGreaterThanOrEqual(known?.deviation ?? Infinity);
   });
 
   it('knows nothing of a service that served nothing', () => {
-    expect(pooledCosts([decayedRatio(30_000)], NOW)).toEqual([{ seconds: 0, deviation: 0 }]);
-    expect(pooledCosts([], NOW)).toEqual([]);
+    expect(costsOf([costMemory()])).toEqual([{ seconds: 0, deviation: 0 }]);
+    expect(costsOf([])).toEqual([]);
+  });
+
+  it('is the less certain the longer nothing was served', () => {
+    const memories = [memoryOf(0.001, 200), memoryOf(0.002, 200)];
+    const later = costsOf(memories, undefined, NOW + 120_000);
+    costsOf(memories).forEach(({ deviation }, index) => expect(later[index]?.deviation).toBeGreaterThan(2 * deviation));
+  });
+
+  it('is as certain of one that nothing is known of as of its like, and no less certain of those', () => {
+    const like = [memoryOf(0.002, 100), memoryOf(0.002, 100)];
+    const [known] = costsOf(like);
+    const deviations = costsOf([...like, costMemory()]).map(({ deviation }) => deviation);
+    deviations.forEach((deviation) => expect(deviation).toBeCloseTo(known?.deviation ?? 0, 9));
+  });
+
+  it('leaves out what the pod uses without requests', () => {
+    const memories = [memoryOf(0.001, 100, 0.02), memoryOf(0.001, 1, 0.02)];
+    for (const { seconds } of costsOf(memories, { cores: 0.02, deviation: 0.0001 })) {
+      expect(seconds).toBeCloseTo(0.001, 4);
+    }
+  });
+
+  it('does not take one that is seldom asked for dear while idle CPU may be the reason', () => {
+    const memories = [memoryOf(0.001, 100, 0.02), memoryOf(0.001, 100, 0.02), memoryOf(0.001, 1, 0.02)];
+    const [often, , seldom] = costsOf(memories, { cores: 0, deviation: 0.02 });
+    expect(seldom?.seconds).toBeLessThan(1.1 * (often?.seconds ?? 0));
+    expect(often?.deviation).toBeLessThan(0.0001);
+  });
+
+  it('never explains all of the CPU by idling', () => {
+    const [only] = costsOf([memoryOf(0.001, 1)], { cores: 1, deviation: 0 });
+    expect(only?.seconds).toBeGreaterThan(0);
   });
 
   it('stays between the least and the greatest of the single figures', () => {
@@ -57,9 +94,9 @@ describe('pooledCosts', () => {
     });
     fc.assert(
       fc.property(fc.array(figure, { minLength: 1, maxLength: 6 }), (figures) => {
-        const ratios = figures.map(({ cost, rate }) => ratioOf(cost, rate));
-        const own = ratios.map(meanOf);
-        for (const { seconds, deviation } of pooledCosts(ratios, NOW)) {
+        const memories = figures.map(({ cost, rate }) => memoryOf(cost, rate));
+        const own = memories.map(({ cpuSeconds, requests }) => cpuSeconds / requests);
+        for (const { seconds, deviation } of costsOf(memories)) {
           expect(seconds).toBeGreaterThanOrEqual(Math.min(...own) * (1 - 1e-9));
           expect(seconds).toBeLessThanOrEqual(Math.max(...own) * (1 + 1e-9));
           expect(Number.isFinite(deviation)).toBe(true);
