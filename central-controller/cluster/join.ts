@@ -1,6 +1,6 @@
 /** Joins Kubernetes objects to the topology that decisions are made on. Pure: both the manifests and informers use it. */
 import type { LoadBalancingPolicy } from '../contract/policy.ts';
-import { type ClusterObjects, type Pod, qualifiedName, type Service } from './objects.ts';
+import { type ClusterObjects, type Container, type Pod, qualifiedName, type Service } from './objects.ts';
 import type { ReplicaTopology, ServiceTopology, Topology } from './topology.ts';
 
 /** What is wrong with an object; `text` names the field. */
@@ -144,6 +144,7 @@ function replicaOf(pod: Pod, nodes: ReadonlySet<string>, since: KnownSince): Rep
   if (status.phase === 'Succeeded' || status.phase === 'Failed') return undefined;
   const uid = uidOf(pod);
   const limitCores = cpuLimitCores(pod);
+  const requestCores = cpuRequestCores(pod);
   const condition = status.conditions?.find((candidate) => candidate.type === 'Ready');
   const ready = condition ? condition.status === 'True' : status.phase === 'Running';
   return {
@@ -154,20 +155,34 @@ function replicaOf(pod: Pod, nodes: ReadonlySet<string>, since: KnownSince): Rep
     ready: ready && metadata.deletionTimestamp === undefined,
     since: since.get(uid) ?? 0,
     ...(limitCores !== undefined && { limitCores }),
+    ...(requestCores !== undefined && { requestCores }),
   };
 }
 
-/** Sum of the CPU limits of the containers that run beside each other, or undefined when one of them has none. */
+/** Resources of the containers that run beside each other. */
+function resourcesOf({ spec }: Pod): NonNullable<Container['resources']>[] {
+  const sidecars = (spec.initContainers ?? []).filter((container) => container.restartPolicy === 'Always');
+  return [...(spec.containers ?? []), ...sidecars].map(({ resources }) => resources ?? {});
+}
+
+/** Sum of the CPU limits, or undefined when one container has none. */
 function cpuLimitCores(pod: Pod): number | undefined {
-  const sidecars = (pod.spec.initContainers ?? []).filter((container) => container.restartPolicy === 'Always');
-  const limits = [...(pod.spec.containers ?? []), ...sidecars].map((container) => container.resources?.limits?.cpu);
-  if (limits.length === 0) return undefined;
-  let cores = 0;
-  for (const limit of limits) {
-    if (limit === undefined) return undefined;
-    cores += typeof limit === 'string' && limit.endsWith('m') ? Number(limit.slice(0, -1)) / 1000 : Number(limit);
-  }
-  return cores > 0 ? cores : undefined;
+  const limits = resourcesOf(pod).map((resources) => resources.limits?.cpu);
+  return limits.includes(undefined) ? undefined : sumOfCores(limits);
+}
+
+/** Sum of the CPU requests; a container with a limit alone requests that, as Kubernetes has it. */
+function cpuRequestCores(pod: Pod): number | undefined {
+  return sumOfCores(resourcesOf(pod).map(({ requests, limits }) => requests?.cpu ?? limits?.cpu));
+}
+
+/** Undefined where it would be 0. */
+function sumOfCores(quantities: readonly (string | number | undefined)[]): number | undefined {
+  const milli = quantities.reduce<number>((sum, quantity = 0) => {
+    const isMilli = typeof quantity === 'string' && quantity.endsWith('m');
+    return sum + (isMilli ? Number(quantity.slice(0, -1)) : 1000 * Number(quantity));
+  }, 0);
+  return milli > 0 ? milli / 1000 : undefined;
 }
 
 /** `search-2` before `search-10`: the trailing number counts as a number. */

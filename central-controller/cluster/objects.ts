@@ -17,11 +17,12 @@ const Port = Type.Integer({ minimum: 1, maximum: 65_535 });
 export const Node = Type.Object({ kind: Type.Literal('Node'), metadata: Metadata });
 export type Node = Static<typeof Node>;
 
+const Cpu = Type.Object({ cpu: Type.Optional(Quantity) });
 const Container = Type.Object({
   name: Type.String(),
   restartPolicy: Type.Optional(Type.String()),
   ports: Type.Optional(Type.Array(Type.Object({ name: Type.Optional(Type.String()), containerPort: Port }))),
-  resources: Type.Optional(Type.Object({ limits: Type.Optional(Type.Object({ cpu: Type.Optional(Quantity) })) })),
+  resources: Type.Optional(Type.Object({ limits: Type.Optional(Cpu), requests: Type.Optional(Cpu) })),
 });
 export type Container = Static<typeof Container>;
 

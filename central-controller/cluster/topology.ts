@@ -15,6 +15,8 @@ export interface ReplicaTopology {
   readonly since: number;
   /** CPU limit of the whole pod in cores, if each container has one. */
   readonly limitCores?: number;
+  /** CPU that the pod requests, in cores, if it does: what its node still gives it when others want all of it. */
+  readonly requestCores?: number;
 }
 
 export interface ServiceTopology {

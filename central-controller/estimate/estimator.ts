@@ -195,6 +195,7 @@ function replicaEstimate(
     cpuCores: memory.cpuCores,
     idleCores: Math.min(idle.cores, memory.cpuCores),
     ...(limits.length > 0 && { limitCores: Math.min(...limits) }),
+    ...(replica.requestCores !== undefined && { requestCores: replica.requestCores }),
     inFlight: memory.inFlight,
     meanInFlight: memory.meanInFlight,
     meanLatencySeconds: meanOf(memory.latency),

@@ -52,6 +52,8 @@ export interface ReplicaEstimate {
   readonly idleCores: number;
   /** CPU limit of the replica in cores, declared or seen by its throttling; undefined: the node is its only limit. */
   readonly limitCores?: number;
+  /** CPU that its node gives it even when others want all of it, cores; undefined: nothing is promised. */
+  readonly requestCores?: number;
   readonly inFlight: number;
   readonly meanInFlight: number;
   readonly meanLatencySeconds: number;

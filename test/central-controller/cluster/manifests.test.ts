@@ -143,6 +143,18 @@ describe('a directory of manifests', () => {
     expect(open().read().services[0]?.replicas[0]?.limitCores).toBe(cores);
   });
 
+  it.each([
+    ['resources: {requests: {cpu: 500m}}', 0.5],
+    ["resources: {requests: {cpu: '0.25'}}", 0.25],
+    ['resources: {requests: {cpu: 1}, limits: {cpu: 2}}', 1],
+    ['resources: {limits: {cpu: 2}}', 2],
+    ['resources: {requests: {memory: 1Gi}}', undefined],
+  ])('reads the CPU request of a pod from %s', (resources, cores) => {
+    write('pods.yaml', pod(0, { spec: `, ${resources}` }));
+    write('policy.yaml', policy());
+    expect(open().read().services[0]?.replicas[0]?.requestCores).toBe(cores);
+  });
+
   it('is read again when it changes; what is new then is new from then on', async () => {
     write('pods.yaml', pod(0));
     write('policy.yaml', policy());

@@ -170,6 +170,35 @@ describe('snapshot', () => {
     expect(replicaOf(snapshot(estimates, limited, START + 60_000), 1).limitCores).toBeUndefined();
   });
 
+  it('passes on what a replica requests', () => {
+    const requesting = topology([service([replica('web-0', 'a', { requestCores: 0.5 }), replica('web-1', 'a')])]);
+    const taken = snapshot(knowing(requesting), requesting, START);
+    expect(taken.services[0]?.replicas.map(({ requestCores }) => requestCores)).toEqual([0.5, undefined]);
+  });
+
+  it('counts what balanced replicas use without requests as background, but not of one whose process is gone', () => {
+    const estimates = knowing(two);
+    let at = START;
+    for (let second = 0; second < 60; second++) {
+      const requests = 10 + 8 * Math.round(Math.sin(second / 5));
+      for (let quarter = 1; quarter <= 4; quarter++) {
+        const cpuSeconds = (0.02 + 0.001 * requests) / 4;
+        observe(estimates, nodeWindow(at + quarter * 250, { 'web-0': cpuSeconds, 'web-1': cpuSeconds }, 0.1));
+      }
+      at += 1000;
+      for (const name of ['web-0', 'web-1']) observe(estimates, servedWindow(name, at, { requests }));
+    }
+    const taken = snapshot(estimates, two, at);
+    const idle = replicaOf(taken).idleCores;
+    expect(idle).toBeCloseTo(0.02, 2);
+    const others = 0.4 - replicaOf(taken).cpuCores - replicaOf(taken, 1).cpuCores;
+    expect(taken.nodes[0]?.backgroundCores).toBeGreaterThan(others + idle);
+    for (let quarter = 1; quarter <= 80; quarter++) {
+      observe(estimates, nodeWindow(at + quarter * 250, { 'web-0': 0, 'web-1': 0.005 }, 0.1));
+    }
+    expect(replicaOf(snapshot(estimates, two, at + 20_000)).idleCores).toBeLessThan(0.001);
+  });
+
   it('does not take a quota that Ballast set for a limit of the replica', () => {
     const estimates = knowing(two);
     const window = nodeWindow(START + 250, { 'web-0': 0.05, 'web-1': 0.05 }, 0.1);

@@ -45,12 +45,13 @@ export function nodeId(pod: string): string {
 }
 
 function replicaTopology(service: number, shape: ServiceShape, replica: number, since: number): ReplicaTopology[] {
-  const { node, limitCores } = shape.replicas[replica] ?? {};
-  if (node === undefined) return [];
+  const { node, limitCores, allocationCores } = shape.replicas[replica] ?? {};
+  if (node === undefined || allocationCores === undefined) return [];
   const name = replicaName(shape, replica);
   const ip = `10.${service}.${replica >> 8}.${replica & 255}`;
   const limit = limitCores === undefined ? {} : { limitCores };
-  return [{ name, uid: replicaUid(shape, replica), node: nodeName(node), ip, ready: true, since, ...limit }];
+  const uid = replicaUid(shape, replica);
+  return [{ name, uid, node: nodeName(node), ip, ready: true, since, requestCores: allocationCores, ...limit }];
 }
 
 function serviceTopology(shape: ServiceShape, service: number, since: number): ServiceTopology {
