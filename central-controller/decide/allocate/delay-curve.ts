@@ -9,6 +9,10 @@ import { exponentOf, SATURATED, serversOf } from '../../estimate/waiting.ts';
 /** Price per utilisation that is added everywhere, so that load costs something to gather where all are idle. */
 const GENTLE = 0.05;
 
+/** Most nodes have so many: what follows from it is worth knowing beforehand. */
+const MANY = serversOf(Infinity);
+const EXPONENT_OF_MANY = exponentOf(MANY);
+
 /** `delay`: as above. `level`: a parabola, whose least sum is the most level distribution (Fujishige 1980). */
 export type CurveKind = 'delay' | 'level';
 
@@ -41,16 +45,18 @@ export function evaluateCurve(
     return;
   }
   const servers = serversOf(capacity);
-  const a = exponentOf(servers);
+  const a = servers === MANY ? EXPONENT_OF_MANY : exponentOf(servers);
   const x = Math.min(u, SATURATED);
   const free = 1 - x;
   const power = a === 1 ? x : x ** a;
   const risen = (a + 1) * power - a * power * x;
   const risenSlope = x > 0 ? a * (a + 1) * (power / x) * free : a === 1 ? 2 : 0;
   const service = waitingOnly ? 0 : 1;
-  const price = service + risen / (servers * free * free);
-  const slope = (risenSlope * free + 2 * risen) / (servers * free * free * free);
-  const value = service * x + (x * power) / (servers * free);
+  const perFree = 1 / free;
+  const perServer = perFree / servers;
+  const price = service + risen * perServer * perFree;
+  const slope = (risenSlope * free + 2 * risen) * perServer * perFree * perFree;
+  const value = service * x + x * power * perServer;
   const beyond = u - x;
   point.value = capacity * (value + beyond * (price + (beyond * slope) / 2) + (GENTLE * u * u) / 2);
   point.price = price + beyond * slope + GENTLE * u;

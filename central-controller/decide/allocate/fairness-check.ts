@@ -86,7 +86,7 @@ export class FairnessCheck {
       for (let arc = from; arc < to; arc++) {
         const j = isService ? arc : (flow.replicasByNode[arc] ?? 0);
         const room = isService ? (flow.onReplica[j] ?? 0) : (limit[j] ?? 0) - (flow.onReplica[j] ?? 0);
-        const other = isService ? services + (node[j] ?? 0) : flow.serviceOf(problem, j);
+        const other = isService ? services + (node[j] ?? 0) : (flow.serviceOf[j] ?? 0);
         if (best[other] !== -1 || room <= tolerance) continue;
         best[other] = value;
         queue[tail++] = other;

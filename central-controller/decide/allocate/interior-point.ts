@@ -7,14 +7,15 @@
  */
 import type { CurvePoint } from './delay-curve.ts';
 import { type NewtonSystem, solveNewton } from './newton-system.ts';
+import { PathAnchor, usualProduct } from './path-anchor.ts';
 import { splitRoughly } from './rough-split.ts';
-import { evaluateLimit, evaluateNode, loadsOf, type SplitProblem } from './split-problem.ts';
+import { evaluateLimit, evaluateNode, type SplitProblem } from './split-problem.ts';
 
 /** Where the path is left: part of the service's cost that the product may be. */
 const GOAL = 1e-5;
 
 /** Where the next problem starts. */
-const WARM = 0.05;
+const WARM = 0.005;
 
 const MOST_STEPS = 60;
 
@@ -34,10 +35,7 @@ export class InteriorPoint {
   readonly loads: Float64Array;
   /** Price of the floor: by how much a replica's marginal cost exceeds that of its service; per replica. */
   readonly #held: Float64Array;
-  /** Rates above the floor as parts of the equal share, and prices as parts of the service's, to start from. */
-  readonly #warmShare: Float64Array;
-  readonly #warmHeld: Float64Array;
-  #warmReplicas = 0;
+  readonly #anchor: PathAnchor;
   readonly #flexibility: Float64Array;
   readonly #marginal: Float64Array;
   /** Requests per second above the floor, and 1 over that. */
@@ -57,8 +55,7 @@ export class InteriorPoint {
     this.requests = new Float64Array(replicas);
     this.loads = new Float64Array(nodes);
     this.#held = new Float64Array(replicas);
-    this.#warmShare = new Float64Array(replicas);
-    this.#warmHeld = new Float64Array(replicas);
+    this.#anchor = new PathAnchor(replicas);
     this.#flexibility = new Float64Array(replicas);
     this.#marginal = new Float64Array(replicas);
     this.#above = new Float64Array(replicas);
@@ -89,54 +86,38 @@ export class InteriorPoint {
       const length = this.#step(problem, target);
       aim = length > FAR ? AIM_FAR : AIM_NEAR;
       if (isNear && length > FAR) {
-        this.#keep(problem);
+        this.#anchor.keep(problem, this.#above, this.#held);
         isKept = true;
       }
     }
   }
 
-  #start(problem: SplitProblem, mayBeWarm: boolean): void {
-    const { start, demand, pull, floor } = problem;
-    const { requests } = this;
-    const above = this.#above;
-    const held = this.#held;
-    const replicas = start[demand.length] ?? 0;
-    const isWarm = mayBeWarm && this.#warmReplicas === replicas;
-    if (!isWarm) splitRoughly(problem, requests, this.loads);
+  #start(problem: SplitProblem, isWarm: boolean): void {
+    const { start, demand, floor } = problem;
+    if (!(isWarm && this.#anchor.recall(problem, this.#above, this.#held))) {
+      splitRoughly(problem, this.requests, this.loads);
+      this.#above.set(this.requests);
+      this.#held.fill(NaN);
+    }
     let product = 0;
     for (let s = 0; s < demand.length; s++) {
       const from = start[s] ?? 0;
       const to = start[s + 1] ?? 0;
-      const equal = (demand[s] ?? 0) / (to - from);
-      const price = usualPrice(pull[s] ?? 0, equal);
-      this.#scale[s] = price * equal;
+      const usual = usualProduct(problem, s);
+      this.#scale[s] = usual;
       let sum = 0;
-      for (let j = from; j < to; j++) sum += (isWarm ? this.#warmShare[j] : requests[j]) ?? 0;
+      for (let j = from; j < to; j++) sum += this.#above[j] ?? 0;
       const scale = ((1 - floor) * (demand[s] ?? 0)) / sum;
       for (let j = from; j < to; j++) {
-        const rate = scale * ((isWarm ? this.#warmShare[j] : requests[j]) ?? 0);
-        above[j] = rate;
-        requests[j] = floor * equal + rate;
-        held[j] = isWarm ? (this.#warmHeld[j] ?? 0) * price : (price * equal) / rate;
-        product += (rate * (held[j] ?? 0)) / (price * equal);
+        const rate = scale * (this.#above[j] ?? 0);
+        const price = this.#held[j] ?? 0;
+        this.#above[j] = rate;
+        this.#held[j] = price > 0 ? price : usual / rate;
+        product += (rate * (this.#held[j] ?? 0)) / usual;
       }
     }
-    this.#product = product / Math.max(1, replicas);
-    loadsOf(problem, requests, this.loads);
-  }
-
-  #keep({ start, demand, pull }: SplitProblem): void {
-    this.#warmReplicas = start[demand.length] ?? 0;
-    for (let s = 0; s < demand.length; s++) {
-      const from = start[s] ?? 0;
-      const to = start[s + 1] ?? 0;
-      const equal = (demand[s] ?? 0) / (to - from);
-      const price = usualPrice(pull[s] ?? 0, equal);
-      for (let j = from; j < to; j++) {
-        this.#warmShare[j] = (this.#above[j] ?? 0) / equal;
-        this.#warmHeld[j] = (this.#held[j] ?? 0) / price;
-      }
-    }
+    this.#product = product / Math.max(1, start[demand.length] ?? 0);
+    this.#load(problem);
   }
 
   /**
@@ -266,9 +247,4 @@ export class InteriorPoint {
       }
     }
   }
-}
-
-/** Of a service's requests, in seconds each: the pull is a part of it, and how large a part need not be known well. */
-function usualPrice(pull: number, equal: number): number {
-  return 10 * pull * equal;
 }

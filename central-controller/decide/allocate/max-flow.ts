@@ -24,6 +24,7 @@ export class Flow {
   /** Replicas by node: those of node n are `replicasByNode[firstOnNode[n]]` to before `[firstOnNode[n + 1]]`. */
   readonly firstOnNode: Int32Array;
   readonly replicasByNode: Int32Array;
+  readonly serviceOf: Int32Array;
   /** Steps from a service that wants more, per service and then per node; FAR where there is no way. */
   readonly #level: Int32Array;
   /** Per vertex: the arc that is tried next, those before it lead nowhere any more. */
@@ -40,6 +41,7 @@ export class Flow {
     this.intoNode = new Float64Array(nodes);
     this.firstOnNode = new Int32Array(nodes + 1);
     this.replicasByNode = new Int32Array(replicas);
+    this.serviceOf = new Int32Array(replicas);
     this.#level = new Int32Array(services + nodes);
     this.#nextArc = new Int32Array(services + nodes);
     this.#queue = new Int32Array(services + nodes);
@@ -49,8 +51,9 @@ export class Flow {
   }
 
   /** Takes note of the placement. */
-  place({ node }: FlowLimits): void {
+  place({ node, firstReplica }: FlowLimits): void {
     const { firstOnNode, replicasByNode } = this;
+    for (let s = 0; s < this.#services; s++) this.serviceOf.fill(s, firstReplica[s], firstReplica[s + 1]);
     firstOnNode.fill(0);
     for (let j = 0; j < node.length; j++) firstOnNode[node[j] ?? 0] = (firstOnNode[node[j] ?? 0] ?? 0) + 1;
     for (let n = 1; n < firstOnNode.length; n++) firstOnNode[n] = (firstOnNode[n] ?? 0) + (firstOnNode[n - 1] ?? 0);
@@ -80,6 +83,7 @@ export class Flow {
    */
   maximise(limits: FlowLimits, wanted: Float64Array, tolerance: number): number {
     this.#rescale(limits, wanted);
+    for (let s = 0; s < this.#services; s++) this.#useRoom(limits, s, (wanted[s] ?? 0) - (this.ofService[s] ?? 0));
     while (this.#findLevels(limits, wanted, tolerance)) {
       for (let s = 0; s < this.#services; s++) this.#nextArc[s] = limits.firstReplica[s] ?? 0;
       this.#nextArc.set(this.firstOnNode.subarray(0, this.intoNode.length), this.#services);
@@ -126,6 +130,20 @@ export class Flow {
     }
   }
 
+  /** Sends what the service still wants where there is room at once. */
+  #useRoom({ firstReplica, node, limit, capacity }: FlowLimits, service: number, missing: number): void {
+    let rest = missing;
+    for (let j = firstReplica[service] ?? 0; rest > 0 && j < (firstReplica[service + 1] ?? 0); j++) {
+      const n = node[j] ?? 0;
+      const ofReplica = (limit[j] ?? 0) - (this.onReplica[j] ?? 0);
+      const cores = Math.max(0, Math.min(rest, ofReplica, (capacity[n] ?? 0) - (this.intoNode[n] ?? 0)));
+      this.onReplica[j] = (this.onReplica[j] ?? 0) + cores;
+      this.intoNode[n] = (this.intoNode[n] ?? 0) + cores;
+      this.ofService[service] = (this.ofService[service] ?? 0) + cores;
+      rest -= cores;
+    }
+  }
+
   /** Breadth first from all services that want more; whether a node with room is reached. */
   #findLevels(limits: FlowLimits, wanted: Float64Array, tolerance: number): boolean {
     const { onReplica } = this;
@@ -156,25 +174,13 @@ export class Flow {
       if ((limits.capacity[node] ?? 0) - (this.intoNode[node] ?? 0) > tolerance) isOpen = true;
       for (let at = this.firstOnNode[node] ?? 0; at < (this.firstOnNode[node + 1] ?? 0); at++) {
         const j = this.replicasByNode[at] ?? 0;
-        const to = this.serviceOf(limits, j);
+        const to = this.serviceOf[j] ?? 0;
         if (level[to] !== FAR || (onReplica[j] ?? 0) <= tolerance) continue;
         level[to] = further;
         queue[tail++] = to;
       }
     }
     return isOpen;
-  }
-
-  /** The service that the replica is of, by bisection. */
-  serviceOf({ firstReplica }: FlowLimits, replica: number): number {
-    let low = 0;
-    let high = this.#services - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >> 1;
-      if ((firstReplica[middle] ?? 0) <= replica) low = middle;
-      else high = middle - 1;
-    }
-    return low;
   }
 
   /** Depth first along rising levels to a node with room; pushes what fits, and says whether anything did. */
@@ -201,7 +207,7 @@ export class Flow {
         const room = isService ? (limits.limit[j] ?? 0) - (this.onReplica[j] ?? 0) : (this.onReplica[j] ?? 0);
         nextArc[vertex] = arc;
         if (room <= tolerance) continue;
-        const other = isService ? services + (limits.node[j] ?? 0) : this.serviceOf(limits, j);
+        const other = isService ? services + (limits.node[j] ?? 0) : (this.serviceOf[j] ?? 0);
         if (level[other] !== (level[vertex] ?? 0) + 1) continue;
         to = other;
         path[depth++] = j;
@@ -215,7 +221,7 @@ export class Flow {
       if (depth === 0) return false;
       depth -= 1;
       const arc = path[depth] ?? 0;
-      vertex = isService ? services + (limits.node[arc] ?? 0) : this.serviceOf(limits, arc);
+      vertex = isService ? services + (limits.node[arc] ?? 0) : (this.serviceOf[arc] ?? 0);
       nextArc[vertex] = (nextArc[vertex] ?? 0) + 1;
     }
   }

@@ -16,9 +16,16 @@ export interface NewtonSystem {
   readonly image: Float64Array;
   /** Cores of a replica's node that its rate takes per second of marginal cost. */
   readonly leverage: Float64Array;
+  /** The same of those replicas that move at all, side by side, with their nodes and where each service's begin. */
+  readonly moving: Float64Array;
+  readonly movingNode: Int32Array;
+  readonly movingStart: Int32Array;
   /** 1 over the requests/s that a service's replicas take together per second of marginal cost; 0 where all are held. */
   readonly share: Float64Array;
 }
+
+/** A replica that moves less than this part of what its service's move together makes no difference to others. */
+const STILL = 1e-4;
 
 /** A step cut short is still one in which the dual rises. */
 const MOST_ROUNDS = 400;
@@ -32,6 +39,9 @@ export function createNewtonSystem(nodes: number, services: number, replicas: nu
     direction: new Float64Array(nodes),
     image: new Float64Array(nodes),
     leverage: new Float64Array(replicas),
+    moving: new Float64Array(replicas),
+    movingNode: new Int32Array(replicas),
+    movingStart: new Int32Array(services + 1),
     share: new Float64Array(services),
   };
 }
@@ -63,7 +73,7 @@ export function solveNewton(
   }
   const goal = energy * accuracy * accuracy;
   for (let round = 0; round < MOST_ROUNDS && energy > goal; round++) {
-    const length = energy / applySystem(system, problem);
+    const length = energy / applySystem(system);
     if (!Number.isFinite(length)) return;
     let nextEnergy = 0;
     for (let n = 0; n < step.length; n++) {
@@ -82,12 +92,13 @@ export function solveNewton(
 
 /** M is `diagonal - sum over services of leverage leverage^T / flexibility`, both as sums over replicas. */
 function prepare(system: NewtonSystem, problem: SplitProblem, slope: Float64Array, flexibility: Float64Array): void {
-  const { diagonal, inverse, leverage, share } = system;
+  const { diagonal, inverse, leverage, share, moving, movingNode, movingStart } = system;
   const { node, cost, start, demand } = problem;
   for (let n = 0; n < diagonal.length; n++) {
     diagonal[n] = 1 / (slope[n] ?? 1);
     inverse[n] = diagonal[n] ?? 0;
   }
+  let at = 0;
   for (let s = 0; s < demand.length; s++) {
     const from = start[s] ?? 0;
     const to = start[s + 1] ?? 0;
@@ -102,29 +113,33 @@ function prepare(system: NewtonSystem, problem: SplitProblem, slope: Float64Arra
       leverage[j] = own;
       diagonal[n] = (diagonal[n] ?? 0) + own * factor;
       inverse[n] = (inverse[n] ?? 0) + own * (factor - own * part);
+      moving[at] = own;
+      movingNode[at] = n;
+      if ((flexibility[j] ?? 0) * part > STILL) at += 1;
     }
+    movingStart[s + 1] = at;
   }
   for (let n = 0; n < inverse.length; n++) inverse[n] = 1 / (inverse[n] ?? 1);
 }
 
 /** The system's matrix times `direction`, into `image`. Returns `direction` times that. */
-function applySystem({ direction, image, diagonal, leverage, share }: NewtonSystem, problem: SplitProblem): number {
-  const { node, start, demand } = problem;
+function applySystem(system: NewtonSystem): number {
+  const { direction, image, diagonal, moving, movingNode, movingStart, share } = system;
   let curvature = 0;
   for (let n = 0; n < image.length; n++) {
     const own = direction[n] ?? 0;
     image[n] = (diagonal[n] ?? 0) * own;
   }
-  for (let s = 0; s < demand.length; s++) {
-    const from = start[s] ?? 0;
-    const to = start[s + 1] ?? 0;
+  for (let s = 0; s < share.length; s++) {
+    const from = movingStart[s] ?? 0;
+    const to = movingStart[s + 1] ?? 0;
     let sum = 0;
-    for (let j = from; j < to; j++) sum += (leverage[j] ?? 0) * (direction[node[j] ?? 0] ?? 0);
+    for (let j = from; j < to; j++) sum += (moving[j] ?? 0) * (direction[movingNode[j] ?? 0] ?? 0);
     const mean = sum * (share[s] ?? 0);
     if (mean === 0) continue;
     for (let j = from; j < to; j++) {
-      const n = node[j] ?? 0;
-      image[n] = (image[n] ?? 0) - (leverage[j] ?? 0) * mean;
+      const n = movingNode[j] ?? 0;
+      image[n] = (image[n] ?? 0) - (moving[j] ?? 0) * mean;
     }
   }
   for (let n = 0; n < image.length; n++) curvature += (direction[n] ?? 0) * (image[n] ?? 0);

@@ -14,7 +14,7 @@ export interface Response {
 const MOST_ROUNDS = 60;
 
 /** Movement in one round, as a part of the equal share, after which the next would be rounding: errors square. */
-const TOLERANCE = 1e-5;
+const TOLERANCE = 1e-4;
 
 export function createResponse(replicas: number): Response {
   return { requests: new Float64Array(replicas), flexibility: new Float64Array(replicas) };

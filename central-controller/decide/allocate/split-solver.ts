@@ -74,8 +74,8 @@ export class SplitSolver {
   }
 
   solve(problem: SplitProblem): void {
-    this.#certificate = this.#attempt(problem, true, 1e-3);
-    if (this.#certificate > GOOD) this.#certificate = this.#attempt(problem, false, 1e-8);
+    this.#certificate = this.#attempt(problem, true, 2e-3);
+    if (!(this.#certificate <= GOOD)) this.#certificate = this.#attempt(problem, false, 1e-8);
   }
 
   #attempt(problem: SplitProblem, isWarm: boolean, accuracy: number): number {

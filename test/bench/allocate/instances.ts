@@ -13,8 +13,9 @@ const UTILISATION = 0.65;
 /** Parts of the replicas with a CPU limit, and with latency that CPU does not explain. */
 const LIMITED = 0.3;
 const HIDDEN = 0.02;
-/** Standard deviation of what moves between two ticks. */
+/** Standard deviations of what moves between two ticks: what is measured anew, and costs, which are smoothed. */
 const NOISE = 0.03;
+const COST_NOISE = 0.01;
 
 /** Uniform numbers between 0 and 1 from a seed (mulberry32). */
 export function seeded(seed: number): () => number {
@@ -75,9 +76,9 @@ export function fleet(size: FleetSize, seed: number, overload = 1): AllocationIn
 
 /** Moves the facts of `from` as from one tick to the next, by noise that does not add up, into `to`. */
 export function nextTick(from: AllocationInput, to: AllocationInput, uniform: () => number): void {
-  const moved = (): number => Math.max(0.5, 1 + NOISE * normal(uniform));
+  const moved = (noise = NOISE): number => Math.max(0.5, 1 + noise * normal(uniform));
   from.requestsPerSecond.forEach((rate, s) => (to.requestsPerSecond[s] = rate * moved()));
-  from.cost.forEach((cost, j) => (to.cost[j] = cost * moved()));
+  from.cost.forEach((cost, j) => (to.cost[j] = cost * moved(COST_NOISE)));
   from.backgroundCores.forEach((cores, n) => {
     to.backgroundCores[n] = Math.min(cores * moved(), 0.95 * (to.capacityCores[n] ?? 0));
   });

@@ -1,0 +1,54 @@
+/** The same fleet for HiGHS, a linear program with the nodes' curves as the highest of some tangents. */
+import type { AllocationInput } from '../../../central-controller/decide/allocate/allocation-input.ts';
+import { evaluateCurve } from '../../../central-controller/decide/allocate/delay-curve.ts';
+import { type LinearProgram, solveLinear } from '../../central-controller/decide/allocate/linear-program.ts';
+
+/** Utilisations at which a node's curve is touched. */
+const TANGENTS = [0, 0.2, 0.35, 0.5, 0.6, 0.68, 0.74, 0.8, 0.84, 0.88, 0.92, 0.96];
+
+/**
+ * Less than what Ballast solves: pieces for curves, limits that are hard rather than waited for, nothing that holds
+ * weights together. What it splits is the whole demand: for fleets that can carry it.
+ */
+export function programOf(input: AllocationInput): LinearProgram {
+  const rows: LinearProgram['rows'][number][] = [];
+  const minimise: Record<string, number> = {};
+  const bounds: Record<string, readonly [number, number]> = {};
+  const point = { value: 0, price: 0, slope: 0 };
+  const loads = Array.from(input.capacityCores, (_, n): Record<string, number> => ({ [`l${n}`]: 1 }));
+  for (let s = 0; s < input.requestsPerSecond.length; s++) {
+    const from = input.firstReplica[s] ?? 0;
+    const to = input.firstReplica[s + 1] ?? 0;
+    const demand = input.requestsPerSecond[s] ?? 0;
+    const terms: Record<string, number> = {};
+    for (let j = from; j < to; j++) {
+      const cost = input.cost[j] ?? 0;
+      const load = loads[input.node[j] ?? 0];
+      const most = Math.min(demand, (input.limitCores[j] ?? Infinity) / cost);
+      terms[`x${j}`] = 1;
+      if (load) load[`x${j}`] = -cost;
+      minimise[`x${j}`] = input.hidden[j] ?? 0;
+      bounds[`x${j}`] = [(input.floor * demand) / (to - from), most];
+    }
+    rows.push({ terms, relation: '=', value: demand });
+  }
+  input.capacityCores.forEach((capacity, n) => {
+    minimise[`n${n}`] = 1;
+    rows.push({ terms: loads[n] ?? {}, relation: '=', value: input.backgroundCores[n] ?? 0 });
+    for (const utilisation of TANGENTS) {
+      const load = utilisation * capacity;
+      evaluateCurve('delay', capacity, load, false, point);
+      const terms = { [`n${n}`]: 1, [`l${n}`]: -point.price };
+      rows.push({ terms, relation: '>=', value: point.value - point.price * load });
+    }
+  });
+  return { minimise, rows, bounds };
+}
+
+/** Milliseconds that HiGHS takes, reading the program included. */
+export function timeHighs(input: AllocationInput): number {
+  const program = programOf(input);
+  const started = performance.now();
+  solveLinear(program);
+  return performance.now() - started;
+}
