@@ -146,11 +146,12 @@ export class FairDemand {
           slope += problem.weight[s] ?? 0;
         }
       }
+      if (Math.abs(room) <= 1e-15 * this.#cutCapacity) return level;
       if (room > 0) low = level;
       else high = level;
       const newton = level + room / slope;
-      const next = newton >= low && newton <= high ? newton : (low + high) / 2;
-      if (Math.abs(next - level) <= 1e-15 * level) return next;
+      const next = newton > low && newton < high ? newton : (low + high) / 2;
+      if (next === level) return low;
       level = next;
     }
     return low;

@@ -14,6 +14,9 @@ import { evaluateLimit, evaluateNode, type SplitProblem } from './split-problem.
 /** Where the path is left: part of the service's cost that the product may be. */
 const GOAL = 1e-5;
 
+/** Relative error of a node's price as a step foresaw it, with which the path may be left. */
+const MOST_SURPRISE = 0.01;
+
 /** Where the next problem starts. */
 const WARM = 0.005;
 
@@ -45,11 +48,13 @@ export class InteriorPoint {
   readonly #slope: Float64Array;
   readonly #price: Float64Array;
   readonly #residual: Float64Array;
+  readonly #lastLoads: Float64Array;
   /** What the product is measured by, per service. */
   readonly #scale: Float64Array;
   readonly #system: NewtonSystem;
   readonly #point: CurvePoint = { value: 0, price: 0, slope: 0 };
   #product = 0;
+  #surprise = 0;
 
   constructor(nodes: number, services: number, replicas: number, system: NewtonSystem) {
     this.requests = new Float64Array(replicas);
@@ -64,6 +69,7 @@ export class InteriorPoint {
     this.#slope = new Float64Array(nodes);
     this.#price = new Float64Array(nodes);
     this.#residual = new Float64Array(nodes);
+    this.#lastLoads = new Float64Array(nodes);
     this.#scale = new Float64Array(services);
     this.#system = system;
   }
@@ -78,9 +84,13 @@ export class InteriorPoint {
     this.#start(problem, isWarm);
     let aim = AIM_NEAR;
     let isKept = false;
-    for (let round = 0; round < MOST_STEPS && this.#product > GOAL; round++) {
+    this.#surprise = Infinity;
+    this.#price.fill(0);
+    for (let round = 0; round < MOST_STEPS; round++) {
+      this.#priceNodes(problem);
+      if (!(this.#product > GOAL || this.#surprise > MOST_SURPRISE)) break;
       const isNear = !isKept && this.#product < 2 * WARM;
-      const target = isNear ? WARM : aim * this.#product;
+      const target = isNear ? WARM : Math.max(aim * this.#product, 0.1 * GOAL);
       this.#linearise(problem, target);
       solveNewton(this.#system, problem, this.#slope, this.#flexibility, this.#residual, accuracy);
       const length = this.#step(problem, target);
@@ -120,13 +130,28 @@ export class InteriorPoint {
     this.#load(problem);
   }
 
+  /** Prices of the loads as they are, and how far they are from what the step before foresaw. */
+  #priceNodes(problem: SplitProblem): void {
+    const point = this.#point;
+    let surprise = 0;
+    for (let n = 0; n < this.loads.length; n++) {
+      const load = this.loads[n] ?? 0;
+      const foreseen = (this.#price[n] ?? 0) + (this.#slope[n] ?? 0) * (load - (this.#lastLoads[n] ?? 0));
+      evaluateNode(problem, n, load, point);
+      if (point.price !== foreseen) surprise = Math.max(surprise, Math.abs(point.price - foreseen) / point.price);
+      this.#price[n] = point.price;
+      this.#slope[n] = point.slope;
+      this.#lastLoads[n] = load;
+    }
+    this.#surprise = surprise;
+  }
+
   /**
    * The Newton system for the point on the path with this product: what moves at the nodes' prices as they are is in
    * `#change`, what that does to the nodes in `#residual`.
    */
   #linearise(problem: SplitProblem, product: number): void {
     const { node, cost, hidden, limit, start, demand, pull, floor } = problem;
-    const { loads } = this;
     const flexibility = this.#flexibility;
     const marginals = this.#marginal;
     const residual = this.#residual;
@@ -137,11 +162,6 @@ export class InteriorPoint {
     const inverse = this.#inverse;
     const scales = this.#scale;
     const point = this.#point;
-    for (let n = 0; n < residual.length; n++) {
-      evaluateNode(problem, n, loads[n] ?? 0, point);
-      prices[n] = point.price;
-      this.#slope[n] = point.slope;
-    }
     residual.fill(0);
     for (let s = 0; s < demand.length; s++) {
       const from = start[s] ?? 0;

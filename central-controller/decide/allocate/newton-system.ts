@@ -25,7 +25,7 @@ export interface NewtonSystem {
 }
 
 /** A replica that moves less than this part of what its service's move together makes no difference to others. */
-const STILL = 1e-4;
+const STILL = 1e-9;
 
 /** A step cut short is still one in which the dual rises. */
 const MOST_ROUNDS = 400;

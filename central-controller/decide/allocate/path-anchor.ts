@@ -3,7 +3,9 @@ import type { SplitProblem } from './split-problem.ts';
 
 /** Requests/s above the floor times seconds, by which products of the service's replicas are measured. */
 export function usualProduct({ start, demand, pull }: SplitProblem, service: number): number {
-  const equal = (demand[service] ?? 0) / ((start[service + 1] ?? 0) - (start[service] ?? 0));
+  const replicas = (start[service + 1] ?? 0) - (start[service] ?? 0);
+  if (replicas === 0) return 1;
+  const equal = (demand[service] ?? 0) / replicas;
   // The pull is a part of the service's cost, and how large a part need not be known well.
   return 10 * (pull[service] ?? 0) * equal * equal;
 }

@@ -13,9 +13,6 @@ export interface Response {
 /** Linearisations of the waiting at the replicas' own limits. */
 const MOST_ROUNDS = 60;
 
-/** Movement in one round, as a part of the equal share, after which the next would be rounding: errors square. */
-const TOLERANCE = 1e-4;
-
 export function createResponse(replicas: number): Response {
   return { requests: new Float64Array(replicas), flexibility: new Float64Array(replicas) };
 }
@@ -28,17 +25,22 @@ export interface ResponseScratch {
   readonly freedom: Float64Array;
 }
 
-/** Every service's best split at these prices. */
+/**
+ * Every service's best split at these prices.
+ *
+ * @param tolerance movement in one round, as a part of the equal share, after which there is no other: errors square
+ */
 export function respondAll(
   problem: SplitProblem,
   prices: Float64Array,
+  tolerance: number,
   response: Response,
   scratch: ResponseScratch,
   point: CurvePoint,
 ): void {
   for (let service = 0; service < problem.demand.length; service++) {
     if (problem.start[service] !== problem.start[service + 1]) {
-      respond(problem, service, prices, response, scratch, point);
+      respond(problem, service, prices, tolerance, response, scratch, point);
     }
   }
 }
@@ -52,6 +54,7 @@ function respond(
   problem: SplitProblem,
   service: number,
   prices: Float64Array,
+  tolerance: number,
   response: Response,
   { guess, freedom }: ResponseScratch,
   point: CurvePoint,
@@ -93,7 +96,7 @@ function respond(
       sum += isHeld ? 0 : free;
     }
     const moved = fill(from, to, demand, floor, rest / sum, response, guess, freedom);
-    if (!isLimited || moved <= TOLERANCE * equal) break;
+    if (!isLimited || moved <= tolerance * equal) break;
   }
 }
 

@@ -20,8 +20,21 @@ const MOST_ROUNDS = 40;
 /** A certificate beyond this asks for a second attempt, slower and more careful. */
 const GOOD = 5e-7;
 
-/** Prices that are right to this part are the solution. */
-const TOLERANCE = 1e-7;
+/** How exactly parts of the way are gone. */
+interface Care {
+  /** Part of the residual that may be left by the steps of the interior-point method. */
+  readonly steps: number;
+  /** Tolerance of the services' responses. */
+  readonly response: number;
+  /** Prices that are right to this part are the solution. */
+  readonly prices: number;
+}
+
+const SWIFT: Care = { steps: 2e-3, response: 1e-4, prices: 1e-7 };
+const CAREFUL: Care = { steps: 1e-8, response: 1e-12, prices: 1e-10 };
+
+/** Part of itself that a price may fall in one step: prices are positive. */
+const MOST_FALL = 0.9;
 
 /** Prices that are right to this part are close to it. */
 const NEAR = 1e-6;
@@ -51,6 +64,7 @@ export class SplitSolver {
   readonly #point: CurvePoint = { value: 0, price: 0, slope: 0 };
   #trial: Trial;
   #next: Trial;
+  #care = SWIFT;
   #certificate = 0;
 
   constructor(nodes: number, services: number, replicas: number) {
@@ -74,18 +88,19 @@ export class SplitSolver {
   }
 
   solve(problem: SplitProblem): void {
-    this.#certificate = this.#attempt(problem, true, 2e-3);
-    if (!(this.#certificate <= GOOD)) this.#certificate = this.#attempt(problem, false, 1e-8);
+    this.#certificate = this.#attempt(problem, true, SWIFT);
+    if (!(this.#certificate <= GOOD)) this.#certificate = this.#attempt(problem, false, CAREFUL);
   }
 
-  #attempt(problem: SplitProblem, isWarm: boolean, accuracy: number): number {
-    this.#interior.solve(problem, isWarm, accuracy);
+  #attempt(problem: SplitProblem, isWarm: boolean, care: Care): number {
+    this.#care = care;
+    this.#interior.solve(problem, isWarm, care.steps);
     this.#start(problem);
     this.#evaluate(problem, this.#trial);
     for (let iteration = 0; iteration < MOST_ITERATIONS; iteration++) {
       const trial = this.#trial;
       const { slope, response, residual, error } = trial;
-      if (error <= TOLERANCE) break;
+      if (error <= care.prices) break;
       const left = Math.min(0.01, Math.max(1e-6, 0.1 * error));
       solveNewton(this.#system, problem, slope, response.flexibility, residual, left);
       if (!this.#search(problem)) break;
@@ -114,7 +129,7 @@ export class SplitSolver {
       loads[n] = findLoad(problem, n, price[n] ?? 0, loads[n] ?? 0, point);
       slope[n] = point.slope;
     }
-    respondAll(problem, price, response, this.#scratch, point);
+    respondAll(problem, price, this.#care.response, response, this.#scratch, point);
     loadsOf(problem, response.requests, residual);
     let error = 0;
     for (let n = 0; n < loads.length; n++) {
@@ -136,8 +151,9 @@ export class SplitSolver {
     const shortest = trial.error < NEAR ? 1 : 1e-9;
     for (let length = 1; length >= shortest; length /= 2) {
       for (let n = 0; n < step.length; n++) {
-        const change = length * (step[n] ?? 0);
-        next.price[n] = (trial.price[n] ?? 0) + change;
+        const price = trial.price[n] ?? 0;
+        const change = Math.max(length * (step[n] ?? 0), -MOST_FALL * price);
+        next.price[n] = price + change;
         next.loads[n] = (trial.loads[n] ?? 0) + change / (trial.slope[n] ?? 1);
       }
       this.#evaluate(problem, next);
