@@ -44,8 +44,37 @@ function boundedService(service: ServiceEstimate): ServiceEstimate {
   };
 }
 
+function isWithin(value: number, most = MOST): boolean {
+  return value >= 0 && value <= most;
+}
+
+/** True of what a correct estimator says: then nothing needs to be copied. */
+function isBounded(replica: ReplicaEstimate): boolean {
+  const { cpuPerRequestSeconds: cost, limitCores: limit, requestCores: request } = replica;
+  return (
+    isWithin(replica.knownForMs) &&
+    isWithin(replica.ageMs) &&
+    isWithin(replica.evidence) &&
+    (cost === 0 || (cost >= LEAST_COST && cost <= 1e6)) &&
+    isWithin(replica.cpuPerRequestDeviation, 1e6) &&
+    isWithin(replica.requestsPerSecond) &&
+    isWithin(replica.cpuCores, 1e6) &&
+    isWithin(replica.idleCores, 1e6) &&
+    (limit === undefined || (limit >= LEAST_CORES && limit <= 1e6)) &&
+    (request === undefined || isWithin(request, 1e6)) &&
+    isWithin(replica.inFlight) &&
+    isWithin(replica.meanInFlight) &&
+    isWithin(replica.meanLatencySeconds, 1e6) &&
+    isWithin(replica.hiddenSeconds, 1e6) &&
+    isWithin(replica.hiddenDeviation, 1e6) &&
+    isWithin(replica.hiddenEvidence) &&
+    isWithin(replica.failureRatio, 1)
+  );
+}
+
 function boundedReplica(replica: ReplicaEstimate): ReplicaEstimate {
-  const { limitCores, ...rest } = replica;
+  if (isBounded(replica)) return replica;
+  const { limitCores, requestCores, ...rest } = replica;
   const limit = bounded(limitCores ?? 0, 1e6);
   const cost = bounded(replica.cpuPerRequestSeconds, 1e6);
   return {
@@ -57,6 +86,8 @@ function boundedReplica(replica: ReplicaEstimate): ReplicaEstimate {
     cpuPerRequestDeviation: bounded(replica.cpuPerRequestDeviation, 1e6),
     requestsPerSecond: bounded(replica.requestsPerSecond),
     cpuCores: bounded(replica.cpuCores, 1e6),
+    idleCores: bounded(replica.idleCores, 1e6),
+    ...(requestCores !== undefined && { requestCores: bounded(requestCores, 1e6) }),
     ...(limit >= LEAST_CORES && { limitCores: limit }),
     inFlight: bounded(replica.inFlight),
     meanInFlight: bounded(replica.meanInFlight),

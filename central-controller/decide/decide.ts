@@ -1,12 +1,12 @@
 /** The decision: from what is known to the weights in force, each with its reasons. */
-import type { Decision, ReplicaDecision, ServiceDecision } from '../contract/decision.ts';
+import type { Decision, ServiceDecision } from '../contract/decision.ts';
 import type { NodeEstimate, ServiceEstimate, Snapshot } from '../estimate/snapshot.ts';
 import { boundedSnapshot } from './bounded.ts';
 import { withCpuGrants } from './cpu-control.ts';
 import { judgeHealth } from './health.ts';
 import { explainService } from './explain.ts';
 import type { DecisionPolicy, Parameters } from './policy.ts';
-import { isLearning, isStaleNode, stateOf } from './states.ts';
+import { isStaleNode, serviceState, stateOf } from './states.ts';
 import { type Candidate, type CandidateReplica, TargetFinder, type TargetNode, type Targets } from './targets.ts';
 
 /** What makes the next decision faster, and changes none: solutions to start from, and the memory that they take. */
@@ -42,17 +42,17 @@ export function decide(
   const before = lastDecisions(previous);
   const candidates = services.map((service) => candidateOf(service, known, nodeIndex, policy, before, now));
   const decided = (candidate: Candidate): boolean =>
-    candidate.replicas.length > 0 && candidate.service.mode !== 'Off' && !isLearning(candidate.service, parameters);
+    candidate.replicas.length > 0 && candidate.service.mode !== 'Off' && !candidate.isLearning;
   const enforced = candidates.filter((candidate) => decided(candidate) && candidate.service.mode === 'Enforce');
   const observed = candidates.filter((candidate) => decided(candidate) && candidate.service.mode === 'Observe');
   const inForce = memory.inForce.find(enforced, otherLoads(known, services, enforced), parameters);
   const together = [...enforced, ...observed];
   const asThough =
     observed.length > 0 ? memory.asThough.find(together, otherLoads(known, services, together), parameters) : undefined;
+  const indexOf = new Map(together.map((candidate, index) => [candidate, index]));
   const decisions = candidates.map((candidate) => {
     const targets = candidate.service.mode === 'Observe' ? asThough : inForce;
-    const index = (candidate.service.mode === 'Observe' ? together : enforced).indexOf(candidate);
-    return explainService(candidate, targets, index, known, parameters);
+    return explainService(candidate, targets, indexOf.get(candidate) ?? -1, known, nodeIndex, parameters);
   });
   return {
     tick: previous ? previous.tick + 1 : 0,
@@ -77,13 +77,17 @@ function allNodes(nodes: readonly NodeEstimate[], services: readonly ServiceEsti
   return [...named.values()];
 }
 
-/** What was decided last of each replica, by `<namespace>/<service>/<replica>`. */
-function lastDecisions(previous: Decision | undefined): ReadonlyMap<string, ReplicaDecision> {
-  return new Map(
-    (previous?.services ?? []).flatMap(({ namespace, name, replicas }) =>
-      replicas.map((replica) => [`${namespace}/${name}/${replica.name}`, replica] as const),
-    ),
-  );
+/** What was decided last of each service, by `<namespace>/<service>`. */
+function lastDecisions(previous: Decision | undefined): ReadonlyMap<string, ServiceDecision> {
+  return new Map((previous?.services ?? []).map((service) => [`${service.namespace}/${service.name}`, service]));
+}
+
+/** The last weight of each of the service's replicas, 0 where it had none. They seldom change their places. */
+function lastWeights(service: ServiceEstimate, last: ServiceDecision | undefined): number[] {
+  const sameOrder = last !== undefined && service.replicas.every(({ name }, at) => last.replicas[at]?.name === name);
+  if (sameOrder) return last.replicas.map(({ weight }) => weight);
+  const byName = new Map((last?.replicas ?? []).map(({ name, weight }) => [name, weight]));
+  return service.replicas.map(({ name }) => byName.get(name) ?? 0);
 }
 
 /** The service's ready replicas with all that is known of each. */
@@ -92,7 +96,7 @@ function candidateOf(
   nodes: readonly NodeEstimate[],
   nodeIndex: ReadonlyMap<string, number>,
   policy: DecisionPolicy,
-  before: ReadonlyMap<string, ReplicaDecision>,
+  before: ReadonlyMap<string, ServiceDecision>,
   now: number,
 ): Candidate {
   const byHand = new Map(
@@ -102,18 +106,23 @@ function candidateOf(
       .map(({ replica, weight }) => [replica, Math.min(1, weight)]),
   );
   const health = judgeHealth(service);
-  const replicas = service.replicas.flatMap((estimate, index): CandidateReplica[] => {
+  const state = serviceState(service, policy.parameters);
+  const weights = lastWeights(service, before.get(`${service.namespace}/${service.name}`));
+  const replicas: CandidateReplica[] = [];
+  for (const [index, estimate] of service.replicas.entries()) {
     const own = health[index];
-    if (!estimate.ready || !own) return [];
+    if (!estimate.ready || !own) continue;
     const node = nodeIndex.get(estimate.node) ?? 0;
-    const state = stateOf(estimate, service, own, nodes[node], policy.parameters);
-    const manual = byHand.get(estimate.name);
-    const inForce = before.get(`${service.namespace}/${service.name}/${estimate.name}`);
-    return [
-      { estimate, state, health: own, node, previous: inForce?.weight ?? 0, ...(manual !== undefined && { manual }) },
-    ];
-  });
-  return { service, replicas: withSharesThatFit(replicas) };
+    replicas.push({
+      estimate,
+      state: stateOf(estimate, state, own, nodes[node], policy.parameters),
+      health: own,
+      node,
+      previous: weights[index] ?? 0,
+      manual: byHand.get(estimate.name),
+    });
+  }
+  return { service, isLearning: state.isLearning, replicas: withSharesThatFit(replicas) };
 }
 
 /** Weights by hand that exceed 1 together, or that leave the rest to nobody, are scaled; those in force sum to 1. */
@@ -122,12 +131,13 @@ function withSharesThatFit(replicas: readonly CandidateReplica[]): CandidateRepl
   const allByHand = replicas.every(({ manual }) => manual !== undefined);
   const scale = byHand > 1 || allByHand ? (byHand > 0 ? 1 / byHand : Infinity) : 1;
   const inForce = replicas.reduce((sum, { previous }) => sum + previous, 0);
-  return replicas.map((replica) => ({
-    ...replica,
-    previous: inForce > 0 ? replica.previous / inForce : 1 / replicas.length,
-    ...(replica.manual !== undefined && {
-      manual: scale === Infinity ? 1 / replicas.length : replica.manual * scale,
-    }),
+  return replicas.map(({ estimate, state, health, node, previous, manual }) => ({
+    estimate,
+    state,
+    health,
+    node,
+    previous: inForce > 0 ? previous / inForce : 1 / replicas.length,
+    manual: manual !== undefined && scale === Infinity ? 1 / replicas.length : manual && manual * scale,
   }));
 }
 

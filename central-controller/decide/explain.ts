@@ -1,19 +1,11 @@
 /** One service's part of the decision: the weights after damping, and what made each of them. */
 import type { Limit, ReplicaDecision, ServiceDecision } from '../contract/decision.ts';
-import type { NodeEstimate, ReplicaEstimate, ServiceEstimate } from '../estimate/snapshot.ts';
+import type { NodeEstimate, ReplicaEstimate } from '../estimate/snapshot.ts';
 import { dampedStep } from './damp.ts';
 import type { Parameters } from './policy.ts';
 import { type Candidate, type CandidateReplica, relativeError, type Targets } from './targets.ts';
 
 const SATURATED = 0.97;
-
-const NOT_READY = {
-  state: 'NotReady' as const,
-  weight: 0,
-  target: 0,
-  previous: 0,
-  limits: [] as Limit[],
-};
 
 /**
  * @param targets what was allocated with this service among others, if it was
@@ -24,6 +16,7 @@ export function explainService(
   targets: Targets | undefined,
   index: number,
   nodes: readonly NodeEstimate[],
+  nodeIndex: ReadonlyMap<string, number>,
   parameters: Parameters,
 ): ServiceDecision {
   const { service, replicas } = candidate;
@@ -35,16 +28,37 @@ export function explainService(
   );
   const { weights, outcome } = damped(replicas, shares, parameters);
   const uncertain = isAllocated && parameters.pullPerError * relativeError(replicas) > parameters.pull;
-  const decisions = new Map(
-    replicas.map((replica, at) => {
-      const target = shares[at] ?? 0;
-      const weight = weights[at] ?? 0;
-      const limits: Limit[] = reasons(replica, target, targets, nodes, parameters);
-      if (uncertain) limits.push('shrunk');
-      if (replica.manual === undefined && outcome !== 'reached') limits.push(outcome);
-      return [replica.estimate, { state: replica.state, weight, target, previous: replica.previous, limits }];
-    }),
-  );
+  const peers = peersByNode(replicas);
+  let at = -1;
+  const explain = (estimate: ReplicaEstimate): ReplicaDecision => {
+    const isReady = replicas[at + 1]?.estimate === estimate;
+    if (isReady) at += 1;
+    const replica = isReady ? replicas[at] : undefined;
+    const node = nodes[nodeIndex.get(estimate.node) ?? -1];
+    const target = isReady ? (shares[at] ?? 0) : 0;
+    const limits = replica ? reasons(replica, target, targets, node, parameters) : [];
+    if (replica && uncertain) limits.push('shrunk');
+    if (replica && replica.manual === undefined && outcome !== 'reached') limits.push(outcome);
+    return {
+      name: estimate.name,
+      node: estimate.node,
+      state: replica?.state ?? 'NotReady',
+      weight: isReady ? (weights[at] ?? 0) : 0,
+      target,
+      previous: replica?.previous ?? 0,
+      limits,
+      cpuPerRequestSeconds: estimate.cpuPerRequestSeconds,
+      cpuPerRequestDeviation: estimate.cpuPerRequestDeviation,
+      requestsPerSecond: estimate.requestsPerSecond,
+      cpuCores: estimate.cpuCores,
+      capacityCores: capacityOf(estimate, peers.get(estimate.node) ?? 1, node),
+      inFlight: estimate.inFlight,
+      meanInFlight: estimate.meanInFlight,
+      meanLatencySeconds: estimate.meanLatencySeconds,
+      failureRatio: estimate.failureRatio,
+      hiddenSeconds: estimate.hiddenSeconds,
+    };
+  };
   return {
     namespace: service.namespace,
     name: service.name,
@@ -53,18 +67,15 @@ export function explainService(
     servedCores: targets?.allocation.servedCores[index] ?? 0,
     fairShareCores: targets?.allocation.fairShareCores[index] ?? 0,
     requestsPerSecond: service.requestsPerSecond,
-    replicas: service.replicas.map((estimate): ReplicaDecision => {
-      const made = decisions.get(estimate) ?? NOT_READY;
-      return {
-        name: estimate.name,
-        node: estimate.node,
-        ...made,
-        ...figures(estimate),
-        capacityCores: capacityOf(estimate, service, nodes),
-        hiddenSeconds: estimate.hiddenSeconds,
-      };
-    }),
+    replicas: service.replicas.map(explain),
   };
+}
+
+/** How many of the service's ready replicas each node has. */
+function peersByNode(replicas: readonly CandidateReplica[]): ReadonlyMap<string, number> {
+  const peers = new Map<string, number>();
+  for (const { estimate } of replicas) peers.set(estimate.node, (peers.get(estimate.node) ?? 0) + 1);
+  return peers;
 }
 
 function sharesOf({ allocation, firstReplica }: Targets, index: number, count: number): number[] {
@@ -116,13 +127,12 @@ function reasons(
   { estimate, health, manual, node: at }: CandidateReplica,
   target: number,
   targets: Targets | undefined,
-  nodes: readonly NodeEstimate[],
+  node: NodeEstimate | undefined,
   parameters: Parameters,
 ): Limit[] {
   if (manual !== undefined) return ['manual'];
   const limits: Limit[] = [];
   const { limitCores, cpuCores } = estimate;
-  const node = nodes[at];
   const load = targets?.allocation.loads[at] ?? 0;
   if (target <= parameters.floor) limits.push('floor');
   if (limitCores !== undefined && cpuCores > 0.9 * limitCores) limits.push('replicaLimit');
@@ -132,25 +142,10 @@ function reasons(
   return limits;
 }
 
-function figures(estimate: ReplicaEstimate) {
-  return {
-    cpuPerRequestSeconds: estimate.cpuPerRequestSeconds,
-    cpuPerRequestDeviation: estimate.cpuPerRequestDeviation,
-    requestsPerSecond: estimate.requestsPerSecond,
-    cpuCores: estimate.cpuCores,
-    inFlight: estimate.inFlight,
-    meanInFlight: estimate.meanInFlight,
-    meanLatencySeconds: estimate.meanLatencySeconds,
-    failureRatio: estimate.failureRatio,
-  };
-}
-
 /** What the replica uses and its part of what its node has to spare, at least its equal part, at most its limit. */
-function capacityOf(estimate: ReplicaEstimate, service: ServiceEstimate, nodes: readonly NodeEstimate[]): number {
-  const node = nodes.find(({ name }) => name === estimate.node);
+function capacityOf(estimate: ReplicaEstimate, peers: number, node: NodeEstimate | undefined): number {
   if (!node) return estimate.limitCores ?? 0;
   const capacity = Math.max(0, node.cores - node.stealCores);
-  const peers = service.replicas.filter((other) => other.node === estimate.node && other.ready).length || 1;
   const spare = Math.max(0, capacity - node.busyCores) / peers;
   const guarantee = Math.max(0, capacity - node.backgroundCores) / peers;
   return Math.min(estimate.limitCores ?? Infinity, Math.max(estimate.cpuCores + spare, guarantee));

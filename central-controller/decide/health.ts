@@ -36,18 +36,22 @@ interface Usual {
  * nobody's fault and must move no weight.
  */
 export function judgeHealth(service: ServiceEstimate): Health[] {
-  const judged = service.replicas.filter((replica) => replica.ready && replica.evidence > 0);
+  const judged = service.replicas.filter(isJudged);
   const leastFailing = judged.reduce((least, replica) => Math.min(least, replica.failureRatio), 1);
   const measure = judged.filter((replica) => replica.hiddenEvidence >= MEASURE_REQUESTS);
   const usual = usualOf(measure);
   return service.replicas.map((replica) => {
-    if (!judged.includes(replica)) return { successFactor: 1, excessSeconds: 0 };
+    if (!isJudged(replica)) return { successFactor: 1, excessSeconds: 0 };
     const success = leastFailing < 1 ? (1 - replica.failureRatio) / (1 - leastFailing) : 1;
     return {
       successFactor: Math.max(0, success) ** FAILURE_EXPONENT,
       excessSeconds: measure.length > 0 ? excessSeconds(replica, usual) : 0,
     };
   });
+}
+
+function isJudged(replica: ReplicaEstimate): boolean {
+  return replica.ready && replica.evidence > 0;
 }
 
 /**

@@ -11,26 +11,34 @@ export function isStaleNode(node: NodeEstimate | undefined, parameters: Paramete
   return !node || !(node.cores > 0) || node.ageMs > parameters.agentSilentMs;
 }
 
-/** Too little is known of the service for its replicas to be told apart. */
-export function isLearning(service: ServiceEstimate, parameters: Parameters): boolean {
+/** What a replica's state depends on beside its own figures. */
+export interface ServiceState {
+  /** Too little is known of the service for its replicas to be told apart. */
+  readonly isLearning: boolean;
+  /** All its replicas came up lately: then none is new among old ones. */
+  readonly isNew: boolean;
+}
+
+export function serviceState(service: ServiceEstimate, parameters: Parameters): ServiceState {
   const ready = service.replicas.filter((replica) => replica.ready);
   const evidence = ready.reduce((sum, replica) => sum + replica.evidence, 0);
-  return !(evidence >= parameters.leastEvidence) || !ready.every((replica) => replica.cpuPerRequestSeconds > 0);
+  return {
+    isLearning: !(evidence >= parameters.leastEvidence) || ready.some((replica) => !(replica.cpuPerRequestSeconds > 0)),
+    isNew: ready.every((replica) => isNew(replica, parameters)),
+  };
 }
 
 export function stateOf(
   replica: ReplicaEstimate,
-  service: ServiceEstimate,
+  service: ServiceState,
   health: Health | undefined,
   node: NodeEstimate | undefined,
   parameters: Parameters,
 ): ReplicaState {
   if (!replica.ready) return 'NotReady';
-  if (isLearning(service, parameters)) return 'Learning';
+  if (service.isLearning) return 'Learning';
   if (silentForMs(replica, node, parameters) > 0) return 'Stale';
-  if (isNew(replica, parameters) && !service.replicas.every((other) => !other.ready || isNew(other, parameters))) {
-    return 'WarmingUp';
-  }
+  if (isNew(replica, parameters) && !service.isNew) return 'WarmingUp';
   if (health && (health.successFactor < DEGRADED_FACTOR || health.excessSeconds > replica.cpuPerRequestSeconds)) {
     return 'Degraded';
   }

@@ -10,6 +10,8 @@ import { silentForMs } from './states.ts';
 /** A service whose ready replicas are told apart in this decision. */
 export interface Candidate {
   readonly service: ServiceEstimate;
+  readonly isLearning: boolean;
+  /** Those that are ready, in the order of the service's. */
   readonly replicas: readonly CandidateReplica[];
 }
 
@@ -20,7 +22,7 @@ export interface CandidateReplica {
   /** Index of its node. */
   readonly node: number;
   /** Share set by hand. */
-  readonly manual?: number;
+  readonly manual: number | undefined;
   /** Weight in force. */
   readonly previous: number;
 }
