@@ -7,15 +7,16 @@
  */
 import type { CurvePoint } from './delay-curve.ts';
 import { type NewtonSystem, solveNewton } from './newton-system.ts';
+import { NodePrices } from './node-prices.ts';
 import { PathAnchor, usualProduct } from './path-anchor.ts';
 import { splitRoughly } from './rough-split.ts';
-import { evaluateLimit, evaluateNode, type SplitProblem } from './split-problem.ts';
+import { evaluateLimit, type SplitProblem } from './split-problem.ts';
 
 /** Where the path is left: part of the service's cost that the product may be. */
 const GOAL = 1e-5;
 
-/** Relative error of a node's price as a step foresaw it, with which the path may be left. */
-const MOST_SURPRISE = 0.01;
+/** By how much, as a part of it, a node's price may be off that of its load where the path is left. */
+const MOST_ERROR = 0.01;
 
 /** Where the next problem starts. */
 const WARM = 0.005;
@@ -45,16 +46,14 @@ export class InteriorPoint {
   readonly #above: Float64Array;
   readonly #inverse: Float64Array;
   readonly #change: Float64Array;
-  readonly #slope: Float64Array;
-  readonly #price: Float64Array;
   readonly #residual: Float64Array;
-  readonly #lastLoads: Float64Array;
+  /** Prices that the nodes had last, and the loads of these prices. */
+  readonly nodes: NodePrices;
   /** What the product is measured by, per service. */
   readonly #scale: Float64Array;
   readonly #system: NewtonSystem;
   readonly #point: CurvePoint = { value: 0, price: 0, slope: 0 };
   #product = 0;
-  #surprise = 0;
 
   constructor(nodes: number, services: number, replicas: number, system: NewtonSystem) {
     this.requests = new Float64Array(replicas);
@@ -66,10 +65,8 @@ export class InteriorPoint {
     this.#above = new Float64Array(replicas);
     this.#inverse = new Float64Array(replicas);
     this.#change = new Float64Array(replicas);
-    this.#slope = new Float64Array(nodes);
-    this.#price = new Float64Array(nodes);
+    this.nodes = new NodePrices(nodes);
     this.#residual = new Float64Array(nodes);
-    this.#lastLoads = new Float64Array(nodes);
     this.#scale = new Float64Array(services);
     this.#system = system;
   }
@@ -84,27 +81,27 @@ export class InteriorPoint {
     this.#start(problem, isWarm);
     let aim = AIM_NEAR;
     let isKept = false;
-    this.#surprise = Infinity;
-    this.#price.fill(0);
     for (let round = 0; round < MOST_STEPS; round++) {
-      this.#priceNodes(problem);
-      if (!(this.#product > GOAL || this.#surprise > MOST_SURPRISE)) break;
+      const error = this.nodes.take(problem, this.loads);
+      if (!(this.#product > GOAL || error > MOST_ERROR)) break;
       const isNear = !isKept && this.#product < 2 * WARM;
       const target = isNear ? WARM : Math.max(aim * this.#product, 0.1 * GOAL);
       this.#linearise(problem, target);
-      solveNewton(this.#system, problem, this.#slope, this.#flexibility, this.#residual, accuracy);
+      solveNewton(this.#system, problem, this.nodes.slope, this.#flexibility, this.#residual, accuracy);
       const length = this.#step(problem, target);
       aim = length > FAR ? AIM_FAR : AIM_NEAR;
       if (isNear && length > FAR) {
         this.#anchor.keep(problem, this.#above, this.#held);
+        this.nodes.keep();
         isKept = true;
       }
     }
   }
 
-  #start(problem: SplitProblem, isWarm: boolean): void {
+  #start(problem: SplitProblem, mayBeWarm: boolean): void {
     const { start, demand, floor } = problem;
-    if (!(isWarm && this.#anchor.recall(problem, this.#above, this.#held))) {
+    const isWarm = mayBeWarm && this.#anchor.recall(problem, this.#above, this.#held);
+    if (!isWarm) {
       splitRoughly(problem, this.requests, this.loads);
       this.#above.set(this.requests);
       this.#held.fill(NaN);
@@ -128,22 +125,8 @@ export class InteriorPoint {
     }
     this.#product = product / Math.max(1, start[demand.length] ?? 0);
     this.#load(problem);
-  }
-
-  /** Prices of the loads as they are, and how far they are from what the step before foresaw. */
-  #priceNodes(problem: SplitProblem): void {
-    const point = this.#point;
-    let surprise = 0;
-    for (let n = 0; n < this.loads.length; n++) {
-      const load = this.loads[n] ?? 0;
-      const foreseen = (this.#price[n] ?? 0) + (this.#slope[n] ?? 0) * (load - (this.#lastLoads[n] ?? 0));
-      evaluateNode(problem, n, load, point);
-      if (point.price !== foreseen) surprise = Math.max(surprise, Math.abs(point.price - foreseen) / point.price);
-      this.#price[n] = point.price;
-      this.#slope[n] = point.slope;
-      this.#lastLoads[n] = load;
-    }
-    this.#surprise = surprise;
+    if (isWarm) this.nodes.recall();
+    else this.nodes.start(problem, this.loads);
   }
 
   /**
@@ -155,14 +138,14 @@ export class InteriorPoint {
     const flexibility = this.#flexibility;
     const marginals = this.#marginal;
     const residual = this.#residual;
-    const prices = this.#price;
+    const prices = this.nodes.price;
     const changes = this.#change;
     const held = this.#held;
     const above = this.#above;
     const inverse = this.#inverse;
     const scales = this.#scale;
     const point = this.#point;
-    residual.fill(0);
+    for (let n = 0; n < residual.length; n++) residual[n] = (this.loads[n] ?? 0) - (this.nodes.loads[n] ?? 0);
     for (let s = 0; s < demand.length; s++) {
       const from = start[s] ?? 0;
       const to = start[s + 1] ?? 0;
@@ -248,6 +231,7 @@ export class InteriorPoint {
     }
     this.#product = left / Math.max(1, start[demand.length] ?? 0);
     this.#load(problem);
+    this.nodes.move(step, ofPrices);
     return Math.min(ofRates, ofPrices);
   }
 

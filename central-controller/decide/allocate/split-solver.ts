@@ -8,14 +8,12 @@
  */
 import type { CurvePoint } from './delay-curve.ts';
 import { InteriorPoint } from './interior-point.ts';
+import { findLoad } from './node-prices.ts';
 import { createNewtonSystem, type NewtonSystem, solveNewton } from './newton-system.ts';
 import { createResponse, respondAll, type Response, type ResponseScratch, valueOf } from './service-response.ts';
 import { evaluateNode, loadsOf, type SplitProblem, violation } from './split-problem.ts';
 
 const MOST_ITERATIONS = 200;
-
-/** Of Newton's method for the load that has a price. */
-const MOST_ROUNDS = 40;
 
 /** A certificate beyond this asks for a second attempt, slower and more careful. */
 const GOOD = 5e-7;
@@ -95,7 +93,9 @@ export class SplitSolver {
   #attempt(problem: SplitProblem, isWarm: boolean, care: Care): number {
     this.#care = care;
     this.#interior.solve(problem, isWarm, care.steps);
-    this.#start(problem);
+    this.#trial.response.requests.set(this.#interior.requests);
+    this.#trial.price.set(this.#interior.nodes.price);
+    this.#trial.loads.set(this.#interior.nodes.loads);
     this.#evaluate(problem, this.#trial);
     for (let iteration = 0; iteration < MOST_ITERATIONS; iteration++) {
       const trial = this.#trial;
@@ -108,17 +108,6 @@ export class SplitSolver {
       this.#next = trial;
     }
     return violation(problem, this.requests, this.#loads, this.#prices, this.#point);
-  }
-
-  /** Prices close to the solution's. */
-  #start(problem: SplitProblem): void {
-    const { loads, price, response } = this.#trial;
-    response.requests.set(this.#interior.requests);
-    loads.set(this.#interior.loads);
-    for (let n = 0; n < loads.length; n++) {
-      evaluateNode(problem, n, loads[n] ?? 0, this.#point);
-      price[n] = this.#point.price;
-    }
   }
 
   /** Fills in all that follows from `trial.price`; its loads are where the search for the new ones starts. */
@@ -208,18 +197,4 @@ function slopeAlong(trial: Trial, step: Float64Array): number {
   let sum = 0;
   for (let n = 0; n < step.length; n++) sum += (step[n] ?? 0) * (trial.residual[n] ?? 0);
   return sum;
-}
-
-/** The load at which the node has this price, or 0 where none is so cheap; what it costs there is left in `point`. */
-function findLoad(problem: SplitProblem, node: number, price: number, near: number, point: CurvePoint): number {
-  let load = Math.max(0, near);
-  for (let round = 0; round < MOST_ROUNDS; round++) {
-    evaluateNode(problem, node, load, point);
-    const next = Math.max(0, load + (price - point.price) / point.slope);
-    const moved = Math.abs(next - load);
-    load = next;
-    // Errors square, so what is left is rounding; `point` then is right to the same degree.
-    if (moved <= 1e-9 * load) break;
-  }
-  return load;
 }

@@ -1,0 +1,90 @@
+/**
+ * Prices of the nodes on the way to the optimum, where they are not yet those of the loads. Steps are taken in prices:
+ * the load that has a price changes gently with it, while the price of a load near saturation changes abruptly.
+ */
+import type { CurvePoint } from './delay-curve.ts';
+import { evaluateNode, type SplitProblem } from './split-problem.ts';
+
+/** Of Newton's method for the load that has a price. */
+const MOST_ROUNDS = 40;
+
+/** Part of itself that a price may fall in one step: prices are positive. */
+const MOST_FALL = 0.9;
+
+/** Utilisation above which loads to start from say nothing of where the prices will be. */
+const MOST_START = 0.9;
+
+/** The load at which the node has this price, or 0 where none is so cheap; what it costs there is left in `point`. */
+export function findLoad(problem: SplitProblem, node: number, price: number, near: number, point: CurvePoint): number {
+  let load = Math.max(0, near);
+  for (let round = 0; round < MOST_ROUNDS; round++) {
+    evaluateNode(problem, node, load, point);
+    const next = Math.max(0, load + (price - point.price) / point.slope);
+    const moved = Math.abs(next - load);
+    load = next;
+    // Errors square, so what is left is rounding; `point` then is right to the same degree.
+    if (moved <= 1e-9 * load) break;
+  }
+  return load;
+}
+
+export class NodePrices {
+  readonly price: Float64Array;
+  /** Of the price, by the load that has it. */
+  readonly slope: Float64Array;
+  /** Loads that have these prices. */
+  readonly loads: Float64Array;
+  readonly #kept: Float64Array;
+  readonly #point: CurvePoint = { value: 0, price: 0, slope: 0 };
+
+  constructor(nodes: number) {
+    this.price = new Float64Array(nodes);
+    this.slope = new Float64Array(nodes);
+    this.loads = new Float64Array(nodes);
+    this.#kept = new Float64Array(nodes);
+  }
+
+  /** Starts with the prices of these loads. */
+  start(problem: SplitProblem, loads: Float64Array): void {
+    for (let n = 0; n < loads.length; n++) {
+      const most = Math.max(problem.background[n] ?? 0, MOST_START * (problem.capacity[n] ?? 0));
+      this.loads[n] = Math.min(loads[n] ?? 0, most);
+      evaluateNode(problem, n, this.loads[n] ?? 0, this.#point);
+      this.price[n] = this.#point.price;
+    }
+  }
+
+  /** Starts where `keep` was called. */
+  recall(): void {
+    this.price.set(this.#kept);
+  }
+
+  keep(): void {
+    this.#kept.set(this.price);
+  }
+
+  /** Finds the loads of these prices. Returns by how much, as a part of it, a price is off that of the node's load. */
+  take(problem: SplitProblem, loads: Float64Array): number {
+    const { price, slope } = this;
+    const point = this.#point;
+    let error = 0;
+    for (let n = 0; n < loads.length; n++) {
+      const load = findLoad(problem, n, price[n] ?? 0, this.loads[n] ?? 0, point);
+      this.loads[n] = load;
+      slope[n] = point.slope;
+      error = Math.max(error, (Math.abs((loads[n] ?? 0) - load) * point.slope) / Math.max(price[n] ?? 0, 1e-300));
+    }
+    return error;
+  }
+
+  /** Goes a part of a step in prices. */
+  move(step: Float64Array, length: number): void {
+    const { price, loads } = this;
+    for (let n = 0; n < step.length; n++) {
+      const own = price[n] ?? 0;
+      const change = Math.max(length * (step[n] ?? 0), -MOST_FALL * own);
+      price[n] = own + change;
+      loads[n] = (loads[n] ?? 0) + change / (this.slope[n] ?? 1);
+    }
+  }
+}
