@@ -54,3 +54,8 @@ export function drawEntry(first: i32, count: i32, u: f64): i32 {
   const entry = entryAt(first + i);
   return mark - <f64>i < load<f64>(entry) ? load<i32>(entry, 8) : load<i32>(entry, 12);
 }
+
+/** The item of an entry of its own. */
+export function itemAt(i: i32): i32 {
+  return load<i32>(entryAt(i), 8);
+}

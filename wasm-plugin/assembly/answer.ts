@@ -10,7 +10,7 @@ import {
   valueAt,
   valueLength,
 } from './abi';
-import { decimalEnd, readDecimal, same } from './bytes';
+import { readDecimal, same } from './bytes';
 import { eject, readmit } from './ejection';
 import { bucketOf } from './latency';
 import { GRPC_STATUS_HEADER, LOAD_HEADER, SESSION_HEADER, UNREACHED_HEADER } from './names';
@@ -26,9 +26,8 @@ import {
   readStatus,
   SWITCHING_PROTOCOLS,
 } from './response';
-import { remember } from './ring';
 import { usesOrca } from './roots';
-import { firstMember, memberCount, members, routing, ROUTING_ENDPOINT, ROUTING_SUBSET } from './services';
+import { firstMember, memberCount, members, routing, ROUTING_ENDPOINT, ROUTING_SUBSET, learnUsual } from './services';
 import { answered, failed, isProbe, replicaOf, startedAt, upgraded } from './streams';
 import { isListed } from './table';
 
@@ -44,28 +43,16 @@ function replicaOfSession(service: i32, session: usize, length: i32): i32 {
   return -1;
 }
 
-/** A request that ended without a word of the replica's load no longer counts as sent since the last one. */
-function forgetSent(replica: Replica): void {
-  if (replica.sentSince > 0) replica.sentSince--;
-}
-
-/** Reads `<requests in flight>;<latency, microseconds>…`, the word of the replica that answered. */
+/** Reads `<requests in flight>;…`, the word of the replica that answered. */
 function learnLoad(slot: i32, now: f64): void {
-  if (!findHeader(RESPONSE_HEADERS, LOAD_HEADER)) {
-    if (slot >= 0) forgetSent(replicaAt(slot));
-    return;
-  }
-  const end = valueAt + valueLength;
-  const load = readDecimal(valueAt, end);
-  const latency = readDecimal(decimalEnd + 1, end);
+  if (!findHeader(RESPONSE_HEADERS, LOAD_HEADER)) return;
+  const load = readDecimal(valueAt, valueAt + valueLength);
   removeHeader(RESPONSE_HEADERS, LOAD_HEADER);
   if (slot < 0 || load < 0) return;
   const replica = replicaAt(slot);
   replica.knownInFlight = <f32>load;
   replica.knownAt = now;
-  replica.sentSince = 0;
-  if (replica.meanLatencyMs == 0 && latency > 0) replica.meanLatencyMs = <f32>latency * 0.001;
-  remember(replica.service, slot, now);
+  learnUsual(replica.service, <f64>load);
 }
 
 /** Whether the replica's sidecar says that the application saw nothing; takes its word off the response. */
@@ -146,7 +133,6 @@ export function onCallEnd(entry: i32): void {
   accrue(replica, now);
   replica.inFlight--;
   replica.requests++;
-  if (!answered[entry]) forgetSent(replica);
   if (failed[entry] || !answered[entry]) replica.failures++;
   else if (!upgraded[entry]) countLatency(slot, now - startedAt[entry]);
 }

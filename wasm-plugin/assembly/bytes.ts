@@ -48,9 +48,6 @@ export function writeThousandths(value: f64, p: usize): i32 {
   return whole + 4;
 }
 
-/** Where the last `readDecimal` stopped. */
-export let decimalEnd: usize = 0;
-
 /** Reads up to 15 decimal digits, so that no sum overflows; -1 when there is none. */
 export function readDecimal(p: usize, end: usize): i64 {
   let value: i64 = -1;
@@ -61,6 +58,5 @@ export function readDecimal(p: usize, end: usize): i64 {
     value = max<i64>(value, 0) * 10 + digit;
     p++;
   }
-  decimalEnd = p;
   return value;
 }

@@ -163,6 +163,8 @@ export function syncEjections(force: bool): void {
     const replica = replicaAt(slot);
     if (!replica.used) continue;
     const i = boardRows == 0 ? -1 : findRow(replica.identity);
+    // Readmitted by another worker: the failures were of the time before.
+    if (replica.ejected && i < 0) replica.failureAverage = 0;
     replica.ejected = i >= 0;
     replica.retryAt = i >= 0 ? load<f64>(row(i), 8) : 0;
   }

@@ -106,6 +106,4 @@ export function onCallRequest(context: u32, cluster: usize, clusterLength: i32):
   const replica = replicaAt(slot);
   accrue(replica, now);
   replica.inFlight++;
-  replica.sentSince++;
-  replica.lastSentAt = now;
 }

@@ -1,33 +1,41 @@
 /**
- * The pick. Weights from the controller say how requests should fall over seconds, requests in flight say what is
- * true this instant: two samples are drawn by weight, replicas heard of within 200 ms join them, and the first draw
- * gives way to the least score that is clearly better. The candidates' number is fixed, so the work does not grow with the replicas. After Prequal (Wydrowski et
- * al., NSDI 2024), whose probes are replaced by what responses carry.
+ * The pick. Weights from the controller say how requests should fall over seconds, what replicas said in their answers
+ * is true this instant: one replica is drawn by weight, and gives way to the least score among a window of others. The
+ * window has a fixed width, so the work does not grow with the replicas.
+ *
+ * Only what this VM heard itself counts. What all callers are told alike makes them all run to the same replica; what
+ * each heard in its own answers differs, and spreads them, however old it is (as in C3: Suresh et al., NSDI 2015).
  */
-import { drawEntry } from './alias-table';
+import { drawEntry, itemAt } from './alias-table';
 import { Replica, replicaAt } from './replicas';
-import { eligibleCount, firstMember } from './services';
-import { ringLength, ringSlot, ringTime } from './ring';
+import { eligibleCount, firstMember, usualInFlight } from './services';
 
-const RING_CANDIDATES: i32 = 4;
-const RING_AGE_MS: f64 = 200;
+/** Replicas looked at beside the one drawn; with no more than these, every replica is. */
+const WINDOW: i32 = 16;
+/**
+ * What is in flight from here counts so many times: others who know as little as this caller have sent there, too
+ * (C3's compensation for concurrency).
+ */
+const OWN_REQUESTS: f64 = 5;
+/** What was heard longer ago is no longer held against a replica: it would otherwise never be asked again. */
+const FORGET_MS: f64 = 60_000;
 const FAILURE_PENALTY: f64 = 20;
 const FAILURE_FADE_MS: f64 = 5000;
 /**
- * What a rival must do better than the first draw, in requests in flight. The draw alone follows the weights; with no
- * credit, idle replicas would be told apart by their weights a second time, and the heaviest would get nearly all.
+ * What a rival must do better than the draw, in requests in flight. The draw alone follows the weights; with no credit,
+ * idle replicas would be told apart by their weights a second time, and the heaviest would get nearly all.
  */
-const DRAWN_CREDIT: f64 = 0.75;
-/** Time scale of what was last known while the table has no latency yet. */
-const UNKNOWN_LATENCY_MS: f64 = 50;
+const DRAWN_CREDIT: f64 = 0.5;
 
-/** Requests that are likely in flight at the replica: what was last known decays toward its mean in four latencies. */
+function isForgotten(replica: Replica, now: f64): bool {
+  return now - replica.knownAt > FORGET_MS;
+}
+
+/** Requests that are likely in flight at the replica. */
 function estimateInFlight(replica: Replica, now: f64): f64 {
-  const latency: f64 = replica.meanLatencyMs > 0 ? replica.meanLatencyMs : UNKNOWN_LATENCY_MS;
-  const age = max(now - replica.knownAt, 0);
-  const mean: f64 = replica.meanInFlight;
-  const remote = mean + (<f64>replica.knownInFlight - mean) * Math.exp(-age / (4 * latency)) + <f64>replica.sentSince;
-  return max(<f64>replica.inFlight, remote);
+  const usual = usualInFlight[replica.service];
+  const known: f64 = isForgotten(replica, now) ? usual : replica.knownInFlight;
+  return known + OWN_REQUESTS * <f64>replica.inFlight;
 }
 
 /**
@@ -46,36 +54,25 @@ function score(replica: Replica, now: f64): f64 {
   );
 }
 
-/** Draws a replica by weight, `u` uniform in [0, 1). The service must have one to draw. */
-function draw(service: i32, u: f64): i32 {
-  return drawEntry(firstMember[service], eligibleCount[service], u);
-}
-
-/** The replica for a request at time `now`; -1 when none may be drawn. */
+/** The replica for a request at time `now`, ms; -1 when none may be drawn. `u1` and `u2` are uniform in [0, 1). */
 export function pick(service: i32, now: f64, u1: f64, u2: f64): i32 {
-  if (eligibleCount[service] == 0) return -1;
-  let best = draw(service, u1);
-  if (eligibleCount[service] == 1) return best;
-  // One that fails has no credit.
+  const count = eligibleCount[service];
+  if (count == 0) return -1;
+  const first = firstMember[service];
+  let best = drawEntry(first, count, u1);
+  if (count == 1) return best;
   const drawn = replicaAt(best);
-  const credit = DRAWN_CREDIT * max(1 - FAILURE_PENALTY * recentFailures(drawn, now), 0);
+  const failing = recentFailures(drawn, now);
+  // One of which nothing is known is tried as often as its weight says, so that a new one is not run over.
+  if (isForgotten(drawn, now) && drawn.inFlight == 0 && failing == 0) return best;
+  // One that fails has no credit.
+  const credit = DRAWN_CREDIT * max(1 - FAILURE_PENALTY * failing, 0);
   let least = score(drawn, now) - credit / Math.sqrt(drawn.weight);
-  const second = draw(service, u2);
-  if (second != best) {
-    const rival = score(replicaAt(second), now);
-    if (rival < least) {
-      least = rival;
-      best = second;
-    }
-  }
-  let candidates = 0;
-  for (let i = 0; i < ringLength(service) && candidates < RING_CANDIDATES; i++) {
-    if (now - ringTime(service, i) >= RING_AGE_MS) break;
-    const slot = ringSlot(service, i);
-    const replica = replicaAt(slot);
-    if (replica.sentSince != 0 || replica.ejected || !(replica.weight > 0)) continue;
-    candidates++;
-    const rival = score(replica, now);
+  let at = <i32>(u2 * <f64>count);
+  for (let i = min(WINDOW, count); i > 0; i--) {
+    if (at >= count) at = 0;
+    const slot = itemAt(first + at++);
+    const rival = score(replicaAt(slot), now);
     if (rival < least) {
       least = rival;
       best = slot;

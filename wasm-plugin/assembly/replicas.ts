@@ -13,17 +13,12 @@ export const LATENCY_BUCKETS: i32 = 40;
 /** The fixed part of a row. The compiler lays the fields out in this order; the first 64 bytes end with `sessionLength`. */
 @unmanaged
 export class Replica {
-  // Score. From the table: its weight, and what its requests in flight and latency usually are.
+  // Score. Weight by the table; requests in flight by the replica's last answer, and when that was (-Infinity: never).
   weight: f32;
-  meanInFlight: f32;
-  meanLatencyMs: f32;
-  /** Last known requests in flight at the replica, by the table or by a response, and when it was true. */
   knownInFlight: f32;
   knownAt: f64;
-  /** Requests sent from here since then, and when the last one was. */
-  sentSince: i32;
+  /** Requests in flight from here. */
   inFlight: i32;
-  lastSentAt: f64;
   /** Moving average of failures, 0 to 1, and when it was last renewed. */
   failureAt: f64;
   failureAverage: f32;
@@ -146,7 +141,7 @@ export function addReplica(service: i32, name: usize, length: i32): i32 {
   return slot;
 }
 
-/** Sets the address; a new one makes the replica a new one to ejection and to the failure average. */
+/** Sets the address; a new one makes the replica a new one to ejection, to the failure average and to the pick. */
 export function setSession(slot: i32, serviceKey: usize, keyLength: i32, session: usize, length: i32): void {
   const replica = replicaAt(slot);
   if (replica.identity != 0 && same(sessionAt(slot), replica.sessionLength, session, length)) return;
@@ -156,6 +151,7 @@ export function setSession(slot: i32, serviceKey: usize, keyLength: i32, session
   replica.identity = fnv1a64(session, length, ofName);
   replica.ejected = false;
   replica.failureAverage = 0;
+  replica.knownAt = -Infinity;
 }
 
 /** Marks a replica as named by table swap number `swap`. */

@@ -22,6 +22,10 @@ export const firstMember = new StaticArray<i32>(MAX_SERVICES);
 export const memberCount = new StaticArray<i32>(MAX_SERVICES);
 export const members = new StaticArray<i32>(MAX_REPLICAS);
 
+/** Requests in flight as replicas told them lately, a moving average over the answers; 0 before the first. */
+export const usualInFlight = new StaticArray<f64>(MAX_SERVICES);
+const USUAL_GAIN: f64 = 0.05;
+
 /** Replicas to draw from (listed, of positive weight, not ejected), entries of the alias table from `firstMember` on. */
 export const eligibleCount = new StaticArray<i32>(MAX_SERVICES);
 /** When the first of its ejected replicas may be probed; Infinity when none is ejected. */
@@ -63,6 +67,7 @@ export function addService(key: usize, length: i32): i32 {
     memberCount[service] = 0;
     eligibleCount[service] = 0;
     nextProbeAt[service] = Infinity;
+    usualInFlight[service] = 0;
     addToIndex(service);
     return service;
   }
@@ -83,6 +88,11 @@ export function releaseServices(swap: u32): void {
     if (replica.used) used[replica.service] = true;
   }
   for (let service = 0; service < MAX_SERVICES; service++) if (used[service]) addToIndex(service);
+}
+
+export function learnUsual(service: i32, inFlight: f64): void {
+  const usual = usualInFlight[service];
+  usualInFlight[service] = usual == 0 ? inFlight : usual + USUAL_GAIN * (inFlight - usual);
 }
 
 /** Whether the newest table names the service. */

@@ -6,7 +6,6 @@ import { fnv1a } from './bytes';
 import { MAX_KEY_BYTES, MAX_NAME_BYTES, MAX_REPLICAS, MAX_SESSION_BYTES } from './limits';
 import { forgetUtilisation, learnUtilisation } from './own-replica';
 import { addReplica, findReplica, markListed, releaseUnlisted, replicaAt, setSession, slotCount } from './replicas';
-import { clearRing } from './ring';
 import {
   addService,
   findService,
@@ -80,15 +79,7 @@ export function isSound(p: usize, length: i32): bool {
 }
 
 /** Takes over one replica of a service; false when the static memory has no room for it. */
-function takeReplica(
-  service: i32,
-  key: usize,
-  keyLength: i32,
-  row: usize,
-  strings: usize,
-  receivedAt: f64,
-  now: f64,
-): bool {
+function takeReplica(service: i32, key: usize, keyLength: i32, row: usize, strings: usize, now: f64): bool {
   const name = strings + load<u32>(row);
   const nameLength = <i32>load<u16>(row, 4);
   const sessionLength = <i32>load<u16>(row, 6);
@@ -101,21 +92,13 @@ function takeReplica(
   if (replica.listedIn == swap) return true;
   setSession(slot, key, keyLength, strings + load<u32>(row, 8), sessionLength);
   replica.weight = load<f32>(row, 12);
-  replica.meanInFlight = load<f32>(row, 16);
-  replica.meanLatencyMs = load<f32>(row, 20);
-  const reportedAt = receivedAt - <f64>load<u32>(row, 28);
-  if (reportedAt > replica.knownAt) {
-    replica.knownAt = reportedAt;
-    replica.knownInFlight = load<f32>(row, 24);
-    if (reportedAt >= replica.lastSentAt) replica.sentSince = 0;
-  }
   markListed(slot, swap, now);
   members[membersUsed++] = slot;
   return true;
 }
 
 /** Takes over a service; false when it does not fit. */
-function takeService(row: usize, replicas: usize, strings: usize, receivedAt: f64, now: f64): bool {
+function takeService(row: usize, replicas: usize, strings: usize, now: f64): bool {
   const key = strings + load<u32>(row);
   const keyLength = <i32>load<u16>(row, 4);
   if (keyLength > MAX_KEY_BYTES) return false;
@@ -123,7 +106,6 @@ function takeService(row: usize, replicas: usize, strings: usize, receivedAt: f6
   if (service < 0) {
     service = addService(key, keyLength);
     if (service < 0) return false;
-    clearRing(service);
   }
   if (serviceListedIn[service] == swap) return true;
   serviceListedIn[service] = swap;
@@ -135,7 +117,7 @@ function takeService(row: usize, replicas: usize, strings: usize, receivedAt: f6
   let fits = <u32>membersUsed + count <= <u32>MAX_REPLICAS;
   for (let i: u32 = 0; i < count && fits; i++) {
     const replica = replicas + <usize>((load<u32>(row, 8) + i) * <u32>REPLICA);
-    fits = takeReplica(service, key, keyLength, replica, strings, receivedAt, now);
+    fits = takeReplica(service, key, keyLength, replica, strings, now);
   }
   // Half of a service would get all of its requests: one that does not fit is left to Istio as a whole.
   if (!fits) membersUsed = first;
@@ -158,7 +140,7 @@ export function applyTable(p: usize, length: i32, receivedAt: f64, now: f64): bo
   replicasLeftOut = 0;
   for (let i: u32 = 0; i < services; i++) {
     const row = p + <usize>(HEADER + <i64>i * SERVICE);
-    if (takeService(row, replicas, strings, receivedAt, now)) continue;
+    if (takeService(row, replicas, strings, now)) continue;
     servicesLeftOut++;
     replicasLeftOut += load<u32>(row, 12);
   }
