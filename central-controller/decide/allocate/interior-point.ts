@@ -27,7 +27,7 @@ const MOST_STEPS = 60;
 const NOT_QUITE = 0.99;
 
 /** A step of this length says that the path is near. */
-const FAR = 0.6;
+const FAR = 0.3;
 
 /** The product's part that each step aims at: less after a step that could go all the way. */
 const AIM_FAR = 0.05;
@@ -125,8 +125,7 @@ export class InteriorPoint {
     }
     this.#product = product / Math.max(1, start[demand.length] ?? 0);
     this.#load(problem);
-    if (isWarm) this.nodes.recall();
-    else this.nodes.start(problem, this.loads);
+    this.nodes.start(problem, this.loads, isWarm);
   }
 
   /**

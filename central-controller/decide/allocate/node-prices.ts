@@ -8,7 +8,7 @@ import { evaluateNode, type SplitProblem } from './split-problem.ts';
 /** Of Newton's method for the load that has a price. */
 const MOST_ROUNDS = 40;
 
-/** Part of itself that a price may fall in one step: prices are positive. */
+/** Part of itself that a price may fall in one step. */
 const MOST_FALL = 0.9;
 
 /** Utilisation above which loads to start from say nothing of where the prices will be. */
@@ -34,6 +34,8 @@ export class NodePrices {
   readonly slope: Float64Array;
   /** Loads that have these prices. */
   readonly loads: Float64Array;
+  /** Prices of the nodes without the load that is split: no node's can be less. */
+  readonly #least: Float64Array;
   readonly #kept: Float64Array;
   readonly #point: CurvePoint = { value: 0, price: 0, slope: 0 };
 
@@ -41,26 +43,32 @@ export class NodePrices {
     this.price = new Float64Array(nodes);
     this.slope = new Float64Array(nodes);
     this.loads = new Float64Array(nodes);
+    this.#least = new Float64Array(nodes);
     this.#kept = new Float64Array(nodes);
   }
 
-  /** Starts with the prices of these loads. */
-  start(problem: SplitProblem, loads: Float64Array): void {
+  /** Starts where `keep` was called, or with the prices of these loads. */
+  start(problem: SplitProblem, loads: Float64Array, isWarm: boolean): void {
+    const point = this.#point;
     for (let n = 0; n < loads.length; n++) {
-      const most = Math.max(problem.background[n] ?? 0, MOST_START * (problem.capacity[n] ?? 0));
-      this.loads[n] = Math.min(loads[n] ?? 0, most);
-      evaluateNode(problem, n, this.loads[n] ?? 0, this.#point);
-      this.price[n] = this.#point.price;
+      const least = problem.background[n] ?? 0;
+      evaluateNode(problem, n, least, point);
+      this.#least[n] = point.price;
+      if (!isWarm) {
+        this.loads[n] = Math.min(loads[n] ?? 0, Math.max(least, MOST_START * (problem.capacity[n] ?? 0)));
+        evaluateNode(problem, n, this.loads[n] ?? 0, point);
+      }
+      this.price[n] = Math.max(this.#least[n] ?? 0, isWarm ? (this.#kept[n] ?? 0) : point.price);
     }
-  }
-
-  /** Starts where `keep` was called. */
-  recall(): void {
-    this.price.set(this.#kept);
   }
 
   keep(): void {
     this.#kept.set(this.price);
+  }
+
+  /** What a price becomes by a change. */
+  changed(node: number, price: number, change: number): number {
+    return Math.max(price + change, (1 - MOST_FALL) * price, this.#least[node] ?? 0);
   }
 
   /** Finds the loads of these prices. Returns by how much, as a part of it, a price is off that of the node's load. */
@@ -82,9 +90,9 @@ export class NodePrices {
     const { price, loads } = this;
     for (let n = 0; n < step.length; n++) {
       const own = price[n] ?? 0;
-      const change = Math.max(length * (step[n] ?? 0), -MOST_FALL * own);
-      price[n] = own + change;
-      loads[n] = (loads[n] ?? 0) + change / (this.slope[n] ?? 1);
+      const next = this.changed(n, own, length * (step[n] ?? 0));
+      price[n] = next;
+      loads[n] = (loads[n] ?? 0) + (next - own) / (this.slope[n] ?? 1);
     }
   }
 }

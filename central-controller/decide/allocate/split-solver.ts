@@ -31,9 +31,6 @@ interface Care {
 const SWIFT: Care = { steps: 2e-3, response: 1e-4, prices: 1e-7 };
 const CAREFUL: Care = { steps: 1e-8, response: 1e-12, prices: 1e-10 };
 
-/** Part of itself that a price may fall in one step: prices are positive. */
-const MOST_FALL = 0.9;
-
 /** Prices that are right to this part are close to it. */
 const NEAR = 1e-6;
 
@@ -141,9 +138,9 @@ export class SplitSolver {
     for (let length = 1; length >= shortest; length /= 2) {
       for (let n = 0; n < step.length; n++) {
         const price = trial.price[n] ?? 0;
-        const change = Math.max(length * (step[n] ?? 0), -MOST_FALL * price);
-        next.price[n] = price + change;
-        next.loads[n] = (trial.loads[n] ?? 0) + change / (trial.slope[n] ?? 1);
+        const changed = this.#interior.nodes.changed(n, price, length * (step[n] ?? 0));
+        next.price[n] = changed;
+        next.loads[n] = (trial.loads[n] ?? 0) + (changed - price) / (trial.slope[n] ?? 1);
       }
       this.#evaluate(problem, next);
       if (next.error < 0.5 * trial.error || (trial.error >= NEAR && this.#hasRisen(problem, length))) return true;
