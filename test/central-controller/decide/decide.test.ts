@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { Value } from 'typebox/value';
 import { describe, expect, it } from 'vitest';
 import { Decision } from '../../../central-controller/contract/decision.ts';
-import { decide } from '../../../central-controller/decide/decide.ts';
+import { createDecisionMemory, decide } from '../../../central-controller/decide/decide.ts';
 import { DEFAULT_PARAMETERS, type ManualWeight } from '../../../central-controller/decide/policy.ts';
 import type { ServiceEstimate, Snapshot } from '../../../central-controller/estimate/snapshot.ts';
 import { anySnapshot, nodeEstimate, replicaEstimate, serviceEstimate } from './snapshots.ts';
@@ -175,9 +175,11 @@ describe('decide, any snapshot', () => {
     fc.assert(
       fc.property(fc.array(anySnapshot, { minLength: 1, maxLength: 3 }), anyPolicy, (snapshots, manual) => {
         let decision: Decision | undefined;
+        const memory = createDecisionMemory();
         for (const snapshot of snapshots) {
-          decision = decide(snapshot, { parameters: DEFAULT_PARAMETERS, manual }, decision, NOW);
+          decision = decide(snapshot, { parameters: DEFAULT_PARAMETERS, manual }, decision, NOW, memory);
           expect(Value.Errors(Decision, decision)).toEqual([]);
+          expect(decision.certificate).toBeLessThan(1e-6);
           for (const { replicas } of decision.services) {
             const ready = replicas.filter(({ state }) => state !== 'NotReady');
             if (ready.length === 0) continue;
