@@ -76,7 +76,8 @@ export class TargetFinder {
     }
     const input = this.#input;
     input.floor = parameters.floor;
-    nodes.forEach((node, index) => fillNode(input, index, node));
+    const requested = requestedCores(candidates, nodes.length);
+    nodes.forEach((node, index) => fillNode(input, index, node, requested[index] ?? 0));
     let at = 0;
     for (const [index, candidate] of candidates.entries()) {
       input.firstReplica[index] = at;
@@ -87,13 +88,22 @@ export class TargetFinder {
   }
 }
 
-/** Capacity and what is used of it. */
-function fillNode(input: AllocationInput, index: number, node: TargetNode): void {
+/** Cores that the candidates' replicas request on each node together. */
+function requestedCores(candidates: readonly Candidate[], nodes: number): Float64Array {
+  const requested = new Float64Array(nodes);
+  for (const { replicas } of candidates) {
+    for (const { estimate, node } of replicas) requested[node] = (requested[node] ?? 0) + (estimate.requestCores ?? 0);
+  }
+  return requested;
+}
+
+/** Capacity and what is used of it; what the replicas request is theirs, however busy the node is with others. */
+function fillNode(input: AllocationInput, index: number, node: TargetNode, requested: number): void {
   const { cores, stealCores, backgroundCores } = node.estimate;
   const capacity = Math.max(0.01 * cores, cores - stealCores, LEAST_CAPACITY);
   const used = Math.max(0, backgroundCores) + Math.max(0, node.otherCores);
   input.capacityCores[index] = capacity;
-  input.backgroundCores[index] = Math.min(used, MOST_BACKGROUND * capacity);
+  input.backgroundCores[index] = Math.min(used, MOST_BACKGROUND * capacity, Math.max(0, capacity - requested));
 }
 
 /** Fills in the service and its replicas, which are at `from` and after; returns where the next are. */

@@ -7,7 +7,7 @@
 export const SATURATED = 0.97;
 
 /** More servers than this would make the curve flat until it is too late: requests are not spread that evenly. */
-const MOST_SERVERS = 2;
+const MOST_SERVERS = 4;
 
 /** Mean waiting time in units of the service time at a utilisation, for a resource of `capacity` cores. */
 export function waitingFactor(utilisation: number, capacity: number): number {

@@ -128,12 +128,12 @@ function fillFairProblem(input: AllocationInput, memory: Memory): void {
   for (let s = 0; s < demand.length; s++) {
     const from = firstReplica[s] ?? 0;
     const to = firstReplica[s + 1] ?? 0;
-    let cost = 0;
+    let rate = 0;
     for (let j = from; j < to; j++) {
-      cost += input.cost[j] ?? 0;
+      rate += 1 / (input.cost[j] ?? 1);
       weightOnNode[node[j] ?? 0] = (weightOnNode[node[j] ?? 0] ?? 0) + (shareWeight[s] ?? 0);
     }
-    meanCost[s] = cost / (to - from);
+    meanCost[s] = (to - from) / rate;
     demand[s] = Math.max((input.requestsPerSecond[s] ?? 0) * (meanCost[s] ?? 0), LEAST_DEMAND_CORES);
   }
   for (let s = 0; s < demand.length; s++) {

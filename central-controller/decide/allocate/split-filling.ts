@@ -11,7 +11,7 @@ const LEAST_PRICE = 1e-3;
 
 /** Per service. */
 export interface Demands {
-  /** CPU seconds per request, mean of its replicas. */
+  /** CPU seconds per request if its replicas all worked equally long: the harmonic mean of theirs. */
   readonly meanCost: Float64Array;
   /** Cores that the nodes can carry of its demand. */
   readonly served: Float64Array;
