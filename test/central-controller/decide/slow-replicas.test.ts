@@ -124,7 +124,7 @@ describe('the loop, with a replica that waits for something else 16 times as lon
         states.filter(({ ms }) => ms >= from && ms < to).map(({ weights }) => weights[s]?.[0] ?? 0);
       const held = share(SLOW_MS + 8000, WELL_MS);
       expect(held.reduce((sum, weight) => sum + weight, 0) / held.length).toBeLessThan(0.02);
-      expect(held.filter((weight) => weight > 0.05).length).toBeLessThan(0.02 * held.length);
+      expect(held.filter((weight) => weight > 0.05).length).toBeLessThan(0.03 * held.length);
       expect(Math.min(...share(WELL_MS + 8000, WELL_MS + 10_000))).toBeGreaterThan(0.2);
     },
   );
