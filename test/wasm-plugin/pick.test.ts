@@ -145,7 +145,10 @@ describe('the pick', () => {
     const scene = new Scene();
     const vm = scene.holding([service(equalReplicas(2))]);
     let stream = send(vm);
-    while (chosen(stream) !== 'echo-0') stream = send(vm);
+    while (chosen(stream) !== 'echo-0') {
+      finish(vm, stream);
+      stream = send(vm);
+    }
     finish(vm, stream, { ':status': '500' });
     expect(spread(vm, 200).get('echo-0')).toBeUndefined();
     scene.now += 60_001;

@@ -20,7 +20,7 @@ import { findString, foundAt, foundLength, isSet } from './config';
 import { onServeEnd, onServeRequest, onServeResponse, onServeTrailers } from './inbound';
 import { defineMetrics } from './metrics';
 import { CLUSTER_NAME_PROPERTY, INBOUND_PREFIX, NODE_ID_PROPERTY, OUTBOUND_PREFIX } from './names';
-import { onCallRequest, stripChoice } from './outbound';
+import { onCallRequest, stripChoice, placeWindow } from './outbound';
 import { setOwnName } from './own-replica';
 import { seedRandom } from './random';
 import { drives, dropRoot, setRoot } from './roots';
@@ -43,6 +43,7 @@ export function proxy_on_vm_start(root: u32, size: u32): u32 {
   enter();
   me = randomWord() ^ (<u64>monotonicMs());
   seedRandom(randomWord() ^ me);
+  placeWindow();
   identifyVm(me);
   defineMetrics();
   return 1;

@@ -22,6 +22,12 @@ export function fallbacks(): u64 {
 }
 
 const key: usize = heap.alloc(MAX_KEY_BYTES);
+let window: f64 = 0;
+
+/** Gives this proxy a window of its own on the replicas; once, when the random numbers have their seed. */
+export function placeWindow(): void {
+  window = uniform();
+}
 
 /**
  * The service of a cluster `outbound|<port>|<subset>|<host>`, or -1. A subset that is no replica of ours (a canary,
@@ -86,7 +92,7 @@ export function onCallRequest(context: u32, cluster: usize, clusterLength: i32):
     if (slot < 0) {
       if (routing[service] == ROUTING_ENDPOINT) slot = dueProbe(service, now);
       probe = slot >= 0;
-      if (!probe) slot = pick(service, now, uniform(), uniform());
+      if (!probe) slot = pick(service, now, uniform(), window);
     }
   }
   const entry = slot < 0 ? -1 : openStream(context);

@@ -1,7 +1,8 @@
 /**
  * The pick. Weights from the controller say how requests should fall over seconds, what replicas said in their answers
  * is true this instant: one replica is drawn by weight, and gives way to the least score among a window of others. The
- * window has a fixed width, so the work does not grow with the replicas.
+ * window has a fixed width, so the work does not grow with the replicas; and it moves slowly, so that what is known of
+ * the replicas in it is fresh however many there are. Each proxy has its own.
  *
  * Only what this VM heard itself counts. What all callers are told alike makes them all run to the same replica; what
  * each heard in its own answers differs, and spreads them, however old it is (as in C3: Suresh et al., NSDI 2015).
@@ -12,6 +13,8 @@ import { eligibleCount, firstMember, usualInFlight } from './services';
 
 /** Replicas looked at beside the one drawn; with no more than these, every replica is. */
 const WINDOW: i32 = 16;
+/** In this time the window goes once over all replicas. */
+const WINDOW_TURN_MS: f64 = 600_000;
 /**
  * What is in flight from here counts so many times: others who know as little as this caller have sent there, too
  * (C3's compensation for concurrency).
@@ -54,12 +57,15 @@ function score(replica: Replica, now: f64): f64 {
   );
 }
 
-/** The replica for a request at time `now`, ms; -1 when none may be drawn. `u1` and `u2` are uniform in [0, 1). */
-export function pick(service: i32, now: f64, u1: f64, u2: f64): i32 {
+/**
+ * The replica for a request at time `now`, ms; -1 when none may be drawn. `u` is drawn anew for each request, `window`
+ * once by each proxy; both are uniform in [0, 1).
+ */
+export function pick(service: i32, now: f64, u: f64, window: f64): i32 {
   const count = eligibleCount[service];
   if (count == 0) return -1;
   const first = firstMember[service];
-  let best = drawEntry(first, count, u1);
+  let best = drawEntry(first, count, u);
   if (count == 1) return best;
   const drawn = replicaAt(best);
   const failing = recentFailures(drawn, now);
@@ -68,7 +74,7 @@ export function pick(service: i32, now: f64, u1: f64, u2: f64): i32 {
   // One that fails has no credit.
   const credit = DRAWN_CREDIT * max(1 - FAILURE_PENALTY * failing, 0);
   let least = score(drawn, now) - credit / Math.sqrt(drawn.weight);
-  let at = <i32>(u2 * <f64>count);
+  let at = <i32>(((window + now / WINDOW_TURN_MS) % 1.0) * <f64>count);
   for (let i = min(WINDOW, count); i > 0; i--) {
     if (at >= count) at = 0;
     const slot = itemAt(first + at++);
