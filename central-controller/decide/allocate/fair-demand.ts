@@ -31,7 +31,7 @@ export function createFairProblem(nodes: number, services: number, replicas: num
   };
 }
 
-/** Part of the total demand that rounding may hide, per service. */
+/** Part of all that could be served that rounding may hide, per service. */
 const TOLERANCE = 1e-11;
 
 /** Solves problems of one size, each from the flow of the one before. Keeps all memory that this takes. */
@@ -69,8 +69,7 @@ export class FairDemand {
     this.#isFirst = false;
     served.set(demand);
     this.#isRising.fill(1);
-    let scale = 0;
-    for (let s = 0; s < demand.length; s++) scale += demand[s] ?? 0;
+    const scale = servable(problem);
     while (this.#findsCut(problem, scale)) {
       do {
         const level = this.#levelOfCut(problem);
@@ -156,6 +155,17 @@ export class FairDemand {
     }
     return low;
   }
+}
+
+/** Cores that could be served if services did not meet. */
+function servable({ firstReplica, limit, demand }: FairProblem): number {
+  let sum = 0;
+  for (let s = 0; s < demand.length; s++) {
+    let most = 0;
+    for (let j = firstReplica[s] ?? 0; j < (firstReplica[s + 1] ?? 0); j++) most += limit[j] ?? 0;
+    sum += Math.min(most, demand[s] ?? 0);
+  }
+  return sum;
 }
 
 function guaranteeOf(problem: FairProblem, service: number): number {

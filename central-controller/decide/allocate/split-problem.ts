@@ -126,7 +126,9 @@ export function violation(
       if (rate > floor && marginal > highest) highest = marginal;
       sum += rate;
     }
-    if (highest > lowest) worst = Math.max(worst, (highest - lowest) / Math.max(Math.abs(highest), Number.MIN_VALUE));
+    // Where the pull dwarfs all else, the rest is within its rounding.
+    const measure = Math.max(Math.abs(highest), 1e-8 * pull * equal, Number.MIN_VALUE);
+    if (highest > lowest) worst = Math.max(worst, (highest - lowest) / measure);
     worst = Math.max(worst, Math.abs(sum - demand) / demand);
   }
   return worst;
