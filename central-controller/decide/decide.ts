@@ -151,7 +151,10 @@ function otherLoads(
   const others = new Map<string, number>();
   for (const service of services) {
     if (service.mode === 'Off' || names.has(service)) continue;
-    for (const { node, cpuCores } of service.replicas) others.set(node, (others.get(node) ?? 0) + cpuCores);
+    // What they use without requests is in the node's background already.
+    for (const { node, cpuCores, idleCores } of service.replicas) {
+      others.set(node, (others.get(node) ?? 0) + Math.max(0, cpuCores - idleCores));
+    }
   }
   const heard = nodes.filter(({ cores }) => cores > 0);
   const mean = heard.reduce((sum, { cores }) => sum + cores, 0) / Math.max(1, heard.length) || 1;

@@ -159,6 +159,22 @@ describe('decide', () => {
   });
 });
 
+describe('decide, beside a service that is only observed', () => {
+  it('counts what its pods use without requests once: the background of the node has it', () => {
+    const target = (idleCores: number): number => {
+      const busy = { requestsPerSecond: 0, cpuCores: 0.3, idleCores };
+      const observed = serviceEstimate('batch', [replicaEstimate('batch-0', 'a', busy)], { mode: 'Observe' });
+      const web = serviceEstimate('web', [replicaEstimate('web-0', 'a'), replicaEstimate('web-1', 'b')]);
+      const nodes = [nodeEstimate('a', { busyCores: 0.5, backgroundCores: idleCores }), nodeEstimate('b')];
+      return (
+        decide(snapshotOf([web, observed], nodes), { parameters: DEFAULT_PARAMETERS, manual: [] }, undefined, NOW)
+          .services[0]?.replicas[0]?.target ?? NaN
+      );
+    };
+    expect(target(0.3)).toBeCloseTo(target(0), 6);
+  });
+});
+
 describe('decide, any snapshot', () => {
   const anyPolicy = fc.array(
     fc.record({
