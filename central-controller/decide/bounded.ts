@@ -35,13 +35,24 @@ function boundedNode(node: NodeEstimate): NodeEstimate {
   };
 }
 
+/** No node is so much faster than another: a cost below this part of the service's greatest is an error. */
+const LEAST_COST_PART = 1e-2;
+
 function boundedService(service: ServiceEstimate): ServiceEstimate {
   return {
     ...service,
     shareWeight: Math.max(1e-3, bounded(service.shareWeight, 1e3)),
     requestsPerSecond: bounded(service.requestsPerSecond),
-    replicas: service.replicas.map(boundedReplica),
+    replicas: withCostsAlike(service.replicas.map(boundedReplica)),
   };
+}
+
+function withCostsAlike(replicas: ReplicaEstimate[]): ReplicaEstimate[] {
+  const greatest = replicas.reduce((most, { cpuPerRequestSeconds: cost }) => Math.max(most, cost), 0);
+  const least = LEAST_COST_PART * greatest;
+  const isAlike = ({ cpuPerRequestSeconds: cost }: ReplicaEstimate): boolean => cost === 0 || cost >= least;
+  if (replicas.every(isAlike)) return replicas;
+  return replicas.map((replica) => (isAlike(replica) ? replica : { ...replica, cpuPerRequestSeconds: least }));
 }
 
 function isWithin(value: number, most = MOST): boolean {

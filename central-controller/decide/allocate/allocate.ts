@@ -8,7 +8,8 @@
  * asked for level, and for its own placement exactly where all asked for delay.
  */
 import { type AllocationInput, fits } from './allocation-input.ts';
-import { createFairProblem, FairDemand, type FairProblem } from './fair-demand.ts';
+import { FairDemand } from './fair-demand.ts';
+import { createFairProblem, type FairProblem } from './fair-problem.ts';
 import { Hardware } from './hardware.ts';
 import { type Demands, fillSplit, LEAST_DEMAND_CORES } from './split-filling.ts';
 import { createSplitProblem, type SplitProblem } from './split-problem.ts';

@@ -24,7 +24,7 @@ export interface AllocationInput {
 
   /** Index of the node, per replica. */
   readonly node: Int32Array;
-  /** CPU seconds per request, positive. */
+  /** CPU seconds per request, positive; those of one service within two orders of magnitude. */
   readonly cost: Float64Array;
   /** Seconds per request beyond what CPU and queueing explain. */
   readonly hidden: Float64Array;

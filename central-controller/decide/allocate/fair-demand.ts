@@ -6,30 +6,9 @@
  * level is found by Newton's method on cuts (Megiddo 1974; Gallo, Grigoriadis, Tarjan 1989): the minimum cut at an
  * infeasible level says which services want too much, and the level at which just they fit is the next one to try.
  */
+import type { FairProblem } from './fair-problem.ts';
 import { FairnessCheck } from './fairness-check.ts';
-import { Flow, type FlowLimits } from './max-flow.ts';
-
-/** Columns as in `allocation-input.ts`, which this is filled from. */
-export interface FairProblem extends FlowLimits {
-  /** Cores, per service. */
-  readonly demand: Float64Array;
-  /** Cores that the service gets before others rise above theirs; all together they fit. */
-  readonly guarantee: Float64Array;
-  /** Positive. */
-  readonly weight: Float64Array;
-}
-
-export function createFairProblem(nodes: number, services: number, replicas: number): FairProblem {
-  return {
-    firstReplica: new Int32Array(services + 1),
-    node: new Int32Array(replicas),
-    limit: new Float64Array(replicas),
-    capacity: new Float64Array(nodes),
-    demand: new Float64Array(services),
-    guarantee: new Float64Array(services),
-    weight: new Float64Array(services),
-  };
-}
+import { Flow } from './max-flow.ts';
 
 /** Part of all that could be served that rounding may hide, per service. */
 const TOLERANCE = 1e-11;

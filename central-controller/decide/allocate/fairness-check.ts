@@ -3,7 +3,7 @@
  * service that wants more could get it from free capacity or from one that is better off (Bertsekas and Gallager 1992,
  * the bottleneck condition; here by reachability in the residual network). A service at its guarantee gives nothing.
  */
-import type { FairProblem } from './fair-demand.ts';
+import type { FairProblem } from './fair-problem.ts';
 import type { Flow } from './max-flow.ts';
 
 /** Relative differences below this are rounding. */

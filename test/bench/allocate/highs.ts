@@ -10,7 +10,7 @@ const TANGENTS = [0, 0.2, 0.35, 0.5, 0.6, 0.68, 0.74, 0.8, 0.84, 0.88, 0.92, 0.9
  * Less than what Ballast solves: pieces for curves, limits that are hard rather than waited for, nothing that holds
  * weights together. What it splits is the whole demand: for fleets that can carry it.
  */
-export function programOf(input: AllocationInput): LinearProgram {
+function programOf(input: AllocationInput): LinearProgram {
   const rows: LinearProgram['rows'][number][] = [];
   const minimise: Record<string, number> = {};
   const bounds: Record<string, readonly [number, number]> = {};

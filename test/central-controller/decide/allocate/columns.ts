@@ -1,11 +1,8 @@
 /** Problems as one writes them by hand, made into the columns that are solved, and the answers back. */
 import { Allocator } from '../../../../central-controller/decide/allocate/allocate.ts';
 import { type AllocationInput, createInput } from '../../../../central-controller/decide/allocate/allocation-input.ts';
-import {
-  createFairProblem,
-  FairDemand,
-  type FairProblem,
-} from '../../../../central-controller/decide/allocate/fair-demand.ts';
+import { FairDemand } from '../../../../central-controller/decide/allocate/fair-demand.ts';
+import { createFairProblem, type FairProblem } from '../../../../central-controller/decide/allocate/fair-problem.ts';
 
 export interface NodeFacts {
   readonly capacityCores: number;
@@ -45,7 +42,7 @@ export interface Answer {
   }[];
 }
 
-export function inputOf({ floor, nodes, services }: Facts): AllocationInput {
+function inputOf({ floor, nodes, services }: Facts): AllocationInput {
   const all = services.flatMap((service) => service.replicas);
   const input = createInput(nodes.length, services.length, all.length);
   input.floor = floor;
