@@ -23,7 +23,7 @@ const OWN_REQUESTS: f64 = 5;
 /** What was heard longer ago is no longer held against a replica: it would otherwise never be asked again. */
 const FORGET_MS: f64 = 60_000;
 const FAILURE_PENALTY: f64 = 20;
-const FAILURE_FADE_MS: f64 = 5000;
+const FAILURE_FADE_MS: f64 = 15_000;
 /**
  * What a rival must do better than the draw, in requests in flight. The draw alone follows the weights; with no credit,
  * idle replicas would be told apart by their weights a second time, and the heaviest would get nearly all.
