@@ -129,8 +129,7 @@ export class ControlLoop {
       const decision = decide(known, policy, previous, now, this.#memory);
       this.#decision = decision;
       this.history.add(decision);
-      const reading = (namespace: string, pod: string) => this.#parts.collector.inFlight(namespace, pod, now);
-      this.publisher.publish(decision, topology, reading, now);
+      this.publisher.publish(decision, topology, now);
       const seconds = (this.clock.now() - now) / 1000;
       for (const listener of this.#listeners) listener(decision, previous, seconds);
     } catch (error) {

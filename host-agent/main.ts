@@ -24,7 +24,7 @@ const FAULT_LOG_MS = 60_000;
 
 async function run(options: AgentOptions): Promise<void> {
   const now = (): number => performance.now();
-  const held = new HeldAssignments(now());
+  const held = new HeldAssignments();
   const board = new TableBoard(held, Date.now());
   const statistics = new PendingStatistics();
   const identity = { node: options.node, instance: randomUUID() };

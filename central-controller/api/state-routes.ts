@@ -37,7 +37,7 @@ const PublishedVersionView = Type.Object({
   version: Type.Integer(),
   tick: Type.Integer(),
   decidedAt: Type.Number({ description: "Controller's clock, ms since 1970" }),
-  weightsChanged: Type.Boolean({ description: 'false: load figures only' }),
+  weightsChanged: Type.Boolean({ description: 'false: CPU utilisation only' }),
 });
 
 export function stateRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {

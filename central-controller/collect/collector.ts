@@ -64,11 +64,6 @@ export class Collector {
     return this.#nodes.get(node)?.heardAt;
   }
 
-  /** Requests in flight at a replica and when its proxy said so; undefined when it has not. */
-  inFlight(namespace: string, pod: string, now: number): { inFlight: number; at: number } | undefined {
-    return this.#pods.get(`${namespace}/${pod}`)?.inFlight(now);
-  }
-
   proxies(): ProxyStatus[] {
     return [...this.#pods.values()].flatMap((series) =>
       [...series.vms()].map(({ node, counters, tableSince, receivedAt }) => {

@@ -41,16 +41,6 @@ export class PodSeries {
     return this.#vms.values();
   }
 
-  /** Requests in flight at the pod's own proxy, and when that was heard; undefined when it serves nothing. */
-  inFlight(now: number): { readonly inFlight: number; readonly at: number } | undefined {
-    const serving = [...this.#vms.values()].filter((vm) => vm.counters.served && now - vm.receivedAt <= GONE_MS);
-    if (serving.length === 0) return undefined;
-    return {
-      inFlight: serving.reduce((sum, vm) => sum + (vm.counters.served?.inFlight ?? 0), 0),
-      at: Math.max(...serving.map((vm) => vm.receivedAt)),
-    };
-  }
-
   /** Drops VMs that went silent; true when none is left. */
   forgetSilent(now: number): boolean {
     for (const [instance, vm] of this.#vms) if (now - vm.receivedAt > GONE_MS) this.#vms.delete(instance);

@@ -1,4 +1,4 @@
-/** What the controller tells agents: which replica gets how much, and what is known of each one's load. */
+/** What the controller tells agents: which replica gets how much, and how busy its CPU is. */
 import { Type, type Static } from 'typebox';
 
 export const Routing = Type.Union([Type.Literal('Subset'), Type.Literal('Endpoint')]);
@@ -13,10 +13,6 @@ export const ReplicaAssignment = Type.Object(
       description: '`ip:port` of the endpoint behind this service port',
     }),
     weight: Type.Number({ minimum: 0, maximum: 1, description: 'Share of the requests; a service sums to 1' }),
-    meanInFlight: Type.Number({ minimum: 0, maximum: 1e6 }),
-    meanLatencySeconds: Type.Number({ minimum: 0, maximum: 1e5, description: '0: not known yet' }),
-    inFlight: Type.Number({ minimum: 0, maximum: 1e6, description: 'Last known requests in flight' }),
-    inFlightAgeMs: Type.Number({ minimum: 0, description: 'Age of `inFlight` when this message was written' }),
     cpuUtilisation: Type.Optional(
       Type.Number({ minimum: 0, maximum: 1e6, description: 'CPU in use over what the replica could have of its node' }),
     ),

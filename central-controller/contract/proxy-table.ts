@@ -1,13 +1,12 @@
 /**
  * The binary table that an agent serves to its node's proxies (`GET /v1/table?version=<held>`), all little-endian:
  *
- *     header, 32 bytes: u32 magic "BLST" | u16 format = 1 | u16 0 | u64 version | u32 validForMs
+ *     header, 32 bytes: u32 magic "BLST" | u16 format = 2 | u16 0 | u64 version | u32 validForMs
  *                       | u32 services | u32 replicas | u32 string bytes
  *     service, 32 bytes: u32 key offset | u16 key length | u8 routing (1 Subset, 2 Endpoint) | u8 flags (1 pinning)
  *                       | u32 first replica | u32 replicas | u32 FNV-1a of the key | 12 bytes 0
- *     replica, 40 bytes: u32 name offset | u16 name length | u16 session length | u32 session offset | f32 weight
- *                       | f32 mean in flight | f32 mean latency, ms (0: unknown) | f32 in flight | u32 its age, ms
- *                       | f32 CPU utilisation (0: unknown) | u32 0
+ *     replica, 20 bytes: u32 name offset | u16 name length | u16 session length | u32 session offset | f32 weight
+ *                       | f32 CPU utilisation (0: unknown)
  *     strings: UTF-8, at the offsets named above, counted from the first string byte
  *
  * Services are ordered by their hash. `session` is base64 of `ip:port`, the value of the session header.
@@ -16,10 +15,10 @@
 import type { ServiceAssignment } from './assignment.ts';
 
 export const TABLE_MAGIC = 0x54534c42;
-const TABLE_FORMAT = 1;
+const TABLE_FORMAT = 2;
 export const TABLE_HEADER_BYTES = 32;
 export const TABLE_SERVICE_BYTES = 32;
-export const TABLE_REPLICA_BYTES = 40;
+export const TABLE_REPLICA_BYTES = 20;
 
 const utf8 = new TextEncoder();
 
@@ -55,15 +54,11 @@ class StringBlock {
   }
 }
 
-/**
- * Encodes the table. `validForMs` is how long a proxy may use it from the moment of receipt; `heldMs` is how long the
- * agent has held these services since they arrived, added to the age of every in-flight figure.
- */
+/** Encodes the table. `validForMs` is how long a proxy may use it from the moment of receipt. */
 export function encodeProxyTable(
   version: number,
   validForMs: number,
   services: readonly ServiceAssignment[],
-  heldMs = 0,
 ): Uint8Array {
   const strings = new StringBlock();
   const ordered = services
@@ -110,11 +105,7 @@ export function encodeProxyTable(
       view.setUint16(at + 6, session.length, true);
       view.setUint32(at + 8, session.offset, true);
       view.setFloat32(at + 12, replica.weight, true);
-      view.setFloat32(at + 16, replica.meanInFlight, true);
-      view.setFloat32(at + 20, replica.meanLatencySeconds * 1000, true);
-      view.setFloat32(at + 24, replica.inFlight, true);
-      view.setUint32(at + 28, Math.min(0xffffffff, Math.round(replica.inFlightAgeMs + heldMs)), true);
-      view.setFloat32(at + 32, replica.cpuUtilisation ?? 0, true);
+      view.setFloat32(at + 16, replica.cpuUtilisation ?? 0, true);
       at += TABLE_REPLICA_BYTES;
     }
   }

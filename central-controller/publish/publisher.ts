@@ -6,10 +6,9 @@ import {
   type AssignmentTable,
   assignmentTable,
   changeBetween,
-  type InFlightReading,
   isLearnt,
   type TableChange,
-  toServiceAssignment,
+  utilisationDistance,
   weightDistance,
 } from './assignment-table.ts';
 import { type NodeGrants, nodeGrants } from './node-grants.ts';
@@ -19,9 +18,15 @@ export const VALID_FOR_MS = 10_000;
 const HEARTBEAT_MS = 1_000;
 /**
  * Every version makes every proxy fetch the table. A weight that moved by this part of an equal share is worth that at
- * once; smaller moves, which never quite end while estimates are noisy, and load figures wait for the interval.
+ * once; smaller moves, which never quite end while estimates are noisy, wait for the interval.
  */
 const URGENT_MOVE = 0.1;
+/**
+ * CPU utilisation concerns its own replica's sidecar alone, which passes it on, and differs each time that it is read.
+ * So it goes along with weights; only when some replica's moved by more than this does it make a version, after the
+ * interval, lest sidecars pass on what is long past while weights rest.
+ */
+const TOLD_UTILISATION = 0.05;
 const SMALL_CHANGES_MS = 1_000;
 const HISTORY = 1024;
 
@@ -53,7 +58,7 @@ export interface PublishedVersion {
   readonly tick: number;
   /** Controller's clock, ms since 1970. */
   readonly decidedAt: number;
-  /** Some weight or replica differs from the version before; false: load figures only. */
+  /** Some weight or replica differs from the version before; false: CPU utilisation only. */
   readonly weightsChanged: boolean;
 }
 
@@ -91,23 +96,23 @@ export class Publisher {
   }
 
   /** Takes a decision up; a version comes of it when something changed that agents need. */
-  publish(decision: Decision, topology: Topology, reading: InFlightReading, now: number): void {
+  publish(decision: Decision, topology: Topology, now: number): void {
     const opening = !this.#open && this.#mayOpen(decision, now);
     if (!this.#open && !opening) return;
     this.#open = true;
     this.#grants = nodeGrants(decision, topology, this.#grants);
-    const next = assignmentTable(decision, topology, reading);
+    const next = assignmentTable(decision, topology);
     const moved = opening ? Infinity : weightDistance(this.#table, next);
-    const change = changeBetween(this.#table, next);
-    const due = now - this.#publishedAt >= SMALL_CHANGES_MS && change.services.length > 0;
-    if (moved >= URGENT_MOVE || due) {
+    const hasNews = moved > 0 || utilisationDistance(this.#table, next) > TOLD_UTILISATION;
+    if (moved >= URGENT_MOVE || (hasNews && now - this.#publishedAt >= SMALL_CHANGES_MS)) {
+      const change = opening ? undefined : changeBetween(this.#table, next);
       // Wall clock, so that it rises over restarts too.
       const version = Math.max(this.version + 1, Math.floor(decision.at));
       this.#table = next;
       this.#publishedAt = now;
       this.#history.push({ version, tick: decision.tick, decidedAt: decision.at, weightsChanged: moved > 0 });
       if (this.#history.length > HISTORY) this.#history.shift();
-      this.#broadcast(opening ? undefined : change, now);
+      this.#broadcast(change, now);
     } else if (now - this.#lineAt >= HEARTBEAT_MS) {
       this.#broadcast(NO_CHANGE, now);
     } else {
@@ -177,7 +182,7 @@ export class Publisher {
       version: this.version,
       full: change === undefined,
       validForMs: VALID_FOR_MS,
-      services: services.map((service) => toServiceAssignment(service, now)),
+      services: [...services],
       removed: [...removed],
       ...(isNews && { cpu: [...grants] }),
     };

@@ -7,9 +7,7 @@
 import { encodeProxyTable } from '../../central-controller/contract/proxy-table.ts';
 import type { Change, HeldAssignments } from '../uplink/held-assignments.ts';
 
-/** Figures of load alone are passed on no more often than this; weights at once. */
-const LOAD_EVERY_MS = 500;
-/** An encoded table is handed out for so long before ages and validity are written anew. */
+/** An encoded table is handed out for so long before its validity is written anew. */
 const REUSE_MS = 100;
 /** Versions whose assignments are remembered; a proxy that uses an older one has long lost touch. */
 const REMEMBERED = 256;
@@ -28,7 +26,6 @@ export class TableBoard {
   #version: number;
   #known = false;
   #raisedAt = -Infinity;
-  #loadWaits = false;
   #encoded: (Table & { at: number }) | undefined;
   /** The controller's number by the version that first held it. */
   #assignments = new Map<number, number>();
@@ -47,15 +44,13 @@ export class TableBoard {
 
   /** Takes note of an update; true when the version rose and waiting proxies are to be answered. */
   changed(change: Change, now: number): boolean {
-    if (change === 'routing' || !this.#known) return this.#raise(now);
-    if (change === 'load') this.#loadWaits = true;
+    if (change === 'table' || !this.#known) return this.#raise(now);
     return this.tick(now);
   }
 
   /** Does what has become due; true when the version rose. */
   tick(now: number): boolean {
     if (this.#held.expire(now)) return this.#raise(now);
-    if (this.#loadWaits && now - this.#raisedAt >= LOAD_EVERY_MS) return this.#raise(now);
     // Proxies count the validity from the table they got: what the controller renewed must reach them in time.
     const { validUntil, validForMs } = this.#held;
     if (validUntil === undefined || now - this.#raisedAt < validForMs / 3) return false;
@@ -67,7 +62,6 @@ export class TableBoard {
     this.#known = true;
     this.#version++;
     this.#raisedAt = now;
-    this.#loadWaits = false;
     this.#assignments.set(this.#version, this.#assignment);
     this.#assignments.delete(this.#version - REMEMBERED);
     return true;
@@ -87,9 +81,9 @@ export class TableBoard {
     if (!this.#known) return undefined;
     const encoded = this.#encoded;
     if (encoded?.version === this.#version && now - encoded.at < REUSE_MS) return encoded;
-    const { services, agesCountFrom, validUntil } = this.#held;
+    const { services, validUntil } = this.#held;
     const validForMs = validUntil === undefined ? EMPTY_VALID_MS : Math.max(0, validUntil - now - REUSE_MS);
-    const bytes = encodeProxyTable(this.#version, validForMs, services, now - agesCountFrom);
+    const bytes = encodeProxyTable(this.#version, validForMs, services);
     this.#encoded = { version: this.#version, bytes, assignment: this.#assignment, at: now };
     return this.#encoded;
   }

@@ -21,11 +21,11 @@ const PROXIES = 30;
 const SECONDS = 20;
 const WARM_UP_MS = 3000;
 const TICK_MS = 250;
-/** Weights move in every fourth decision; the load figures in each. */
-const WEIGHTS_EVERY = 4;
+/** Weights and CPU figures move in every second decision; those between tell the same again. */
+const NEWS_EVERY = 2;
 
 function assignments(version: number): AssignmentUpdate {
-  const weightStep = Math.floor(version / WEIGHTS_EVERY) % 10;
+  const step = Math.floor(version / NEWS_EVERY) % 10;
   return {
     version,
     full: version === 1,
@@ -35,14 +35,11 @@ function assignments(version: number): AssignmentUpdate {
       key: `8080|service-${service}.hotel-reservation.svc.cluster.local`,
       routing: 'Endpoint' as const,
       pinning: false,
-      replicas: [0.3 + weightStep / 100, 0.3, 0.4 - weightStep / 100].map((weight, replica) => ({
+      replicas: [0.3 + step / 100, 0.3, 0.4 - step / 100].map((weight, replica) => ({
         name: `service-${service}-${replica}`,
         address: `10.0.${service}.${replica}:8080`,
         weight,
-        meanInFlight: (version % 7) / 3,
-        meanLatencySeconds: 0.004,
-        inFlight: version % 3,
-        inFlightAgeMs: 120,
+        cpuUtilisation: 0.5 + step / 100,
       })),
     })),
   };

@@ -58,7 +58,6 @@ it('shifts requests to the replicas that use less CPU for them, and shows nobody
       clusters: outboundClusters([service], silent.address).map(weightedRoundRobin),
     }),
   );
-  const load = { weight: 1 / 3, meanInFlight: 0, meanLatencySeconds: 0, inFlight: 0, inFlightAgeMs: 0 };
   agent.publish([
     {
       key: `8080|${HOST}`,
@@ -67,7 +66,7 @@ it('shifts requests to the replicas that use less CPU for them, and shows nobody
       replicas: endpoints.map(({ name, address }) => ({
         name,
         address,
-        ...load,
+        weight: 1 / 3,
         cpuUtilisation: UTILISATIONS[name as keyof typeof UTILISATIONS],
       })),
     },

@@ -81,13 +81,11 @@ afterAll(() => running.disposeAsync());
 
 /** Gives the replicas that pass equal weights. */
 function publish(chosen: (index: number) => boolean, validForMs = 60_000): void {
-  const load = { meanInFlight: 0, meanLatencySeconds: 0, inFlight: 0, inFlightAgeMs: 0 };
   const weight = 1 / crowd.names.filter((_, i) => chosen(i)).length;
   const replicas = crowd.names.map((name, i) => ({
     name,
     address: crowd.address(name),
     weight: chosen(i) ? weight : 0,
-    ...load,
   }));
   agent.publish([{ key: `8080|${HOST}`, routing: 'Endpoint', pinning: false, replicas }], validForMs);
 }

@@ -28,13 +28,12 @@ it('both sides work in one VM, and report together', async () => {
     ],
     clusters: [...outboundClusters([service], agent.address), ...(inbound ? [inbound] : [])],
   });
-  const load = { meanInFlight: 0, meanLatencySeconds: 0, inFlight: 0, inFlightAgeMs: 0 };
   agent.publish([
     {
       key: `8080|${service.host}`,
       routing: 'Endpoint',
       pinning: false,
-      replicas: [{ name: 'other-0', address: other.address, weight: 1, ...load }],
+      replicas: [{ name: 'other-0', address: other.address, weight: 1 }],
     },
   ]);
   const get = async (listener: string, host: string): Promise<number> => {

@@ -22,10 +22,10 @@ import {
 } from './services';
 
 const MAGIC: u32 = 0x54534c42;
-const FORMAT: u16 = 1;
+const FORMAT: u16 = 2;
 const HEADER: i64 = 32;
 const SERVICE: i64 = 32;
-const REPLICA: i64 = 40;
+const REPLICA: i64 = 20;
 
 /** Version in use; 0: none. */
 export let tableVersion: u64 = 0;
@@ -72,8 +72,6 @@ export function isSound(p: usize, length: i32): bool {
     if (load<u16>(row, 4) == 0 || <i64>load<u32>(row) + <i64>load<u16>(row, 4) > strings) return false;
     if (load<u16>(row, 6) == 0 || <i64>load<u32>(row, 8) + <i64>load<u16>(row, 6) > strings) return false;
     if (!isAmount(load<f32>(row, 12)) || !isAmount(load<f32>(row, 16))) return false;
-    if (!isAmount(load<f32>(row, 20)) || !isAmount(load<f32>(row, 24))) return false;
-    if (!isAmount(load<f32>(row, 32))) return false;
   }
   return true;
 }
@@ -83,7 +81,7 @@ function takeReplica(service: i32, key: usize, keyLength: i32, row: usize, strin
   const name = strings + load<u32>(row);
   const nameLength = <i32>load<u16>(row, 4);
   const sessionLength = <i32>load<u16>(row, 6);
-  learnUtilisation(key, keyLength, name, nameLength, <f64>load<f32>(row, 32));
+  learnUtilisation(key, keyLength, name, nameLength, <f64>load<f32>(row, 16));
   if (nameLength > MAX_NAME_BYTES || sessionLength > MAX_SESSION_BYTES) return false;
   let slot = findReplica(service, name, nameLength);
   if (slot < 0) slot = addReplica(service, name, nameLength);

@@ -130,10 +130,6 @@ function assignments(endpoints: readonly Endpoint[]): ReplicaAssignment[] {
     name,
     address,
     weight: 1 / endpoints.length,
-    meanInFlight: 1,
-    meanLatencySeconds: 0.002,
-    inFlight: 1,
-    inFlightAgeMs: 0,
   }));
 }
 

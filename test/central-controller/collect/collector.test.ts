@@ -194,7 +194,6 @@ describe('statistics of proxies', () => {
     expect(windows).toContainEqual(
       expect.objectContaining({ kind: 'served', requests: 130, seconds: 1.25, inFlight: 2 }),
     );
-    expect(collector.inFlight('hotel', 'geo-0', 2300)).toEqual({ inFlight: 2, at: 2250 });
   });
 
   it('whose counters fell start anew from there, are named, and do not hold up the report', () => {

@@ -1,19 +1,19 @@
 import { expect, it } from 'vitest';
-import { assignmentTable, toServiceAssignment } from '../../../central-controller/publish/assignment-table.ts';
+import { assignmentTable } from '../../../central-controller/publish/assignment-table.ts';
 import { serviceTopology, topologyOf } from '../fixtures.ts';
-import { decisionOn, KEY, NOW, silent } from './support/publishing.ts';
+import { decisionOn, KEY, NOW } from './support/publishing.ts';
 
 it("names each replica's CPU in use over what it could have, where both are known", () => {
   const topology = topologyOf(serviceTopology());
   const decision = decisionOn(topology, NOW);
-  const [used, unknown] = [{ cpuCores: 0.3, capacityCores: 0.4 }, {}];
+  const [used, unknown] = [{ cpuCores: 0.3, capacityCores: 0.4 }, { capacityCores: 0 }];
   const services = decision.services.map((service) => ({
     ...service,
     replicas: service.replicas.map((replica, index) => ({ ...replica, ...(index === 0 ? used : unknown) })),
   }));
-  const service = assignmentTable({ ...decision, services }, topology, silent).get(KEY);
+  const service = assignmentTable({ ...decision, services }, topology).get(KEY);
   if (!service) throw new Error(`no ${KEY} in the table`);
-  const [first, second] = toServiceAssignment(service, NOW).replicas;
+  const [first, second] = service.replicas;
   expect(first?.cpuUtilisation).toBeCloseTo(0.75, 12);
   expect(second).not.toHaveProperty('cpuUtilisation');
 });

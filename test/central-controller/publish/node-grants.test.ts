@@ -5,7 +5,7 @@ import { AssignmentUpdate, type PodCpuGrant } from '../../../central-controller/
 import type { Decision } from '../../../central-controller/contract/decision.ts';
 import { Publisher } from '../../../central-controller/publish/publisher.ts';
 import { createLoop, runTraffic, serviceTopology, topologyOf } from '../fixtures.ts';
-import { Agent, decisionOn, NOW, silent } from './support/publishing.ts';
+import { Agent, decisionOn, NOW } from './support/publishing.ts';
 
 const Update = Compile(AssignmentUpdate);
 const TOPOLOGY = topologyOf(serviceTopology({ cpuControl: 'BOTH' }), serviceTopology({ name: 'rate' }));
@@ -35,8 +35,7 @@ function publishing(): {
   return {
     agent,
     publisher,
-    publish: (after, shares, service) =>
-      publisher.publish(granting(shares, service, after), TOPOLOGY, silent, NOW + after),
+    publish: (after, shares, service) => publisher.publish(granting(shares, service, after), TOPOLOGY, NOW + after),
   };
 }
 

@@ -1,14 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { Publisher, VALID_FOR_MS } from '../../../central-controller/publish/publisher.ts';
 import { serviceTopology, topologyOf } from '../fixtures.ts';
-import { decisionOn, KEY, NOW, publishing, type Reading, silent } from './support/publishing.ts';
+import { decisionOn, KEY, NOW, publishing } from './support/publishing.ts';
 
 describe('the publisher', () => {
-  it('tells an agent which replica gets how much, and how old the load figures are', () => {
+  it('tells an agent which replica gets how much, and how busy its CPU is', () => {
     const { agent, publish } = publishing();
-    publish(500, { weight: 0.25 }, undefined, (_, pod) =>
-      pod === 'geo-0' ? { inFlight: 7, at: NOW + 200 } : undefined,
-    );
+    publish(500, { weight: 0.25, cpuCores: 0.8 });
     expect(agent.updates).toEqual([
       {
         version: NOW + 500,
@@ -21,14 +19,8 @@ describe('the publisher', () => {
             routing: 'Endpoint',
             pinning: false,
             replicas: [
-              expect.objectContaining({
-                name: 'geo-0',
-                address: '10.0.1.1:8080',
-                weight: 0.25,
-                inFlight: 7,
-                inFlightAgeMs: 300,
-              }),
-              expect.objectContaining({ name: 'geo-1', weight: 0.75, inFlight: 0, inFlightAgeMs: NOW + 500 }),
+              { name: 'geo-0', address: '10.0.1.1:8080', weight: 0.25, cpuUtilisation: 0.8 },
+              expect.objectContaining({ name: 'geo-1', weight: 0.75, cpuUtilisation: 0.8 }),
             ],
           },
         ],
@@ -59,19 +51,42 @@ describe('the publisher', () => {
     expect([...agent.held.keys()]).toEqual([KEY, '8080|rate.hotel.svc.cluster.local']);
   });
 
-  it('sends weights that moved far at once, small moves and load figures once a second', () => {
+  it('sends weights that moved far at once, small moves once a second', () => {
     const { agent, publish } = publishing();
     publish(0);
-    publish(250, { meanInFlight: 2 });
-    publish(500, { weight: 0.51, meanInFlight: 2 });
+    publish(500, { weight: 0.51 });
     expect(agent.updates).toHaveLength(1);
-    publish(550, { weight: 0.4, meanInFlight: 2 });
+    publish(550, { weight: 0.4 });
     expect(agent.updates).toHaveLength(2);
-    publish(800, { weight: 0.41, meanInFlight: 3 });
+    publish(800, { weight: 0.41 });
     expect(agent.updates).toHaveLength(2);
-    publish(1_550, { weight: 0.41, meanInFlight: 3 });
+    publish(1_550, { weight: 0.41 });
     expect(agent.updates.at(-1)).toMatchObject({ full: false, version: NOW + 1_550 });
-    expect(agent.held.get(KEY)?.replicas[0]).toMatchObject({ weight: 0.41, meanInFlight: 3 });
+    expect(agent.held.get(KEY)?.replicas[0]?.weight).toBe(0.41);
+  });
+
+  it('sends CPU utilisation along with weights, by itself only when it moved much, once a second', () => {
+    const both = topologyOf(serviceTopology(), serviceTopology({ name: 'rate' }));
+    const { agent, publisher, publish } = publishing(both);
+    const told = () => [...agent.held.values()].map(({ replicas }) => replicas[0]?.cpuUtilisation);
+    publish(0);
+    publish(1_000, { cpuCores: 0.54 });
+    expect(told()).toEqual([0.5, 0.5]);
+    const moved = (cpuCores: number) => (name: string) => ({ cpuCores, weight: name === 'geo' ? 0.3 : 0.5 });
+    publish(1_250, moved(0.54));
+    expect(told()).toEqual([0.54, 0.54]);
+    publish(2_000, moved(0.9));
+    expect(told()).toEqual([0.54, 0.54]);
+    publish(2_250, moved(0.9));
+    expect(told()).toEqual([0.9, 0.9]);
+    expect(publisher.history.map(({ weightsChanged }) => weightsChanged)).toEqual([true, true, false]);
+  });
+
+  it('counts small moves of CPU utilisation together, from what was told last', () => {
+    const { publisher, publish } = publishing();
+    [0.5, 0.52, 0.54, 0.56].forEach((cpuCores, second) => publish(1_000 * second, { cpuCores }));
+    expect(publisher.history.map(({ version }) => version)).toEqual([NOW, NOW + 3_000]);
+    expect(publisher.history.at(-1)?.weightsChanged).toBe(false);
   });
 
   it('counts small moves together: many of them make a far one', () => {
@@ -82,12 +97,11 @@ describe('the publisher', () => {
   });
 
   it('renews by a heartbeat what did not change', () => {
-    const steady: Reading = () => ({ inFlight: 1, at: NOW });
     const { agent, publish } = publishing();
-    publish(0, {}, undefined, steady);
-    publish(750, {}, undefined, steady);
+    publish(0);
+    publish(750);
     expect(agent.updates).toHaveLength(1);
-    publish(1_000, {}, undefined, steady);
+    publish(1_000);
     expect(agent.updates.at(-1)).toEqual({
       version: NOW,
       full: false,
@@ -124,7 +138,7 @@ describe('the publisher', () => {
     expect(publisher.history.map(({ version }) => version)).toEqual([NOW, NOW + 1, NOW + 2]);
     const restarted = new Publisher(NOW + 5_000);
     const topology = topologyOf(serviceTopology());
-    restarted.publish(decisionOn(topology, NOW + 5_250), topology, silent, NOW + 5_250);
+    restarted.publish(decisionOn(topology, NOW + 5_250), topology, NOW + 5_250);
     expect(restarted.version).toBeGreaterThan(publisher.version);
   });
 });

@@ -74,7 +74,7 @@ describe('an agent that is slow, or comes back', () => {
           now += ms;
           agent.takes = !stalls;
           const weightOf = (name: string) => ({ weight: services[Number(name.slice(1))]?.weight ?? 0 });
-          publisher.publish(decisionOn(topology, now, weightOf), topology, () => ({ inFlight: 0, at: 0 }), now);
+          publisher.publish(decisionOn(topology, now, weightOf), topology, now);
           agent.takes = true;
           publisher.drained(agent, now);
           if (comesBack) {

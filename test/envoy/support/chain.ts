@@ -48,8 +48,7 @@ export class Chain implements AsyncDisposable {
         concurrency: WORKERS,
       }),
     );
-    const load = { weight: 1, meanInFlight: 0, meanLatencySeconds: 0, inFlight: 0, inFlightAgeMs: 0 };
-    const replicas = [{ name: 'echo-0', address, ...load }];
+    const replicas = [{ name: 'echo-0', address, weight: 1 }];
     agent.publish([{ key: `8080|${HOST}`, routing: 'Endpoint', pinning: false, replicas }]);
     // Both proxies poll again once they have the table; each worker takes it over at its own tick, ten times a second.
     await until(() => agent.held === 2, 'both proxies to hold the table');

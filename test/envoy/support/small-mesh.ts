@@ -108,10 +108,6 @@ export class SmallMesh implements AsyncDisposable {
       name,
       address,
       weight: weights[i] ?? 0,
-      meanInFlight: 0,
-      meanLatencySeconds: 0,
-      inFlight: 0,
-      inFlightAgeMs: 0,
     }));
     return { key: `8080|${HOST}`, routing: this.service.routing, pinning: false, replicas, ...more };
   }

@@ -42,7 +42,7 @@ async function serve(): Promise<{
   publish: (weight: number) => void;
 }> {
   const clock = { now: 0 };
-  const held = new HeldAssignments(0);
+  const held = new HeldAssignments();
   const board = new TableBoard(held, 1_763_600_000_000);
   const statistics: ProxyCounters[] = [];
   const refused: string[] = [];

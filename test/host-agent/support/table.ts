@@ -10,7 +10,7 @@ export interface ReadTable {
   readonly version: number;
   readonly validForMs: number;
   readonly services: number;
-  readonly replicas: readonly { name: string; weight: number; ageMs: number }[];
+  readonly replicas: readonly { name: string; weight: number }[];
 }
 
 export function readTable(bytes: Uint8Array): ReadTable {
@@ -30,7 +30,6 @@ export function readTable(bytes: Uint8Array): ReadTable {
       return {
         name: table.toString('utf8', name, name + table.readUInt16LE(at + 4)),
         weight: table.readFloatLE(at + 12),
-        ageMs: table.readUInt32LE(at + 28),
       };
     }),
   };

@@ -10,10 +10,6 @@ export function replica(overrides: Partial<ReplicaAssignment> = {}): ReplicaAssi
     name: 'search-0',
     address: '10.0.0.1:8080',
     weight: 1,
-    meanInFlight: 0.5,
-    meanLatencySeconds: 0.004,
-    inFlight: 1,
-    inFlightAgeMs: 100,
     ...overrides,
   };
 }

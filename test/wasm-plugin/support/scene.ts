@@ -15,7 +15,7 @@ const module = await compilePlugin(await buildPlugin());
 
 export function replica(name: string, weight: number, more: Partial<ReplicaAssignment> = {}): ReplicaAssignment {
   const address = `10.0.0.${Number(name.split('-').at(-1)) + 1}:80`;
-  return { name, address, weight, meanInFlight: 0, meanLatencySeconds: 0.01, inFlight: 0, inFlightAgeMs: 0, ...more };
+  return { name, address, weight, ...more };
 }
 
 export function service(replicas: ReplicaAssignment[], more: Partial<ServiceAssignment> = {}): ServiceAssignment {

@@ -30,7 +30,7 @@ export interface AgentParts {
 export class SimulatedAgent {
   readonly node: string;
   readonly #parts: AgentParts;
-  readonly #held: HeldAssignments;
+  readonly #held = new HeldAssignments();
   readonly #board: TableBoard;
   readonly #polls = new LongPolls(POLLS);
   readonly #statistics = new PendingStatistics();
@@ -39,7 +39,6 @@ export class SimulatedAgent {
   constructor(parts: AgentParts) {
     this.node = parts.node;
     this.#parts = parts;
-    this.#held = new HeldAssignments(this.#now());
     this.#board = new TableBoard(this.#held, EPOCH_MS);
     parts.timeline.after(parts.phase * INTERVAL, () => this.#tick());
   }

@@ -12,7 +12,8 @@ export const KEY = '8080|geo.hotel.svc.cluster.local';
 export interface Wish {
   readonly weight?: number;
   readonly state?: ReplicaState;
-  readonly meanInFlight?: number;
+  /** Cores in use by every replica, each of which could have one. */
+  readonly cpuCores?: number;
 }
 
 export function decisionOn(topology: Topology, at: number, wish: Wish | ((service: string) => Wish) = {}): Decision {
@@ -23,7 +24,7 @@ export function decisionOn(topology: Topology, at: number, wish: Wish | ((servic
     changed: true,
     nodes: [],
     services: topology.services.map(({ namespace, name, mode, replicas }) => {
-      const { weight = 0.5, state = 'Active', meanInFlight = 1 } = typeof wish === 'function' ? wish(name) : wish;
+      const { weight = 0.5, state = 'Active', cpuCores = 0.5 } = typeof wish === 'function' ? wish(name) : wish;
       return {
         namespace,
         name,
@@ -43,10 +44,10 @@ export function decisionOn(topology: Topology, at: number, wish: Wish | ((servic
           cpuPerRequestSeconds: 0,
           cpuPerRequestDeviation: 0,
           requestsPerSecond: 0,
-          cpuCores: 0,
-          capacityCores: 0,
+          cpuCores,
+          capacityCores: 1,
           inFlight: 3,
-          meanInFlight,
+          meanInFlight: 1,
           meanLatencySeconds: 0.01,
           failureRatio: 0,
           hiddenSeconds: 0,
@@ -79,18 +80,11 @@ export class Agent implements Subscriber {
   }
 }
 
-export const silent = () => undefined;
-
 export function publishing(topology = topologyOf(serviceTopology())) {
   const publisher = new Publisher(NOW);
   const agent = new Agent();
   publisher.subscribe(agent, NOW);
-  const publish = (
-    after: number,
-    wish: Parameters<typeof decisionOn>[2] = {},
-    next = topology,
-    reading: Reading = silent,
-  ) => publisher.publish(decisionOn(next, NOW + after, wish), next, reading, NOW + after);
+  const publish = (after: number, wish: Parameters<typeof decisionOn>[2] = {}, next = topology) =>
+    publisher.publish(decisionOn(next, NOW + after, wish), next, NOW + after);
   return { publisher, agent, publish };
 }
-export type Reading = Parameters<Publisher['publish']>[2];
