@@ -1,10 +1,11 @@
 /**
  * Solves the split: an interior-point method comes close (`interior-point.ts`), Newton's method on the dual, from the
- * prices that it found, makes it exact and knows what is held at its floor. Given a price per node, the services no longer meet and each one's
- * best split is found by itself (`service-response.ts`); what remains is to find the prices at which the loads that
- * the services choose are the loads that make those prices: as many unknowns as nodes, however many replicas there
- * are. The dual is concave, and a step is taken only as far as it rises (semismooth Newton with Armijo's rule: Qi and
- * Sun 1993). Early steps are solved roughly, late ones exactly (Dembo, Eisenstat and Steihaug 1982).
+ * prices that it found, makes it exact and knows what is held at its floor. Given a price per node, the services no
+ * longer meet and each one's best split is found by itself (`service-response.ts`); what remains is to find the prices
+ * at which the loads that the services choose are the loads that make those prices: as many unknowns as nodes, however
+ * many replicas there are. The dual is concave, and a step is taken only as far as it rises (semismooth Newton with
+ * Armijo's rule: Qi and Sun 1993). Early steps are solved roughly, late ones exactly (Dembo, Eisenstat and Steihaug
+ * 1982).
  */
 import type { CurvePoint } from './delay-curve.ts';
 import { InteriorPoint } from './interior-point.ts';
