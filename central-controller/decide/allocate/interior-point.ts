@@ -19,7 +19,7 @@ const GOAL = 1e-5;
 const MOST_ERROR = 0.01;
 
 /** Where the next problem starts. */
-const WARM = 0.005;
+const WARM = 0.001;
 
 const MOST_STEPS = 60;
 

@@ -29,7 +29,7 @@ interface Care {
   readonly prices: number;
 }
 
-const SWIFT: Care = { steps: 2e-3, response: 1e-4, prices: 1e-7 };
+const SWIFT: Care = { steps: 1e-2, response: 1e-4, prices: 1e-7 };
 const CAREFUL: Care = { steps: 1e-8, response: 1e-12, prices: 1e-10 };
 
 /** Prices that are right to this part are close to it. */
