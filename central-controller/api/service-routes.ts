@@ -1,8 +1,8 @@
 /** What people and tools ask of services: weights, why they are what they are, and setting one by hand. */
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
-import { ReplicaDecision, ServiceDecision } from '../contract/decision.ts';
-import { failure, type Result, success } from '../contract/result.ts';
+import { ServiceDecision } from '../contract/decision.ts';
+import { findReplica, findService } from '../find-decided.ts';
 import type { ControlLoop } from '../loop.ts';
 import { Problem, sendProblem } from './problem.ts';
 
@@ -36,23 +36,7 @@ const ManualWeightBody = Type.Object(
   { additionalProperties: false, title: 'ManualWeight' },
 );
 
-type ServiceName = { namespace: string; name: string };
-
 export function serviceRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
-  function findService({ namespace, name }: ServiceName): Result<ServiceDecision> {
-    const found = loop.decision?.services.find((service) => service.namespace === namespace && service.name === name);
-    return found ? success(found) : failure('UNKNOWN_SERVICE', `name: ${namespace}/${name} is not balanced`);
-  }
-
-  function findReplica(path: ServiceName & { replica: string }): Result<ReplicaDecision> {
-    const service = findService(path);
-    if (!service.ok) return service;
-    const found = service.value.replicas.find(({ name }) => name === path.replica);
-    return found
-      ? success(found)
-      : failure('UNKNOWN_REPLICA', `replica: ${path.namespace}/${path.name} has no replica ${path.replica}`);
-  }
-
   return (app, _options, done) => {
     app.get(
       '/api/v1/services',
@@ -77,7 +61,7 @@ export function serviceRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
         },
       },
       (request, reply) => {
-        const service = findService(request.params);
+        const service = findService(loop.decision, request.params);
         if (service.ok) void reply.send(service.value);
         else sendProblem(reply, service.failure);
       },
@@ -94,7 +78,7 @@ export function serviceRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
         },
       },
       (request, reply) => {
-        const service = findService(request.params);
+        const service = findService(loop.decision, request.params);
         if (!service.ok) {
           sendProblem(reply, service.failure);
           return;
@@ -123,7 +107,7 @@ export function serviceRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
         },
       },
       (request, reply) => {
-        const replica = findReplica(request.params);
+        const replica = findReplica(loop.decision, request.params);
         const now = loop.clock.now();
         const { weight, ttlSeconds } = request.body;
         const { namespace, name: service } = request.params;
