@@ -1,7 +1,8 @@
 /** CPU time per request of each variant, as bars with the quartiles over the rounds. Pure. */
 import { linearScale } from '../../../apps/local-mesh/report/picture/scale.ts';
+import { sheet } from '../../../apps/local-mesh/report/picture/sheet.ts';
 import { element, label } from '../../../apps/local-mesh/report/picture/svg.ts';
-import { COLOURS, FONT_FAMILY } from '../../../apps/local-mesh/report/picture/theme.ts';
+import { COLOURS } from '../../../apps/local-mesh/report/picture/theme.ts';
 import type { Quartiles } from './figures.ts';
 
 const WIDTH = 1200;
@@ -41,17 +42,8 @@ export function drawCosts(title: string, note: string, bars: readonly Bar[]): st
       label(scale.at(cost.third) + 10, middle + 5, cost.median.toFixed(1), { fill: COLOURS.ink, 'font-weight': 600 }),
     ].join('');
   });
-  return element(
-    'svg',
-    {
-      xmlns: 'http://www.w3.org/2000/svg',
-      width: WIDTH,
-      height,
-      viewBox: `0 0 ${WIDTH} ${height}`,
-      'font-family': FONT_FAMILY,
-      'font-size': 15,
-    },
-    element('rect', { width: WIDTH, height, fill: COLOURS.paper }),
+  return sheet(
+    { width: WIDTH, height, title, fontSize: 15 },
     label(40, 48, title, { fill: COLOURS.ink, 'font-size': 24, 'font-weight': 700 }),
     label(40, 78, note, { fill: COLOURS.faded }),
     ...grid,

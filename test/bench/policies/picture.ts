@@ -1,8 +1,9 @@
 /** The comparison in one picture: p99 of each balancer under each condition, and the highest rates. Pure. */
 import type { Spread } from '../../../apps/local-mesh/report/figures.ts';
 import { logScale, linearScale, type Scale } from '../../../apps/local-mesh/report/picture/scale.ts';
-import { element, escape, label } from '../../../apps/local-mesh/report/picture/svg.ts';
-import { COLOURS, FONT_FAMILY } from '../../../apps/local-mesh/report/picture/theme.ts';
+import { sheet } from '../../../apps/local-mesh/report/picture/sheet.ts';
+import { element, label } from '../../../apps/local-mesh/report/picture/svg.ts';
+import { COLOURS } from '../../../apps/local-mesh/report/picture/theme.ts';
 import { shortNumber } from '../../../apps/local-mesh/report/summary.ts';
 import type { ConditionFigures, MaxRateFigures } from './figures.ts';
 import { LABELS, POLICIES, type Policy } from './policies.ts';
@@ -102,24 +103,17 @@ export function drawPolicies(
   const ticks = Array.from({ length: top / step + 1 }, (_, index) => index * step);
   const second = TOP + heightOf(latencies) + 80;
   const height = rates.length === 0 ? second - 30 : second + heightOf(highest) + 50;
-  return element(
-    'svg',
-    { xmlns: 'http://www.w3.org/2000/svg', viewBox: `0 0 ${WIDTH} ${height}`, width: WIDTH, height, role: 'img' },
-    element('title', {}, escape(TITLE)),
-    element('rect', { width: WIDTH, height, fill: COLOURS.paper }),
-    element(
-      'g',
-      { 'font-family': FONT_FAMILY, 'font-size': 13 },
-      label(LEFT, 44, TITLE, { fill: COLOURS.ink, 'font-size': 24, 'font-weight': 700 }),
-      legend(),
-      heading('p99, ms (log scale): median of the rounds and their range', TOP - 10),
-      panel(latencies, TOP, time, shortNumber),
-      ...(rates.length === 0
-        ? []
-        : [
-            heading('highest rate with p99 below 100 ms, requests/s', second - 10),
-            panel(highest, second, linearScale(0, top, LEFT, RIGHT, ticks), (rate) => rate.toFixed(0)),
-          ]),
-    ),
+  return sheet(
+    { width: WIDTH, height, title: TITLE },
+    label(LEFT, 44, TITLE, { fill: COLOURS.ink, 'font-size': 24, 'font-weight': 700 }),
+    legend(),
+    heading('p99, ms (log scale): median of the rounds and their range', TOP - 10),
+    panel(latencies, TOP, time, shortNumber),
+    ...(rates.length === 0
+      ? []
+      : [
+          heading('highest rate with p99 below 100 ms, requests/s', second - 10),
+          panel(highest, second, linearScale(0, top, LEFT, RIGHT, ticks), (rate) => rate.toFixed(0)),
+        ]),
   );
 }

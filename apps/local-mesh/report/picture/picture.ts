@@ -4,8 +4,9 @@ import { verdict } from '../summary.ts';
 import { balancerBands, neighbourSpans } from './bands.ts';
 import { cpuPanel, latencyPanel } from './panels.ts';
 import { type Scale, timeScale } from './scale.ts';
+import { sheet } from './sheet.ts';
 import { element, escape, label } from './svg.ts';
-import { COLOURS, CPU, FONT_FAMILY, HEIGHT, LATENCY, LEFT, NEIGHBOUR, RIGHT, WIDTH } from './theme.ts';
+import { COLOURS, CPU, HEIGHT, LATENCY, LEFT, NEIGHBOUR, RIGHT, WIDTH } from './theme.ts';
 
 const TITLE = 'Tail latency and node CPU: LEAST_REQUEST and Ballast in turn';
 
@@ -14,20 +15,9 @@ export function drawRun(run: MeasuredRun): string {
   const endMs = Math.max(1000, ...run.phases.map((phase) => phase.endMs), ...run.latency.map((point) => point.atMs));
   const time = timeScale(endMs, LEFT, RIGHT);
   const said = verdict(run);
-  return element(
-    'svg',
-    {
-      xmlns: 'http://www.w3.org/2000/svg',
-      viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
-      width: WIDTH,
-      height: HEIGHT,
-      role: 'img',
-      'font-family': FONT_FAMILY,
-      'font-size': 13,
-    },
-    `\n${element('title', {}, escape(TITLE))}`,
+  return sheet(
+    { width: WIDTH, height: HEIGHT, title: TITLE },
     element('desc', {}, escape(said)),
-    element('rect', { width: WIDTH, height: HEIGHT, fill: COLOURS.paper }),
     label(LEFT, 44, TITLE, { fill: COLOURS.ink, 'font-size': 24, 'font-weight': 700 }),
     ...wrap(said, 140).map((line, index) => label(LEFT, 72 + index * 20, line, { fill: COLOURS.ink, 'font-size': 14 })),
     run.setting === undefined ? '' : label(LEFT, 118, run.setting, { fill: COLOURS.faded }),
@@ -36,7 +26,6 @@ export function drawRun(run: MeasuredRun): string {
     latencyPanel(run, time),
     cpuPanel(run, time),
     ...timeAxis(time, endMs),
-    '\n',
   );
 }
 

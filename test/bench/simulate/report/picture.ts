@@ -1,7 +1,8 @@
 /** All workloads in one picture: tail latencies of every policy over the oracle's. Pure. */
 import { logScale, type Scale } from '../../../../apps/local-mesh/report/picture/scale.ts';
-import { element, escape, label } from '../../../../apps/local-mesh/report/picture/svg.ts';
-import { COLOURS, FONT_FAMILY } from '../../../../apps/local-mesh/report/picture/theme.ts';
+import { sheet } from '../../../../apps/local-mesh/report/picture/sheet.ts';
+import { element, label } from '../../../../apps/local-mesh/report/picture/svg.ts';
+import { COLOURS } from '../../../../apps/local-mesh/report/picture/theme.ts';
 import { meanOf, type Row } from './comparison.ts';
 
 const WIDTH = 1200;
@@ -84,20 +85,13 @@ export function drawComparison(rows: readonly Row[], ours: string, oracle: strin
     return label(PANELS.p99[0] - 20, TOP + (index + 0.5) * LINE + 4, workload, style);
   });
   const note = 'Log scale; the further left, the better. Failed requests count as the timeout, 5 s.';
-  return element(
-    'svg',
-    { xmlns: 'http://www.w3.org/2000/svg', viewBox: `0 0 ${WIDTH} ${height}`, width: WIDTH, height, role: 'img' },
-    element('title', {}, escape(TITLE)),
-    element('rect', { width: WIDTH, height, fill: COLOURS.paper }),
-    element(
-      'g',
-      { 'font-family': FONT_FAMILY, 'font-size': 13 },
-      label(40, 40, TITLE, { fill: COLOURS.ink, 'font-size': 22, 'font-weight': 700 }),
-      label(40, 64, note, { fill: COLOURS.faded, 'font-size': 13 }),
-      legend(series),
-      ...names,
-      panel(rows, series, oracle, 'p99', logScale(1, 100, ...PANELS.p99)),
-      panel(rows, series, oracle, 'p999', logScale(1, 100, ...PANELS.p999)),
-    ),
+  return sheet(
+    { width: WIDTH, height, title: TITLE },
+    label(40, 40, TITLE, { fill: COLOURS.ink, 'font-size': 22, 'font-weight': 700 }),
+    label(40, 64, note, { fill: COLOURS.faded, 'font-size': 13 }),
+    legend(series),
+    ...names,
+    panel(rows, series, oracle, 'p99', logScale(1, 100, ...PANELS.p99)),
+    panel(rows, series, oracle, 'p999', logScale(1, 100, ...PANELS.p999)),
   );
 }
