@@ -1,10 +1,10 @@
 /**
- * Builds the Go programs that tests run (istiod and the like) into the user's cache folder, once per content:
- * `<cache>/ballast/tools/<hash of the module's files>/<program>`.
+ * Builds the Go programs that tests and the lab run (istiod and the like) into the user's cache folder, once per
+ * content: `<cache>/ballast/tools/<hash of the module's files>/<program>`.
  */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { access, glob, mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { access, glob, mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -12,6 +12,7 @@ import { BallastError } from '../../central-controller/contract/errors.ts';
 
 const run = promisify(execFile);
 const TOOLS = import.meta.dirname;
+const LINKER_FLAGS = '-s -w';
 
 /** Folder that tools are kept in between test runs; `XDG_CACHE_HOME` moves it. */
 function cacheFolder(): string {
@@ -21,7 +22,7 @@ function cacheFolder(): string {
 /** SHA-256 over names and contents of everything that the build reads, apart from Go's own module cache. */
 async function hashModule(module: string): Promise<string> {
   const folder = join(TOOLS, module);
-  const files = (await Array.fromAsync(glob(['go.mod', 'go.sum', '**/*.go'], { cwd: folder }))).toSorted();
+  const files = (await Array.fromAsync(glob(['go.mod', 'go.sum', 'ldflags', '**/*.go'], { cwd: folder }))).toSorted();
   const hash = createHash('sha256').update(`${process.platform} ${process.arch}\n`);
   for (const file of files) {
     const content = await readFile(join(folder, file));
@@ -37,6 +38,13 @@ async function exists(path: string): Promise<boolean> {
   );
 }
 
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  );
+}
+
 async function requireGo(): Promise<void> {
   try {
     await run('go', ['version']);
@@ -47,9 +55,29 @@ async function requireGo(): Promise<void> {
 }
 
 /**
- * Path of the program `<module>/<package>` below `test/tools`, for example `istio/pilot-discovery`; a name alone, such
- * as `fortio`, is a module's program of the same name. Builds it where the cache has none for these sources: istiod
- * takes 4 to 7 minutes on 2 cores.
+ * The Go package of a program: a folder of the module named as the program, else one that `tools.go` imports from
+ * another module (that is how go.mod records programs that are not ours), else the module's own folder.
+ */
+async function packageOf(module: string, program: string): Promise<string> {
+  const folder = join(TOOLS, module);
+  if (await isFolder(join(folder, program))) return `./${program}`;
+  const imports = await readFile(join(folder, 'tools.go'), 'utf8').catch(() => '');
+  const found = [...imports.matchAll(/"(.+)"/g)]
+    .map((match) => match[1] ?? '')
+    .find((path) => basename(path) === program);
+  return found ?? '.';
+}
+
+/** Flags for the linker: a module's file `ldflags` (versions that programs report of themselves), else the smallest. */
+async function linkerFlags(module: string): Promise<string> {
+  const flags = await readFile(join(TOOLS, module, 'ldflags'), 'utf8').catch(() => '');
+  return `${LINKER_FLAGS} ${flags.trim().replaceAll('\n', ' ')}`.trim();
+}
+
+/**
+ * Path of the program `<module>/<program>` below `test/tools`, for example `istio/pilot-discovery`; a name alone, such
+ * as `hyper`, is a module's program of the same name. Builds it where the cache has none for these sources: istiod
+ * takes 4 to 7 minutes on 2 cores, Kubernetes (`hyper`) 11 to 13.
  * @throws BallastError MISSING_TOOL without Go; BUILD_FAILED with the compiler's last lines.
  */
 export async function buildGoTool(tool: string): Promise<string> {
@@ -61,8 +89,9 @@ export async function buildGoTool(tool: string): Promise<string> {
   await mkdir(folder, { recursive: true });
   // Built aside and renamed, so that a build that was cut short is never taken for a program.
   const unfinished = `${binary}.${process.pid}.unfinished`;
+  const source = await packageOf(module, basename(tool));
   try {
-    await run('go', ['build', '-trimpath', '-ldflags=-s -w', '-o', unfinished, `./${basename(tool)}`], {
+    await run('go', ['build', '-trimpath', `-ldflags=${await linkerFlags(module)}`, '-o', unfinished, source], {
       cwd: join(TOOLS, module),
       env: { ...process.env, GOFLAGS: '-buildvcs=false', CGO_ENABLED: '0' },
       maxBuffer: 64 << 20,
