@@ -77,6 +77,35 @@ export const StatefulSet = Type.Object({
 });
 export type StatefulSet = Static<typeof StatefulSet>;
 
+export const Deployment = Type.Object({
+  kind: Type.Literal('Deployment'),
+  metadata: Metadata,
+  spec: Type.Object({
+    replicas: Type.Optional(Type.Integer({ minimum: 0 })),
+    template: Type.Optional(Type.Object({ metadata: Type.Optional(Type.Object({ labels: Type.Optional(Labels) })) })),
+  }),
+});
+export type Deployment = Static<typeof Deployment>;
+
+/** What Kubernetes tells proxies of a Service's pods. The Service is named by the label `kubernetes.io/service-name`. */
+export const EndpointSlice = Type.Object({
+  kind: Type.Literal('EndpointSlice'),
+  metadata: Metadata,
+  endpoints: Type.Optional(
+    Type.Array(
+      Type.Object({
+        conditions: Type.Optional(
+          Type.Object({ ready: Type.Optional(Type.Boolean()), terminating: Type.Optional(Type.Boolean()) }),
+        ),
+        targetRef: Type.Optional(
+          Type.Object({ kind: Type.Optional(Type.String()), uid: Type.Optional(Type.String()) }),
+        ),
+      }),
+    ),
+  ),
+});
+export type EndpointSlice = Static<typeof EndpointSlice>;
+
 /** Everything that a topology is joined from. */
 export interface ClusterObjects {
   readonly nodes: readonly Node[];
@@ -84,6 +113,9 @@ export interface ClusterObjects {
   readonly services: readonly Service[];
   readonly statefulSets: readonly StatefulSet[];
   readonly policies: readonly LoadBalancingPolicy[];
+  readonly deployments?: readonly Deployment[];
+  /** Absent where nobody makes them: then a pod's own Ready condition is all there is. */
+  readonly endpointSlices?: readonly EndpointSlice[];
 }
 
 /** Schema of each kind that is read; other kinds are none of Ballast's business. */
