@@ -1,11 +1,11 @@
 /**
- * Writes a container image as one tar file (docker-archive), which `docker load`, `podman load`, `ctr images import`
+ * Writes container images as one tar file (docker-archive), which `docker load`, `podman load`, `ctr images import`
  * and `kind load image-archive` take. The same entries give the same bytes: times are fixed and paths are sorted.
  */
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, rename, rm, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Header, pack, type Pack } from 'tar-stream';
@@ -26,10 +26,14 @@ export type ImageEntry = Owned &
     | { readonly folder: true; /** Default 0755. */ readonly mode?: number }
   );
 
+/** What lies together in an image. Images of one archive that are given the same layer share it, and so does their host. */
+export type ImageLayer = readonly ImageEntry[];
+
 export interface Image {
   /** `<repository>:<tag>` */
   readonly name: string;
-  readonly entries: readonly ImageEntry[];
+  /** From the lowest. The usual empty folders of a file system come with the first. */
+  readonly layers: readonly ImageLayer[];
   readonly entrypoint: readonly string[];
   /** `NAME=value` each. */
   readonly environment?: readonly string[];
@@ -44,22 +48,21 @@ const EPOCH = new Date(0);
 const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64' };
 
 /** What runtimes mount over, and the one folder that programs expect to be able to write to. */
-const USUAL_FOLDERS: readonly ImageEntry[] = [
-  { path: '/dev', folder: true },
-  { path: '/etc', folder: true },
-  { path: '/proc', folder: true },
-  { path: '/sys', folder: true },
-  { path: '/tmp', folder: true, mode: 0o1777 },
-];
+const USUAL_FOLDERS = new Map<string, ImageEntry>(
+  ['dev', 'etc', 'proc', 'sys', 'tmp'].map((path) => [
+    path,
+    { path, folder: true, mode: path === 'tmp' ? 0o1777 : 0o755 },
+  ]),
+);
 
 /** Tar knows paths without a slash at the start, and folders must stand before what they hold. */
-function completeAndSorted(entries: readonly ImageEntry[]): [string, ImageEntry][] {
-  const byPath = new Map(USUAL_FOLDERS.map((entry) => [entry.path.slice(1), entry]));
+function completeAndSorted(entries: ImageLayer, isLowest: boolean): [string, ImageEntry][] {
+  const byPath = new Map(isLowest ? USUAL_FOLDERS : []);
   for (const entry of entries) byPath.set(entry.path.replace(/^\/+|\/+$/g, ''), entry);
   for (const path of byPath.keys()) {
-    for (let above = dirname(path); above !== '.'; above = dirname(above)) {
-      if (!byPath.has(above)) byPath.set(above, { path: above, folder: true });
-    }
+    const above = dirname(path);
+    if (above === '.' || byPath.has(above)) continue;
+    byPath.set(above, USUAL_FOLDERS.get(above) ?? { path: above, folder: true });
   }
   return [...byPath].toSorted(([a], [b]) => (a < b ? -1 : 1));
 }
@@ -101,7 +104,7 @@ async function addEntry(archive: Pack, path: string, entry: ImageEntry): Promise
 }
 
 /** Writes the layer to a file of its own, since its hash and size stand before it in the archive. */
-async function writeLayer(path: string, entries: readonly ImageEntry[]): Promise<string> {
+async function writeLayer(path: string, entries: ImageLayer, isLowest: boolean): Promise<string> {
   const archive = pack();
   const hash = createHash('sha256');
   const hashing = new Transform({
@@ -112,7 +115,7 @@ async function writeLayer(path: string, entries: readonly ImageEntry[]): Promise
   });
   const written = pipeline(archive, hashing, createWriteStream(path));
   const filled = (async () => {
-    for (const [name, entry] of completeAndSorted(entries)) await addEntry(archive, name, entry);
+    for (const [name, entry] of completeAndSorted(entries, isLowest)) await addEntry(archive, name, entry);
     archive.finalize();
   })();
   filled.catch((error: Error) => archive.destroy(error));
@@ -120,7 +123,7 @@ async function writeLayer(path: string, entries: readonly ImageEntry[]): Promise
   return hash.digest('hex');
 }
 
-function imageConfig(image: Image, layer: string): string {
+function configOf(image: Image, layers: readonly string[]): string {
   const created = EPOCH.toISOString();
   return JSON.stringify({
     architecture: ARCHITECTURES[process.arch] ?? process.arch,
@@ -132,32 +135,55 @@ function imageConfig(image: Image, layer: string): string {
       WorkingDir: image.workingDirectory ?? '/',
       ...(image.user !== undefined && { User: image.user }),
     },
-    rootfs: { type: 'layers', diff_ids: [`sha256:${layer}`] },
-    history: [{ created, created_by: 'istio-configs/images' }],
+    rootfs: { type: 'layers', diff_ids: layers.map((layer) => `sha256:${layer}`) },
+    history: layers.map(() => ({ created, created_by: 'istio-configs/images' })),
   });
 }
 
+/** Adds all images with their layers, each layer once. */
+async function addImages(archive: Pack, images: readonly Image[], folder: string): Promise<void> {
+  const hashes = new Map<ImageLayer, string>();
+  const added = new Set<string>();
+  const hashOf = async (layer: ImageLayer, isLowest: boolean): Promise<string> => {
+    const known = hashes.get(layer);
+    if (known !== undefined) return known;
+    const file = join(folder, `layer-${hashes.size}`);
+    const hash = await writeLayer(file, layer, isLowest);
+    hashes.set(layer, hash);
+    if (!added.has(hash)) await addCopy(archive, { name: `${hash}/layer.tar`, mode: 0o644 }, file);
+    added.add(hash);
+    await rm(file);
+    return hash;
+  };
+  const manifest = [];
+  for (const image of images) {
+    const layers: string[] = [];
+    for (const [index, layer] of image.layers.entries()) layers.push(await hashOf(layer, index === 0));
+    const config = configOf(image, layers);
+    const name = `${createHash('sha256').update(config).digest('hex')}.json`;
+    if (!added.has(name)) await add(archive, { name }, config);
+    added.add(name);
+    manifest.push({ Config: name, RepoTags: [image.name], Layers: layers.map((layer) => `${layer}/layer.tar`) });
+  }
+  await add(archive, { name: 'manifest.json' }, JSON.stringify(manifest));
+}
+
 /**
- * Writes the image to `path`, replacing what is there once the new one is whole.
+ * Writes the images to one archive at `path`, replacing what is there once the new one is whole.
  * @throws Error of the file system when a copied file cannot be read or the archive cannot be written
  */
-export async function writeImage(path: string, image: Image): Promise<void> {
+export async function writeImages(path: string, images: readonly Image[]): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
-  const [layerFile, unfinished] = [`${path}.${process.pid}.layer`, `${path}.${process.pid}.unfinished`];
+  const aside = await mkdtemp(`${path}.unfinished-`);
   try {
-    const layer = await writeLayer(layerFile, image.entries);
-    const config = imageConfig(image, layer);
-    const configName = `${createHash('sha256').update(config).digest('hex')}.json`;
-    const manifest = [{ Config: configName, RepoTags: [image.name], Layers: [`${layer}/layer.tar`] }];
     const archive = pack();
+    const unfinished = join(aside, 'archive');
     const written = pipeline(archive, createWriteStream(unfinished));
-    await add(archive, { name: configName }, config);
-    await addCopy(archive, { name: `${layer}/layer.tar`, mode: 0o644 }, layerFile);
-    await add(archive, { name: 'manifest.json' }, JSON.stringify(manifest));
-    archive.finalize();
-    await written;
+    const filled = addImages(archive, images, aside).then(() => archive.finalize());
+    filled.catch((error: Error) => archive.destroy(error));
+    await Promise.all([filled, written]);
     await rename(unfinished, path);
   } finally {
-    await Promise.all([layerFile, unfinished].map((file) => rm(file, { force: true })));
+    await rm(aside, { recursive: true, force: true });
   }
 }
