@@ -1,0 +1,49 @@
+/** The images of the project: which program each one runs, and what that reads besides the modules it loads. */
+import packageJson from '../../package.json' with { type: 'json' };
+
+export interface ImageDefinition {
+  readonly name: string;
+  /** Modules that the program starts with, relative to the checkout; the first is the entry point. */
+  readonly modules: readonly [string, ...string[]];
+  /** Packages that are not imported, but served. */
+  readonly packages?: readonly string[];
+  /** Files that are no modules, as patterns relative to the checkout. */
+  readonly files?: readonly string[];
+}
+
+export const IMAGES: readonly ImageDefinition[] = [
+  {
+    name: 'central-controller',
+    modules: ['central-controller/main.ts'],
+    packages: ['uplot'],
+    files: ['central-controller/dashboard/*.{html,css,js,svg}', 'wasm-plugin/build/ballast.wasm'],
+  },
+  { name: 'host-agent', modules: ['host-agent/main.ts'] },
+  { name: 'hotel-reservation', modules: ['apps/hotel-reservation/main.ts'] },
+  {
+    name: 'load-generator',
+    modules: ['apps/load-generator/main.ts'],
+    files: ['apps/load-generator/mixes/*.yaml'],
+  },
+  {
+    name: 'noisy-neighbour',
+    modules: ['apps/noisy-neighbour/main.ts', 'apps/noisy-neighbour/worker.ts'],
+  },
+];
+
+/** Where the checkout's files lie in every image. */
+export const APP_FOLDER = '/app';
+/** Where Node lies in every image, as in the `node` images that the Dockerfile builds upon. */
+export const NODE_PATH = '/usr/local/bin/node';
+/** Nobody's: no image of the project needs rights of its own. */
+export const USER = '65532:65532';
+export const ENVIRONMENT = ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', 'NODE_ENV=production'];
+
+/** `ballast/<name>:<version of the project>` */
+export function imageName(definition: ImageDefinition): string {
+  return `ballast/${definition.name}:${packageJson.version}`;
+}
+
+export function entrypoint(definition: ImageDefinition): string[] {
+  return [NODE_PATH, `${APP_FOLDER}/${definition.modules[0]}`];
+}

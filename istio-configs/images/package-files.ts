@@ -1,0 +1,58 @@
+/** The files of npm packages that a running program needs, with those of all packages that these depend on. */
+import { glob, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+interface PackageJson {
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
+}
+
+const NEEDED = /\.(?:[cm]?js|json|wasm|node|css)$|(?:^|\/)(?:LICEN[CS]E|NOTICE|COPYING)[^/]*$/i;
+/** Tests, and sources that other files were made from. */
+const NOT_NEEDED = /(?:^|\/)(?:tests?|__tests__|benchmarks?|examples?|docs|\.github)\//;
+
+async function readPackage(root: string, folder: string): Promise<PackageJson | undefined> {
+  return readFile(join(root, folder, 'package.json'), 'utf8').then(
+    (text) => JSON.parse(text) as PackageJson,
+    () => undefined,
+  );
+}
+
+/** Where Node finds package `name` from `folder`: the nearest `node_modules` upwards; undefined when there is none. */
+async function locate(root: string, folder: string, name: string): Promise<string | undefined> {
+  for (let from = folder; ; from = dirname(from)) {
+    const candidate = join(from, 'node_modules', name);
+    if ((await readPackage(root, candidate)) !== undefined) return candidate;
+    if (from === '.') return undefined;
+  }
+}
+
+/**
+ * Paths relative to the checkout at `root`, sorted.
+ * @throws Error naming a package that is not installed, unless it is optional
+ */
+export async function packageFiles(root: string, names: readonly string[]): Promise<string[]> {
+  const folders = new Set<string>();
+  const require = async (from: string, name: string, isOptional: boolean): Promise<void> => {
+    const folder = await locate(root, from, name);
+    if (folder !== undefined) folders.add(folder);
+    else if (!isOptional) throw new Error(`package ${name} is not installed: run npm ci`);
+  };
+  for (const name of names) await require('.', name, false);
+  for (const folder of folders) {
+    const { dependencies, optionalDependencies, peerDependencies } = (await readPackage(root, folder)) ?? {};
+    for (const name of Object.keys(dependencies ?? {}))
+      await require(folder, name, name in (optionalDependencies ?? {}));
+    for (const name of Object.keys({ ...optionalDependencies, ...peerDependencies })) await require(folder, name, true);
+  }
+  const files = await Promise.all([...folders].map(async (folder) => filesOf(root, folder)));
+  return files.flat().toSorted();
+}
+
+async function filesOf(root: string, folder: string): Promise<string[]> {
+  const files = await Array.fromAsync(
+    glob('**/*', { cwd: join(root, folder), exclude: (path) => path.includes('node_modules') }),
+  );
+  return files.filter((file) => NEEDED.test(file) && !NOT_NEEDED.test(file)).map((file) => join(folder, file));
+}
