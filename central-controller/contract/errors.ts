@@ -33,6 +33,7 @@ export const ERRORS = {
   },
   MISSING_TOOL: { status: 500, remedy: 'Install the named tool and run the command again.' },
   BUILD_FAILED: { status: 500, remedy: 'Correct the source that the message names and build again.' },
+  COMMAND_FAILED: { status: 500, remedy: 'Correct what the message names and run the command again.' },
   CHILD_FAILED: { status: 500, remedy: 'See the log that the message names.' },
 } as const;
 
