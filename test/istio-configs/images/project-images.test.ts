@@ -1,0 +1,118 @@
+import { execFile } from 'node:child_process';
+import { chown, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { applicationFiles, CHECKOUT } from '../../../istio-configs/images/application-files.ts';
+import { buildImages } from '../../../istio-configs/images/build-images.ts';
+import { ENVIRONMENT, entrypoint, imageName, IMAGES, USER } from '../../../istio-configs/images/definitions.ts';
+import packageJson from '../../../package.json' with { type: 'json' };
+import { readArchive, type UnpackedImage } from './unpacked.ts';
+
+const run = promisify(execFile);
+const isLinuxRoot = process.platform === 'linux' && process.getuid?.() === 0;
+
+let folder: string;
+let images: UnpackedImage[];
+
+/** Lays the layers of an image over each other, as a container sees them. */
+async function unpack(archive: string, image: UnpackedImage): Promise<string> {
+  const root = join(folder, 'root', image.name);
+  await mkdir(root, { recursive: true });
+  for (const layer of image.layers) {
+    await run('tar', ['--extract', '--file', join(archive, layer), '--directory', root]);
+  }
+  return root;
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ballast-images-'));
+  const { archive } = await buildImages(IMAGES, join(folder, 'archive'));
+  ({ images } = await readArchive(archive));
+  await mkdir(join(folder, 'opened'));
+  await run('tar', ['--extract', '--file', archive, '--directory', join(folder, 'opened')]);
+}, 120_000);
+afterAll(async () => rm(folder, { recursive: true }));
+
+describe('images of the project', () => {
+  test('run as nobody, from where their files are', () => {
+    expect(images.map(({ name }) => name)).toEqual(IMAGES.map((definition) => imageName(definition)));
+    for (const [index, { config }] of images.entries()) {
+      const definition = IMAGES[index];
+      expect(config.config).toEqual({
+        Entrypoint: definition && entrypoint(definition),
+        Env: ENVIRONMENT,
+        WorkingDir: '/app',
+        User: '65532:65532',
+      });
+    }
+  });
+
+  test('share Node and its libraries', () => {
+    expect(new Set(images.map(({ layers }) => layers[0])).size).toBe(1);
+  });
+
+  test.runIf(isLinuxRoot)('start with nothing but their own files', async () => {
+    const [uid, gid] = USER.split(':').map(Number);
+    for (const image of images) {
+      const root = await unpack(join(folder, 'opened'), image);
+      if (uid !== undefined && gid !== undefined) await chown(join(root, 'tmp'), uid, gid);
+      const { stdout } = await run(
+        'chroot',
+        [`--userspec=${USER}`, root, ...image.config.config.Entrypoint, '--help'],
+        {
+          env: Object.fromEntries(image.config.config.Env.map((variable) => variable.split('=', 2))),
+        },
+      );
+      expect(stdout).toContain('--');
+    }
+  });
+
+  test('are not made again from the same files', async () => {
+    const again = await buildImages(IMAGES, join(folder, 'archive'));
+    expect(again.isNew).toBe(false);
+  });
+
+  test('hold neither tests nor development packages', async () => {
+    for (const definition of IMAGES) {
+      const files = await applicationFiles(definition);
+      expect(files).toContain(definition.modules[0]);
+      expect(
+        files.filter((file) => /^test\/|^node_modules\/(?:vitest|typescript|assemblyscript)\//.test(file)),
+      ).toEqual([]);
+    }
+  });
+});
+
+describe('Dockerfile', () => {
+  test('makes the same images as the script', async () => {
+    const text = await readFile(join(CHECKOUT, 'istio-configs/images/Dockerfile'), 'utf8');
+    const stages = new Map(
+      text
+        .split(/^FROM /m)
+        .slice(1)
+        .map((stage) => [/^\S+ AS (\S+)/.exec(stage)?.[1], stage] as const),
+    );
+    expect([...stages.keys()]).toEqual(['build', 'base', ...IMAGES.map(({ name }) => name)]);
+    const base = stages.get('base') ?? '';
+    expect(base).toContain(`USER ${USER}\n`);
+    expect(base).toContain('WORKDIR /app\n');
+    for (const variable of ENVIRONMENT.filter((each) => !each.startsWith('PATH=')))
+      expect(base).toContain(`ENV ${variable}\n`);
+    for (const definition of IMAGES) {
+      const stage = stages.get(definition.name) ?? '';
+      expect(stage).toMatch(/^base AS/);
+      expect(stage).toContain(`COPY --from=build /stage/${definition.name}/ /app/\n`);
+      const [, written] = /^ENTRYPOINT (.*)$/m.exec(stage) ?? [];
+      expect(JSON.parse(written ?? 'null')).toEqual(entrypoint(definition));
+    }
+    // Every image of the loop is one that is defined, and each of these is staged.
+    expect(/for image in ([^;]+);/.exec(stages.get('build') ?? '')?.[1]?.split(' ')).toEqual(
+      IMAGES.map(({ name }) => name),
+    );
+    for (const [, version] of text.matchAll(/^FROM node:(\d+\.\d+\.\d+)-/gm)) {
+      expect(version).toBe(packageJson.dependencies.node);
+    }
+  });
+});
