@@ -1,9 +1,9 @@
 /** `ballast render`: the Istio objects that route to single replicas, written from a user's manifests. */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { stringify } from 'yaml';
-import { subsetRouting, endpointRouting } from '../cluster/istio-objects.ts';
+import { subsetRouting, endpointRouting } from '../cluster/routing/istio-objects.ts';
 import type { Manifest } from '../cluster/manifest.ts';
-import { replicaNames, renderRouting, type RenderRequest } from '../cluster/render-routing.ts';
+import { replicaNames, renderRouting, type RenderRequest } from '../cluster/routing/render-routing.ts';
 import type { Routing } from '../contract/assignment.ts';
 import { BallastError } from '../contract/errors.ts';
 import { loadManifests } from '../cluster/load-manifests.ts';

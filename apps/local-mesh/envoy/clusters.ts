@@ -1,5 +1,5 @@
 /** Clusters as istiod 1.29 makes them of Services and DestinationRules, and their endpoints. */
-import { fullHost, SESSION_LABEL } from '../../../central-controller/cluster/istio-objects.ts';
+import { fullHost, SESSION_LABEL } from '../../../central-controller/cluster/routing/istio-objects.ts';
 import { namespaceOf } from '../../../central-controller/cluster/manifest.ts';
 import { AGENT_CLUSTER } from '../../../central-controller/contract/names.ts';
 import type { DestinationRule, TrafficPolicy } from './istio-kinds.ts';

@@ -1,5 +1,5 @@
 /** Routes as istiod 1.29 makes them of a VirtualService, or of a Service that has none. */
-import { fullHost, SESSION_LABEL } from '../../../central-controller/cluster/istio-objects.ts';
+import { fullHost, SESSION_LABEL } from '../../../central-controller/cluster/routing/istio-objects.ts';
 import { namespaceOf } from '../../../central-controller/cluster/manifest.ts';
 import type { Destination, HttpMatch, HttpRoute, Retries, StringMatch, VirtualService } from './istio-kinds.ts';
 import type { MeshService } from './mesh-objects.ts';

@@ -1,5 +1,5 @@
 /** Route configuration of a sidecar: which virtual host answers which names, in istiod's order. */
-import { fullHost } from '../../../central-controller/cluster/istio-objects.ts';
+import { fullHost } from '../../../central-controller/cluster/routing/istio-objects.ts';
 import { namespaceOf } from '../../../central-controller/cluster/manifest.ts';
 import type { VirtualService } from './istio-kinds.ts';
 import type { MeshObjects, MeshService } from './mesh-objects.ts';

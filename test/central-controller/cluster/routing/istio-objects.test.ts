@@ -6,7 +6,7 @@ import {
   expandVirtualService,
   subsetRouting,
   type VirtualService,
-} from '../../../central-controller/cluster/istio-objects.ts';
+} from '../../../../central-controller/cluster/routing/istio-objects.ts';
 
 const cart = { namespace: 'shop', name: 'cart', replicas: ['cart-10', 'cart-2', 'cart-0'] };
 const HOST = 'cart.shop.svc.cluster.local';

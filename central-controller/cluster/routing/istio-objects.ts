@@ -2,8 +2,8 @@
  * Istio objects that let a request reach one chosen replica. Pure: from a service and its replicas to objects, in one
  * order only, so that equal input gives equal YAML.
  */
-import { ENDPOINT_HEADER, serviceHost, SESSION_HEADER } from '../contract/names.ts';
-import type { Manifest } from './manifest.ts';
+import { ENDPOINT_HEADER, serviceHost, SESSION_HEADER } from '../../contract/names.ts';
+import type { Manifest } from '../manifest.ts';
 
 /** Label of every pod of a StatefulSet: its own name. Kubernetes sets it. */
 const POD_NAME_LABEL = 'statefulset.kubernetes.io/pod-name';

@@ -1,8 +1,8 @@
 /** From a user's manifests to the routing objects that Ballast needs beside them. Pure. */
 import { Type } from 'typebox';
-import type { Routing } from '../contract/assignment.ts';
-import { LoadBalancingPolicy, POLICY_KIND } from '../contract/policy.ts';
-import { failure, type Result, success } from '../contract/result.ts';
+import type { Routing } from '../../contract/assignment.ts';
+import { LoadBalancingPolicy, POLICY_KIND } from '../../contract/policy.ts';
+import { failure, type Result, success } from '../../contract/result.ts';
 import {
   type DestinationRule,
   endpointRouting,
@@ -19,8 +19,8 @@ import {
   selects,
   ServiceKind,
   StatefulSetKind,
-} from './manifest.ts';
-import type { Pod, Service, StatefulSet } from './objects.ts';
+} from '../manifest.ts';
+import type { Pod, Service, StatefulSet } from '../objects.ts';
 
 const PolicyKind = { kind: POLICY_KIND, group: 'ballast.dev', schema: LoadBalancingPolicy } as const;
 

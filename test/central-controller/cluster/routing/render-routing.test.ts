@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Manifest } from '../../../central-controller/cluster/manifest.ts';
-import { renderRouting } from '../../../central-controller/cluster/render-routing.ts';
+import type { Manifest } from '../../../../central-controller/cluster/manifest.ts';
+import { renderRouting } from '../../../../central-controller/cluster/routing/render-routing.ts';
 
 function manifest(kind: string, name: string, spec: object, extra: object = {}): Manifest {
   const group = { StatefulSet: 'apps/v1', LoadBalancingPolicy: 'ballast.dev/v1alpha1' }[kind] ?? 'v1';
