@@ -6,13 +6,25 @@ import { ENDPOINT_HEADER, serviceHost, SESSION_HEADER } from '../../contract/nam
 import type { Manifest } from '../manifest.ts';
 
 /** Label of every pod of a StatefulSet: its own name. Kubernetes sets it. */
-const POD_NAME_LABEL = 'statefulset.kubernetes.io/pod-name';
+export const POD_NAME_LABEL = 'statefulset.kubernetes.io/pod-name';
 
 /** Label of a Service that names its session header; istiod needs PILOT_ENABLE_PERSISTENT_SESSION_FILTER=true. */
 export const SESSION_LABEL = 'istio.io/persistent-session-header';
 
-const MANAGED = { 'app.kubernetes.io/managed-by': 'ballast' } as const;
+/** An object with this label is Ballast's to write; whoever takes the label off takes the object back. */
+export const MANAGED_LABEL = { key: 'app.kubernetes.io/managed-by', value: 'ballast' } as const;
+const MANAGED = { [MANAGED_LABEL.key]: MANAGED_LABEL.value };
 const ISTIO_NETWORKING = 'networking.istio.io/v1';
+
+/** Name of a service's DestinationRule and VirtualService; the service's own name is what users take for theirs. */
+export function routingName(service: string): string {
+  return `ballast-${service}`;
+}
+
+/** Name of the VirtualService that one of a gateway can delegate to. No Service has a dot in its name. */
+export function delegateName(service: string): string {
+  return `${routingName(service)}.delegate`;
+}
 
 export interface RoutedService {
   readonly namespace: string;
@@ -23,9 +35,11 @@ export interface RoutedService {
   readonly replicas: readonly string[];
 }
 
+export type ServiceName = Pick<RoutedService, 'namespace' | 'name'>;
+
 export interface Subset {
   readonly name: string;
-  readonly labels: Readonly<Record<string, string>>;
+  readonly labels?: Readonly<Record<string, string>>;
 }
 
 export interface DestinationRule extends Manifest {
@@ -45,11 +59,13 @@ export interface HttpRoute {
       readonly port?: { readonly number: number };
     };
   }[];
+  readonly delegate?: { readonly name?: string; readonly namespace?: string };
 }
 
 export interface VirtualService extends Manifest {
   readonly spec: {
-    readonly hosts: readonly string[];
+    /** None: others delegate to it. */
+    readonly hosts?: readonly string[];
     readonly gateways?: readonly string[];
     readonly http?: readonly HttpRoute[];
   };
@@ -60,7 +76,7 @@ function inOrdinalOrder(replicas: readonly string[]): string[] {
   return [...new Set(replicas)].toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true }));
 }
 
-function hostOf(service: RoutedService): string {
+export function hostOf(service: ServiceName): string {
   return serviceHost(service.namespace, service.name);
 }
 
@@ -75,7 +91,7 @@ export function fullHost(name: string, namespace: string): string {
  */
 export function destinationRule(service: RoutedService, existing?: DestinationRule): DestinationRule {
   const { subsets = [], ...kept } = existing?.spec ?? { host: hostOf(service) };
-  const others = subsets.filter(({ labels }) => labels[POD_NAME_LABEL] === undefined);
+  const others = subsets.filter(({ labels }) => labels?.[POD_NAME_LABEL] === undefined);
   const own = inOrdinalOrder(service.replicas).map((replica) => ({
     name: replica,
     labels: { [POD_NAME_LABEL]: replica },
@@ -84,7 +100,7 @@ export function destinationRule(service: RoutedService, existing?: DestinationRu
     ...(existing ?? {
       apiVersion: ISTIO_NETWORKING,
       kind: 'DestinationRule',
-      metadata: { name: service.name, namespace: service.namespace, labels: MANAGED },
+      metadata: { name: routingName(service.name), namespace: service.namespace, labels: MANAGED },
     }),
     spec: { ...kept, subsets: [...others, ...own] },
   };
@@ -97,9 +113,23 @@ function plainVirtualService(service: RoutedService): VirtualService {
   return {
     apiVersion: ISTIO_NETWORKING,
     kind: 'VirtualService',
-    metadata: { name: service.name, namespace: service.namespace, labels: MANAGED },
+    metadata: { name: routingName(service.name), namespace: service.namespace, labels: MANAGED },
     spec: { hosts: [host], http: [{ route: [{ destination }] }] },
   };
+}
+
+/** Of its own accord: a VirtualService for requests inside the mesh, with a route per replica. */
+export function virtualService(service: RoutedService): VirtualService {
+  return expandVirtualService(plainVirtualService(service), [service]);
+}
+
+/**
+ * The same routes without a host, for a VirtualService of an ingress gateway to delegate to: Istio puts the matches of
+ * the one that delegates before each of them.
+ */
+export function delegateVirtualService(service: RoutedService): VirtualService {
+  const { metadata, spec, ...rest } = virtualService(service);
+  return { ...rest, metadata: { ...metadata, name: delegateName(service.name) }, spec: { http: spec.http ?? [] } };
 }
 
 /** A route that an earlier run added for a replica of one of the services. */
@@ -143,13 +173,13 @@ export function expandVirtualService(original: VirtualService, services: readonl
 }
 
 /** Does this VirtualService decide on requests to the service from inside the mesh? */
-function governs(candidate: VirtualService, service: RoutedService): boolean {
+export function governs(candidate: VirtualService, service: ServiceName): boolean {
   const namespace = candidate.metadata.namespace ?? 'default';
   const inMesh = candidate.spec.gateways?.includes('mesh') ?? true;
-  return inMesh && candidate.spec.hosts.some((host) => fullHost(host, namespace) === hostOf(service));
+  return inMesh && (candidate.spec.hosts ?? []).some((host) => fullHost(host, namespace) === hostOf(service));
 }
 
-function routesTo(candidate: VirtualService, service: RoutedService): boolean {
+export function routesTo(candidate: VirtualService, service: ServiceName): boolean {
   const namespace = candidate.metadata.namespace ?? 'default';
   const destinations = (candidate.spec.http ?? []).flatMap(({ route }) => route ?? []);
   return destinations.some(({ destination }) => fullHost(destination.host, namespace) === hostOf(service));

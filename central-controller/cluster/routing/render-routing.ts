@@ -1,5 +1,4 @@
 /** From a user's manifests to the routing objects that Ballast needs beside them. Pure. */
-import { Type } from 'typebox';
 import type { Routing } from '../../contract/assignment.ts';
 import { LoadBalancingPolicy, POLICY_KIND } from '../../contract/policy.ts';
 import { failure, type Result, success } from '../../contract/result.ts';
@@ -10,69 +9,11 @@ import {
   subsetRouting,
   type VirtualService,
 } from './istio-objects.ts';
-import {
-  type Manifest,
-  Metadata,
-  namespaceOf,
-  PodKind,
-  selectKind,
-  selects,
-  ServiceKind,
-  StatefulSetKind,
-} from '../manifest.ts';
+import { type Manifest, namespaceOf, PodKind, selectKind, selects, ServiceKind, StatefulSetKind } from '../manifest.ts';
+import { DestinationRuleKind, VirtualServiceKind } from './istio-kinds.ts';
 import type { Pod, Service, StatefulSet } from '../objects.ts';
 
 const PolicyKind = { kind: POLICY_KIND, group: 'ballast.dev', schema: LoadBalancingPolicy } as const;
-
-const DestinationRuleKind = {
-  kind: 'DestinationRule',
-  group: 'networking.istio.io',
-  schema: Type.Object({
-    apiVersion: Type.String(),
-    kind: Type.String(),
-    metadata: Metadata,
-    spec: Type.Object({
-      host: Type.String(),
-      subsets: Type.Optional(
-        Type.Array(Type.Object({ name: Type.String(), labels: Type.Record(Type.String(), Type.String()) })),
-      ),
-    }),
-  }),
-} as const;
-
-const VirtualServiceKind = {
-  kind: 'VirtualService',
-  group: 'networking.istio.io',
-  schema: Type.Object({
-    apiVersion: Type.String(),
-    kind: Type.String(),
-    metadata: Metadata,
-    spec: Type.Object({
-      hosts: Type.Array(Type.String()),
-      gateways: Type.Optional(Type.Array(Type.String())),
-      http: Type.Optional(
-        Type.Array(
-          Type.Object({
-            match: Type.Optional(
-              Type.Array(Type.Object({ headers: Type.Optional(Type.Record(Type.String(), Type.Unknown())) })),
-            ),
-            route: Type.Optional(
-              Type.Array(
-                Type.Object({
-                  destination: Type.Object({
-                    host: Type.String(),
-                    subset: Type.Optional(Type.String()),
-                    port: Type.Optional(Type.Object({ number: Type.Integer() })),
-                  }),
-                }),
-              ),
-            ),
-          }),
-        ),
-      ),
-    }),
-  }),
-} as const;
 
 export interface RenderRequest {
   /** Only the service of this name, in any namespace. */

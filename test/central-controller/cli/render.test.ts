@@ -44,7 +44,7 @@ describe('ballast render', () => {
   it('needs no manifest for one StatefulSet, whose ordinals may have gaps', async () => {
     const { out } = await ballast(['render', 'statefulset', 'shop/cart', '--ordinals', '11,2', '--port', '8080']);
     const [rule, routes] = objects(out);
-    expect(rule).toMatchObject({ kind: 'DestinationRule', metadata: { name: 'cart', namespace: 'shop' } });
+    expect(rule).toMatchObject({ kind: 'DestinationRule', metadata: { name: 'ballast-cart', namespace: 'shop' } });
     expect(routes).toMatchObject({
       spec: {
         http: [

@@ -29,7 +29,7 @@ describe('a DestinationRule', () => {
     expect(destinationRule(cart)).toEqual({
       apiVersion: 'networking.istio.io/v1',
       kind: 'DestinationRule',
-      metadata: { name: 'cart', namespace: 'shop', labels: { 'app.kubernetes.io/managed-by': 'ballast' } },
+      metadata: { name: 'ballast-cart', namespace: 'shop', labels: { 'app.kubernetes.io/managed-by': 'ballast' } },
       spec: {
         host: HOST,
         subsets: ['cart-0', 'cart-2', 'cart-10'].map((name) => ({
@@ -145,10 +145,10 @@ describe('several services', () => {
   it('come as DestinationRules before VirtualServices, so that no route names a subset that is not there', () => {
     const objects = subsetRouting([user, cart], { destinationRules: [], virtualServices: [] });
     expect(objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`)).toEqual([
-      'DestinationRule cart',
-      'DestinationRule user',
-      'VirtualService cart',
-      'VirtualService user',
+      'DestinationRule ballast-cart',
+      'DestinationRule ballast-user',
+      'VirtualService ballast-cart',
+      'VirtualService ballast-user',
     ]);
   });
 
@@ -160,7 +160,7 @@ describe('several services', () => {
     };
     const objects = subsetRouting([cart], { destinationRules: [], virtualServices: [mine] });
     expect(objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`)).toEqual([
-      'DestinationRule cart',
+      'DestinationRule ballast-cart',
       'VirtualService mine',
     ]);
   });

@@ -69,8 +69,8 @@ describe('which services are rendered', () => {
 
   it('are those that policies name and do not turn off, in the routing that they say', () => {
     expect(kinds([...all, policy('cart', { routing: 'Subset' }), policy('user', { mode: 'Off' })])).toEqual([
-      'DestinationRule cart',
-      'VirtualService cart',
+      'DestinationRule ballast-cart',
+      'VirtualService ballast-cart',
     ]);
     expect(kinds([...all, policy('cart', { routing: 'Subset' })], { routing: 'Endpoint' })).toEqual(['Service cart']);
   });
