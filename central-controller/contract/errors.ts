@@ -22,6 +22,15 @@ export const ERRORS = {
   INVALID_FLAG: { status: 400, remedy: 'Run the command with --help.' },
   INVALID_MIX: { status: 400, remedy: 'Correct the named field: apps/load-generator/README.md lists them.' },
   NOT_READY: { status: 503, remedy: 'The controller has not yet heard from its agents: wait, or see /api/v1/nodes.' },
+  NOT_LEADER: { status: 503, remedy: 'Ask the instance that leads: GET /api/v1/leader names it.' },
+  UNKNOWN_KIND: {
+    status: 404,
+    remedy: "Install its CustomResourceDefinition (Istio's, or istio-configs/base/crds): it is then found by itself.",
+  },
+  CLUSTER_UNREACHABLE: {
+    status: 502,
+    remedy: 'Check that the API server answers, and that the role of the service account lets it list and watch.',
+  },
   NO_CPU_SOURCE: {
     status: 500,
     remedy: 'Mount the cgroup file system and pass it with --cgroup-root, or name the processes with --processes.',
@@ -31,8 +40,13 @@ export const ERRORS = {
     status: 500,
     remedy: 'Run the agent as root with cgroups mounted writable, or take cpuControl out of the policy.',
   },
+  UNKNOWN_PLUGIN: {
+    status: 503,
+    remedy: 'Roll out the agents first, then set url and sha256 of the WasmPlugin to the digest that they have.',
+  },
   MISSING_TOOL: { status: 500, remedy: 'Install the named tool and run the command again.' },
   BUILD_FAILED: { status: 500, remedy: 'Correct the source that the message names and build again.' },
+  NODE_DOWN: { status: 503, remedy: 'Start it again: npm run lab -- up' },
   COMMAND_FAILED: { status: 500, remedy: 'Correct what the message names and run the command again.' },
   CHILD_FAILED: { status: 500, remedy: 'See the log that the message names.' },
 } as const;

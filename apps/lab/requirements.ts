@@ -1,0 +1,24 @@
+/** What a machine must have for the lab, said before anything is changed on it. */
+import { BallastError } from '../../central-controller/contract/errors.ts';
+import { tryRun } from './tools/command.ts';
+
+const TOOLS: Readonly<Record<string, readonly string[]>> = {
+  iproute2: ['ip', '-Version'],
+  'util-linux': ['unshare', '--version'],
+  procps: ['sysctl', '--version'],
+  openssl: ['openssl', 'version'],
+};
+
+/** @throws BallastError MISSING_TOOL when this is no Linux, not root, or lacks a tool */
+export async function requireLabMachine(): Promise<void> {
+  if (process.platform !== 'linux') {
+    throw new BallastError('MISSING_TOOL', `the lab needs Linux, and this is ${process.platform}`);
+  }
+  if (process.getuid?.() !== 0) {
+    throw new BallastError('MISSING_TOOL', 'the lab needs root, for control groups and network namespaces (sudo)');
+  }
+  for (const [tool, [command = tool, ...args]] of Object.entries(TOOLS)) {
+    if ((await tryRun(command, args)) !== undefined) continue;
+    throw new BallastError('MISSING_TOOL', `the lab needs ${command} (package ${tool})`);
+  }
+}

@@ -1,0 +1,42 @@
+/** Where the lab keeps its state: certificates, configuration, what nodes store, and all logs. */
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { stateFolder } from '../settings.ts';
+
+export class LabFolder {
+  readonly path: string;
+
+  constructor(path = stateFolder()) {
+    this.path = path;
+  }
+
+  /** A folder in it, made if need be. */
+  folder(...parts: readonly string[]): string {
+    const path = join(this.path, ...parts);
+    mkdirSync(path, { recursive: true });
+    return path;
+  }
+
+  /** A file in it, whose folder is made if need be. */
+  file(...parts: readonly string[]): string {
+    const name = parts.at(-1) ?? '';
+    return join(this.folder(...parts.slice(0, -1)), name);
+  }
+
+  /** Log of a program on a node. */
+  log(node: string, program: string): string {
+    return this.file('logs', node, `${program}.log`);
+  }
+
+  /** Credentials of the administrator, for kubectl. */
+  get kubeconfig(): string {
+    return join(this.path, 'kubeconfig');
+  }
+
+  /** Removes everything but the logs. */
+  clear(): void {
+    for (const part of ['pki', 'nodes', 'etcd', 'bin', 'kubeconfig', 'lab.json']) {
+      rmSync(join(this.path, part), { recursive: true, force: true });
+    }
+  }
+}
