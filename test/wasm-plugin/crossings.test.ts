@@ -41,3 +41,33 @@ it('its response costs taking off what peers and the session filter may have add
   });
   expect(calls.slice(LOOK_UPS.length)).toEqual(['remove_header_map_value', 'get_header_map_value']);
 });
+
+it.each([
+  ['10.0.0.8:80', '10.0.0.8'],
+  ['[fd00::1:8]:8080', 'fd00::1:8'],
+])('a balanced request to %s and a plain answer from there cost seven calls', (address, own) => {
+  const calls = callsDuring(
+    (vm) => {
+      const stream = send(vm);
+      finish(vm, stream, { 'x-lb-load': `2;1500;;${own}` });
+      expect([...stream.response.keys()]).toEqual([':status']);
+    },
+    [service([replica('echo-7', 1, { address })], { routing: 'Endpoint' })],
+  );
+  expect(calls).toEqual([
+    'get_property',
+    'clock_time_get',
+    'replace_header_map_value',
+    'replace_header_map_value',
+    'get_header_map_value',
+    'remove_header_map_value',
+    'clock_time_get',
+  ]);
+});
+
+it('an answer from another address, or with none, is looked at as a whole', () => {
+  for (const load of ['2;1500;;10.0.0.80', '2;1500;;10.0.0', '2;1500;;', '2;1500', '2;1500;;10.0.0.8;']) {
+    const calls = callsDuring((vm) => finish(vm, send(vm), { 'x-lb-load': load }));
+    expect(calls).toContain('get_header_map_pairs');
+  }
+});

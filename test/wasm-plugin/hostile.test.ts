@@ -7,7 +7,15 @@ import { equalReplicas, finish, Scene, send, service, statistics } from './suppo
 const text = fc.oneof(
   fc.string({ maxLength: 60, unit: 'binary' }),
   fc.stringMatching(/^[0-9;.-]{0,30}$/),
-  fc.constantFrom('', '1', 'echo-1', '0;0', '3;1200;400', Buffer.from('10.0.0.2:80').toString('base64')),
+  fc.constantFrom(
+    '',
+    '1',
+    'echo-1',
+    '0;0',
+    '3;1200;400',
+    '0;0;;10.0.0.2',
+    Buffer.from('10.0.0.2:80').toString('base64'),
+  ),
 );
 const cluster = fc.oneof(
   fc.constantFrom(

@@ -22,10 +22,10 @@ describe('the inbound side', () => {
     const streams = [serve(vm), serve(vm), serve(vm)] as const;
     scene.now += 20;
     vm.respond(streams[0], { ':status': '200' });
-    expect(streams[0].response.get('x-lb-load')).toBe('2;0');
+    expect(streams[0].response.get('x-lb-load')).toBe('2;0;;10.0.0.1');
     vm.end(streams[0]);
     vm.respond(streams[1], { ':status': '200' });
-    expect(streams[1].response.get('x-lb-load')).toBe('1;20000');
+    expect(streams[1].response.get('x-lb-load')).toBe('1;20000;;10.0.0.1');
   });
 
   it('tells nobody else, and lets no application speak for it', () => {
@@ -37,7 +37,7 @@ describe('the inbound side', () => {
     const inside = serve(vm);
     vm.respond(inside, { ':status': '503', ...forged }, { 'response.flags': 0 });
     expect(inside.response.get('x-lb-unreached')).toBeUndefined();
-    expect(inside.response.get('x-lb-load')).toBe('1;0');
+    expect(inside.response.get('x-lb-load')).toBe('1;0;;');
   });
 
   it('marks what the application never saw, so that the caller may try elsewhere', () => {

@@ -29,7 +29,7 @@ describe('the load', () => {
     const [first, second, third] = vms;
     for (const vm of [second, second, third]) serve(vm);
     scene.pass(200, ...vms);
-    expect(answer(first).get('x-lb-load')).toBe('3;0');
+    expect(answer(first).get('x-lb-load')).toBe('3;0;;10.0.0.1');
     serve(first);
     scene.pass(200, ...vms);
     expect(answer(third).get('x-lb-load')).toMatch(/^4;/);
@@ -50,11 +50,11 @@ describe('the load', () => {
     const scene = new Scene();
     const vm = scene.vm({ nodeId });
     vm.tick();
-    expect(answer(vm).get('x-lb-load')).toBe('0;0');
+    expect(answer(vm).get('x-lb-load')).toBe('0;0;;10.0.0.1');
     publish(scene, vm, 0.4321);
-    expect(answer(vm).get('x-lb-load')).toBe('0;0;432');
+    expect(answer(vm).get('x-lb-load')).toBe('0;0;432;10.0.0.1');
     publish(scene, vm, 0);
-    expect(answer(vm).get('x-lb-load')).toBe('0;0');
+    expect(answer(vm).get('x-lb-load')).toBe('0;0;;10.0.0.1');
   });
 
   const others: [string, string, string, object][] = [
@@ -72,14 +72,34 @@ describe('the load', () => {
       const vm = scene.vm({ nodeId: id });
       vm.tick();
       publish(scene, vm, 0.5, name, more);
-      expect(answer(vm).get('x-lb-load')).toBe('0;0');
+      expect(answer(vm).get('x-lb-load')).toMatch(/^0;0;;/);
     });
   }
+
+  it('ends with the address of the replica where the answer is plain, and only there', () => {
+    const vm = new Scene().vm({ nodeId });
+    const loadOf = (headers: Record<string, string>, flags = 0): string | undefined => {
+      const stream = serve(vm);
+      finish(vm, stream, headers, flags);
+      return stream.response.get('x-lb-load');
+    };
+    expect(loadOf({})).toBe('0;0;;10.0.0.1');
+    expect(loadOf({ ':status': '404' })).toBe('0;0;;10.0.0.1');
+    for (const headers of [{ ':status': '500' }, { ':status': '101' }]) expect(loadOf(headers)).toBe('0;0;;');
+    const grpc = serve(vm);
+    vm.respond(grpc, { ':status': '200', 'grpc-status': '14' }, { 'response.flags': 0 }, true);
+    expect(grpc.response.get('x-lb-load')).toBe('0;0;;');
+  });
+
+  it.each(['test', 'sidecar~10.0.0.1~echo-0.shop', `sidecar~${'1'.repeat(65)}~echo-0.shop~x`])(
+    'has no address with node id %s',
+    (id) => expect(answer(new Scene().vm({ nodeId: id })).get('x-lb-load')).toBe('0;0;;'),
+  );
 
   it('is taken with or without the CPU by callers', () => {
     const scene = new Scene();
     const vm = scene.holding([service([replica('echo-0', 1), replica('echo-1', 1)])]);
-    for (const load of ['0;100', '0;100;250', '0;100;250;new']) {
+    for (const load of ['0;100', '0;100;250', '0;100;;10.0.0.1', '0;100;250;10.0.0.2', '0;100;250;10.0.0.1;new']) {
       const stream = send(vm);
       finish(vm, stream, { 'x-lb-load': load });
       expect([...stream.response.keys()]).toEqual([':status']);

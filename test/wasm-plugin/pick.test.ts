@@ -151,7 +151,7 @@ describe('the pick', () => {
     }
     finish(vm, stream, { ':status': '500' });
     expect(spread(vm, 200).get('echo-0')).toBeUndefined();
-    scene.now += 60_001;
+    scene.pass(60_001, vm);
     scene.publish(vm, [service(equalReplicas(2))]);
     expect(spread(vm, 200).get('echo-0')).toBeGreaterThan(70);
   });

@@ -19,6 +19,7 @@ import { STATUS_HEADER } from './names';
 import { writeOrcaReport } from './orca';
 import { forgetProbes, onProbeAnswer, startProbes } from './probe';
 import { shareLoad } from './process-load';
+import { renewScores } from './score';
 import { publishTable, syncTable } from './shared-table';
 import { encodeStatistics, statistics } from './statistics';
 import { isSound, tableExpiresAt, tableVersion } from './table';
@@ -82,6 +83,7 @@ function poll(now: f64): void {
 /** What is due at a tick of VM `me`. */
 export function work(me: u64, now: f64): void {
   syncEjections(syncTable(now));
+  renewScores(now);
   shareLoad(me, now);
   if (usesOrca) writeOrcaReport(now < tableExpiresAt);
   if (now >= nextPostAt) {

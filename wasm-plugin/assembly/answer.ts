@@ -2,7 +2,9 @@
 import {
   findHeader,
   hasHeader,
+  lastMs,
   monotonicMs,
+  readHeader,
   readHeaders,
   removeHeader,
   RESPONSE_HEADERS,
@@ -10,13 +12,12 @@ import {
   valueAt,
   valueLength,
 } from './abi';
-import { readDecimal, same } from './bytes';
+import { readDecimal, same, skipTo } from './bytes';
 import { eject, readmit } from './ejection';
 import { bucketOf } from './latency';
 import { GRPC_STATUS_HEADER, LOAD_HEADER, SESSION_HEADER, UNREACHED_HEADER } from './names';
 import { ORCA_HEADER } from './orca';
-import { recentFailures } from './pick';
-import { accrue, bucketsAt, Replica, replicaAt, sessionAt, sessionBytes } from './replicas';
+import { accrue, addressAt, addressBytes, bucketsAt, Replica, replicaAt, sessionAt, sessionBytes } from './replicas';
 import {
   failedInGrpc,
   isFailure,
@@ -27,11 +28,13 @@ import {
   SWITCHING_PROTOCOLS,
 } from './response';
 import { usesOrca } from './roots';
-import { firstMember, memberCount, members, routing, ROUTING_ENDPOINT, ROUTING_SUBSET, learnUsual } from './services';
+import { learnUsual, recentFailures, renewScore } from './score';
+import { firstMember, memberCount, members, routing, ROUTING_ENDPOINT, ROUTING_SUBSET } from './services';
 import { answered, failed, isProbe, replicaOf, startedAt, upgraded } from './streams';
 import { isListed } from './table';
 
 const FAILURE_GAIN: f64 = 0.1;
+const SEMICOLON: u8 = 0x3b;
 
 /** The listed replica with this session value, or -1. Only asked when Envoy went elsewhere than it was told. */
 function replicaOfSession(service: i32, session: usize, length: i32): i32 {
@@ -43,16 +46,26 @@ function replicaOfSession(service: i32, session: usize, length: i32): i32 {
   return -1;
 }
 
-/** Reads `<requests in flight>;…`, the word of the replica that answered. */
-function learnLoad(slot: i32, now: f64): void {
-  if (!findHeader(RESPONSE_HEADERS, LOAD_HEADER)) return;
+/** Takes the load header that was just read, `<requests in flight>;…`, for the word of replica `slot`. */
+function takeLoad(slot: i32): void {
   const load = readDecimal(valueAt, valueAt + valueLength);
   removeHeader(RESPONSE_HEADERS, LOAD_HEADER);
   if (slot < 0 || load < 0) return;
   const replica = replicaAt(slot);
   replica.knownInFlight = <f32>load;
-  replica.knownAt = now;
+  replica.knownAt = lastMs;
   learnUsual(replica.service, <f64>load);
+  renewScore(replica);
+}
+
+/**
+ * Whether the load header that was just read ends with the address of replica `slot`: its sidecar says so of an answer
+ * that is the application's and in order, and has seen to it that no other header of ours is there.
+ */
+function isPlainAnswer(slot: i32): bool {
+  const end = valueAt + valueLength;
+  const address = skipTo(SEMICOLON, 3, valueAt, end) + 1;
+  return address < end && same(addressAt(slot), addressBytes(slot), address, <i32>(end - address));
 }
 
 /** Whether the replica's sidecar says that the application saw nothing; takes its word off the response. */
@@ -71,10 +84,12 @@ export function onForeignResponse(): void {
   if (hasHeader(RESPONSE_HEADERS, UNREACHED_HEADER)) takeUnreached(readStatus());
 }
 
-function countOutcome(replica: Replica, bad: bool, now: f64): void {
-  const before = recentFailures(replica, now);
+function countOutcome(replica: Replica, bad: bool): void {
+  const before = recentFailures(replica, lastMs);
+  if (before == 0 && !bad) return;
   replica.failureAverage = <f32>(before + FAILURE_GAIN * ((bad ? 1.0 : 0.0) - before));
-  replica.failureAt = now;
+  replica.failureAt = lastMs;
+  renewScore(replica);
 }
 
 function countLatency(slot: i32, ms: f64): void {
@@ -82,11 +97,24 @@ function countLatency(slot: i32, ms: f64): void {
   store<u32>(bucket, load<u32>(bucket) + 1);
 }
 
+/** An answer like most is known by one header: each further look at one costs about as much as the pick. */
 export function onCallResponse(entry: i32, endOfStream: bool): void {
   const slot = replicaOf[entry];
+  if (readHeader(RESPONSE_HEADERS, LOAD_HEADER) && isPlainAnswer(slot)) {
+    takeLoad(slot);
+    if (usesOrca) removeHeader(RESPONSE_HEADERS, ORCA_HEADER);
+    answered[entry] = true;
+    countOutcome(replicaAt(slot), false);
+    if (isProbe[entry]) readmit(slot);
+  } else {
+    takeOtherAnswer(entry, slot, endOfStream);
+  }
+}
+
+/** An answer that may come from elsewhere, be a failure, or be made up by a proxy on the way. */
+function takeOtherAnswer(entry: i32, slot: i32, endOfStream: bool): void {
   const replica = replicaAt(slot);
   const service = replica.service;
-  const now = monotonicMs();
   readHeaders(RESPONSE_HEADERS);
   const status = readStatus();
   const suspicious = mayBeLocalReply(status, endOfStream);
@@ -102,19 +130,19 @@ export function onCallResponse(entry: i32, endOfStream: bool): void {
     }
     removeHeader(RESPONSE_HEADERS, SESSION_HEADER);
   }
-  learnLoad(server, now);
+  if (findHeader(RESPONSE_HEADERS, LOAD_HEADER)) takeLoad(server);
   // Envoy's router has read it by now, for its own balancer.
   if (usesOrca) removeHeader(RESPONSE_HEADERS, ORCA_HEADER);
   answered[entry] = true;
   failed[entry] = missed || isFailure(status, endOfStream);
-  countOutcome(replica, failed[entry], now);
+  countOutcome(replica, failed[entry]);
   if (status == SWITCHING_PROTOCOLS) {
     upgraded[entry] = true;
-    countLatency(slot, now - startedAt[entry]);
+    countLatency(slot, monotonicMs() - startedAt[entry]);
   }
   if (missed) {
     replica.unreached++;
-    if (isListed(slot)) eject(slot, isProbe[entry], now);
+    if (isListed(slot)) eject(slot, isProbe[entry], lastMs);
   } else if (isProbe[entry] && flags == 0) {
     readmit(slot);
   }
@@ -123,7 +151,7 @@ export function onCallResponse(entry: i32, endOfStream: bool): void {
 export function onCallTrailers(entry: i32): void {
   if (failed[entry] || !failedInGrpc(RESPONSE_TRAILERS)) return;
   failed[entry] = true;
-  countOutcome(replicaAt(replicaOf[entry]), true, monotonicMs());
+  countOutcome(replicaAt(replicaOf[entry]), true);
 }
 
 export function onCallEnd(entry: i32): void {
@@ -132,6 +160,7 @@ export function onCallEnd(entry: i32): void {
   const replica = replicaAt(slot);
   accrue(replica, now);
   replica.inFlight--;
+  renewScore(replica);
   replica.requests++;
   if (failed[entry] || !answered[entry]) replica.failures++;
   else if (!upgraded[entry]) countLatency(slot, now - startedAt[entry]);

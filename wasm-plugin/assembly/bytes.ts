@@ -48,6 +48,49 @@ export function writeThousandths(value: f64, p: usize): i32 {
   return whole + 4;
 }
 
+function sextet(character: u8): i32 {
+  if (character >= 0x41 && character <= 0x5a) return character - 0x41;
+  if (character >= 0x61 && character <= 0x7a) return character - 0x61 + 26;
+  if (character >= 0x30 && character <= 0x39) return character - 0x30 + 52;
+  if (character == 0x2b) return 62;
+  return character == 0x2f ? 63 : -1;
+}
+
+/** Writes what `n` bytes of base64 stand for, up to the first byte that is none; the bytes written, at most 3/4 of `n`. */
+export function decodeBase64(p: usize, n: i32, to: usize): i32 {
+  let bits: u32 = 0;
+  let count = 0;
+  let written = 0;
+  for (let i = 0; i < n; i++) {
+    const value = sextet(load<u8>(p + i));
+    if (value < 0) break;
+    bits = (bits << 6) | value;
+    count += 6;
+    if (count < 8) continue;
+    count -= 8;
+    store<u8>(to + written++, <u8>(bits >> count));
+  }
+  return written;
+}
+
+/** Reduces `host:port` or `[host]:port` to the host, in place; its length. */
+export function hostOf(p: usize, n: i32): i32 {
+  let end = n;
+  while (end > 0 && load<u8>(p + end - 1) != 0x3a) end--;
+  let length = max(end - 1, 0);
+  if (length >= 2 && load<u8>(p) == 0x5b && load<u8>(p + length - 1) == 0x5d) {
+    length -= 2;
+    memory.copy(p, p + 1, length);
+  }
+  return length;
+}
+
+/** Where the `count`-th `byte` is; `end` when there are fewer. */
+export function skipTo(byte: u8, count: i32, p: usize, end: usize): usize {
+  while (p < end && (load<u8>(p) != byte || --count > 0)) p++;
+  return p;
+}
+
 /** Reads up to 15 decimal digits, so that no sum overflows; -1 when there is none. */
 export function readDecimal(p: usize, end: usize): i64 {
   let value: i64 = -1;

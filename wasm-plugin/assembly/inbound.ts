@@ -30,12 +30,13 @@ import {
   smoothedLatencyMs,
 } from './served';
 import { ORCA_HEADER, orcaReport, orcaReportBytes } from './orca';
-import { cpuUtilisation } from './own-replica';
+import { cpuUtilisation, ownAddress, ownAddressBytes } from './own-replica';
 import { othersInFlight } from './process-load';
 import { usesOrca } from './roots';
 import { answered, failed, openStream, SERVED, side, startedAt, upgraded, wantsLoad } from './streams';
 
-const load: usize = memory.data(80);
+const load: usize = memory.data(160);
+const SEMICOLON: u8 = 0x3b;
 const YES = String.UTF8.encode('1');
 /** gRPC's UNAVAILABLE. */
 const UNAVAILABLE = String.UTF8.encode('14');
@@ -63,18 +64,21 @@ function stampUnreached(): void {
   setHeader(RESPONSE_HEADERS, GRPC_STATUS_HEADER, at(UNAVAILABLE), UNAVAILABLE.byteLength);
 }
 
-function stampLoad(): void {
+/** `plain`: the application's answer, which neither failed nor changed the protocol. */
+function stampLoad(plain: bool): void {
   // The request that is being answered is about to leave: the others are what the next one will meet.
-  let length = writeDecimal(<u64>max(servedInFlight - 1 + othersInFlight, 0), load);
-  store<u8>(load + length, 0x3b);
-  length++;
-  length += writeDecimal(<u64>max(smoothedLatencyMs * 1000, 0), load + length);
-  if (cpuUtilisation > 0) {
-    store<u8>(load + length, 0x3b);
-    length++;
-    length += writeDecimal(<u64>(cpuUtilisation * 1000), load + length);
+  let p = load;
+  p += writeDecimal(<u64>max(servedInFlight - 1 + othersInFlight, 0), p);
+  store<u8>(p++, SEMICOLON);
+  p += writeDecimal(<u64>max(smoothedLatencyMs * 1000, 0), p);
+  store<u8>(p++, SEMICOLON);
+  if (cpuUtilisation > 0) p += writeDecimal(<u64>(cpuUtilisation * 1000), p);
+  store<u8>(p++, SEMICOLON);
+  if (plain) {
+    memory.copy(p, ownAddress, ownAddressBytes);
+    p += ownAddressBytes;
   }
-  setHeader(RESPONSE_HEADERS, LOAD_HEADER, load, length);
+  setHeader(RESPONSE_HEADERS, LOAD_HEADER, load, <i32>(p - load));
 }
 
 export function onServeResponse(entry: i32, endOfStream: bool): void {
@@ -90,7 +94,7 @@ export function onServeResponse(entry: i32, endOfStream: bool): void {
   // An application that sends these headers itself must not be believed: callers would repeat what it has done.
   if (unseen) stampUnreached();
   else dropHeader(RESPONSE_HEADERS, UNREACHED_HEADER);
-  if (wantsLoad[entry] && !unseen) stampLoad();
+  if (wantsLoad[entry] && !unseen) stampLoad(!failed[entry] && !upgraded[entry]);
   else dropHeader(RESPONSE_HEADERS, LOAD_HEADER);
   dropHeader(RESPONSE_HEADERS, SESSION_HEADER);
   if (usesOrca && orcaReportBytes > 0) setHeader(RESPONSE_HEADERS, ORCA_HEADER, orcaReport, orcaReportBytes);

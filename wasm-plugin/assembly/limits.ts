@@ -7,6 +7,8 @@ export const MAX_REPLICAS: i32 = 4096;
 export const MAX_KEY_BYTES: i32 = 264;
 /** A pod name is a DNS subdomain. */
 export const MAX_NAME_BYTES: i32 = 253;
+/** An IPv6 address with the name of a zone. */
+export const MAX_ADDRESS_BYTES: i32 = 64;
 /** base64 of `[ipv6]:port`. */
 export const MAX_SESSION_BYTES: i32 = 64;
 /** Streams of one VM at a time. */

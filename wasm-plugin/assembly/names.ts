@@ -4,7 +4,7 @@ export const ENDPOINT_HEADER = String.UTF8.encode('x-lb-endpt');
 export const SESSION_HEADER = String.UTF8.encode('x-lb-session');
 export const LOAD_HEADER = String.UTF8.encode('x-lb-load');
 export const UNREACHED_HEADER = String.UTF8.encode('x-lb-unreached');
-export const AGENT_CLUSTER = String.UTF8.encode('outbound|15080||ballast-agent.ballast-system.svc.cluster.local');
+export const AGENT_CLUSTER = String.UTF8.encode('outbound|15080||ballast-agent.ballast-agents.svc.cluster.local');
 
 export const STATUS_HEADER = String.UTF8.encode(':status');
 

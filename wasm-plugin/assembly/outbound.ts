@@ -6,6 +6,7 @@ import { ENDPOINT_HEADER, SESSION_HEADER } from './names';
 import { pick } from './pick';
 import { uniform } from './random';
 import { accrue, findReplica, nameAt, nameBytes, replicaAt, sessionAt, sessionBytes } from './replicas';
+import { renewScore } from './score';
 import { findService, isBalanced, pinning, routing, ROUTING_ENDPOINT } from './services';
 import { CALLED, isProbe, openStream, replicaOf, side, startedAt } from './streams';
 import { isListed, tableExpiresAt } from './table';
@@ -112,4 +113,5 @@ export function onCallRequest(context: u32, cluster: usize, clusterLength: i32):
   const replica = replicaAt(slot);
   accrue(replica, now);
   replica.inFlight++;
+  renewScore(replica);
 }

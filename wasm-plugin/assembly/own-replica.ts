@@ -1,6 +1,6 @@
 /** Which of the table's replicas this proxy stands beside, and what the controller says of its CPU. */
-import { same } from './bytes';
-import { MAX_NAME_BYTES } from './limits';
+import { same, skipTo } from './bytes';
+import { MAX_ADDRESS_BYTES, MAX_NAME_BYTES } from './limits';
 
 const DOT: u8 = 0x2e;
 const BAR: u8 = 0x7c;
@@ -10,20 +10,21 @@ const workload: usize = heap.alloc(2 * MAX_NAME_BYTES);
 let podBytes: i32 = 0;
 let namespaceBytes: i32 = 0;
 
+/** The proxy's own IP address, as text. */
+export const ownAddress: usize = heap.alloc(MAX_ADDRESS_BYTES);
+/** 0 where the node id does not tell it. */
+export let ownAddressBytes: i32 = 0;
+
 /** CPU in use over what the replica could have, by the newest table; 0 when it says nothing of it. */
 export let cpuUtilisation: f64 = 0;
 
-function skipTo(byte: u8, p: usize, end: usize): usize {
-  while (p < end && load<u8>(p) != byte) p++;
-  return p;
-}
-
-/** Takes pod and namespace from Envoy's node id, `sidecar~<ip>~<pod>.<namespace>~<domain>`. */
+/** Takes address, pod and namespace from Envoy's node id, `sidecar~<ip>~<pod>.<namespace>~<domain>`. */
 export function setOwnName(nodeId: usize, length: i32): void {
   const end = nodeId + length;
-  const name = skipTo(TILDE, skipTo(TILDE, nodeId, end) + 1, end) + 1;
-  const nameEnd = skipTo(TILDE, name, end);
+  const name = skipTo(TILDE, 2, nodeId, end) + 1;
+  const nameEnd = skipTo(TILDE, 1, name, end);
   podBytes = 0;
+  ownAddressBytes = 0;
   if (nameEnd >= end || nameEnd - name > <usize>(2 * MAX_NAME_BYTES)) return;
   // A pod's name may have dots, a namespace's has none.
   let dot = nameEnd;
@@ -32,15 +33,20 @@ export function setOwnName(nodeId: usize, length: i32): void {
   podBytes = <i32>(dot - name);
   namespaceBytes = <i32>(nameEnd - dot) - 1;
   memory.copy(workload, name, <i32>(nameEnd - name));
+  const address = skipTo(TILDE, 1, nodeId, end) + 1;
+  const addressBytes = <i32>(name - 1 - address);
+  if (addressBytes > MAX_ADDRESS_BYTES) return;
+  memory.copy(ownAddress, address, addressBytes);
+  ownAddressBytes = addressBytes;
 }
 
 /** Whether the replica `name` of the service with the key `<port>|<service>.<namespace>.…` is this one. */
 function isOwn(key: usize, keyLength: i32, name: usize, nameLength: i32): bool {
   if (podBytes == 0 || !same(workload, podBytes, name, nameLength)) return false;
   const end = key + keyLength;
-  const namespace = skipTo(DOT, skipTo(BAR, key, end), end) + 1;
+  const namespace = skipTo(DOT, 1, skipTo(BAR, 1, key, end), end) + 1;
   if (namespace >= end) return false;
-  return same(workload + podBytes + 1, namespaceBytes, namespace, <i32>(skipTo(DOT, namespace, end) - namespace));
+  return same(workload + podBytes + 1, namespaceBytes, namespace, <i32>(skipTo(DOT, 1, namespace, end) - namespace));
 }
 
 /** A new table is being taken: what the one before said is no longer true. */

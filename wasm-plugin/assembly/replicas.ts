@@ -5,29 +5,34 @@
  * Everything of a replica lies in one row, and what a score needs in the row's first cache line: with a thousand
  * replicas hardly any of it is in a cache when it is wanted, and each line costs about as much as a call to the host.
  */
-import { fnv1a64, same, FNV64_START } from './bytes';
+import { decodeBase64, fnv1a64, hostOf, same, FNV64_START } from './bytes';
 import { MAX_NAME_BYTES, MAX_REPLICAS, MAX_SESSION_BYTES } from './limits';
 
 export const LATENCY_BUCKETS: i32 = 40;
 
-/** The fixed part of a row. The compiler lays the fields out in this order; the first 64 bytes end with `sessionLength`. */
+/** The fixed part of a row. The compiler lays the fields out in this order; the first 64 bytes end with `used`. */
 @unmanaged
 export class Replica {
-  // Score. Weight by the table; requests in flight by the replica's last answer, and when that was (-Infinity: never).
+  // Score. Weight by the table and 1 / sqrt of it; requests in flight by the replica's last answer, and when that was
+  // (-Infinity: never).
   weight: f32;
-  knownInFlight: f32;
+  weightFactor: f32;
   knownAt: f64;
+  knownInFlight: f32;
   /** Requests in flight from here. */
   inFlight: i32;
   /** Moving average of failures, 0 to 1, and when it was last renewed. */
   failureAt: f64;
   failureAverage: f32;
+  /** Where its score is, while it may be drawn; else -1. */
+  place: i32;
+  service: i32;
+  sessionLength: i32;
+  addressLength: i32;
   ejected: bool;
   used: bool;
 
   // Counters since the VM started, and who it is.
-  service: i32;
-  sessionLength: i32;
   requests: u64;
   failures: u64;
   unreached: u64;
@@ -47,7 +52,8 @@ export class Replica {
 const CACHE_LINE: i32 = 64;
 /** Offsets in a row: the fixed part takes up to three cache lines. */
 const SESSION: i32 = 3 * CACHE_LINE;
-const NAME: i32 = SESSION + MAX_SESSION_BYTES;
+const ADDRESS: i32 = SESSION + MAX_SESSION_BYTES;
+const NAME: i32 = ADDRESS + MAX_SESSION_BYTES;
 const BUCKETS: i32 = NAME + 256;
 const STRIDE: i32 = BUCKETS + 192;
 const INDEX_SIZE: i32 = MAX_REPLICAS * 2;
@@ -93,6 +99,15 @@ export function sessionBytes(slot: i32): i32 {
   return replicaAt(slot).sessionLength;
 }
 
+/** IP address, as text. */
+export function addressAt(slot: i32): usize {
+  return rowAt(slot) + ADDRESS;
+}
+
+export function addressBytes(slot: i32): i32 {
+  return replicaAt(slot).addressLength;
+}
+
 /** Latency histogram: LATENCY_BUCKETS counters, u32 each. */
 export function bucketsAt(slot: i32): usize {
   return rowAt(slot) + BUCKETS;
@@ -134,6 +149,7 @@ export function addReplica(service: i32, name: usize, length: i32): i32 {
   memory.fill(rowAt(slot), 0, STRIDE);
   const replica = replicaAt(slot);
   replica.used = true;
+  replica.place = -1;
   replica.service = service;
   memory.copy(nameAt(slot), name, length);
   replica.nameLength = length;
@@ -147,6 +163,7 @@ export function setSession(slot: i32, serviceKey: usize, keyLength: i32, session
   if (replica.identity != 0 && same(sessionAt(slot), replica.sessionLength, session, length)) return;
   memory.copy(sessionAt(slot), session, length);
   replica.sessionLength = length;
+  replica.addressLength = hostOf(addressAt(slot), decodeBase64(session, length, addressAt(slot)));
   const ofName = fnv1a64(nameAt(slot), nameBytes(slot), fnv1a64(serviceKey, keyLength, FNV64_START));
   replica.identity = fnv1a64(session, length, ofName);
   replica.ejected = false;

@@ -3,6 +3,7 @@ import { putEntry, settle } from './alias-table';
 import { fnv1a, same } from './bytes';
 import { MAX_KEY_BYTES, MAX_REPLICAS, MAX_SERVICES } from './limits';
 import { replicaAt, slotCount } from './replicas';
+import { forgetUsual, renewScore } from './score';
 
 export const ROUTING_SUBSET: u8 = 1;
 export const ROUTING_ENDPOINT: u8 = 2;
@@ -21,10 +22,6 @@ export const serviceListedIn = new StaticArray<u32>(MAX_SERVICES);
 export const firstMember = new StaticArray<i32>(MAX_SERVICES);
 export const memberCount = new StaticArray<i32>(MAX_SERVICES);
 export const members = new StaticArray<i32>(MAX_REPLICAS);
-
-/** Requests in flight as replicas told them lately, a moving average over the answers; 0 before the first. */
-export const usualInFlight = new StaticArray<f64>(MAX_SERVICES);
-const USUAL_GAIN: f64 = 0.05;
 
 /** Replicas to draw from (listed, of positive weight, not ejected), entries of the alias table from `firstMember` on. */
 export const eligibleCount = new StaticArray<i32>(MAX_SERVICES);
@@ -67,7 +64,7 @@ export function addService(key: usize, length: i32): i32 {
     memberCount[service] = 0;
     eligibleCount[service] = 0;
     nextProbeAt[service] = Infinity;
-    usualInFlight[service] = 0;
+    forgetUsual(service);
     addToIndex(service);
     return service;
   }
@@ -90,11 +87,6 @@ export function releaseServices(swap: u32): void {
   for (let service = 0; service < MAX_SERVICES; service++) if (used[service]) addToIndex(service);
 }
 
-export function learnUsual(service: i32, inFlight: f64): void {
-  const usual = usualInFlight[service];
-  usualInFlight[service] = usual == 0 ? inFlight : usual + USUAL_GAIN * (inFlight - usual);
-}
-
 /** Whether the newest table names the service. */
 export function isBalanced(service: i32): bool {
   return memberCount[service] > 0;
@@ -109,6 +101,7 @@ export function rebuildEligible(service: i32): void {
   for (let i = 0; i < memberCount[service]; i++) {
     const slot = members[first + i];
     const replica = replicaAt(slot);
+    replica.place = -1;
     // One that is to get nothing is not probed either.
     if (!(replica.weight > 0)) continue;
     if (replica.ejected) {
@@ -116,6 +109,8 @@ export function rebuildEligible(service: i32): void {
     } else {
       sum += replica.weight;
       putEntry(first + count, slot, replica.weight);
+      replica.place = first + count;
+      renewScore(replica);
       count++;
     }
   }

@@ -90,6 +90,9 @@ function takeReplica(service: i32, key: usize, keyLength: i32, row: usize, strin
   if (replica.listedIn == swap) return true;
   setSession(slot, key, keyLength, strings + load<u32>(row, 8), sessionLength);
   replica.weight = load<f32>(row, 12);
+  replica.weightFactor = <f32>(1 / Math.sqrt(<f64>replica.weight));
+  // Until the whole service is taken over.
+  replica.place = -1;
   markListed(slot, swap, now);
   members[membersUsed++] = slot;
   return true;
@@ -142,7 +145,11 @@ export function applyTable(p: usize, length: i32, receivedAt: f64, now: f64): bo
     servicesLeftOut++;
     replicasLeftOut += load<u32>(row, 12);
   }
-  for (let slot = 0; slot < slotCount(); slot++) if (!isListed(slot)) replicaAt(slot).weight = 0;
+  for (let slot = 0; slot < slotCount(); slot++) {
+    if (isListed(slot)) continue;
+    replicaAt(slot).weight = 0;
+    replicaAt(slot).place = -1;
+  }
   releaseUnlisted(swap, now);
   releaseServices(swap);
   tableVersion = load<u64>(p, 8);

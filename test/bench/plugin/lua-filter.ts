@@ -19,25 +19,33 @@ end
 `;
 
 /**
- * The plugin's policy as far as the filter lets it: two draws, requests in flight by what replicas tell and by what was
- * sent since, failures. It has no callback for the end of a stream, so a request counts as in flight until its response
- * begins; weights stay as they are in the script, and nothing is ejected, shared by workers or reported.
+ * The plugin's policy as far as the filter lets it: one draw against a window of others, by the requests in flight that
+ * replicas told and those sent from here, and by failures; scores are kept, as in the plugin. The filter has no callback
+ * for the end of a stream, so a request counts as in flight until its response begins; weights stay as they are in the
+ * script, and nothing is ejected, shared by workers or reported.
  */
 const POLICY = `
-local function score(replica, now)
-  local decay = math.exp(-math.max(now - replica.at, 0) / (4 * replica.latency))
-  local remote = replica.mean + (replica.known - replica.mean) * decay + replica.sent
-  local failing = replica.failures * math.exp(-math.max(now - replica.at, 0) / 5000)
-  return (math.max(replica.flying, remote) + 1) / replica.root * (1 + 20 * failing)
+local function renew(replica)
+  replica.score = (replica.known + 5 * replica.flying + 1) / replica.root * (1 + 20 * replica.failures)
 end
 
+for _, replica in ipairs(replicas) do renew(replica) end
+
 function envoy_on_request(handle)
-  local now = handle:timestamp()
+  local count = #replicas
   local chosen = draw()
-  local second = draw()
-  if score(second, now) < score(chosen, now) - 0.75 / chosen.root then chosen = second end
-  chosen.sent = chosen.sent + 1
+  local least = chosen.score - 0.5 / chosen.root
+  local at = math.floor(handle:timestamp() / 600000 % 1 * count)
+  for _ = 1, math.min(16, count) do
+    at = at % count + 1
+    local rival = replicas[at]
+    if rival.score < least then
+      least = rival.score
+      chosen = rival
+    end
+  end
   chosen.flying = chosen.flying + 1
+  renew(chosen)
   local headers = handle:headers()
   headers:replace("${ENDPOINT_HEADER}", chosen.name)
   headers:replace("${SESSION_HEADER}", chosen.session)
@@ -53,19 +61,20 @@ function envoy_on_response(handle)
   headers:remove("${LOAD_HEADER}")
   if mine == nil then return end
   local replica = replicas[mine.replica]
+  local now = handle:timestamp()
   replica.flying = replica.flying - 1
-  replica.failures = replica.failures + 0.1 * ((status >= 500 and 1 or 0) - replica.failures)
-  if load == nil then return end
-  replica.known = tonumber(string.match(load, "^%d+")) or 0
-  replica.at = handle:timestamp()
-  replica.sent = 0
+  local failing = replica.failures * math.exp((replica.at - now) / 15000)
+  replica.failures = failing + 0.1 * ((status >= 500 and 1 or 0) - failing)
+  replica.at = now
+  if load ~= nil then replica.known = tonumber(string.match(load, "^%d+")) or 0 end
+  renew(replica)
 end
 `;
 
 export function luaFilter(endpoints: readonly Endpoint[], policy: 'draw' | 'whole'): object {
   const rows = endpoints.map(({ name, address }, i) => {
     const session = Buffer.from(address).toString('base64');
-    const learnt = 'mean = 1, known = 1, at = 0, latency = 2, sent = 0, flying = 0, failures = 0';
+    const learnt = 'known = 0, at = 0, flying = 0, failures = 0';
     const root = Math.sqrt(1 / endpoints.length);
     const upTo = (i + 1) / endpoints.length;
     return `  { index = ${i + 1}, name = "${name}", session = "${session}", upTo = ${upTo}, root = ${root}, ${learnt} },`;

@@ -32,8 +32,9 @@ second.
   (gRPC statistics, fault, CORS). A _bare_ proxy has the router alone.
 - _Nothing_ is the proxy without plugin and without the session filter that Endpoint routing uses. The _session filter_
   alone is part of Istio; nobody names a replica to it in that variant.
-- _Lua, the same policy_ is the plugin's pick as far as the Lua filter lets it: two draws, load and failures learnt from
-  responses, but no end of a stream, no table from outside, no ejection, nothing shared by workers, nothing reported.
+- _Lua, the same policy_ is the plugin's pick as far as the Lua filter lets it: a draw against a window, load and
+  failures learnt from responses, but no end of a stream, no table from outside, no ejection, nothing shared by workers,
+  nothing reported.
   _A draw alone_ sets the same two headers by weight, removes them from the response, and learns nothing.
 - Envoy itself spends more with 1,000 replicas than with 10, whoever chooses. The plugin's share is told by holding each
   against the same proxy without it.

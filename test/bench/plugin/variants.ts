@@ -94,7 +94,9 @@ export async function startUpstream(core: number): Promise<{ port: number } & As
           routes: [
             { match: { prefix: '/' }, direct_response: { status: 200, body: { inline_string: 'x'.repeat(256) } } },
           ],
-          response_headers_to_add: [{ header: { key: LOAD_HEADER, value: '1;2000' } }],
+          response_headers_to_add: [
+            { header: { key: LOAD_HEADER, value: '1;2000;500;%DOWNSTREAM_LOCAL_ADDRESS_WITHOUT_PORT%' } },
+          ],
         },
       ],
     },
