@@ -8,6 +8,7 @@ import { openCpuControl } from './apply/open-cpu-control.ts';
 import { Metrics } from './metrics.ts';
 import { type AgentOptions, parseOptions } from './options.ts';
 import { atMostEvery, onChange } from './quiet-log.ts';
+import { openPlugin } from './serve/plugin-file.ts';
 import { openSources } from './sample/open-sources.ts';
 import { Sampler } from './sample/sampler.ts';
 import { type Health, ProxyServer } from './serve/server.ts';
@@ -44,6 +45,7 @@ async function run(options: AgentOptions): Promise<void> {
   const server = new ProxyServer({
     board,
     now,
+    plugin: openPlugin(options.plugin),
     statistics: (counters) => {
       metrics.statistics.inc({ outcome: 'accepted' });
       // The controller counts its own versions, and knows nothing of the tables that agents make of them.

@@ -14,6 +14,7 @@ export interface AgentOptions {
   readonly processes: string | undefined;
   readonly cpus: ReadonlySet<number> | undefined;
   readonly intervalMs: number;
+  readonly plugin: string | undefined;
   /** File that keeps what CPU settings were before; undefined: none may be changed. */
   readonly cpuControl: string | undefined;
 }
@@ -76,7 +77,7 @@ export function parseOptions(argv: readonly string[]): AgentOptions {
     .addOption(
       new Option(
         '--node-cgroup <path>',
-        'cgroup that stands for the node, relative to the mounts (default: the machine)',
+        'cgroup that stands for the node, relative to the mounts (default: the root, which is the machine or its container)',
       )
         .env('BALLAST_NODE_CGROUP')
         .argParser(parseGroup),
@@ -96,6 +97,12 @@ export function parseOptions(argv: readonly string[]): AgentOptions {
         .env('BALLAST_INTERVAL_MS')
         .argParser(parseInterval)
         .default(250),
+    )
+    .addOption(
+      new Option(
+        '--plugin <file>',
+        'WebAssembly module to serve to Istio under /plugin/<its SHA-256>/ballast.wasm (default: none)',
+      ).env('BALLAST_PLUGIN'),
     )
     .addOption(
       new Option(

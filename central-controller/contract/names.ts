@@ -28,7 +28,7 @@ export const CONTROLLER_PORT = 15070;
 export const AGENT_PORT = 15080;
 
 /** Envoy's name for the node-local agent as a plugin calls it. */
-export const AGENT_CLUSTER = `outbound|${AGENT_PORT}||ballast-agent.ballast-system.svc.cluster.local`;
+export const AGENT_CLUSTER = `outbound|${AGENT_PORT}||ballast-agent.ballast-agents.svc.cluster.local`;
 
 /** DNS name of a Service inside the mesh. */
 export function serviceHost(namespace: string, name: string): string {

@@ -1,5 +1,5 @@
 /** CPU of a group of the per-controller hierarchies: `cpuacct.usage`, `cpu.stat` and the CFS quota. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CpuGroup, GroupReading, Hierarchy } from './cpu-group.ts';
 import { RisingCounter, roundSeconds } from './counter.ts';
@@ -74,6 +74,8 @@ export function controllerHierarchy(mounts: ControllerMounts): Hierarchy {
     directory: (path) => join(mounts.cpuacct, path),
     settings: (path) => join(mounts.cpu, path),
     open: (path) => new ControllerGroup(join(mounts.cpuacct, path), join(mounts.cpu, path)),
+    // No group has this file but the kernel's own root.
+    isWholeMachine: () => existsSync(join(mounts.cpu, 'release_agent')),
     pinnedCpus(path) {
       if (mounts.cpuset === undefined) return undefined;
       try {

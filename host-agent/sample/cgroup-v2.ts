@@ -1,5 +1,5 @@
 /** CPU of a group of the unified hierarchy: `cpu.stat`, `cpu.pressure`, `cpu.max`. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CpuGroup, GroupReading, Hierarchy } from './cpu-group.ts';
 import { RisingCounter, roundSeconds } from './counter.ts';
@@ -86,6 +86,8 @@ export function unifiedHierarchy(mount: string): Hierarchy {
     directory: (path) => join(mount, path),
     settings: (path) => join(mount, path),
     open: (path) => new UnifiedGroup(join(mount, path)),
+    // Every group has this file but the kernel's own root.
+    isWholeMachine: () => !existsSync(join(mount, 'cgroup.type')),
     pinnedCpus(path) {
       try {
         return cpuList(readFileSync(join(mount, path, 'cpuset.cpus.effective'), 'utf8'))?.size;

@@ -26,6 +26,8 @@ export interface Hierarchy {
   /** Directory of `path`'s CPU settings. */
   settings(path: string): string;
   open(path: string): CpuGroup;
+  /** The root is the kernel's own: what runs below it is the machine, not a container that stands for a node. */
+  isWholeMachine(): boolean;
   /** How many CPUs the group may run on, where it is restricted to some. */
   pinnedCpus(path: string): number | undefined;
 }

@@ -41,7 +41,10 @@ export function openSources(options: SourceOptions, refused: (why: string) => vo
     throw new BallastError('NO_CPU_SOURCE', `--node-cgroup ${nodePath}: no such group in ${options.cgroupRoot}`);
   }
   return {
-    node: nodePath === '' ? new MachineNode(machine) : new GroupNode(hierarchy, nodePath, machine),
+    node:
+      nodePath === '' && hierarchy.isWholeMachine()
+        ? new MachineNode(machine)
+        : new GroupNode(hierarchy, nodePath, machine),
     replicas:
       options.processes === undefined
         ? new CgroupReplicas(hierarchy, nodePath)

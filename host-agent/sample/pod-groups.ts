@@ -6,6 +6,8 @@ import type { Hierarchy } from './cpu-group.ts';
 const SYSTEMD_POD = /^(?:.+-)?kubepods(?:-burstable|-besteffort)?-pod([0-9a-zA-Z_]+)\.slice$/;
 const CGROUPFS_POD = /^pod([0-9a-zA-Z-]+)$/;
 const PODS_ROOT = /^(?:kubepods|(?:.+-)?kubepods\.slice)$/;
+/** kubelet's own cgroup root, where it has one: that is what kind does with its nodes. */
+const KUBELET_ROOT = /^kubelet(?:\.slice)?$/;
 const QOS_CLASS = /^(?:burstable|besteffort|(?:.+-)?kubepods-(?:burstable|besteffort)\.slice)$/;
 
 /** Pod UID in a cgroup's name, under either of kubelet's cgroup drivers; systemd writes the dashes as `_`. */
@@ -31,6 +33,9 @@ export function findPodGroups(hierarchy: Hierarchy, nodePath: string): Map<strin
   const found = new Map<string, string>();
   const prefix = nodePath === '' ? '' : `${nodePath}/`;
   for (const root of children(hierarchy, nodePath)) {
+    if (KUBELET_ROOT.test(root)) {
+      for (const [uid, path] of findPodGroups(hierarchy, `${prefix}${root}`)) found.set(uid, path);
+    }
     if (!PODS_ROOT.test(root)) continue;
     for (const name of children(hierarchy, `${prefix}${root}`)) {
       const path = `${prefix}${root}/${name}`;

@@ -9,6 +9,7 @@ import { decodeProxyStatistics } from '../../central-controller/contract/proxy-s
 import type { ProxyCounters } from '../../central-controller/contract/report.ts';
 import { readBody } from './body.ts';
 import { LongPolls, type Waiter } from './long-polls.ts';
+import { type Plugin, PLUGIN_PATH } from './plugin-file.ts';
 import { answerProblem } from './problem.ts';
 import type { Table, TableBoard } from './table-board.ts';
 
@@ -32,6 +33,8 @@ export interface ServerPorts {
   readonly statistics: (counters: ProxyCounters) => void;
   readonly refused: (failure: Failure) => void;
   readonly health: () => Health;
+  /** Undefined: none is served here. */
+  readonly plugin: Plugin | undefined;
   readonly metrics: () => Promise<{ type: string; body: string }>;
 }
 
@@ -98,8 +101,12 @@ export class ProxyServer {
       case 'GET /metrics':
         this.#metrics(response).catch(() => response.destroy());
         return undefined;
-      default:
+      default: {
+        const digest = PLUGIN_PATH.exec(route)?.[1];
+        const { plugin } = this.#ports;
+        if (digest !== undefined && plugin !== undefined) return answerPlugin(response, plugin, digest);
         return answerProblem(response, { code: 'INVALID_REQUEST', message: `${route}: no such resource` }, 404);
+      }
     }
   }
 
@@ -167,6 +174,20 @@ function answerTable(response: ServerResponse, table: Table): void {
     String(table.assignment),
   ]);
   response.end(table.bytes);
+}
+
+/**
+ * A digest that is not known here may be known to an agent of another version: Istio asks again after a 503, at once and
+ * a few times, and gives up on a 404.
+ */
+function answerPlugin(response: ServerResponse, plugin: Plugin, digest: string): void {
+  if (digest !== plugin.digest) {
+    const message = `plugin: this agent has ${plugin.digest}, not ${digest}`;
+    return answerProblem(response, { code: 'UNKNOWN_PLUGIN', message });
+  }
+  response.writeHead(200, ['content-type', 'application/wasm', 'content-length', String(plugin.bytes.length)]);
+  response.end(plugin.bytes);
+  return undefined;
 }
 
 function answerUnchanged(response: ServerResponse): void {

@@ -16,9 +16,9 @@ export const IMAGES: readonly ImageDefinition[] = [
     name: 'central-controller',
     modules: ['central-controller/main.ts'],
     packages: ['uplot'],
-    files: ['central-controller/dashboard/*.{html,css,js,svg}', 'wasm-plugin/build/ballast.wasm'],
+    files: ['central-controller/dashboard/*.{html,css,js,svg}'],
   },
-  { name: 'host-agent', modules: ['host-agent/main.ts'] },
+  { name: 'host-agent', modules: ['host-agent/main.ts'], files: ['wasm-plugin/build/ballast.wasm'] },
   { name: 'hotel-reservation', modules: ['apps/hotel-reservation/main.ts'] },
   {
     name: 'load-generator',

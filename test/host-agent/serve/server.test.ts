@@ -3,6 +3,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { LATENCY_BUCKETS } from '../../../central-controller/contract/latency-buckets.ts';
 import type { ProxyCounters } from '../../../central-controller/contract/report.ts';
 import { LongPolls } from '../../../host-agent/serve/long-polls.ts';
+import type { Plugin } from '../../../host-agent/serve/plugin-file.ts';
 import { ProxyServer } from '../../../host-agent/serve/server.ts';
 import { TableBoard } from '../../../host-agent/serve/table-board.ts';
 import { HeldAssignments } from '../../../host-agent/uplink/held-assignments.ts';
@@ -33,7 +34,7 @@ const COUNTERS: ProxyCounters = {
 };
 
 /** A server on a clock that the test sets. */
-async function serve(): Promise<{
+async function serve(plugin?: Plugin): Promise<{
   url: string;
   server: ProxyServer;
   clock: { now: number };
@@ -53,6 +54,7 @@ async function serve(): Promise<{
     refused: (failure) => refused.push(failure.message),
     health: () => ({ ready: held.validUntil !== undefined, detail: { assignment: held.version } }),
     metrics: async () => ({ type: 'text/plain', body: 'metric 1\n' }),
+    plugin,
   });
   const address = await server.listen('127.0.0.1', 0);
   onTestFinished(() => server.close());
@@ -218,4 +220,22 @@ test('there is a limit to how many may wait', () => {
   expect(polls.add({ ...waiter })).toBe(false);
   polls.remove(waiter);
   expect(polls.add({ ...waiter })).toBe(true);
+});
+
+test('the plugin is served under its digest; another digest may be that of another agent', async () => {
+  const digest = 'ab'.repeat(32);
+  const { url } = await serve({ bytes: Buffer.from('\0asm'), digest });
+  const found = await fetch(`${url}/plugin/${digest}/ballast.wasm`);
+  expect(found.status).toBe(200);
+  expect(found.headers.get('content-type')).toBe('application/wasm');
+  expect(await found.text()).toBe('\0asm');
+  const other = await fetch(`${url}/plugin/${'cd'.repeat(32)}/ballast.wasm`);
+  expect(other.status).toBe(503);
+  expect(await other.json()).toMatchObject({ code: 'UNKNOWN_PLUGIN' });
+  expect((await fetch(`${url}/plugin/latest/ballast.wasm`)).status).toBe(404);
+});
+
+test('without a plugin there is none', async () => {
+  const { url } = await serve();
+  expect((await fetch(`${url}/plugin/${'ab'.repeat(32)}/ballast.wasm`)).status).toBe(404);
 });

@@ -1,0 +1,24 @@
+/** The WebAssembly module that Istio fetches for this node's and other nodes' proxies. */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { BallastError } from '../../central-controller/contract/errors.ts';
+
+export interface Plugin {
+  readonly bytes: Buffer;
+  /** SHA-256, hexadecimal. */
+  readonly digest: string;
+}
+
+/** The digest is part of the address, since Istio keeps what it fetched by that. */
+export const PLUGIN_PATH = /^GET \/plugin\/([0-9a-f]{64})\/ballast\.wasm$/;
+
+/** @throws BallastError INVALID_FLAG when the file cannot be read */
+export function openPlugin(path: string | undefined): Plugin | undefined {
+  if (path === undefined) return undefined;
+  try {
+    const bytes = readFileSync(path);
+    return { bytes, digest: createHash('sha256').update(bytes).digest('hex') };
+  } catch (error) {
+    throw new BallastError('INVALID_FLAG', `--plugin: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
