@@ -3,8 +3,9 @@ import { type FSWatcher, readdirSync, readFileSync, watch } from 'node:fs';
 import { join } from 'node:path';
 import { BallastError, type Failure } from '../contract/errors.ts';
 import { failure, type Result, success } from '../contract/result.ts';
-import { joinTopology, type KnownSince, knownSince } from './join.ts';
+import { joinTopology } from './join.ts';
 import { parseManifests } from './parse-manifests.ts';
+import { type KnownSince, knownSince } from './replicas.ts';
 import type { Cluster, Topology } from './topology.ts';
 
 /** Writers change several files at once; wait for the last of them. */

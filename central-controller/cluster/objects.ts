@@ -11,7 +11,7 @@ const Metadata = Type.Object({
   deletionTimestamp: Type.Optional(Type.String()),
   ownerReferences: Type.Optional(Type.Array(Type.Object({ kind: Type.String(), name: Type.String() }))),
 });
-const Quantity = Type.Union([Type.String({ pattern: '^[0-9]+(\\.[0-9]+)?m?$' }), Type.Number({ minimum: 0 })]);
+const Quantity = Type.Union([Type.String({ pattern: '^[0-9]+(\\.[0-9]+)?[numk]?$' }), Type.Number({ minimum: 0 })]);
 const Port = Type.Integer({ minimum: 1, maximum: 65_535 });
 
 export const Node = Type.Object({ kind: Type.Literal('Node'), metadata: Metadata });
@@ -38,7 +38,15 @@ export const Pod = Type.Object({
     Type.Object({
       phase: Type.Optional(Type.String()),
       podIP: Type.Optional(Type.String()),
-      conditions: Type.Optional(Type.Array(Type.Object({ type: Type.String(), status: Type.String() }))),
+      conditions: Type.Optional(
+        Type.Array(
+          Type.Object({
+            type: Type.String(),
+            status: Type.String(),
+            lastTransitionTime: Type.Optional(Type.Union([Type.String(), Type.Null()])),
+          }),
+        ),
+      ),
     }),
   ),
 });
@@ -69,7 +77,7 @@ export const StatefulSet = Type.Object({
   kind: Type.Literal('StatefulSet'),
   metadata: Metadata,
   spec: Type.Object({
-    serviceName: Type.String({ minLength: 1 }),
+    serviceName: Type.Optional(Type.String()),
     replicas: Type.Optional(Type.Integer({ minimum: 0, maximum: 10_000 })),
     ordinals: Type.Optional(Type.Object({ start: Type.Optional(Type.Integer({ minimum: 0 })) })),
     template: Type.Optional(Type.Object({ metadata: Type.Optional(Type.Object({ labels: Type.Optional(Labels) })) })),
@@ -87,7 +95,10 @@ export const Deployment = Type.Object({
 });
 export type Deployment = Static<typeof Deployment>;
 
-/** What Kubernetes tells proxies of a Service's pods. The Service is named by the label `kubernetes.io/service-name`. */
+/** Label of an EndpointSlice: the Service that it belongs to. */
+export const SERVICE_NAME_LABEL = 'kubernetes.io/service-name';
+
+/** What Kubernetes tells proxies of a Service's pods. */
 export const EndpointSlice = Type.Object({
   kind: Type.Literal('EndpointSlice'),
   metadata: Metadata,

@@ -46,6 +46,8 @@ export const ERRORS = {
   },
   MISSING_TOOL: { status: 500, remedy: 'Install the named tool and run the command again.' },
   BUILD_FAILED: { status: 500, remedy: 'Correct the source that the message names and build again.' },
+  LAB_DOWN: { status: 503, remedy: 'Start it: npm run lab -- up' },
+  LAB_BUSY: { status: 503, remedy: 'Wait until the other command has ended, or end it.' },
   NODE_DOWN: { status: 503, remedy: 'Start it again: npm run lab -- up' },
   COMMAND_FAILED: { status: 500, remedy: 'Correct what the message names and run the command again.' },
   CHILD_FAILED: { status: 500, remedy: 'See the log that the message names.' },

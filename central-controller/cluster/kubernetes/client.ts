@@ -64,17 +64,13 @@ export class KubernetesClient {
   }
 
   /**
-   * The chunks of an answer that does not end, such as a watch.
-   * @param silenceMs how long the server may be silent before the connection counts as broken; 0: for ever
-   * @throws ApiError
+   * The chunks of an answer that does not end, such as a watch, once it has begun.
+   * @param silenceMs how long the server may be silent before the connection counts as broken
+   * @throws ApiError, and so does the iteration
    */
-  async *stream(path: string, request: ApiRequest, silenceMs: number): AsyncGenerator<Uint8Array, void> {
+  async stream(path: string, request: ApiRequest, silenceMs: number): Promise<AsyncIterable<Uint8Array>> {
     const response = await this.#send('GET', path, request, silenceMs);
-    try {
-      for await (const chunk of response.body) yield chunk as Uint8Array;
-    } catch (error) {
-      throw unanswered(error);
-    }
+    return chunksOf(response.body);
   }
 
   async close(): Promise<void> {
@@ -110,6 +106,14 @@ export class KubernetesClient {
     }
     if (response.statusCode < 300) return response;
     throw await refusal(response);
+  }
+}
+
+async function* chunksOf(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
+  try {
+    yield* body;
+  } catch (error) {
+    throw unanswered(error);
   }
 }
 

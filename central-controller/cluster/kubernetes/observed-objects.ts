@@ -38,7 +38,10 @@ const ObservedMetadata = Type.Object({
 });
 export type ObservedMetadata = Static<typeof ObservedMetadata>;
 
-const ISTIO_API_VERSION = 'networking.istio.io/v1';
+/** Under this name the API server notes what this controller has written. */
+export const FIELD_MANAGER = 'ballast-controller';
+
+export const ISTIO_API_VERSION = 'networking.istio.io/v1';
 
 /** Checked only as far as it is needed to find it; what is inside is Istio's business and the reader's. */
 export const VirtualService = Type.Object({
