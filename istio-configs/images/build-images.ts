@@ -4,6 +4,7 @@ import { createReadStream } from 'node:fs';
 import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BallastError } from '../../central-controller/contract/errors.ts';
+import { pluginDigest, stalePins } from '../plugin/pin.ts';
 import { applicationFiles, CHECKOUT } from './application-files.ts';
 import {
   APP_FOLDER,
@@ -76,6 +77,14 @@ async function hashOf(images: readonly Image[]): Promise<string> {
   return hash.digest('hex');
 }
 
+/** Proxies would be told to fetch a plugin that no agent has, and go on without one. */
+async function requirePins(): Promise<void> {
+  const [stale] = await stalePins(await pluginDigest());
+  if (stale === undefined) return;
+  const message = `istio-configs/${stale} names another plugin than the one that is built: run node istio-configs/plugin/pin.ts`;
+  throw new BallastError('STALE_DIGEST', message);
+}
+
 async function isMadeFrom(archive: string, stamp: string, hash: string): Promise<boolean> {
   return Promise.all([readFile(stamp, 'utf8'), stat(archive)]).then(
     ([made]) => made === hash,
@@ -86,13 +95,14 @@ async function isMadeFrom(archive: string, stamp: string, hash: string): Promise
 /**
  * Makes `definitions` into `<folder>/<name>.tar`, or `ballast.tar` for several, unless the one there was made from the
  * same files.
- * @throws BallastError MISSING_TOOL where no Linux is; Error of the file system when the archive cannot be written
+ * @throws BallastError MISSING_TOOL where no Linux is; STALE_DIGEST when the manifests name another plugin; Error of the file system when the archive cannot be written
  */
 export async function buildImages(definitions: readonly ImageDefinition[], folder: string): Promise<BuiltImages> {
   if (process.platform !== 'linux') {
     const message = `Images without Docker are made from a Linux machine's own files, this is ${process.platform}: use istio-configs/images/Dockerfile`;
     throw new BallastError('MISSING_TOOL', message);
   }
+  await requirePins();
   const base = await baseLayer();
   const images = await Promise.all(definitions.map(async (definition) => imageOf(definition, base)));
   const [only] = definitions;
