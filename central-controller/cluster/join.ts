@@ -1,4 +1,5 @@
 /** Joins Kubernetes objects to the topology that decisions are made on. Pure: both the manifests and informers use it. */
+import { withPolicyDefaults } from '../contract/policy.ts';
 import { selects } from './manifest.ts';
 import { type ClusterObjects, type Pod, qualifiedName, type Service } from './objects.ts';
 import { byReplicaName, type KnownSince, NO_PODS, readyEndpoints, replicaOf } from './replicas.ts';
@@ -32,7 +33,7 @@ export function joinTopology(objects: ClusterObjects, since: KnownSince): Joined
   const endpoints = objects.endpointSlices && readyEndpoints(objects.endpointSlices);
   const services = new Map<string, ServiceTopology>();
   for (const policy of objects.policies) {
-    const mode = policy.spec.mode ?? 'Enforce';
+    const { mode, routing, pinning, objective, shareWeight, cpuControl, limits } = withPolicyDefaults(policy.spec);
     if (mode === 'Off') continue;
     const refuse = (object: { kind: string; metadata: { name: string; namespace?: string } }, text: string): void => {
       const [name, concerned] = [qualifiedName(object.metadata), qualifiedName(policy.metadata)];
@@ -56,17 +57,17 @@ export function joinTopology(objects: ClusterObjects, since: KnownSince): Joined
       refuse(service, ports);
       continue;
     }
-    const { cpuControl = 'NONE' } = policy.spec;
     services.set(key, {
       namespace: service.metadata.namespace ?? 'default',
       name: service.metadata.name,
       ports,
       mode,
-      routing: policy.spec.routing ?? 'Endpoint',
-      pinning: policy.spec.pinning === 'Allowed',
-      objective: policy.spec.objective ?? 'delay',
-      shareWeight: policy.spec.shareWeight ?? 1,
+      routing,
+      pinning: pinning === 'Allowed',
+      objective,
+      shareWeight,
       ...(cpuControl !== 'NONE' && { cpuControl }),
+      ...(limits && { limits }),
       replicas: pods
         .map((pod) => replicaOf(pod, nodes, since, endpoints && (endpoints.get(key) ?? NO_PODS)))
         .filter((replica) => replica !== undefined)

@@ -135,6 +135,7 @@ export const KINDS = {
   Pod,
   Service,
   StatefulSet,
+  Deployment,
   [POLICY_KIND]: LoadBalancingPolicy,
 } as const satisfies Record<string, TSchema>;
 

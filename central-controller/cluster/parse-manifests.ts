@@ -3,6 +3,7 @@ import { Compile } from 'typebox/compile';
 import { parseAllDocuments } from 'yaml';
 import { describeFieldErrors, type FieldError } from '../contract/field-errors.ts';
 import { POLICY_KIND } from '../contract/policy.ts';
+import { brokenPolicyRule } from '../contract/policy-rules.ts';
 import { failure, type Result, success } from '../contract/result.ts';
 import { type ClusterObjects, KINDS } from './objects.ts';
 
@@ -11,6 +12,7 @@ const checks = {
   Pod: Compile(KINDS.Pod),
   Service: Compile(KINDS.Service),
   StatefulSet: Compile(KINDS.StatefulSet),
+  Deployment: Compile(KINDS.Deployment),
   [POLICY_KIND]: Compile(KINDS[POLICY_KIND]),
 };
 
@@ -30,7 +32,7 @@ export interface ParsedManifests {
 
 /** Parses and checks every file; the failure names file, object and field. */
 export function parseManifests(files: ManifestFiles): Result<ParsedManifests> {
-  const objects = { nodes: [], pods: [], services: [], statefulSets: [], policies: [] };
+  const objects = { nodes: [], pods: [], services: [], statefulSets: [], deployments: [], policies: [] };
   const seenIn = new Map<string, string>();
   for (const [file, text] of files) {
     const documents = documentsOf(text);
@@ -75,18 +77,23 @@ function identityOf(value: unknown): { kind: string; name: string } {
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer Item)[] ? Item[] : T[K] };
+type ManifestObjects = Mutable<Required<Omit<ClusterObjects, 'endpointSlices'>>>;
 
 /** Adds the object to those of its kind, or says what is wrong with it. Kinds that are not read are let through. */
-function addObject(kind: string, value: unknown, objects: Mutable<ClusterObjects>): string | undefined {
-  function take<T>(check: Check<T>, into: T[]): string | undefined {
+function addObject(kind: string, value: unknown, objects: ManifestObjects): string | undefined {
+  function take<T>(check: Check<T>, into: T[], broken?: (object: T) => string | undefined): string | undefined {
     if (!check.Check(value)) return describeFieldErrors(check.Errors(value), 'object');
-    into.push(value);
-    return undefined;
+    const complaint = broken?.(value);
+    if (complaint === undefined) into.push(value);
+    return complaint;
   }
   if (kind === 'Node') return take(checks.Node, objects.nodes);
   if (kind === 'Pod') return take(checks.Pod, objects.pods);
   if (kind === 'Service') return take(checks.Service, objects.services);
   if (kind === 'StatefulSet') return take(checks.StatefulSet, objects.statefulSets);
-  if (kind === POLICY_KIND) return take(checks[POLICY_KIND], objects.policies);
+  if (kind === 'Deployment') return take(checks.Deployment, objects.deployments);
+  if (kind === POLICY_KIND) {
+    return take(checks[POLICY_KIND], objects.policies, ({ spec }) => brokenPolicyRule(spec));
+  }
   return undefined;
 }

@@ -1,5 +1,6 @@
 /** What the controller knows of the cluster: which replica of which service runs on which node. Plain values. */
 import type { CpuControl, Routing } from '../contract/assignment.ts';
+import type { PolicyLimits } from '../contract/policy.ts';
 
 /** Where Ballast stands towards a service: it decides only, it decides and publishes, or it does neither. */
 export type Mode = 'Observe' | 'Enforce' | 'Off';
@@ -31,6 +32,8 @@ export interface ServiceTopology {
   readonly shareWeight: number;
   /** Absent: the replicas' CPU settings are left alone. */
   readonly cpuControl?: CpuControl;
+  /** Absent: weights are bounded as those of all services are. */
+  readonly limits?: PolicyLimits;
   readonly replicas: readonly ReplicaTopology[];
 }
 

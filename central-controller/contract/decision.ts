@@ -18,6 +18,7 @@ export type ReplicaState = Static<typeof ReplicaState>;
 /** What bounded or changed a weight on its way. */
 export const Limit = Type.Union([
   Type.Literal('floor', { description: 'Probing floor' }),
+  Type.Literal('policyLimit', { description: "`minWeight` or `maxWeight` among the policy's limits" }),
   Type.Literal('replicaLimit', { description: "The container's own CPU limit" }),
   Type.Literal('nodeSaturated'),
   Type.Literal('failures'),

@@ -21,8 +21,10 @@ const TargetRef = Type.Object(
   {
     kind: Type.Union(
       [
-        Type.Literal('StatefulSet', { description: 'The Service that its `spec.serviceName` names' }),
-        Type.Literal('Deployment', { description: 'The one Service that selects its pods' }),
+        Type.Literal('StatefulSet', {
+          description: 'The Service with an address that selects its pods, else the one in its `spec.serviceName`',
+        }),
+        Type.Literal('Deployment', { description: 'The Service with an address that selects its pods' }),
         Type.Literal('Service', { description: 'The Service itself, whatever its pods belong to' }),
       ],
       { description: 'Kind of the object, which says how its Service is found' },

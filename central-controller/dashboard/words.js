@@ -22,6 +22,7 @@ export const STATES = {
 /** @type {Record<ReplicaDecision['limits'][number], string>} */
 const LIMITS = {
   floor: 'It gets the least that keeps its figures known.',
+  policyLimit: 'The limits that its policy sets bound it.',
   replicaLimit: 'Its container’s own CPU limit bounds it.',
   nodeSaturated: 'Its node has no CPU left.',
   failures: 'Some of its answers are failures.',

@@ -1,4 +1,5 @@
 /** Makes any snapshot one that can be decided on: each figure finite and within what it can mean. */
+import type { PolicyLimits } from '../contract/policy.ts';
 import type { NodeEstimate, ReplicaEstimate, ServiceEstimate, Snapshot } from '../estimate/snapshot.ts';
 
 /** Far beyond any real figure, and small enough that sums and squares of such figures stay finite. */
@@ -38,10 +39,22 @@ function boundedNode(node: NodeEstimate): NodeEstimate {
 /** No node is so much faster than another: a cost below this part of the service's greatest is an error. */
 const LEAST_COST_PART = 1e-2;
 
+function boundedLimits(limits: PolicyLimits): PolicyLimits {
+  const { minWeight, maxWeight, maxStepPerSecond, warmUpSeconds } = limits;
+  return {
+    ...(minWeight !== undefined && { minWeight: bounded(minWeight, 1) }),
+    ...(maxWeight !== undefined && { maxWeight: Math.max(1, bounded(maxWeight)) }),
+    ...(maxStepPerSecond !== undefined && { maxStepPerSecond: bounded(maxStepPerSecond) }),
+    ...(warmUpSeconds !== undefined && { warmUpSeconds: bounded(warmUpSeconds) }),
+  };
+}
+
 function boundedService(service: ServiceEstimate): ServiceEstimate {
+  const { limits } = service;
   return {
     ...service,
     shareWeight: Math.max(1e-3, bounded(service.shareWeight, 1e3)),
+    ...(limits && { limits: boundedLimits(limits) }),
     requestsPerSecond: bounded(service.requestsPerSecond),
     replicas: withCostsAlike(service.replicas.map(boundedReplica)),
   };

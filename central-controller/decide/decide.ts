@@ -8,6 +8,7 @@ import { explainService } from './explain.ts';
 import type { DecisionPolicy, Parameters } from './policy.ts';
 import { isStaleNode, serviceState, stateOf } from './states.ts';
 import { type Candidate, type CandidateReplica, TargetFinder, type TargetNode, type Targets } from './targets.ts';
+import { parametersOf } from './weight-bounds.ts';
 
 /** What makes the next decision faster, and changes none: solutions to start from, and the memory that they take. */
 export interface DecisionMemory {
@@ -40,7 +41,12 @@ export function decide(
   const known = allNodes(nodes, services);
   const nodeIndex = new Map(known.map((node, index) => [node.name, index]));
   const before = lastDecisions(previous);
-  const candidates = services.map((service) => candidateOf(service, known, nodeIndex, policy, before, now));
+  const elapsedMs = previous ? now - previous.at : 0;
+  const candidates = services.map((service) => {
+    const ready = service.replicas.filter((replica) => replica.ready).length;
+    const own = { ...policy, parameters: parametersOf(service, parameters, ready, elapsedMs) };
+    return candidateOf(service, known, nodeIndex, own, before, now);
+  });
   const decided = (candidate: Candidate): boolean =>
     candidate.replicas.length > 0 && candidate.service.mode !== 'Off' && !candidate.isLearning;
   const enforced = candidates.filter((candidate) => decided(candidate) && candidate.service.mode === 'Enforce');
@@ -52,7 +58,7 @@ export function decide(
   const indexOf = new Map(together.map((candidate, index) => [candidate, index]));
   const decisions = candidates.map((candidate) => {
     const targets = candidate.service.mode === 'Observe' ? asThough : inForce;
-    return explainService(candidate, targets, indexOf.get(candidate) ?? -1, known, nodeIndex, parameters);
+    return explainService(candidate, targets, indexOf.get(candidate) ?? -1, known, nodeIndex);
   });
   return {
     tick: previous ? previous.tick + 1 : 0,
@@ -122,7 +128,8 @@ function candidateOf(
       manual: byHand.get(estimate.name),
     });
   }
-  return { service, isLearning: state.isLearning, replicas: withSharesThatFit(replicas) };
+  const { parameters } = policy;
+  return { service, isLearning: state.isLearning, parameters, replicas: withSharesThatFit(replicas) };
 }
 
 /** Weights by hand that exceed 1 together, or that leave the rest to nobody, are scaled; those in force sum to 1. */

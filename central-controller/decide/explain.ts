@@ -4,6 +4,7 @@ import type { NodeEstimate, ReplicaEstimate } from '../estimate/snapshot.ts';
 import { dampedStep } from './damp.ts';
 import type { Parameters } from './policy.ts';
 import { type Candidate, type CandidateReplica, relativeError, type Targets } from './targets.ts';
+import { boundsOf, isAtPolicyLimit, type WeightBounds, withinBounds } from './weight-bounds.ts';
 
 const SATURATED = 0.97;
 
@@ -17,15 +18,12 @@ export function explainService(
   index: number,
   nodes: readonly NodeEstimate[],
   nodeIndex: ReadonlyMap<string, number>,
-  parameters: Parameters,
 ): ServiceDecision {
-  const { service, replicas } = candidate;
+  const { service, replicas, parameters } = candidate;
   const isAllocated = targets !== undefined && index >= 0;
-  const shares = withFloor(
-    isAllocated ? sharesOf(targets, index, replicas.length) : equalShares(replicas),
-    replicas,
-    parameters.floor,
-  );
+  const wanted = isAllocated ? sharesOf(targets, index, replicas.length) : equalShares(replicas);
+  const bounds = boundsOf(replicas, parameters);
+  const shares = withinBounds(wanted, bounds);
   const { weights, outcome } = damped(replicas, shares, parameters);
   const uncertain = isAllocated && parameters.pullPerError * relativeError(replicas) > parameters.pull;
   const peers = peersByNode(replicas);
@@ -36,7 +34,7 @@ export function explainService(
     const replica = isReady ? replicas[at] : undefined;
     const node = nodes[nodeIndex.get(estimate.node) ?? -1];
     const target = isReady ? (shares[at] ?? 0) : 0;
-    const limits = replica ? reasons(replica, target, targets, node, parameters) : [];
+    const limits = replica ? reasons(replica, target, bounds[at], targets, node, parameters) : [];
     if (replica && uncertain) limits.push('shrunk');
     if (replica && replica.manual === undefined && outcome !== 'reached') limits.push(outcome);
     return {
@@ -89,21 +87,6 @@ function equalShares(replicas: readonly CandidateReplica[]): number[] {
   return replicas.map(({ manual }) => manual ?? left / free);
 }
 
-/** Lifts what is below the floor, except what was set by hand, at the cost of the others. */
-function withFloor(shares: readonly number[], replicas: readonly CandidateReplica[], floor: number): number[] {
-  const open = replicas.filter(({ manual }) => manual === undefined).length;
-  if (open === 0) return [...shares];
-  const left = 1 - replicas.reduce((sum, { manual }) => sum + (manual ?? 0), 0);
-  const least = (floor * left) / open;
-  const above = shares.map((share, index) => (replicas[index]?.manual === undefined ? Math.max(0, share - least) : 0));
-  const sum = above.reduce((total, share) => total + share, 0);
-  const room = left - least * open;
-  return shares.map((_, index) => {
-    const manual = replicas[index]?.manual;
-    return manual ?? least + (sum > 0 ? ((above[index] ?? 0) / sum) * room : room / open);
-  });
-}
-
 /** Moves the weights that are not set by hand; those that are apply at once, and the others share what they leave. */
 function damped(
   replicas: readonly CandidateReplica[],
@@ -126,6 +109,7 @@ function damped(
 function reasons(
   { estimate, health, manual, node: at }: CandidateReplica,
   target: number,
+  bounds: WeightBounds | undefined,
   targets: Targets | undefined,
   node: NodeEstimate | undefined,
   parameters: Parameters,
@@ -135,6 +119,7 @@ function reasons(
   const { limitCores, cpuCores } = estimate;
   const load = targets?.allocation.loads[at] ?? 0;
   if (target <= parameters.floor) limits.push('floor');
+  if (bounds && isAtPolicyLimit(target, bounds)) limits.push('policyLimit');
   if (limitCores !== undefined && cpuCores > 0.9 * limitCores) limits.push('replicaLimit');
   if (node && node.cores > 0 && load > SATURATED * (node.cores - node.stealCores)) limits.push('nodeSaturated');
   if (health.successFactor < 0.95) limits.push('failures');

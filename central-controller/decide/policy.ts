@@ -16,7 +16,7 @@ export interface DecisionPolicy {
   readonly manual: readonly ManualWeight[];
 }
 
-/** One set for all workloads. */
+/** One set for all workloads, but for what the limits of a policy change for its service. */
 export interface Parameters {
   /** Part of the way toward the target that a weight goes in one tick. */
   readonly gain: number;
@@ -26,6 +26,10 @@ export interface Parameters {
   readonly deadBand: number;
   /** Part of the equal share that every ready replica keeps, so that it goes on being seen. */
   readonly floor: number;
+  /** Part of the equal share that every ready replica keeps which is neither warming up nor degraded. */
+  readonly minWeight: number;
+  /** Multiple of the equal share that no replica exceeds. */
+  readonly maxWeight: number;
   /** Requests per second that a replica held back as slow gets to show that it is well again. */
   readonly probesPerSecond: number;
   /** Share of the service's requests that these may be. */
@@ -50,6 +54,8 @@ export const DEFAULT_PARAMETERS: Parameters = {
   greatestStep: 0.25,
   deadBand: 0.03,
   floor: 0.002,
+  minWeight: 0,
+  maxWeight: Infinity,
   probesPerSecond: 0.5,
   mostProbing: 0.01,
   pull: 0.05,

@@ -6,11 +6,14 @@ import { type AllocationInput, createInput, fits } from './allocate/allocation-i
 import type { Health } from './health.ts';
 import type { Parameters } from './policy.ts';
 import { silentForMs } from './states.ts';
+import { leastPart } from './weight-bounds.ts';
 
 /** A service whose ready replicas are told apart in this decision. */
 export interface Candidate {
   readonly service: ServiceEstimate;
   readonly isLearning: boolean;
+  /** As they hold for this service. */
+  readonly parameters: Parameters;
   /** Those that are ready, in the order of the service's. */
   readonly replicas: readonly CandidateReplica[];
 }
@@ -63,8 +66,7 @@ export class TargetFinder {
     const first = this.#first.allocate(input);
     let isSettled = false;
     for (const [index, candidate] of candidates.entries()) {
-      isSettled =
-        settleShares(candidate, firstReplica[index] ?? 0, first.shares, nodes, input, parameters) || isSettled;
+      isSettled = settleShares(candidate, firstReplica[index] ?? 0, first.shares, nodes, input) || isSettled;
     }
     return { allocation: isSettled ? this.#second.allocate(input) : first, firstReplica };
   }
@@ -81,7 +83,7 @@ export class TargetFinder {
     let at = 0;
     for (const [index, candidate] of candidates.entries()) {
       input.firstReplica[index] = at;
-      at = fillService(input, index, at, candidate, parameters);
+      at = fillService(input, index, at, candidate);
     }
     input.firstReplica[candidates.length] = at;
     return input;
@@ -111,8 +113,7 @@ function fillService(
   input: AllocationInput,
   index: number,
   from: number,
-  { service, replicas }: Candidate,
-  parameters: Parameters,
+  { service, replicas, parameters }: Candidate,
 ): number {
   const level = service.objective === 'level';
   input.requestsPerSecond[index] = service.requestsPerSecond;
@@ -153,12 +154,11 @@ export function relativeError(replicas: readonly CandidateReplica[]): number {
 
 /** Fixes those shares that are not the allocator's to choose, given what it would choose; whether there are any. */
 function settleShares(
-  { service, replicas }: Candidate,
+  { service, replicas, parameters }: Candidate,
   from: number,
   shares: Float64Array,
   nodes: readonly TargetNode[],
   { fixed }: AllocationInput,
-  parameters: Parameters,
 ): boolean {
   const equal = 1 / replicas.length;
   let byHand = 0;
@@ -172,7 +172,8 @@ function settleShares(
     const silent = silentForMs(estimate, nodes[node]?.estimate, parameters);
     const trust = Math.exp(-silent / parameters.staleDecayMs);
     const probed = Math.max(share, health.excessSeconds > 0 ? probingShare(service, parameters) : 0);
-    const wanted = equal + trust * (probed * health.successFactor * warm - equal);
+    const healthy = equal + trust * (probed * health.successFactor * warm - equal);
+    const wanted = Math.max(leastPart(state, parameters) * equal, Math.min(parameters.maxWeight * equal, healthy));
     if (Math.abs(wanted - share) < 1e-9) continue;
     fixed[from + index] = wanted;
     others += wanted;

@@ -165,7 +165,8 @@ function serviceEstimate(estimates: Estimates, service: ServiceTopology, now: nu
   );
   const requestsPerSecond = replicas.reduce((sum, replica) => sum + replica.requestsPerSecond, 0);
   const control = service.cpuControl && { cpuControl: service.cpuControl };
-  return { namespace, name, mode, objective, shareWeight, ...control, requestsPerSecond, replicas };
+  const limits = service.limits && { limits: service.limits };
+  return { namespace, name, mode, objective, shareWeight, ...control, ...limits, requestsPerSecond, replicas };
 }
 
 function replicaEstimate(

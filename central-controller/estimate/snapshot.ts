@@ -1,6 +1,7 @@
 /** What is known of the cluster at one instant: all that a decision may depend on. Finite numbers only. */
 import type { Mode } from '../cluster/topology.ts';
 import type { CpuControl } from '../contract/assignment.ts';
+import type { PolicyLimits } from '../contract/policy.ts';
 
 export interface Snapshot {
   /** Controller's clock, ms. */
@@ -29,6 +30,8 @@ export interface ServiceEstimate {
   readonly shareWeight: number;
   /** Absent: the replicas' CPU settings are left alone. */
   readonly cpuControl?: CpuControl;
+  /** Absent: weights are bounded as those of all services are. */
+  readonly limits?: PolicyLimits;
   readonly requestsPerSecond: number;
   readonly replicas: readonly ReplicaEstimate[];
 }

@@ -27,6 +27,14 @@ metadata: {name: geo-set, namespace: hotel}
 spec: {serviceName: geo}
 `;
 
+const DEPLOYMENT = `
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: geo-set, namespace: hotel}
+spec: {template: {metadata: {labels: {app: geo, tier: a}}}}
+`;
+
 function pod(ordinal: number, extra: { node?: string; ready?: string; spec?: string } = {}): string {
   const { node = 'node-1', ready = 'True', spec = '' } = extra;
   return `
@@ -83,7 +91,8 @@ describe('a directory of manifests', () => {
     write(
       'policy.yaml',
       policy(
-        ', routing: Subset, pinning: Allowed, shareWeight: 2, objective: level, mode: Observe, cpuControl: CPU_QUOTA',
+        ', routing: Subset, pinning: Allowed, shareWeight: 2, objective: level, mode: Observe, cpuControl: CPU_QUOTA' +
+          ', limits: {minWeight: 0.5, warmUpSeconds: 30}',
       ),
     );
     write('notes.txt', 'not a manifest');
@@ -100,6 +109,7 @@ describe('a directory of manifests', () => {
           objective: 'level',
           shareWeight: 2,
           cpuControl: 'CPU_QUOTA',
+          limits: { minWeight: 0.5, warmUpSeconds: 30 },
           replicas: [
             { name: 'geo-2', uid: 'uid-2', node: 'node-2', ip: '10.0.0.2', ready: false, since: 0 },
             { name: 'geo-10', uid: 'uid-10', node: 'node-1', ip: '10.0.0.10', ready: true, since: 0 },
@@ -126,6 +136,13 @@ describe('a directory of manifests', () => {
       expect(open().read().services[0]).not.toHaveProperty('cpuControl');
     },
   );
+
+  it('finds the service of a Deployment by the labels of its pods', () => {
+    write('deployment.yaml', DEPLOYMENT);
+    write('pods.yaml', pod(0));
+    write('policy.yaml', policy().replace('StatefulSet', 'Deployment'));
+    expect(open().read().services).toMatchObject([{ name: 'geo', routing: 'Endpoint', replicas: [{ name: 'geo-0' }] }]);
+  });
 
   it('does not balance a service whose policy is Off', () => {
     write('policy.yaml', policy(', mode: Off'));
@@ -191,7 +208,7 @@ describe('a directory of manifests', () => {
     await vi.waitFor(() => expect(problems.length).toBeGreaterThan(0), { timeout: 10_000 });
     expect(problems.at(-1)).toEqual({
       code: 'INVALID_MANIFEST',
-      message: 'policy.yaml: LoadBalancingPolicy hotel/geo: spec.mode: must be one of Observe, Enforce, Off',
+      message: 'policy.yaml: LoadBalancingPolicy hotel/geo: spec.mode: must be one of Enforce, Observe, Off',
     });
     expect(opened.read()).toBe(before);
   });
@@ -210,6 +227,18 @@ describe('a directory of manifests', () => {
       'p.yaml',
       policy().replace('geo-set', 'nobody'),
       'p.yaml: LoadBalancingPolicy hotel/geo: spec.targetRef.name: there is no StatefulSet hotel/nobody',
+    ],
+    [
+      'a policy for a Deployment without a service',
+      'p.yaml',
+      policy().replace('StatefulSet', 'Deployment') + DEPLOYMENT.replace('app: geo', 'app: other'),
+      'p.yaml: LoadBalancingPolicy hotel/geo: spec.targetRef.name: no Service selects the pods of Deployment hotel/geo-set',
+    ],
+    [
+      'a policy that breaks a rule',
+      'p.yaml',
+      policy(', routing: Subset').replace('StatefulSet', 'Deployment'),
+      'p.yaml: LoadBalancingPolicy hotel/geo: spec.routing: Subset needs replicas with lasting names',
     ],
     [
       'two policies for one service',
