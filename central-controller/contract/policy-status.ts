@@ -35,6 +35,9 @@ export const POLICY_CONDITIONS = {
       NotAccepted: 'See the condition Accepted.',
       HostTaken:
         "Somebody else's VirtualService or DestinationRule is for this host: remove it, or use Endpoint routing.",
+      SessionLabelTaken:
+        'The Service has a session label of its own, which Endpoint routing needs: remove it, or use Subset routing.',
+      InProgress: 'It is being written, or proxies are given the time to take it up: nothing to do.',
       IstioNotFound: 'The cluster knows no VirtualService or DestinationRule: install Istio, or use Endpoint routing.',
       WriteFailed: 'The API server refused a write: the message says why.',
     },

@@ -11,6 +11,7 @@ import {
 } from './istio-objects.ts';
 import { type Manifest, namespaceOf, PodKind, selectKind, selects, ServiceKind, StatefulSetKind } from '../manifest.ts';
 import { DestinationRuleKind, VirtualServiceKind } from './istio-kinds.ts';
+import { replicaNames, subsetNameProblem } from './replica-names.ts';
 import type { Pod, Service, StatefulSet } from '../objects.ts';
 
 const PolicyKind = { kind: POLICY_KIND, group: 'ballast.dev', schema: LoadBalancingPolicy } as const;
@@ -39,11 +40,6 @@ function replicasOf({ service, statefulSet }: Candidate, pods: readonly Pod[]): 
   );
   if (present.length > 0) return present.map((pod) => pod.metadata.name);
   return replicaNames(name, statefulSet.spec.replicas ?? 1, statefulSet.spec.ordinals?.start ?? 0);
-}
-
-/** `<name>-<start>` and so on, as a StatefulSet names its pods. */
-export function replicaNames(name: string, count: number, start = 0): string[] {
-  return Array.from({ length: count }, (_, index) => `${name}-${start + index}`);
 }
 
 /** Services that have a StatefulSet behind them and an address of their own. */
@@ -78,13 +74,11 @@ function plan(candidate: Candidate, policies: readonly LoadBalancingPolicy[], re
   return request.routing ?? policy?.spec.routing ?? 'Endpoint';
 }
 
-/** A replica's name becomes the name of an Istio subset, which may hold no dots. */
 function checkNames(services: readonly RoutedService[]): Result<readonly RoutedService[]> {
   for (const { namespace, name, replicas } of services) {
-    const bad = replicas.find((replica) => !/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(replica));
-    if (bad !== undefined) {
-      const why = `${bad} cannot be the name of a subset: use Endpoint routing, or a StatefulSet name without dots`;
-      return failure('INVALID_MANIFEST', `Service ${namespace}/${name}: metadata.name: ${why}`);
+    const [problem] = replicas.flatMap((replica) => subsetNameProblem(replica) ?? []);
+    if (problem !== undefined) {
+      return failure('INVALID_MANIFEST', `Service ${namespace}/${name}: metadata.name: ${problem}`);
     }
   }
   return success(services);

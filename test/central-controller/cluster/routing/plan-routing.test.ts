@@ -1,0 +1,389 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Manifest } from '../../../../central-controller/cluster/manifest.ts';
+import { planRouting, type RoutingPlan } from '../../../../central-controller/cluster/routing/plan-routing.ts';
+import { HOLD_MS, SETTLE_MS } from '../../../../central-controller/cluster/routing/plan-service.ts';
+import { withRoutable } from '../../../../central-controller/cluster/routing/routable.ts';
+import { StandingObjects } from '../../../../central-controller/cluster/routing/standing-routing.ts';
+import type { SinceWhen } from '../../../../central-controller/cluster/routing/waiting.ts';
+import { ModelCluster, type ModelState } from './support/model-cluster.ts';
+
+const CART = 'shop/cart';
+const RULE = 'DestinationRule shop/ballast-cart';
+const ROUTES = 'VirtualService shop/ballast-cart';
+const DELEGATE = 'VirtualService shop/ballast-cart.delegate';
+
+/** A controller that plans and writes against the model, on a clock of its own. */
+class Controller {
+  readonly cluster = new ModelCluster();
+  now = 1_000_000;
+  #since: SinceWhen | undefined;
+
+  look(): RoutingPlan {
+    const plan = planRouting(this.cluster.objects(), this.cluster.topology(), this.#since, this.now);
+    this.#since = plan.since;
+    return plan;
+  }
+
+  /** Plans and writes once; returns what was written. */
+  step(ms = 0): string[] {
+    this.now += ms;
+    const before = this.cluster.log.length;
+    for (const { steps } of this.look().services.values()) for (const write of steps) this.cluster.write(write);
+    return this.cluster.log.slice(before);
+  }
+
+  /** Goes on until nothing waits; returns what was written in which step of time. */
+  settle(): string[][] {
+    const written = [this.step()];
+    for (let turn = 0; turn < 20; turn += 1) {
+      const { nextAt } = this.look();
+      if (nextAt === Infinity) break;
+      this.now = Math.max(nextAt, this.now + 1);
+      written.push(this.step());
+    }
+    return written.filter((step) => step.length > 0);
+  }
+
+  restart(): void {
+    this.#since = undefined;
+  }
+
+  /** Replicas that a table published now names, and the routing that it says. */
+  table(): { routing: string; replicas: string[] } | undefined {
+    const [service] = withRoutable(this.cluster.topology(), this.look().inForce).services;
+    if (service?.mode !== 'Enforce') return undefined;
+    return {
+      routing: service.routing,
+      replicas: service.replicas.filter(({ ready }) => ready).map(({ name }) => name),
+    };
+  }
+
+  get stands() {
+    return new StandingObjects(this.cluster.objects()).of({ namespace: 'shop', name: 'cart' });
+  }
+}
+
+function settled(state: Partial<ModelState> = {}): Controller {
+  const controller = new Controller();
+  Object.assign(controller.cluster.state, state);
+  controller.settle();
+  controller.cluster.log.length = 0;
+  return controller;
+}
+
+function foreign(kind: string, name: string, spec: object, labels: Record<string, string> = {}): Manifest {
+  return { apiVersion: 'networking.istio.io/v1', kind, metadata: { name, namespace: 'shop', labels }, spec };
+}
+
+const carts = (...ordinals: number[]) => ordinals.map((ordinal) => `cart-${ordinal}`);
+
+describe('Subset routing', () => {
+  it('comes as subsets, then as routes, then as weights', () => {
+    const controller = new Controller();
+    expect(controller.step()).toEqual([`apply ${RULE}`]);
+    expect(controller.table()).toBeUndefined();
+    expect(controller.step(SETTLE_MS - 1)).toEqual([]);
+    expect(controller.step(1)).toEqual([`apply ${ROUTES}`, `apply ${DELEGATE}`]);
+    expect(controller.table()).toBeUndefined();
+    expect(controller.step(SETTLE_MS)).toEqual([]);
+    expect(controller.table()).toEqual({ routing: 'Subset', replicas: carts(0, 1, 2) });
+    expect(controller.look().nextAt).toBe(Infinity);
+  });
+
+  it('is owned by its policy, all but what gateways delegate to', () => {
+    const { cluster } = settled();
+    const owners = [{ kind: 'LoadBalancingPolicy', name: 'cart', uid: 'policy', controller: true }];
+    expect(cluster.get(RULE)?.metadata).toMatchObject({ ownerReferences: owners });
+    expect(cluster.get(ROUTES)?.metadata).toMatchObject({ ownerReferences: owners });
+    expect(cluster.get(DELEGATE)?.metadata).not.toHaveProperty('ownerReferences');
+  });
+
+  it('has routes for new replicas before their pods are there, so that they get requests once they are ready', () => {
+    const controller = settled();
+    controller.cluster.state.replicas = 6;
+    expect(controller.settle()).toEqual([[`apply ${RULE}`], [`apply ${ROUTES}`, `apply ${DELEGATE}`]]);
+    controller.cluster.state.pods = [0, 1, 2, 3];
+    expect(controller.table()?.replicas).toEqual(carts(0, 1, 2, 3));
+    expect(controller.settle()).toEqual([]);
+  });
+
+  it('takes replicas out of the routes once no table can name them, and out of the subsets after that', () => {
+    const controller = settled({ replicas: 3 });
+    controller.cluster.state.replicas = 1;
+    expect(controller.settle()).toEqual([]);
+    controller.cluster.state.pods = [0];
+    expect(controller.step()).toEqual([]);
+    expect(controller.step(HOLD_MS - 1)).toEqual([]);
+    expect(controller.step(1)).toEqual([`apply ${ROUTES}`, `apply ${DELEGATE}`]);
+    expect(controller.stands.subsets).toEqual(new Set(carts(0, 1, 2)));
+    expect(controller.step(HOLD_MS)).toEqual([]);
+    expect(controller.settle()).toEqual([[`apply ${RULE}`]]);
+    expect(controller.stands.subsets).toEqual(new Set(carts(0)));
+  });
+
+  it('writes nothing while pods of the same names are replaced', () => {
+    const controller = settled();
+    for (const pods of [
+      [0, 1],
+      [0, 1, 2],
+      [0, 2],
+      [0, 1, 2],
+    ]) {
+      controller.cluster.state.pods = pods;
+      expect(controller.step(HOLD_MS)).toEqual([]);
+    }
+  });
+
+  it('follows ordinals with gaps and with another start', () => {
+    const controller = settled({ ordinalsStart: 5, replicas: 2, pods: [1, 5] });
+    expect(controller.stands.ownRoutes).toEqual(new Set(carts(1, 5, 6)));
+  });
+
+  it('does the same for a headless Service', () => {
+    const controller = new Controller();
+    controller.cluster.isHeadless = true;
+    controller.settle();
+    expect(controller.table()?.replicas).toEqual(carts(0, 1, 2));
+  });
+
+  it('leaves no replica out and writes nothing after a restart of the controller', () => {
+    const controller = settled();
+    controller.restart();
+    expect(controller.step()).toEqual([]);
+    expect(controller.table()?.replicas).toEqual(carts(0, 1, 2));
+  });
+
+  it('holds for as long after a restart what may still be in a table of the controller before', () => {
+    const controller = settled();
+    Object.assign(controller.cluster.state, { replicas: 1, pods: [0] });
+    controller.restart();
+    expect(controller.step()).toEqual([]);
+    expect(controller.step(HOLD_MS)).toEqual([`apply ${ROUTES}`, `apply ${DELEGATE}`]);
+  });
+
+  it('puts back what somebody else changed in it, and keeps what they added beside it', () => {
+    const controller = settled();
+    const { cluster } = controller;
+    const rule = cluster.get(RULE) as Manifest & { spec: object };
+    cluster.add({ ...rule, spec: { ...rule.spec, trafficPolicy: { tls: { mode: 'ISTIO_MUTUAL' } } } });
+    expect(controller.step()).toEqual([]);
+    cluster.add({ ...rule, spec: { ...rule.spec, subsets: [] } });
+    expect(controller.table()).toBeUndefined();
+    expect(controller.step()).toEqual([`apply ${RULE}`]);
+  });
+});
+
+describe('gateways in Subset routing', () => {
+  const ingress = (route: object) =>
+    foreign('VirtualService', 'ingress', { hosts: ['*'], gateways: ['shop'], http: [route] });
+
+  it('are named while they lead to the service without choosing a replica', () => {
+    const controller = settled();
+    controller.cluster.add(ingress({ route: [{ destination: { host: 'cart' } }] }));
+    expect(controller.look().services.get(CART)).toMatchObject({ bareGateways: ['shop/ingress'], problem: undefined });
+    controller.cluster.add(ingress({ delegate: { name: 'ballast-cart.delegate' } }));
+    expect(controller.look().services.get(CART)?.bareGateways).toEqual([]);
+  });
+
+  it('keep their way to the service for as long as they delegate to it, whatever becomes of the policy', () => {
+    const controller = settled();
+    const { cluster } = controller;
+    cluster.add(ingress({ delegate: { name: 'ballast-cart.delegate' } }));
+    cluster.state.hasPolicy = false;
+    controller.settle();
+    expect([cluster.get(RULE), cluster.get(ROUTES)]).toEqual([undefined, undefined]);
+    const host = 'cart.shop.svc.cluster.local';
+    expect(cluster.get(DELEGATE)).toMatchObject({ spec: { http: [{ route: [{ destination: { host } }] }] } });
+    cluster.remove('VirtualService shop/ingress');
+    expect(controller.settle()).toEqual([[`delete ${DELEGATE}`]]);
+  });
+});
+
+describe('Endpoint routing', () => {
+  it('sets the label, and then the weights hold', () => {
+    const controller = new Controller();
+    controller.cluster.state.routing = 'Endpoint';
+    expect(controller.step()).toEqual(['apply Service shop/cart']);
+    expect(controller.table()).toBeUndefined();
+    expect(controller.settle()).toEqual([]);
+    expect(controller.table()).toEqual({ routing: 'Endpoint', replicas: carts(0, 1, 2) });
+  });
+
+  it('takes the label as it is where the user set it, and does not remove it', () => {
+    const controller = new Controller();
+    controller.cluster.userLabels = { 'istio.io/persistent-session-header': 'x-lb-session' };
+    controller.cluster.state.routing = 'Endpoint';
+    expect(controller.settle()).toEqual([]);
+    controller.cluster.state.mode = 'Off';
+    expect(controller.settle()).toEqual([]);
+    expect(controller.cluster.label).toBe('x-lb-session');
+  });
+
+  it.each([{ 'istio.io/persistent-session-header': 'x-user' }, { 'istio.io/persistent-session': 'cookie' }])(
+    'leaves a session of the user alone, and says so: %o',
+    (labels) => {
+      const controller = new Controller();
+      controller.cluster.userLabels = labels;
+      controller.cluster.state.routing = 'Endpoint';
+      expect(controller.settle()).toEqual([]);
+      expect(controller.table()).toBeUndefined();
+      const { problem } = controller.look().services.get(CART) ?? {};
+      expect(problem?.reason).toBe('SessionLabelTaken');
+      expect(problem?.message).toContain(`Service shop/cart has the label ${Object.keys(labels).join('')}`);
+    },
+  );
+
+  it('needs no Istio objects, so it does without their kinds', () => {
+    const controller = new Controller();
+    controller.cluster.knowsIstio = false;
+    controller.cluster.state.routing = 'Endpoint';
+    controller.settle();
+    expect(controller.table()?.routing).toBe('Endpoint');
+  });
+});
+
+describe("somebody else's objects", () => {
+  const others = [
+    foreign('VirtualService', 'mine', { hosts: ['cart'], http: [{ route: [{ destination: { host: 'cart' } }] }] }),
+    foreign('DestinationRule', 'mine', { host: 'cart.shop.svc.cluster.local' }),
+    foreign('VirtualService', 'ballast-cart', { hosts: ['other.example.com'], gateways: ['shop'], http: [] }),
+  ];
+
+  it.each(others)('are named and left alone: $kind $metadata.name', (other) => {
+    const controller = new Controller();
+    controller.cluster.add(other);
+    expect(controller.settle()).toEqual([]);
+    expect(controller.table()).toBeUndefined();
+    const { problem } = controller.look().services.get(CART) ?? {};
+    expect(problem).toMatchObject({ reason: 'HostTaken' });
+    expect(problem?.message).toContain(`${other.kind} shop/${other.metadata.name}`);
+  });
+
+  it('do if they have a route and a subset per replica', () => {
+    const controller = settled();
+    for (const name of [RULE, ROUTES]) {
+      const object = controller.cluster.get(name);
+      if (object) controller.cluster.add({ ...object, metadata: { name: 'mine', namespace: 'shop' } });
+      controller.cluster.remove(name);
+    }
+    controller.cluster.remove(DELEGATE);
+    expect(controller.settle()).toEqual([]);
+    expect(controller.table()).toEqual({ routing: 'Subset', replicas: carts(0, 1, 2) });
+    expect(controller.look().services.get(CART)?.problem?.message).toContain('3 of 3 replicas have routes there');
+  });
+
+  it('are no matter for Endpoint routing', () => {
+    const controller = new Controller();
+    controller.cluster.state.routing = 'Endpoint';
+    for (const other of others) controller.cluster.add(other);
+    expect(controller.settle()).toEqual([['apply Service shop/cart']]);
+    expect(controller.look().services.get(CART)?.problem).toBeUndefined();
+  });
+
+  it('become ours with our label, whoever wrote them', () => {
+    const controller = settled();
+    const rule = controller.cluster.get(RULE);
+    if (rule) controller.cluster.add({ ...rule, metadata: { ...rule.metadata, ownerReferences: undefined } as never });
+    expect(controller.step()).toEqual([`apply ${RULE}`]);
+  });
+});
+
+describe('what was written', () => {
+  it.each([{ mode: 'Off' }, { mode: 'Observe' }, { hasPolicy: false }] as const)('goes in order with %o', (state) => {
+    const controller = settled();
+    Object.assign(controller.cluster.state, state);
+    expect(controller.table()).toBeUndefined();
+    expect(controller.settle()).toEqual([[`delete ${ROUTES}`, `delete ${DELEGATE}`], [`delete ${RULE}`]]);
+  });
+
+  it('goes with Off in Endpoint routing', () => {
+    const controller = settled({ routing: 'Endpoint' });
+    controller.cluster.state.mode = 'Off';
+    expect(controller.step()).toEqual([]);
+    expect(controller.settle()).toEqual([['apply Service shop/cart']]);
+    expect(controller.cluster.label).toBeUndefined();
+  });
+
+  it('changes from Subset to Endpoint without a moment in which no replica can be chosen', () => {
+    const controller = settled();
+    controller.cluster.state.routing = 'Endpoint';
+    expect(controller.step()).toEqual(['apply Service shop/cart']);
+    expect(controller.table()?.routing).toBe('Subset');
+    expect(controller.step(SETTLE_MS)).toEqual([]);
+    expect(controller.table()?.routing).toBe('Endpoint');
+    expect(controller.settle()).toEqual([[`delete ${ROUTES}`, `delete ${DELEGATE}`], [`delete ${RULE}`]]);
+  });
+
+  it('changes from Endpoint to Subset likewise', () => {
+    const controller = settled({ routing: 'Endpoint' });
+    controller.cluster.state.routing = 'Subset';
+    expect(controller.step()).toEqual([`apply ${RULE}`]);
+    expect(controller.table()?.routing).toBe('Endpoint');
+    expect(controller.settle()).toEqual([[`apply ${ROUTES}`, `apply ${DELEGATE}`], ['apply Service shop/cart']]);
+    expect(controller.table()).toEqual({ routing: 'Subset', replicas: carts(0, 1, 2) });
+    expect(controller.cluster.label).toBeUndefined();
+  });
+});
+
+describe('what cannot be', () => {
+  it('says that Istio is missing', () => {
+    const controller = new Controller();
+    controller.cluster.knowsIstio = false;
+    expect(controller.settle()).toEqual([]);
+    expect(controller.look().services.get(CART)?.problem?.reason).toBe('IstioNotFound');
+  });
+});
+
+const change = fc.record(
+  {
+    mode: fc.constantFrom('Enforce', 'Observe', 'Off'),
+    routing: fc.constantFrom('Subset', 'Endpoint'),
+    replicas: fc.integer({ min: 0, max: 5 }),
+    pods: fc.uniqueArray(fc.integer({ min: 0, max: 6 }), { maxLength: 5 }),
+    ordinalsStart: fc.integer({ min: 0, max: 2 }),
+    hasPolicy: fc.boolean(),
+    restart: fc.boolean(),
+    wait: fc.integer({ min: 0, max: 3 * HOLD_MS }),
+  },
+  { requiredKeys: ['wait'] },
+);
+
+describe('through any changes and restarts', () => {
+  it('no route lacks its subset, no weight lacks its route, and what a table named before still stands', () => {
+    fc.assert(
+      fc.property(fc.array(change, { minLength: 1, maxLength: 12 }), (changes) => {
+        const controller = new Controller();
+        /** When each replica was last in a table of Subset routing. */
+        const named = new Map<string, number>();
+        const check = () => {
+          const { routes, ownRoutes, subsets } = controller.stands;
+          for (const replica of ownRoutes) expect(subsets, replica).toContain(replica);
+          const table = controller.table();
+          if (table?.routing === 'Subset') for (const replica of table.replicas) named.set(replica, controller.now);
+          for (const [replica, at] of named) {
+            if (controller.now - at < HOLD_MS) expect(routes, replica).toContain(replica);
+          }
+        };
+        for (const { wait, restart, ...state } of changes) {
+          Object.assign(controller.cluster.state, state);
+          if (restart) controller.restart();
+          const until = controller.now + wait;
+          while (controller.now < until) {
+            controller.step(Math.min(250, until - controller.now));
+            check();
+          }
+        }
+        controller.settle();
+        check();
+        expect(controller.settle()).toEqual([]);
+        const { mode, hasPolicy, routing } = controller.cluster.state;
+        const left = [RULE, ROUTES, DELEGATE].filter((name) => controller.cluster.get(name));
+        const isEnforced = mode === 'Enforce' && hasPolicy;
+        if (!isEnforced || routing === 'Endpoint') expect(left).toEqual([]);
+        expect(controller.cluster.label).toBe(isEnforced && routing === 'Endpoint' ? 'x-lb-session' : undefined);
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
