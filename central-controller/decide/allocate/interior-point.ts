@@ -2,13 +2,12 @@
  * Brings a split close to the optimum in some ten steps, however many replicas change between floor and more on the
  * way: a primal-dual interior-point method (Wright 1997) that follows the central path, on which each replica's rate
  * above its floor times the price of that floor is the same part of its service's cost. Each step solves the same kind
- * of Newton system as the dual does. A start close to the path, from the last problem's, saves the first half of the
- * steps (Gondzio 1998).
+ * of Newton system as the dual does. A start close to the path, from the last problem's solution, saves the first half
+ * of the steps (Gondzio 1998).
  */
 import type { CurvePoint } from './delay-curve.ts';
 import { type NewtonSystem, solveNewton } from './newton-system.ts';
-import { NodePrices } from './node-prices.ts';
-import { PathAnchor, usualProduct } from './path-anchor.ts';
+import type { NodePrices } from './node-prices.ts';
 import { splitRoughly } from './rough-split.ts';
 import { evaluateLimit, type SplitProblem } from './split-problem.ts';
 
@@ -17,9 +16,6 @@ const GOAL = 1e-5;
 
 /** By how much, as a part of it, a node's price may be off that of its load where the path is left. */
 const MOST_ERROR = 0.01;
-
-/** Where the next problem starts. */
-const WARM = 0.001;
 
 const MOST_STEPS = 60;
 
@@ -36,75 +32,65 @@ const AIM_NEAR = 0.4;
 export class InteriorPoint {
   /** Requests per second, per replica. */
   readonly requests: Float64Array;
-  readonly loads: Float64Array;
+  /** Requests per second above the floor; per replica. */
+  readonly above: Float64Array;
   /** Price of the floor: by how much a replica's marginal cost exceeds that of its service; per replica. */
-  readonly #held: Float64Array;
-  readonly #anchor: PathAnchor;
+  readonly held: Float64Array;
+  readonly #loads: Float64Array;
   readonly #flexibility: Float64Array;
   readonly #marginal: Float64Array;
-  /** Requests per second above the floor, and 1 over that. */
-  readonly #above: Float64Array;
+  /** 1 over the rate above the floor. */
   readonly #inverse: Float64Array;
   readonly #change: Float64Array;
   readonly #residual: Float64Array;
-  /** Prices that the nodes had last, and the loads of these prices. */
-  readonly nodes: NodePrices;
+  readonly #nodes: NodePrices;
   /** What the product is measured by, per service. */
   readonly #scale: Float64Array;
   readonly #system: NewtonSystem;
   readonly #point: CurvePoint = { value: 0, price: 0, slope: 0 };
   #product = 0;
 
-  constructor(nodes: number, services: number, replicas: number, system: NewtonSystem) {
+  /** @param nodes their prices, which it moves */
+  constructor(services: number, replicas: number, nodes: NodePrices, system: NewtonSystem) {
     this.requests = new Float64Array(replicas);
-    this.loads = new Float64Array(nodes);
-    this.#held = new Float64Array(replicas);
-    this.#anchor = new PathAnchor(replicas);
+    this.above = new Float64Array(replicas);
+    this.held = new Float64Array(replicas);
+    this.#loads = new Float64Array(nodes.price.length);
     this.#flexibility = new Float64Array(replicas);
     this.#marginal = new Float64Array(replicas);
-    this.#above = new Float64Array(replicas);
     this.#inverse = new Float64Array(replicas);
     this.#change = new Float64Array(replicas);
-    this.nodes = new NodePrices(nodes);
-    this.#residual = new Float64Array(nodes);
+    this.#nodes = nodes;
+    this.#residual = new Float64Array(nodes.price.length);
     this.#scale = new Float64Array(services);
     this.#system = system;
   }
 
   /**
-   * Leaves the split in `requests` and `loads`: feasible, and most often close to the optimum.
+   * Leaves the split in `requests`: feasible, and most often close to the optimum.
    *
-   * @param isWarm may start where the last problem's path was left early
+   * @param isWarm start from `above`, `held` and the nodes' prices as they are
    * @param accuracy part of the residual that a Newton system may be left with
    */
   solve(problem: SplitProblem, isWarm: boolean, accuracy: number): void {
     this.#start(problem, isWarm);
     let aim = AIM_NEAR;
-    let isKept = false;
     for (let round = 0; round < MOST_STEPS; round++) {
-      const error = this.nodes.take(problem, this.loads);
+      const error = this.#nodes.take(problem, this.#loads);
       if (!(this.#product > GOAL || error > MOST_ERROR)) break;
-      const isNear = !isKept && this.#product < 2 * WARM;
-      const target = isNear ? WARM : Math.max(aim * this.#product, 0.1 * GOAL);
+      const target = Math.max(aim * this.#product, 0.1 * GOAL);
       this.#linearise(problem, target);
-      solveNewton(this.#system, problem, this.nodes.slope, this.#flexibility, this.#residual, accuracy);
+      solveNewton(this.#system, problem, this.#nodes.slope, this.#flexibility, this.#residual, accuracy);
       const length = this.#step(problem, target);
       aim = length > FAR ? AIM_FAR : AIM_NEAR;
-      if (isNear && length > FAR) {
-        this.#anchor.keep(problem, this.#above, this.#held);
-        this.nodes.keep();
-        isKept = true;
-      }
     }
   }
 
-  #start(problem: SplitProblem, mayBeWarm: boolean): void {
+  #start(problem: SplitProblem, isWarm: boolean): void {
     const { start, demand, floor } = problem;
-    const isWarm = mayBeWarm && this.#anchor.recall(problem, this.#above, this.#held);
     if (!isWarm) {
-      splitRoughly(problem, this.requests, this.loads);
-      this.#above.set(this.requests);
-      this.#held.fill(NaN);
+      splitRoughly(problem, this.requests, this.#loads);
+      this.above.set(this.requests);
     }
     let product = 0;
     for (let s = 0; s < demand.length; s++) {
@@ -113,19 +99,18 @@ export class InteriorPoint {
       const usual = usualProduct(problem, s);
       this.#scale[s] = usual;
       let sum = 0;
-      for (let j = from; j < to; j++) sum += this.#above[j] ?? 0;
+      for (let j = from; j < to; j++) sum += this.above[j] ?? 0;
       const scale = ((1 - floor) * (demand[s] ?? 0)) / sum;
       for (let j = from; j < to; j++) {
-        const rate = scale * (this.#above[j] ?? 0);
-        const price = this.#held[j] ?? 0;
-        this.#above[j] = rate;
-        this.#held[j] = price > 0 ? price : usual / rate;
-        product += (rate * (this.#held[j] ?? 0)) / usual;
+        const rate = scale * (this.above[j] ?? 0);
+        this.above[j] = rate;
+        if (!isWarm) this.held[j] = usual / rate;
+        product += (rate * (this.held[j] ?? 0)) / usual;
       }
     }
     this.#product = product / Math.max(1, start[demand.length] ?? 0);
     this.#load(problem);
-    this.nodes.start(problem, this.loads, isWarm);
+    if (!isWarm) this.#nodes.start(problem, this.#loads);
   }
 
   /**
@@ -137,14 +122,13 @@ export class InteriorPoint {
     const flexibility = this.#flexibility;
     const marginals = this.#marginal;
     const residual = this.#residual;
-    const prices = this.nodes.price;
+    const prices = this.#nodes.price;
     const changes = this.#change;
-    const held = this.#held;
-    const above = this.#above;
+    const { above, held } = this;
     const inverse = this.#inverse;
     const scales = this.#scale;
     const point = this.#point;
-    for (let n = 0; n < residual.length; n++) residual[n] = (this.loads[n] ?? 0) - (this.nodes.loads[n] ?? 0);
+    for (let n = 0; n < residual.length; n++) residual[n] = (this.#loads[n] ?? 0) - (this.#nodes.loads[n] ?? 0);
     for (let s = 0; s < demand.length; s++) {
       const from = start[s] ?? 0;
       const to = start[s + 1] ?? 0;
@@ -188,8 +172,7 @@ export class InteriorPoint {
     const { step, leverage, share } = this.#system;
     const flexibility = this.#flexibility;
     const changes = this.#change;
-    const held = this.#held;
-    const above = this.#above;
+    const { above, held } = this;
     const inverse = this.#inverse;
     const raises = this.#marginal;
     const scales = this.#scale;
@@ -230,13 +213,13 @@ export class InteriorPoint {
     }
     this.#product = left / Math.max(1, start[demand.length] ?? 0);
     this.#load(problem);
-    this.nodes.move(step, ofPrices);
+    this.#nodes.move(step, ofPrices);
     return Math.min(ofRates, ofPrices);
   }
 
   #load({ background, start, demand, floor, node, cost }: SplitProblem): void {
-    const { loads, requests } = this;
-    const above = this.#above;
+    const { requests, above } = this;
+    const loads = this.#loads;
     loads.set(background);
     for (let s = 0; s < demand.length; s++) {
       const from = start[s] ?? 0;
@@ -250,4 +233,13 @@ export class InteriorPoint {
       }
     }
   }
+}
+
+/** Requests/s above the floor times seconds, by which products of the service's replicas are measured. */
+function usualProduct({ start, demand, pull }: SplitProblem, service: number): number {
+  const replicas = (start[service + 1] ?? 0) - (start[service] ?? 0);
+  if (replicas === 0) return 1;
+  const equal = (demand[service] ?? 0) / replicas;
+  // The pull is a part of the service's cost, and how large a part need not be known well.
+  return 10 * (pull[service] ?? 0) * equal * equal;
 }

@@ -47,23 +47,35 @@ export class NodePrices {
     this.#kept = new Float64Array(nodes);
   }
 
-  /** Starts where `keep` was called, or with the prices of these loads. */
-  start(problem: SplitProblem, loads: Float64Array, isWarm: boolean): void {
+  /** Starts with the prices of these loads. */
+  start(problem: SplitProblem, loads: Float64Array): void {
     const point = this.#point;
     for (let n = 0; n < loads.length; n++) {
-      const least = problem.background[n] ?? 0;
-      evaluateNode(problem, n, least, point);
-      this.#least[n] = point.price;
-      if (!isWarm) {
-        this.loads[n] = Math.min(loads[n] ?? 0, Math.max(least, MOST_START * (problem.capacity[n] ?? 0)));
-        evaluateNode(problem, n, this.loads[n] ?? 0, point);
-      }
-      this.price[n] = Math.max(this.#least[n] ?? 0, isWarm ? (this.#kept[n] ?? 0) : point.price);
+      const most = Math.max(problem.background[n] ?? 0, MOST_START * (problem.capacity[n] ?? 0));
+      this.loads[n] = Math.min(loads[n] ?? 0, most);
+      evaluateNode(problem, n, this.loads[n] ?? 0, point);
+      this.price[n] = point.price;
     }
+    this.#bound(problem);
   }
 
   keep(): void {
     this.#kept.set(this.price);
+  }
+
+  /** Goes back to the prices that were kept. */
+  recall(problem: SplitProblem): void {
+    this.price.set(this.#kept);
+    this.#bound(problem);
+  }
+
+  #bound(problem: SplitProblem): void {
+    const point = this.#point;
+    for (let n = 0; n < this.price.length; n++) {
+      evaluateNode(problem, n, problem.background[n] ?? 0, point);
+      this.#least[n] = point.price;
+      this.price[n] = Math.max(point.price, this.price[n] ?? 0);
+    }
   }
 
   /** What a price becomes by a change. */

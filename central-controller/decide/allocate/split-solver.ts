@@ -1,81 +1,54 @@
 /**
- * Solves the split: an interior-point method comes close (`interior-point.ts`), Newton's method on the dual, from the
- * prices that it found, makes it exact and knows what is held at its floor. Given a price per node, the services no
- * longer meet and each one's best split is found by itself (`service-response.ts`); what remains is to find the prices
- * at which the loads that the services choose are the loads that make those prices: as many unknowns as nodes, however
- * many replicas there are. The dual is concave, and a step is taken only as far as it rises (semismooth Newton with
- * Armijo's rule: Qi and Sun 1993). Early steps are solved roughly, late ones exactly (Dembo, Eisenstat and Steihaug
- * 1982).
+ * Solves the split. The unknowns are one price per node: given those, the services no longer meet, and any number of
+ * replicas is little work. From the last solution Newton's method on smoothed conditions most often gets to this one
+ * (`smoothing-newton.ts`). Where it does not, and where there is no last solution, an interior-point method comes close
+ * (`interior-point.ts`) and Newton's method goes on from there. Where that, too, ends without a good certificate, the
+ * interior-point method goes all the way more carefully, and a search on the dual ends it (`dual-newton.ts`).
  */
 import type { CurvePoint } from './delay-curve.ts';
+import { DualNewton } from './dual-newton.ts';
 import { InteriorPoint } from './interior-point.ts';
-import { findLoad } from './node-prices.ts';
-import { createNewtonSystem, type NewtonSystem, solveNewton } from './newton-system.ts';
-import { createResponse, respondAll, type Response, type ResponseScratch, valueOf } from './service-response.ts';
-import { evaluateNode, loadsOf, type SplitProblem, violation } from './split-problem.ts';
+import { createNewtonSystem } from './newton-system.ts';
+import { NodePrices } from './node-prices.ts';
+import { SmoothingNewton } from './smoothing-newton.ts';
+import { type SplitProblem, violation } from './split-problem.ts';
 
-const MOST_ITERATIONS = 200;
-
-/** A certificate beyond this asks for a second attempt, slower and more careful. */
+/** A certificate beyond this asks for another attempt, slower and more careful. */
 const GOOD = 5e-7;
 
-/** How exactly parts of the way are gone. */
-interface Care {
-  /** Part of the residual that may be left by the steps of the interior-point method. */
-  readonly steps: number;
-  /** Tolerance of the services' responses. */
-  readonly response: number;
-  /** Prices that are right to this part are the solution. */
-  readonly prices: number;
-}
-
-const SWIFT: Care = { steps: 1e-2, response: 1e-4, prices: 1e-7 };
-const CAREFUL: Care = { steps: 1e-8, response: 1e-12, prices: 1e-10 };
-
-/** Prices that are right to this part are close to it. */
+/** Smoothing to begin with, in squares of the equal share: from the last solution, and from close to this one. */
+const FAR = 3e-4;
 const NEAR = 1e-6;
 
-/** A guess at the loads, and what follows from it. */
-interface Trial {
-  readonly loads: Float64Array;
-  readonly price: Float64Array;
-  readonly slope: Float64Array;
-  /** What the services choose at these prices. */
-  readonly response: Response;
-  /** Loads that the services choose, less the loads that made the prices: the dual's gradient. */
-  readonly residual: Float64Array;
-  /** Largest error of a price, as a part of it. */
-  error: number;
-  /** NaN until it is asked for. */
-  dual: number;
-}
+/** Part of the residual that may be left by the steps of the interior-point method. */
+const SWIFT = 1e-2;
+const CAREFUL = 1e-8;
 
 /** Solves problems of one size, each from the solution of the one before. Keeps all memory that this takes. */
 export class SplitSolver {
-  readonly #system: NewtonSystem;
+  readonly #smoothing: SmoothingNewton;
   readonly #interior: InteriorPoint;
-  readonly #scratch: ResponseScratch;
+  readonly #dual: DualNewton;
   readonly #loads: Float64Array;
   readonly #prices: Float64Array;
   readonly #point: CurvePoint = { value: 0, price: 0, slope: 0 };
-  #trial: Trial;
-  #next: Trial;
-  #care = SWIFT;
+  #requests: Float64Array;
   #certificate = 0;
 
   constructor(nodes: number, services: number, replicas: number) {
-    this.#system = createNewtonSystem(nodes, services, replicas);
-    this.#interior = new InteriorPoint(nodes, services, replicas, this.#system);
-    this.#scratch = { guess: new Float64Array(replicas), freedom: new Float64Array(replicas) };
+    const system = createNewtonSystem(nodes, services, replicas);
+    const prices = new NodePrices(nodes);
+    this.#smoothing = new SmoothingNewton(services, replicas, prices, system);
+    this.#interior = new InteriorPoint(services, replicas, prices, system);
+    this.#dual = new DualNewton(replicas, prices, system);
     this.#loads = new Float64Array(nodes);
     this.#prices = new Float64Array(nodes);
-    this.#trial = createTrial(nodes, replicas);
-    this.#next = createTrial(nodes, replicas);
+    this.#requests = this.#smoothing.requests;
   }
 
   /** Requests per second of each replica by the last solution; overwritten by the next. */
   get requests(): Float64Array {
-    return this.#trial.response.requests;
+    return this.#requests;
   }
 
   /** Largest relative violation of the optimality conditions by the last solution. */
@@ -84,115 +57,32 @@ export class SplitSolver {
   }
 
   solve(problem: SplitProblem): void {
-    this.#certificate = this.#attempt(problem, true, SWIFT);
-    if (!(this.#certificate <= GOOD)) this.#certificate = this.#attempt(problem, false, CAREFUL);
-  }
-
-  #attempt(problem: SplitProblem, isWarm: boolean, care: Care): number {
-    this.#care = care;
-    this.#interior.solve(problem, isWarm, care.steps);
-    this.#trial.response.requests.set(this.#interior.requests);
-    this.#trial.price.set(this.#interior.nodes.price);
-    this.#trial.loads.set(this.#interior.nodes.loads);
-    this.#evaluate(problem, this.#trial);
-    for (let iteration = 0; iteration < MOST_ITERATIONS; iteration++) {
-      const trial = this.#trial;
-      const { slope, response, residual, error } = trial;
-      if (error <= care.prices) break;
-      const left = Math.min(0.01, Math.max(1e-6, 0.1 * error));
-      solveNewton(this.#system, problem, slope, response.flexibility, residual, left);
-      if (!this.#search(problem)) break;
-      this.#trial = this.#next;
-      this.#next = trial;
+    const { above, held } = this.#interior;
+    const isWarm = this.#smoothing.recall(problem);
+    if (isWarm && this.#ends(problem, FAR)) return;
+    if (isWarm) {
+      this.#smoothing.recall(problem);
+      this.#smoothing.spread(problem, above, held);
     }
-    return violation(problem, this.requests, this.#loads, this.#prices, this.#point);
+    this.#interior.solve(problem, isWarm, SWIFT);
+    this.#smoothing.start(problem, above, held);
+    if (this.#ends(problem, NEAR)) return;
+    this.#interior.solve(problem, false, CAREFUL);
+    this.#dual.solve(problem, this.#interior.requests);
+    this.#take(problem, this.#dual.requests);
   }
 
-  /** Fills in all that follows from `trial.price`; its loads are where the search for the new ones starts. */
-  #evaluate(problem: SplitProblem, trial: Trial): void {
-    const { loads, price, slope, residual, response } = trial;
-    const point = this.#point;
-    for (let n = 0; n < loads.length; n++) {
-      loads[n] = findLoad(problem, n, price[n] ?? 0, loads[n] ?? 0, point);
-      slope[n] = point.slope;
-    }
-    respondAll(problem, price, this.#care.response, response, this.#scratch, point);
-    loadsOf(problem, response.requests, residual);
-    let error = 0;
-    for (let n = 0; n < loads.length; n++) {
-      const rest = (residual[n] ?? 0) - (loads[n] ?? 0);
-      residual[n] = rest;
-      if (rest !== 0) error = Math.max(error, (Math.abs(rest) * (slope[n] ?? 0)) / Math.max(price[n] ?? 0, 1e-300));
-    }
-    trial.error = error;
-    trial.dual = NaN;
+  /** Whether the solution is reached from where it is. */
+  #ends(problem: SplitProblem, smoothing: number): boolean {
+    this.#smoothing.solve(problem, smoothing);
+    this.#take(problem, this.#smoothing.requests);
+    const isGood = this.#certificate <= GOOD;
+    if (isGood) this.#smoothing.keep(problem);
+    return isGood;
   }
 
-  /** Makes `next` a better trial than `trial` along the step, or says that there is none. */
-  #search(problem: SplitProblem): boolean {
-    const trial = this.#trial;
-    const next = this.#next;
-    const { step } = this.#system;
-    next.response.requests.set(trial.response.requests);
-    // Close to the solution rounding decides whether a step is any better: a short one would not be either.
-    const shortest = trial.error < NEAR ? 1 : 1e-9;
-    for (let length = 1; length >= shortest; length /= 2) {
-      for (let n = 0; n < step.length; n++) {
-        const price = trial.price[n] ?? 0;
-        const changed = this.#interior.nodes.changed(n, price, length * (step[n] ?? 0));
-        next.price[n] = changed;
-        next.loads[n] = (trial.loads[n] ?? 0) + (changed - price) / (trial.slope[n] ?? 1);
-      }
-      this.#evaluate(problem, next);
-      if (next.error < 0.5 * trial.error || (trial.error >= NEAR && this.#hasRisen(problem, length))) return true;
-    }
-    return false;
+  #take(problem: SplitProblem, requests: Float64Array): void {
+    this.#requests = requests;
+    this.#certificate = violation(problem, requests, this.#loads, this.#prices, this.#point);
   }
-
-  /**
-   * Armijo's rule; but where the rise to expect drowns in the rounding of the dual itself, what counts is that its slope
-   * along the step has not turned, by much, to a fall.
-   */
-  #hasRisen(problem: SplitProblem, length: number): boolean {
-    const { step } = this.#system;
-    const before = this.#dualOf(problem, this.#trial);
-    const after = this.#dualOf(problem, this.#next);
-    const slope = slopeAlong(this.#trial, step);
-    const expected = 1e-4 * length * slope;
-    const rounding = 1e-11 * (Math.abs(before) + Math.abs(after));
-    if (expected > rounding) return after >= before + expected;
-    return after >= before - rounding && slopeAlong(this.#next, step) >= -0.5 * slope;
-  }
-
-  #dualOf(problem: SplitProblem, trial: Trial): number {
-    if (!Number.isNaN(trial.dual)) return trial.dual;
-    const { loads, price } = trial;
-    let dual = valueOf(problem, price, trial.response, this.#point);
-    for (let n = 0; n < loads.length; n++) {
-      const load = loads[n] ?? 0;
-      evaluateNode(problem, n, load, this.#point);
-      dual += this.#point.value + (price[n] ?? 0) * ((problem.background[n] ?? 0) - load);
-    }
-    trial.dual = dual;
-    return dual;
-  }
-}
-
-function createTrial(nodes: number, replicas: number): Trial {
-  return {
-    loads: new Float64Array(nodes),
-    price: new Float64Array(nodes),
-    slope: new Float64Array(nodes),
-    response: createResponse(replicas),
-    residual: new Float64Array(nodes),
-    error: 0,
-    dual: NaN,
-  };
-}
-
-/** Derivative of the dual at `trial` along the step. */
-function slopeAlong(trial: Trial, step: Float64Array): number {
-  let sum = 0;
-  for (let n = 0; n < step.length; n++) sum += (step[n] ?? 0) * (trial.residual[n] ?? 0);
-  return sum;
 }

@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type CurvePoint, evaluateCurve } from '../../../../central-controller/decide/allocate/delay-curve.ts';
+import type { CurvePoint } from '../../../../central-controller/decide/allocate/delay-curve.ts';
 import {
-  createSplitProblem,
   evaluateLimit,
   evaluateNode,
   loadsOf,
@@ -11,54 +10,7 @@ import {
 } from '../../../../central-controller/decide/allocate/split-problem.ts';
 import { SplitSolver } from '../../../../central-controller/decide/allocate/split-solver.ts';
 import { type LinearProgram, solveLinear } from './linear-program.ts';
-
-const problems: fc.Arbitrary<SplitProblem> = fc
-  .record({ nodes: fc.integer({ min: 1, max: 4 }), replicas: fc.integer({ min: 1, max: 4 }) })
-  .chain(({ nodes, replicas }) =>
-    fc
-      .record({
-        curve: fc.constantFrom('delay' as const, 'level' as const),
-        nodes: fc.array(fc.tuple(fc.integer({ min: 4, max: 40 }), fc.integer({ min: 0, max: 5 })), {
-          minLength: nodes,
-          maxLength: nodes,
-        }),
-        services: fc.array(
-          fc.record({
-            utilisation: fc.integer({ min: 1, max: 8 }),
-            replicas: fc.array(
-              fc.record({
-                node: fc.nat(nodes - 1),
-                cost: fc.integer({ min: 8, max: 12 }),
-                hidden: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 50 })),
-                limit: fc.oneof(fc.constant(Infinity), fc.integer({ min: 2, max: 20 })),
-              }),
-              { minLength: replicas, maxLength: replicas },
-            ),
-          }),
-          { minLength: 1, maxLength: 3 },
-        ),
-      })
-      .map(({ curve, nodes: capacities, services }) => {
-        const all = services.flatMap((service) => service.replicas);
-        const cores = capacities.reduce((sum, [capacity]) => sum + capacity / 10, 0);
-        const point = { value: 0, price: 0, slope: 0 };
-        evaluateCurve(curve, 1, 0.7, false, point);
-        const rates = services.map(({ utilisation }) => ((utilisation / 16) * cores) / services.length / 0.01);
-        const problem = createSplitProblem(capacities.length, services.length, all.length);
-        problem.curve = curve;
-        problem.floor = 0.002;
-        problem.capacity.set(capacities.map(([capacity]) => capacity / 10));
-        problem.background.set(capacities.map(([capacity, tenths]) => (capacity / 10) * (tenths / 10)));
-        problem.demand.set(rates);
-        problem.pull.set(rates.map((rate) => (0.05 * point.price * 0.01 * replicas) / rate));
-        problem.start.set([...services.keys(), services.length].map((service) => service * replicas));
-        problem.node.set(all.map(({ node }) => node));
-        problem.limit.set(all.map(({ limit }) => limit / 10));
-        problem.cost.set(all.map(({ cost }) => cost / 1000));
-        problem.hidden.set(all.map(({ hidden }) => hidden / 1000));
-        return problem;
-      }),
-  );
+import { splitProblems } from './split-problems.ts';
 
 interface Split {
   readonly requests: Float64Array;
@@ -163,7 +115,7 @@ function lowerBound(problem: SplitProblem, near: Float64Array, loads: Float64Arr
 describe('solveSplit', () => {
   it('finds what HiGHS finds for the piecewise linear problem', () => {
     fc.assert(
-      fc.property(problems, (problem) => {
+      fc.property(splitProblems, (problem) => {
         const { requests, loads, certificate } = solveSplit(problem);
         const cost = totalCost(problem, requests);
         const bound = lowerBound(problem, requests, loads);
@@ -178,7 +130,7 @@ describe('solveSplit', () => {
   it('beats any other split', () => {
     fc.assert(
       fc.property(
-        problems,
+        splitProblems,
         fc.array(fc.double({ min: 0.01, max: 1, noNaN: true }), { minLength: 12 }),
         (problem, by) => {
           const { requests } = solveSplit(problem);
@@ -197,7 +149,7 @@ describe('solveSplit', () => {
 
   it('has a certificate that knows a split which is not optimal', () => {
     fc.assert(
-      fc.property(problems, (problem) => {
+      fc.property(splitProblems, (problem) => {
         const { requests, certificate } = solveSplit(problem);
         const [first = 0, second = 0] = requests;
         const moved = 0.3 * Math.min(first - problem.floor * serviceOf(problem, 0).equal, second);

@@ -1,0 +1,32 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { DualNewton } from '../../../../central-controller/decide/allocate/dual-newton.ts';
+import { InteriorPoint } from '../../../../central-controller/decide/allocate/interior-point.ts';
+import { createNewtonSystem } from '../../../../central-controller/decide/allocate/newton-system.ts';
+import { NodePrices } from '../../../../central-controller/decide/allocate/node-prices.ts';
+import { violation } from '../../../../central-controller/decide/allocate/split-problem.ts';
+import { splitProblems } from './split-problems.ts';
+
+it('ends exactly where the interior-point method comes close', () => {
+  fc.assert(
+    fc.property(splitProblems, (problem) => {
+      const nodes = problem.capacity.length;
+      const services = problem.demand.length;
+      const replicas = problem.node.length;
+      const prices = new NodePrices(nodes);
+      const system = createNewtonSystem(nodes, services, replicas);
+      const interior = new InteriorPoint(services, replicas, prices, system);
+      const dual = new DualNewton(replicas, prices, system);
+      const certificateOf = (requests: Float64Array): number =>
+        violation(problem, requests, new Float64Array(nodes), new Float64Array(nodes), {
+          value: 0,
+          price: 0,
+          slope: 0,
+        });
+      interior.solve(problem, false, 1e-8);
+      dual.solve(problem, interior.requests);
+      expect(certificateOf(dual.requests)).toBeLessThan(1e-9);
+    }),
+    { numRuns: 300 },
+  );
+});
