@@ -44,7 +44,7 @@ export const ERRORS = {
     status: 503,
     remedy: 'Roll out the agents first, then set url and sha256 of the WasmPlugin to the digest that they have.',
   },
-  STALE_DIGEST: { status: 500, remedy: 'The plugin was changed: write its digest into the manifests.' },
+  STALE_DIGEST: { status: 500, remedy: 'The plugin was changed: npm run pin writes its digest into the manifests.' },
   MISSING_TOOL: { status: 500, remedy: 'Install the named tool and run the command again.' },
   BUILD_FAILED: { status: 500, remedy: 'Correct the source that the message names and build again.' },
   LAB_DOWN: { status: 503, remedy: 'Start it: npm run lab -- up' },

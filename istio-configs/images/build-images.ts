@@ -81,7 +81,7 @@ async function hashOf(images: readonly Image[]): Promise<string> {
 async function requirePins(): Promise<void> {
   const [stale] = await stalePins(await pluginDigest());
   if (stale === undefined) return;
-  const message = `istio-configs/${stale} names another plugin than the one that is built: run node istio-configs/plugin/pin.ts`;
+  const message = `istio-configs/${stale} names another plugin than the one that is built`;
   throw new BallastError('STALE_DIGEST', message);
 }
 

@@ -82,7 +82,7 @@ describe('Helm chart', () => {
 });
 
 describe('plugin', () => {
-  test('is the one that the manifests name (else: node istio-configs/plugin/pin.ts)', async () => {
+  test('is the one that the manifests name (else: npm run pin)', async () => {
     const digest = await pluginDigest();
     expect(await stalePins(digest)).toEqual([]);
     for (const file of PINNED_FILES) expect(await readFile(join(CONFIGS, file), 'utf8')).toContain(digest);
