@@ -58,7 +58,7 @@ export const PolicyLimits = Type.Object(
     ),
     maxStepPerSecond: Type.Optional(
       Type.Number({
-        minimum: 0.001,
+        exclusiveMinimum: 0,
         maximum: 1000,
         description:
           'By how much of the equal weight the weight of a replica may change within a second. ' +
@@ -88,9 +88,11 @@ export const PolicySpec = Type.Object(
         [
           Type.Literal('Enforce', { description: 'Decides and publishes' }),
           Type.Literal('Observe', { description: 'Decides only: what would be done is seen, and nothing is changed' }),
-          Type.Literal('Off', { description: 'Does neither, and what was written for it is removed' }),
+          Type.Literal('Off', {
+            description: 'Does neither, and what was written for it is removed. YAML takes Off for false: write "Off"',
+          }),
         ],
-        { default: DEFAULTS.mode, description: 'What Ballast does. It may be changed at any time' },
+        { default: DEFAULTS.mode, description: 'What Ballast does; it may be changed at any time' },
       ),
     ),
     routing: Type.Optional(

@@ -8,9 +8,15 @@ const definition = new URL('../../../istio-configs/base/crds/loadbalancingpolici
 
 // After a change on purpose: npx vitest run test/central-controller/cluster/policy-crd.test.ts -u
 it('is the custom resource definition that istio-configs holds', async () => {
-  const yaml = stringify(policyDefinition(), { lineWidth: 110 });
+  // Kubernetes reads YAML 1.1, where Off is a truth value unless it is quoted.
+  const yaml = stringify(policyDefinition(), { lineWidth: 110, version: '1.1' });
   const text = await format(yaml, { parser: 'yaml', printWidth: 120, singleQuote: true });
   await expect(`# Made from central-controller/contract/policy.ts and its neighbours.\n${text}`).toMatchFileSnapshot(
     definition,
   );
+});
+
+it('has whole numbers for bounds, since the API server cuts off the rest where it compares whole numbers', () => {
+  const bounds = JSON.stringify(policyDefinition()).matchAll(/"(?:minimum|maximum)":([^,}]+)/g);
+  expect(Array.from(bounds, ([, bound]) => Number(bound)).filter((bound) => !Number.isInteger(bound))).toEqual([]);
 });
