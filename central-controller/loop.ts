@@ -6,11 +6,13 @@ import type { Cluster, Topology } from './cluster/topology.ts';
 import type { Collector, ProxyStatus } from './collect/collector.ts';
 import type { Decision } from './contract/decision.ts';
 import type { AgentReport } from './contract/report.ts';
+import type { Failure } from './contract/errors.ts';
 import type { Result } from './contract/result.ts';
 import { DecisionHistory } from './decision-history.ts';
 import { createDecisionMemory, decide } from './decide/decide.ts';
 import { DEFAULT_PARAMETERS, type Parameters } from './decide/policy.ts';
 import { createEstimates, observe, snapshot } from './estimate/estimator.ts';
+import { alone, type Leadership } from './leadership.ts';
 import type { ManualWeights } from './manual-weights.ts';
 import type { Publisher } from './publish/publisher.ts';
 
@@ -33,6 +35,8 @@ export interface LoopParts {
   readonly manual: ManualWeights;
   /** Others than those that ship, for experiments. */
   readonly parameters?: Parameters;
+  /** Which of several controllers decides; absent: there are no others. */
+  readonly leadership?: Leadership;
   /** A defect in a reconcile: the decision before it stays in force. */
   readonly onDefect: (error: unknown) => void;
 }
@@ -47,38 +51,55 @@ export class ControlLoop {
   /** Decisions made so far, the recent ones. */
   readonly history = new DecisionHistory();
   readonly #parts: LoopParts;
-  readonly #estimates = createEstimates();
-  readonly #memory = createDecisionMemory();
+  readonly leadership: Leadership;
+  #estimates = createEstimates();
+  #memory = createDecisionMemory();
   readonly #listeners = new Set<DecisionListener>();
   #decision: Decision | undefined;
   #cancelNext: () => void = () => undefined;
   #nextAt = Infinity;
-  #stopped = false;
+  #leads = false;
+  #stopped = true;
 
   constructor(parts: LoopParts) {
     this.#parts = parts;
     this.publisher = parts.publisher;
     this.manual = parts.manual;
     this.clock = parts.clock;
+    this.leadership = parts.leadership ?? alone('controller');
     parts.cluster.onChange(() => this.reconcileSoon());
+    this.leadership.onChange(() => this.#followLeadership());
   }
 
-  /** The decision in force; undefined until the loop was started. */
+  /** The decision in force; undefined until the loop was started, and while another controller leads. */
   get decision(): Decision | undefined {
     return this.#decision;
+  }
+
+  /** It decides, or would if no other controller led. */
+  get isStarted(): boolean {
+    return !this.#stopped;
+  }
+
+  /** Does it decide, at this moment? Else reports and weights are another controller's business. */
+  get isLeading(): boolean {
+    return this.#leads && this.leadership.isLeading;
   }
 
   get topology(): Topology {
     return this.#parts.cluster.read();
   }
 
+  /** Decides from now on, whenever this controller leads. */
   start(): void {
-    this.#reconcile();
+    this.#stopped = false;
+    this.#followLeadership();
   }
 
+  /** Decides no more. */
   stop(): void {
     this.#stopped = true;
-    this.#cancelNext();
+    this.#followLeadership();
   }
 
   /** Something changed that should not wait for the next tick. */
@@ -91,8 +112,16 @@ export class ControlLoop {
     return () => this.#listeners.delete(listener);
   }
 
+  /** For whoever asks for what only the controller that leads can do. */
+  notLeading(): Failure {
+    const { identity, leader } = this.leadership;
+    const other = leader === undefined || leader === identity ? 'nobody does yet' : `${leader} does`;
+    return { code: 'NOT_LEADER', message: `controller: ${identity} does not lead, ${other}` };
+  }
+
   /** Takes an agent's report; the fields of proxies' counters that fell are in the value. */
   accept(report: AgentReport): Result<readonly string[]> {
+    if (!this.isLeading) return { ok: false, failure: this.notLeading() };
     const nodes = new Set(this.topology.nodes.map(({ name }) => name));
     const accepted = this.#parts.collector.accept(report, nodes, this.clock.now());
     if (!accepted.ok) return accepted;
@@ -109,9 +138,28 @@ export class ControlLoop {
     return this.#parts.collector.proxies();
   }
 
+  /** Whoever begins to lead knows nothing yet: what it learnt when it last led may be long past. */
+  #followLeadership(): void {
+    const leads = !this.#stopped && this.leadership.isLeading;
+    if (leads === this.#leads) return;
+    this.#leads = leads;
+    if (leads) {
+      this.#estimates = createEstimates();
+      this.#memory = createDecisionMemory();
+      this.#parts.collector.clear();
+      this.publisher.begin(this.clock.now());
+      this.#reconcile();
+    } else {
+      this.#cancelNext();
+      this.#nextAt = Infinity;
+      this.#decision = undefined;
+      this.publisher.close();
+    }
+  }
+
   #schedule(ms: number): void {
     const at = this.clock.now() + ms;
-    if (this.#stopped || at >= this.#nextAt) return;
+    if (!this.#leads || at >= this.#nextAt) return;
     this.#cancelNext();
     this.#nextAt = at;
     this.#cancelNext = this.clock.after(ms, () => this.#reconcile());
@@ -119,6 +167,9 @@ export class ControlLoop {
 
   #reconcile(): void {
     this.#nextAt = Infinity;
+    // The time may have run out while this process was held up.
+    this.#followLeadership();
+    if (!this.#leads) return;
     const now = this.clock.now();
     try {
       const { topology } = this;

@@ -14,6 +14,7 @@ import { Sampler } from './sample/sampler.ts';
 import { type Health, ProxyServer } from './serve/server.ts';
 import { TableBoard } from './serve/table-board.ts';
 import { AssignmentStream } from './uplink/assignment-stream.ts';
+import { ControllerLink } from './uplink/controller-link.ts';
 import { HeldAssignments } from './uplink/held-assignments.ts';
 import { PendingStatistics } from './uplink/pending-statistics.ts';
 import { type Outcome, Reporter } from './uplink/reporter.ts';
@@ -70,7 +71,8 @@ async function run(options: AgentOptions): Promise<void> {
 
   const logLink = onChange((line) => log.info(`assignments: ${line}`));
   const warnOfLine = atMostEvery(FAULT_LOG_MS, now, (why) => log.warn(`assignments: line refused: ${why}`));
-  const stream = new AssignmentStream(options.controller, options.node, {
+  const link = new ControllerLink(options.controller, now);
+  const stream = new AssignmentStream(link, options.node, {
     update: (update) => {
       logLink('following', `following ${options.controller.origin}`);
       const change = held.apply(update, now());
@@ -85,7 +87,7 @@ async function run(options: AgentOptions): Promise<void> {
   });
 
   const logReports = onChange((line) => log.info(`reports: ${line}`));
-  const reporter = new Reporter(options.controller, identity, statistics, (outcome: Outcome) => {
+  const reporter = new Reporter(link, identity, statistics, (outcome: Outcome) => {
     metrics.reports.inc({ outcome: outcome.kind });
     logReports(outcome.kind, outcome.kind === 'accepted' ? 'accepted' : `${outcome.kind}: ${outcome.reason}`);
   });

@@ -13,6 +13,12 @@ const REPORT_BYTES = 16 * 1024 * 1024;
 
 export function agentRoutes(loop: ControlLoop, metrics: Metrics): FastifyPluginCallbackTypebox {
   return (app, _options, done) => {
+    // Before the body is read, which may be long.
+    app.addHook('onRequest', (_request, reply, next) => {
+      if (loop.isLeading) next();
+      else sendProblem(reply, loop.notLeading());
+    });
+
     app.post(
       '/agent/v1/reports',
       {
@@ -21,7 +27,15 @@ export function agentRoutes(loop: ControlLoop, metrics: Metrics): FastifyPluginC
           summary: "Take in one node's report",
           tags: ['agents'],
           body: AgentReport,
-          response: { 204: Type.Null(), 400: Problem, 404: Problem, 409: Problem, 413: Problem, 429: Problem },
+          response: {
+            204: Type.Null(),
+            400: Problem,
+            404: Problem,
+            409: Problem,
+            413: Problem,
+            429: Problem,
+            503: Problem,
+          },
         },
       },
       (request, reply) => {
@@ -44,7 +58,11 @@ export function agentRoutes(loop: ControlLoop, metrics: Metrics): FastifyPluginC
           summary: 'Follow the assignments: one JSON object (AssignmentUpdate) a line, a heartbeat each second',
           tags: ['agents'],
           querystring: Type.Object({ node: Type.String({ minLength: 1, maxLength: 253 }) }),
-          response: { 200: { content: { 'application/x-ndjson': { schema: PushedText } } }, 404: Problem },
+          response: {
+            200: { content: { 'application/x-ndjson': { schema: PushedText } } },
+            404: Problem,
+            503: Problem,
+          },
         },
       },
       (request, reply) => {

@@ -7,6 +7,12 @@ import { Problem, sendProblem } from './problem.ts';
 
 const Healthy = Type.Object({ status: Type.Literal('ok') });
 
+const Leader = Type.Object({
+  leading: Type.Boolean({ description: 'This controller decides' }),
+  identity: Type.String({ description: 'This controller' }),
+  leader: Type.Union([Type.String(), Type.Null()], { description: 'The one that decides; null: not known' }),
+});
+
 export function healthRoutes(loop: ControlLoop, metrics: Metrics): FastifyPluginCallbackTypebox {
   return (app, _options, done) => {
     const options = { config: { rateLimit: false } } as const;
@@ -20,15 +26,31 @@ export function healthRoutes(loop: ControlLoop, metrics: Metrics): FastifyPlugin
       {
         ...options,
         schema: {
-          summary: 'Has a decision been made, on reports of at least one agent?',
+          summary: 'Is the cluster known and, if this controller leads, was a decision made on reports of some agent?',
           tags: ['health'],
           response: { 200: Healthy, 503: Problem },
         },
       },
       (_request, reply) => {
+        if (!loop.isStarted) {
+          sendProblem(reply, { code: 'NOT_READY', message: 'cluster: not everything was seen yet' });
+          return;
+        }
+        if (!loop.isLeading) {
+          void reply.send({ status: 'ok' as const });
+          return;
+        }
         const heard = loop.topology.nodes.some(({ name }) => loop.heardAt(name) !== undefined);
         if (loop.decision && heard) void reply.send({ status: 'ok' as const });
         else sendProblem(reply, { code: 'NOT_READY', message: 'reports: no agent was heard yet' });
+      },
+    );
+    app.get(
+      '/api/v1/leader',
+      { schema: { summary: 'Which of several controllers decides?', tags: ['health'], response: { 200: Leader } } },
+      () => {
+        const { identity, leader = null } = loop.leadership;
+        return { leading: loop.isLeading, identity, leader };
       },
     );
     app.get(

@@ -72,9 +72,17 @@ export async function createServer(loop: ControlLoop, logger?: FastifyBaseLogger
     },
   });
   await app.register(agentRoutes(loop, metrics));
-  await app.register(serviceRoutes(loop));
-  await app.register(stateRoutes(loop));
-  await app.register(decisionRoutes(loop));
+  await app.register((decided, _options, done) => {
+    decided.addHook('onRequest', (_request, reply, next) => {
+      // Whoever does not lead has no decision to show, and none to change.
+      if (loop.isStarted && !loop.isLeading) sendProblem(reply, loop.notLeading());
+      else next();
+    });
+    void decided.register(serviceRoutes(loop));
+    void decided.register(stateRoutes(loop));
+    void decided.register(decisionRoutes(loop));
+    done();
+  });
   await app.register(eventRoutes(loop));
   await app.register(healthRoutes(loop, metrics));
   app.get('/api/v1/openapi.json', { schema: { hide: true } }, () => app.swagger());

@@ -73,6 +73,12 @@ export class Collector {
     );
   }
 
+  /** Forgets everything. */
+  clear(): void {
+    this.#nodes.clear();
+    this.#pods.clear();
+  }
+
   #pod(namespace: string, pod: string, now: number): PodSeries {
     const key = `${namespace}/${pod}`;
     const known = this.#pods.get(key);

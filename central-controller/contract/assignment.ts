@@ -62,14 +62,19 @@ export const PodCpuGrant = Type.Object(
 export type PodCpuGrant = Static<typeof PodCpuGrant>;
 
 /**
- * One line of the stream `GET /agent/v1/assignments` (newline-delimited JSON). The first is `full: true`; later ones
- * hold the services that changed and the keys of those that are gone. A line with neither is a heartbeat that renews
+ * One line of the stream `GET /agent/v1/assignments` (newline-delimited JSON). The first is `full: true` (or `partial`);
+ * later ones hold the services that changed and the keys of those that are gone. A line with neither is a heartbeat that renews
  * `validForMs`: an agent, and every proxy behind it, may use what it holds for that long and no longer.
  */
 export const AssignmentUpdate = Type.Object(
   {
     version: Type.Integer({ minimum: 1 }),
     full: Type.Boolean(),
+    partial: Type.Optional(
+      Type.Literal(true, {
+        description: 'The controller has not learnt everything yet: what it does not name stays as an earlier one said',
+      }),
+    ),
     validForMs: Type.Integer({ minimum: 1 }),
     services: Type.Array(ServiceAssignment),
     removed: Type.Array(Type.String()),

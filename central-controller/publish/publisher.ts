@@ -63,11 +63,12 @@ export interface PublishedVersion {
 }
 
 /**
- * Publishes nothing until enough is learnt of every enforced service, or until whatever an earlier controller told
- * the agents has expired: a restart must not replace good weights by ignorance.
+ * Whoever begins to lead knows nothing yet, and must not replace good weights by ignorance. So until enough is learnt of
+ * every enforced service, or until whatever an earlier controller told the agents would have expired, only what is
+ * learnt is published: agents keep the rest, and their time to do so is renewed.
  */
 export class Publisher {
-  readonly #startedAt: number;
+  #startedAt: number;
   readonly #connections = new Map<Subscriber, Connection>();
   #open = false;
   #table: AssignmentTable = new Map();
@@ -78,6 +79,16 @@ export class Publisher {
 
   constructor(now: number) {
     this.#startedAt = now;
+  }
+
+  /** Begins anew, as a controller that has just come to lead; versions go on rising. */
+  begin(now: number): void {
+    this.#startedAt = now;
+    this.#open = false;
+    this.#table = new Map();
+    this.#grants = new Map();
+    this.#publishedAt = -Infinity;
+    this.#lineAt = -Infinity;
   }
 
   /** Newest version, 0 before the first. */
@@ -98,10 +109,9 @@ export class Publisher {
   /** Takes a decision up; a version comes of it when something changed that agents need. */
   publish(decision: Decision, topology: Topology, now: number): void {
     const opening = !this.#open && this.#mayOpen(decision, now);
-    if (!this.#open && !opening) return;
-    this.#open = true;
-    this.#grants = nodeGrants(decision, topology, this.#grants);
-    const next = assignmentTable(decision, topology);
+    if (opening) this.#open = true;
+    if (this.#open) this.#grants = nodeGrants(decision, topology, this.#grants);
+    const next = this.#open ? assignmentTable(decision, topology) : this.#withLearnt(decision, topology);
     const moved = opening ? Infinity : weightDistance(this.#table, next);
     const hasNews = moved > 0 || utilisationDistance(this.#table, next) > TOLD_UTILISATION;
     if (moved >= URGENT_MOVE || (hasNews && now - this.#publishedAt >= SMALL_CHANGES_MS)) {
@@ -120,11 +130,11 @@ export class Publisher {
     }
   }
 
-  /** Adds an agent; it gets everything at once, or as soon as there is something. */
+  /** Adds an agent; it gets everything at once, or with the first decision. */
   subscribe(subscriber: Subscriber, now: number): void {
     const connection = { blockedSince: undefined, missed: false, granted: NO_GRANTS };
     this.#connections.set(subscriber, connection);
-    if (this.#open) this.#send(subscriber, connection, undefined, now);
+    if (this.#lineAt > -Infinity) this.#send(subscriber, connection, undefined, now);
   }
 
   unsubscribe(subscriber: Subscriber): void {
@@ -147,6 +157,12 @@ export class Publisher {
   #mayOpen(decision: Decision, now: number): boolean {
     if (now - this.#startedAt >= VALID_FOR_MS) return true;
     return decision.services.every((service) => service.mode !== 'Enforce' || isLearnt(service));
+  }
+
+  /** What was published since the beginning and what is learnt now. */
+  #withLearnt(decision: Decision, topology: Topology): AssignmentTable {
+    const learnt = { ...decision, services: decision.services.filter(isLearnt) };
+    return new Map([...this.#table, ...assignmentTable(learnt, topology)]);
   }
 
   #broadcast(change: TableChange | undefined, now: number): void {
@@ -179,12 +195,12 @@ export class Publisher {
     const grants = this.#grants.get(subscriber.node) ?? NO_GRANTS;
     const isNews = change === undefined ? grants !== NO_GRANTS : grants !== connection.granted;
     const update: AssignmentUpdate = {
-      version: this.version,
-      full: change === undefined,
+      version: this.version || Math.max(1, Math.floor(this.#startedAt)),
+      ...(this.#open ? { full: change === undefined } : { full: false, partial: true }),
       validForMs: VALID_FOR_MS,
       services: [...services],
       removed: [...removed],
-      ...(isNews && { cpu: [...grants] }),
+      ...(isNews && this.#open && { cpu: [...grants] }),
     };
     connection.granted = grants;
     connection.missed = false;

@@ -1,13 +1,14 @@
 /** Follows the controller's stream of assignments and comes back to it whenever it ends. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client } from 'undici';
+import type { Dispatcher } from 'undici';
 import type { AssignmentUpdate } from '../../central-controller/contract/assignment.ts';
 import type { Failure } from '../../central-controller/contract/errors.ts';
 import { parseAssignmentLine } from './assignment-line.ts';
 import { BackOff } from './back-off.ts';
+import { type ControllerLink, isNotLeader } from './controller-link.ts';
 import { LineSplitter } from './line-splitter.ts';
 
-const CONNECT_MS = 3000;
+const CONNECT_MS = 1000;
 /** A controller that has just started may first have to learn. */
 const FIRST_LINE_MS = 30_000;
 /** Heartbeats come each second: a connection silent for so long is dead. */
@@ -22,20 +23,25 @@ export interface StreamEvents {
   disconnected(reason: string): void;
 }
 
+/** How a connection ended. */
+interface End {
+  readonly reason: string;
+  /** It was one to the controller that leads. */
+  readonly led: boolean;
+}
+
 export class AssignmentStream {
-  #client: Client;
+  #link: ControllerLink;
+  #dispatcher: Dispatcher;
   #path: string;
   #events: StreamEvents;
   #backOff: BackOff;
   #abort = new AbortController();
   #running: Promise<void> | undefined;
 
-  constructor(controller: URL, node: string, events: StreamEvents, random: () => number = Math.random) {
-    this.#client = new Client(controller.origin, {
-      connect: { timeout: CONNECT_MS },
-      headersTimeout: FIRST_LINE_MS,
-      bodyTimeout: SILENCE_MS,
-    });
+  constructor(link: ControllerLink, node: string, events: StreamEvents, random: () => number = Math.random) {
+    this.#link = link;
+    this.#dispatcher = link.dispatcher({ connectMs: CONNECT_MS, headersMs: FIRST_LINE_MS, bodyMs: SILENCE_MS });
     this.#path = `/agent/v1/assignments?node=${encodeURIComponent(node)}`;
     this.#events = events;
     this.#backOff = new BackOff(random);
@@ -48,41 +54,84 @@ export class AssignmentStream {
   async close(): Promise<void> {
     this.#abort.abort();
     await this.#running;
-    await this.#client.destroy();
+    await this.#dispatcher.destroy();
   }
 
   async #run(): Promise<void> {
     const { signal } = this.#abort;
     while (!signal.aborted) {
-      const reason = await this.#follow(signal);
+      const { reason, findings } = await this.#followOne(signal);
       if (signal.aborted) return;
       this.#events.disconnected(reason);
-      await sleep(this.#backOff.next(), undefined, { signal }).catch(() => undefined);
+      await this.#pause(findings, signal);
     }
   }
 
-  /** Reads one connection to its end; returns why it ended. */
-  async #follow(signal: AbortSignal): Promise<string> {
+  /** Waits, but no longer than until the reports find another controller that leads. */
+  async #pause(findings: number, signal: AbortSignal): Promise<void> {
+    const over = new AbortController();
+    const either = AbortSignal.any([signal, over.signal]);
+    const waited = sleep(this.#backOff.next(), undefined, { signal: either }).catch(() => undefined);
+    await Promise.race([waited, this.#link.found(findings, either)]);
+    over.abort();
+  }
+
+  /**
+   * Tries one address after the other until one leads, and follows that to the end. Says why it ended, and how much the
+   * link had found by then.
+   */
+  async #followOne(signal: AbortSignal): Promise<{ reason: string; findings: number }> {
+    let reason = `${this.#link.url.hostname}: no address`;
+    let { findings } = this.#link;
     try {
-      const response = await this.#client.request({ path: this.#path, method: 'GET', signal });
-      if (response.statusCode !== 200) {
-        return `status ${response.statusCode}: ${(await response.body.text()).slice(0, 500)}`;
+      for (const origin of await this.#link.origins()) {
+        ({ findings } = this.#link);
+        const end = await this.#follow(origin, signal);
+        ({ reason } = end);
+        if (end.led) return { reason, findings: this.#link.findings };
+        this.#link.failed(origin);
       }
+    } catch (error) {
+      reason = error instanceof Error ? error.message : String(error);
+    }
+    return { reason, findings };
+  }
+
+  /** Reads one connection to its end. */
+  async #follow(origin: string, signal: AbortSignal): Promise<End> {
+    let led = false;
+    try {
+      const response = await this.#dispatcher.request({
+        origin,
+        path: this.#path,
+        method: 'GET',
+        headers: { host: this.#link.url.host },
+        signal,
+      });
+      if (response.statusCode !== 200) {
+        const text = await response.body.text();
+        return {
+          reason: `status ${response.statusCode}: ${text.slice(0, 500)}`,
+          led: !isNotLeader(response.statusCode, text),
+        };
+      }
+      led = true;
+      this.#link.leads(origin);
       const lines = new LineSplitter(LINE_LIMIT);
       let full = false;
       for await (const chunk of response.body) {
         const complete = lines.push(chunk);
-        if (complete === undefined) return `a line is longer than ${LINE_LIMIT} characters`;
+        if (complete === undefined) return { reason: `a line is longer than ${LINE_LIMIT} characters`, led };
         for (const line of complete) {
           if (line === '') continue;
           const failure = this.#take(line, full);
-          if (failure !== undefined) return failure;
+          if (failure !== undefined) return { reason: failure, led };
           full = true;
         }
       }
-      return 'ended by the controller';
+      return { reason: 'ended by the controller', led };
     } catch (error) {
-      return error instanceof Error ? error.message : String(error);
+      return { reason: error instanceof Error ? error.message : String(error), led };
     }
   }
 
@@ -91,7 +140,7 @@ export class AssignmentStream {
     const parsed = parseAssignmentLine(line);
     const refused = !parsed.ok
       ? parsed.failure
-      : !full && !parsed.value.full
+      : !full && !parsed.value.full && !parsed.value.partial
         ? ({ code: 'MALFORMED_ASSIGNMENT', message: 'full: the first line of a stream must be full' } as const)
         : undefined;
     if (refused !== undefined || !parsed.ok) {

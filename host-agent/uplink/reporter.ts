@@ -1,12 +1,15 @@
 /** Posts reports to the controller. Amounts are counters, so a report that is lost is not sent again. */
-import { Client } from 'undici';
+import type { Dispatcher } from 'undici';
 import type { AgentReport } from '../../central-controller/contract/report.ts';
 import type { Sample } from '../sample/sampler.ts';
+import { type ControllerLink, isNotLeader } from './controller-link.ts';
 import type { Batch, PendingStatistics } from './pending-statistics.ts';
 
+/** Of a host that is gone nobody says so: the next address must not wait for long. */
+const CONNECT_MS = 1000;
 const TIMEOUT_MS = 2000;
 
-/** `unreachable`: no answer; `refused`: the controller will not have it, now or again; `failed`: it could not just now. */
+/** `unreachable`: no answer, or none of a controller that leads; `refused`: the controller will not have it, now or again; `failed`: it could not just now. */
 export type Outcome =
   { readonly kind: 'accepted' } | { readonly kind: 'refused' | 'failed' | 'unreachable'; readonly reason: string };
 
@@ -30,19 +33,22 @@ export function encodeReport(identity: Identity, sequence: number, sample: Sampl
 }
 
 export class Reporter {
-  #client: Client;
+  #link: ControllerLink;
+  #dispatcher: Dispatcher;
   #identity: Identity;
   #statistics: PendingStatistics;
   #outcome: (outcome: Outcome) => void;
   #sequence = 0;
   #underway = false;
 
-  constructor(controller: URL, identity: Identity, statistics: PendingStatistics, outcome: (outcome: Outcome) => void) {
-    this.#client = new Client(controller.origin, {
-      connect: { timeout: TIMEOUT_MS },
-      headersTimeout: TIMEOUT_MS,
-      bodyTimeout: TIMEOUT_MS,
-    });
+  constructor(
+    link: ControllerLink,
+    identity: Identity,
+    statistics: PendingStatistics,
+    outcome: (outcome: Outcome) => void,
+  ) {
+    this.#link = link;
+    this.#dispatcher = link.dispatcher({ connectMs: CONNECT_MS, headersMs: TIMEOUT_MS, bodyMs: TIMEOUT_MS });
     this.#identity = identity;
     this.#statistics = statistics;
     this.#outcome = outcome;
@@ -60,27 +66,52 @@ export class Reporter {
     this.#outcome(outcome);
   }
 
+  /** Tries one address after the other until one leads; if none does, the last one's answer says why. */
   async #post(body: string): Promise<Outcome> {
+    let outcome: Outcome = { kind: 'unreachable', reason: `${this.#link.url.hostname}: no address` };
     try {
-      const response = await this.#client.request({
+      for (const origin of await this.#link.origins()) {
+        outcome = await this.#postTo(origin, body);
+        if (outcome.kind !== 'unreachable') {
+          this.#link.leads(origin);
+          return outcome;
+        }
+        this.#link.failed(origin);
+      }
+    } catch (error) {
+      outcome = { kind: 'unreachable', reason: reasonOf(error) };
+    }
+    return outcome;
+  }
+
+  async #postTo(origin: string, body: string): Promise<Outcome> {
+    try {
+      const response = await this.#dispatcher.request({
+        origin,
         path: '/agent/v1/reports',
         method: 'POST',
-        headers: { 'content-type': 'application/json' },
+        headers: { host: this.#link.url.host, 'content-type': 'application/json' },
         body,
       });
-      if (response.statusCode < 300) {
+      const { statusCode } = response;
+      if (statusCode < 300) {
         await response.body.dump();
         return { kind: 'accepted' };
       }
-      const reason = `status ${response.statusCode}: ${(await response.body.text()).slice(0, 500)}`;
-      const { statusCode } = response;
+      const text = await response.body.text();
+      const reason = `status ${statusCode}: ${text.slice(0, 500)}`;
+      if (isNotLeader(statusCode, text)) return { kind: 'unreachable', reason };
       return { kind: statusCode < 500 && statusCode !== 429 && statusCode !== 404 ? 'refused' : 'failed', reason };
     } catch (error) {
-      return { kind: 'unreachable', reason: error instanceof Error ? error.message : String(error) };
+      return { kind: 'unreachable', reason: reasonOf(error) };
     }
   }
 
   async close(): Promise<void> {
-    await this.#client.destroy();
+    await this.#dispatcher.destroy();
   }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -2,6 +2,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import type { AssignmentUpdate } from '../../../central-controller/contract/assignment.ts';
 import { AssignmentStream } from '../../../host-agent/uplink/assignment-stream.ts';
 import { BackOff } from '../../../host-agent/uplink/back-off.ts';
+import { ControllerLink } from '../../../host-agent/uplink/controller-link.ts';
 import { LineSplitter } from '../../../host-agent/uplink/line-splitter.ts';
 import { ControllerStub } from '../support/controller-stub.ts';
 import { update } from '../support/updates.ts';
@@ -17,7 +18,7 @@ const line = (overrides: Partial<AssignmentUpdate> = {}): string => `${JSON.stri
 async function follow(controller: ControllerStub): Promise<Heard> {
   const heard: Heard = { updates: [], refused: [], disconnected: [] };
   const stream = new AssignmentStream(
-    await controller.listen(),
+    new ControllerLink(await controller.listen(), () => 0),
     'node 1&x',
     {
       update: (one) => heard.updates.push(one),
@@ -88,7 +89,7 @@ test('comes back after each broken connection, an unfinished line forgotten', as
 
 test('closing ends a stream that is open and one that waits to try again', async () => {
   const events = { update: vi.fn(), refused: vi.fn(), disconnected: vi.fn() };
-  const nobody = new AssignmentStream(new URL('http://127.0.0.1:1'), 'n', events);
+  const nobody = new AssignmentStream(new ControllerLink(new URL('http://127.0.0.1:1'), () => 0), 'n', events);
   nobody.start();
   await vi.waitFor(() => expect(events.disconnected).toHaveBeenCalled(), 5000);
   await nobody.close();

@@ -3,6 +3,7 @@ import { Compile } from 'typebox/compile';
 import { expect, onTestFinished, test } from 'vitest';
 import { LATENCY_BUCKETS } from '../../../central-controller/contract/latency-buckets.ts';
 import { AgentReport, type ProxyCounters } from '../../../central-controller/contract/report.ts';
+import { ControllerLink } from '../../../host-agent/uplink/controller-link.ts';
 import { PENDING_LIMITS, PendingStatistics } from '../../../host-agent/uplink/pending-statistics.ts';
 import { encodeReport, type Outcome, Reporter } from '../../../host-agent/uplink/reporter.ts';
 import { ControllerStub } from '../support/controller-stub.ts';
@@ -37,7 +38,12 @@ async function reporterTo(controller: ControllerStub): Promise<{
   const statistics = new PendingStatistics();
   const outcomes: Outcome[] = [];
   const identity = { node: 'node-1', instance: 'i' };
-  const reporter = new Reporter(await controller.listen(), identity, statistics, (outcome) => outcomes.push(outcome));
+  const reporter = new Reporter(
+    new ControllerLink(await controller.listen(), () => 0),
+    identity,
+    statistics,
+    (outcome) => outcomes.push(outcome),
+  );
   onTestFinished(async () => {
     await reporter.close();
     await controller.close();

@@ -1,0 +1,102 @@
+/** The controller's command line. */
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { Command, Option } from 'commander';
+import packageJson from '../package.json' with { type: 'json' };
+import { BallastError } from './contract/errors.ts';
+import { CONTROLLER_PORT } from './contract/names.ts';
+
+/** Where the cluster is: in a directory of manifests, or behind an API server. */
+export type ClusterSource =
+  | { readonly kind: 'manifests'; readonly directory: string }
+  | {
+      readonly kind: 'kubernetes';
+      /** Undefined: the pod's own service account. */
+      readonly kubeconfig: string | undefined;
+      readonly namespace: string;
+      readonly lease: string;
+    };
+
+export interface ControllerOptions {
+  readonly cluster: ClusterSource;
+  /** Among several controllers; no other process's, not even of one that ran before. */
+  readonly identity: string;
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly tickMs: number;
+  readonly logLevel: string;
+}
+
+interface Flags extends Omit<ControllerOptions, 'cluster'> {
+  readonly manifests?: string;
+  readonly kubernetes?: true;
+  readonly kubeconfig?: string;
+  readonly namespace: string;
+  readonly leaseName: string;
+}
+
+function parseListen(text: string): ControllerOptions['listen'] {
+  const match = /^(?<host>\[[0-9a-f:]+\]|[^:]+):(?<port>\d{1,5})$/i.exec(text);
+  const port = Number(match?.groups?.port);
+  if (!match?.groups?.host || port > 65_535) {
+    throw new BallastError('INVALID_FLAG', `--listen: ${text} is not of the form host:port`);
+  }
+  return { host: match.groups.host.replace(/^\[|\]$/g, ''), port };
+}
+
+function parseTick(text: string): number {
+  const tickMs = Number(text);
+  if (!(tickMs >= 10 && tickMs <= 2_000)) {
+    throw new BallastError('INVALID_FLAG', `--tick-ms: ${text} is not between 10 and 2000`);
+  }
+  return tickMs;
+}
+
+/**
+ * Reads the command line; prints help or what is wrong and ends the process where that is called for.
+ * @throws BallastError INVALID_FLAG
+ */
+export function parseOptions(argv: readonly string[]): ControllerOptions {
+  const flags = new Command('central-controller')
+    .description('Takes the reports of the host agents, decides on weights and publishes them.')
+    .version(packageJson.version)
+    .addOption(
+      new Option(
+        '--manifests <directory>',
+        'watched directory of YAML files with Node, Pod, Service, StatefulSet and LoadBalancingPolicy objects',
+      ).conflicts('kubernetes'),
+    )
+    .addOption(new Option('--kubernetes', 'follow the cluster that this runs in, or that of --kubeconfig'))
+    .addOption(new Option('--kubeconfig <file>', "instead of the pod's service account").implies({ kubernetes: true }))
+    .option('--namespace <name>', 'where the lease is by which several controllers choose one', 'ballast-system')
+    .option('--lease-name <name>', 'name of that lease', 'ballast-controller')
+    .addOption(
+      new Option(
+        '--identity <name>',
+        'name of this controller among several; no other process may ever have it',
+      ).default(
+        `${process.env['POD_NAME'] ?? hostname()}_${randomUUID().slice(0, 8)}`,
+        'name of the pod or host, and a random part',
+      ),
+    )
+    .addOption(
+      new Option('--listen <host:port>', 'address for agents, REST and page')
+        .default({ host: '127.0.0.1', port: CONTROLLER_PORT }, `127.0.0.1:${CONTROLLER_PORT}`)
+        .argParser(parseListen),
+    )
+    .option('--tick-ms <ms>', 'time between two decisions', parseTick, 250)
+    .addOption(
+      new Option('--log-level <level>', 'what is worth a line')
+        .choices(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
+        .default('info'),
+    )
+    .parse(argv)
+    .opts<Flags>();
+  const { identity, listen, tickMs, logLevel } = flags;
+  return { cluster: sourceOf(flags), identity, listen, tickMs, logLevel };
+}
+
+function sourceOf({ manifests, kubernetes, kubeconfig, namespace, leaseName }: Flags): ClusterSource {
+  if (kubernetes) return { kind: 'kubernetes', kubeconfig, namespace, lease: leaseName };
+  if (manifests !== undefined) return { kind: 'manifests', directory: manifests };
+  throw new BallastError('INVALID_FLAG', '--kubernetes or --manifests: one of them must say where the cluster is');
+}

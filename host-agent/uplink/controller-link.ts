@@ -1,0 +1,114 @@
+/**
+ * Finds the controller that leads behind one URL. Its host name may have several addresses, one for each instance; only
+ * the one that leads takes reports and gives assignments.
+ */
+import { type LookupAddress, promises as dns } from 'node:dns';
+import { isIP } from 'node:net';
+import { Agent, type Dispatcher } from 'undici';
+
+/** How long what the name resolved to is used without asking again, ms. */
+const RESOLVED_MS = 30_000;
+
+/** All addresses of a name. */
+export type Resolve = (hostname: string) => Promise<readonly LookupAddress[]>;
+
+const lookupAll: Resolve = (hostname) => dns.lookup(hostname, { all: true });
+
+/** Which address to try first. Shared by all that call the controller: what one of them finds helps the others. */
+export class ControllerLink {
+  readonly url: URL;
+  readonly #resolve: Resolve;
+  readonly #now: () => number;
+  #origins: readonly string[] = [];
+  #resolvedAt = -Infinity;
+  /** The one that answered last. */
+  #leader: string | undefined;
+  #findings = 0;
+  #waiting: (() => void)[] = [];
+
+  constructor(url: URL, now: () => number, resolve: Resolve = lookupAll) {
+    this.url = url;
+    this.#now = now;
+    this.#resolve = resolve;
+  }
+
+  /** Origins to try, the one that led last first. @throws when the name cannot be resolved, and never could */
+  async origins(): Promise<readonly string[]> {
+    if (this.#leader === undefined || this.#now() - this.#resolvedAt > RESOLVED_MS) await this.#refresh();
+    const leader = this.#leader;
+    return leader === undefined ? this.#origins : [leader, ...this.#origins.filter((origin) => origin !== leader)];
+  }
+
+  /** It answers as the one that leads. */
+  leads(origin: string): void {
+    if (this.#leader === origin) return;
+    this.#leader = origin;
+    this.#findings++;
+    for (const wake of this.#waiting.splice(0)) wake();
+  }
+
+  /** It does not answer, or says that it does not lead. */
+  failed(origin: string): void {
+    if (this.#leader === origin) this.#leader = undefined;
+  }
+
+  /** How often one was found to lead that was not known to. */
+  get findings(): number {
+    return this.#findings;
+  }
+
+  /** Resolves once there are more findings than `known`, or on the signal. */
+  found(known: number, signal: AbortSignal): Promise<void> {
+    if (this.#findings > known) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+      signal.addEventListener(
+        'abort',
+        () => {
+          this.#waiting = this.#waiting.filter((other) => other !== resolve);
+          resolve();
+        },
+        { once: true },
+      );
+    });
+  }
+
+  /** A dispatcher for requests to any of the addresses; certificates are checked against the URL's name. */
+  dispatcher(options: { connectMs: number; headersMs: number; bodyMs: number }): Dispatcher {
+    return new Agent({
+      connect: { timeout: options.connectMs, ...(isIP(this.#hostname) === 0 && { servername: this.#hostname }) },
+      headersTimeout: options.headersMs,
+      bodyTimeout: options.bodyMs,
+    });
+  }
+
+  get #hostname(): string {
+    return this.url.hostname.replace(/^\[|\]$/g, '');
+  }
+
+  async #refresh(): Promise<void> {
+    try {
+      const addresses = isIP(this.#hostname) > 0 ? [] : await this.#resolve(this.#hostname);
+      this.#resolvedAt = this.#now();
+      this.#origins = addresses.length === 0 ? [this.url.origin] : addresses.map((address) => this.#originOf(address));
+    } catch (error) {
+      // A name server that fails must not part those that know each other.
+      if (this.#origins.length === 0) throw error;
+    }
+  }
+
+  #originOf({ address, family }: LookupAddress): string {
+    const port = this.url.port === '' ? '' : `:${this.url.port}`;
+    return `${this.url.protocol}//${family === 6 ? `[${address}]` : address}${port}`;
+  }
+}
+
+/** Is this the answer of a controller that does not lead? */
+export function isNotLeader(status: number, body: string): boolean {
+  if (status !== 503) return false;
+  try {
+    return (JSON.parse(body) as { code?: unknown } | null)?.code === 'NOT_LEADER';
+  } catch {
+    return false;
+  }
+}
