@@ -9,6 +9,7 @@ import type { Bench, BenchContext, BenchResult, Round } from '../support/bench.t
 import { measureCost } from './cost.ts';
 import { summarise } from './figures.ts';
 import { measureMemory } from './memory.ts';
+import { createMutualTls } from './mutual-tls.ts';
 import { pin } from './process.ts';
 import { writeDocs } from './report.ts';
 import { SPECS, startUpstream, startVariant, type Variant } from './variants.ts';
@@ -55,9 +56,11 @@ async function run(context: BenchContext): Promise<BenchResult> {
   const wasm = await buildPlugin();
   await pin(process.pid, OTHER_CORE);
   await using started = new AsyncDisposableStack();
-  const { port } = started.use(await startUpstream(OTHER_CORE));
+  const tls = started.use(await createMutualTls());
+  const upstream = started.use(await startUpstream(OTHER_CORE, tls));
+  const surroundings = { wasm, upstream, tls, core: PROXY_CORE };
   const variants: Variant[] = [];
-  for (const spec of SPECS) variants.push(started.use(await startVariant(spec, wasm, port, PROXY_CORE)));
+  for (const spec of SPECS) variants.push(started.use(await startVariant(spec, surroundings)));
   const rounds = await measureRounds(variants, context, count);
   const names = SPECS.map(({ name }) => name);
   const growth = await measureMemory(variants, context);

@@ -29,7 +29,7 @@ replicas' answers carry their load as those of a sidecar with the plugin do, and
 second.
 
 - A _sidecar_ has the filters that istiod gives each between the plugins and the router, as far as this Envoy has them
-  (gRPC statistics, fault, CORS). A _bare_ proxy has the router alone.
+  (gRPC statistics, fault, CORS), and mutual TLS to the replicas. A _bare_ proxy has the router alone, and no TLS.
 - _Nothing_ is the proxy without plugin and without the session filter that Endpoint routing uses. The _session filter_
   alone is part of Istio; nobody names a replica to it in that variant.
 - _Lua, the same policy_ is the plugin's pick as far as the Lua filter lets it: a draw against a window, load and

@@ -12,6 +12,7 @@ import {
 import { EnvoyProcess } from '../../envoy/support/envoy-process.ts';
 import { FakeAgent } from '../../envoy/support/fake-agent.ts';
 import { luaFilter } from './lua-filter.ts';
+import type { MutualTls } from './mutual-tls.ts';
 import { pin } from './process.ts';
 
 export const HOST = 'echo.shop.svc.cluster.local';
@@ -39,7 +40,7 @@ export interface VariantSpec {
   readonly label: string;
   /** `none`: not even the session filter of Endpoint routing. `session`: that filter alone, and nobody to use it. */
   readonly filter: 'none' | 'session' | 'plugin' | 'lua' | 'lua-draw';
-  /** A bare proxy has nothing else, a sidecar the filters that istiod gives each. */
+  /** A bare proxy has nothing else, a sidecar the filters that istiod gives each and mutual TLS to the replicas. */
   readonly proxy: 'bare' | 'sidecar';
   readonly replicas: number;
 }
@@ -81,8 +82,14 @@ function endpointsAt(port: number, count: number): Endpoint[] {
   }));
 }
 
+/** Ports of the replicas: without TLS, and with it. */
+export interface Upstream extends AsyncDisposable {
+  readonly plain: number;
+  readonly secured: number;
+}
+
 /** The replicas of all variants: one Envoy that answers by itself, with the load header of a replica's sidecar. */
-export async function startUpstream(core: number): Promise<{ port: number } & AsyncDisposable> {
+export async function startUpstream(core: number, tls: MutualTls): Promise<Upstream> {
   const manager = {
     '@type': 'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
     stat_prefix: 'upstream',
@@ -107,24 +114,27 @@ export async function startUpstream(core: number): Promise<{ port: number } & As
       },
     ],
   };
+  const listener = (name: string, chain: object): object => ({
+    name,
+    address: { socket_address: { address: '0.0.0.0', port_value: 0 } },
+    // A thousand connections open at nearly the same time.
+    tcp_backlog_size: 4096,
+    filter_chains: [
+      { filters: [{ name: 'envoy.filters.network.http_connection_manager', typed_config: manager }], ...chain },
+    ],
+  });
   const envoy = await EnvoyProcess.start({
     nodeId: 'upstream',
     clusters: [],
-    listeners: [
-      {
-        name: 'upstream',
-        address: { socket_address: { address: '0.0.0.0', port_value: 0 } },
-        // A thousand connections open at nearly the same time.
-        tcp_backlog_size: 4096,
-        filter_chains: [
-          { filters: [{ name: 'envoy.filters.network.http_connection_manager', typed_config: manager }] },
-        ],
-      },
-    ],
+    listeners: [listener('plain', {}), listener('secured', { transport_socket: tls.replica })],
   });
   await pin(envoy.pid, core);
-  const address = await envoy.address('upstream');
-  return { port: Number(address.split(':').at(-1)), [Symbol.asyncDispose]: () => envoy.stop() };
+  const portOf = async (name: string): Promise<number> => Number((await envoy.address(name)).split(':').at(-1));
+  return {
+    plain: await portOf('plain'),
+    secured: await portOf('secured'),
+    [Symbol.asyncDispose]: () => envoy.stop(),
+  };
 }
 
 function assignments(endpoints: readonly Endpoint[]): ReplicaAssignment[] {
@@ -135,11 +145,22 @@ function assignments(endpoints: readonly Endpoint[]): ReplicaAssignment[] {
   }));
 }
 
+/** What all proxies of a run share. */
+export interface Surroundings {
+  /** Path of the plugin. */
+  readonly wasm: string;
+  readonly upstream: Upstream;
+  readonly tls: MutualTls;
+  /** Core that proxies run on. */
+  readonly core: number;
+}
+
 /** Starts a variant's proxy with one worker, everything of it on one core. */
-export async function startVariant(spec: VariantSpec, wasm: string, upstream: number, core: number): Promise<Variant> {
+export async function startVariant(spec: VariantSpec, { wasm, upstream, tls, core }: Surroundings): Promise<Variant> {
   await using started = new AsyncDisposableStack();
   const agent = started.use(await FakeAgent.start());
-  const endpoints = endpointsAt(upstream, spec.replicas);
+  const isSidecar = spec.proxy === 'sidecar';
+  const endpoints = endpointsAt(isSidecar ? upstream.secured : upstream.plain, spec.replicas);
   // Without the session filter the route says nothing of it either.
   const routing = spec.filter === 'none' ? 'Subset' : 'Endpoint';
   const service: TargetService = { host: HOST, port: PORT, routing: 'Endpoint', endpoints };
@@ -152,14 +173,14 @@ export async function startVariant(spec: VariantSpec, wasm: string, upstream: nu
   }[spec.filter];
   const filters = [
     ...chooser,
-    ...(spec.proxy === 'sidecar' ? SIDECAR_FILTERS : []),
+    ...(isSidecar ? SIDECAR_FILTERS : []),
     ...(spec.filter === 'none' ? [] : [SESSION_FILTER]),
   ];
   const envoy = started.use(
     await EnvoyProcess.start({
       nodeId: NODE_ID,
       listeners: [listenerWith(filters, [routing === 'Subset' ? { ...service, routing, endpoints: [] } : service])],
-      clusters: outboundClusters([service], agent.address),
+      clusters: outboundClusters([service], agent.address, isSidecar ? { transport_socket: tls.caller } : {}),
     }),
   );
   await pin(envoy.pid, core);

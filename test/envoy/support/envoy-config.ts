@@ -67,19 +67,21 @@ function httpCluster(name: string, addresses: readonly string[]): object {
   };
 }
 
-/** Clusters of the services, one subset per replica in Subset routing, and the agent's. */
-export function outboundClusters(services: readonly TargetService[], agent: string): object[] {
+/** Clusters of the services, one subset per replica in Subset routing, all with `more`, and the agent's. */
+export function outboundClusters(services: readonly TargetService[], agent: string, more: object = {}): object[] {
   return [
     staticCluster(AGENT_CLUSTER, [agent]),
-    ...services.flatMap((service) => [
-      httpCluster(
-        outboundCluster(service),
-        service.endpoints.map(({ address }) => address),
-      ),
-      ...(service.routing === 'Subset'
-        ? service.endpoints.map(({ name, address }) => httpCluster(outboundCluster(service, name), [address]))
-        : []),
-    ]),
+    ...services
+      .flatMap((service) => [
+        httpCluster(
+          outboundCluster(service),
+          service.endpoints.map(({ address }) => address),
+        ),
+        ...(service.routing === 'Subset'
+          ? service.endpoints.map(({ name, address }) => httpCluster(outboundCluster(service, name), [address]))
+          : []),
+      ])
+      .map((cluster) => ({ ...cluster, ...more })),
   ];
 }
 
