@@ -1,0 +1,126 @@
+/**
+ * Brings the cluster to what policies ask for, and policies' status and events to what is: after each decision, from
+ * everything that is known then. Whatever the API server does or leaves undone, decisions go on.
+ */
+import type { Decision, ServiceDecision } from '../contract/decision.ts';
+import type { LoadBalancingPolicy } from '../contract/policy.ts';
+import type { JoinProblem } from './join.ts';
+import type { Observed, ObservedObjects } from './kubernetes/observed-objects.ts';
+import { qualifiedName } from './objects.ts';
+import { EventWriter } from './policy-status/event-writer.ts';
+import { eventsOfChange, eventsOfWrites } from './policy-status/events.ts';
+import { type PolicyFacts, policyStatus } from './policy-status/policy-status.ts';
+import { StatusWriter } from './policy-status/status-writer.ts';
+import type { KubernetesWriter } from './routing/kubernetes-writer.ts';
+import type { ObservedCluster, RoutedCluster } from './routing/routed-cluster.ts';
+import { RouteWriter, type WriteDone } from './routing/route-writer.ts';
+import { targetService } from './target-service.ts';
+
+export interface ReconcilerParts {
+  readonly observed: ObservedCluster;
+  /** The same cluster as the control loop reads it. */
+  readonly routed: RoutedCluster;
+  readonly writer: KubernetesWriter;
+  /** ms since 1970, never stepping back. */
+  readonly now: () => number;
+  /** What the API server refused, for the log. */
+  readonly onRefusal: (message: string) => void;
+  /** A defect: this round is given up, the next begins anew. */
+  readonly onDefect: (error: unknown) => void;
+}
+
+type Policy = Observed<LoadBalancingPolicy>;
+
+export class PolicyReconciler {
+  readonly #parts: ReconcilerParts;
+  readonly #routes: RouteWriter;
+  readonly #statuses: StatusWriter;
+  readonly #events: EventWriter;
+  /** The last decision that changed weights, by `namespace/name` of the service. */
+  readonly #lastDecisions = new Map<string, { readonly at: number; readonly tick: number }>();
+  #isBusy = false;
+
+  constructor(parts: ReconcilerParts) {
+    this.#parts = parts;
+    this.#routes = new RouteWriter(parts.writer, parts.now);
+    this.#statuses = new StatusWriter(parts.writer, parts.now);
+    this.#events = new EventWriter(parts.writer, parts.now);
+  }
+
+  /**
+   * To be called after each decision of a controller that leads; never throws. While a round is still under way, the
+   * call only notes the decision.
+   */
+  async reconcile(decision: Decision): Promise<void> {
+    this.#note(decision);
+    if (this.#isBusy) return;
+    this.#isBusy = true;
+    try {
+      const done = await this.#routes.write(this.#parts.routed.plan());
+      for (const { outcome } of done) if (!outcome.ok) this.#parts.onRefusal(outcome.message);
+      await this.#report(decision, done);
+    } catch (error) {
+      this.#parts.onDefect(error);
+    } finally {
+      this.#isBusy = false;
+    }
+  }
+
+  #note({ at, tick, services }: Decision): void {
+    for (const service of services)
+      if (isChanged(service)) this.#lastDecisions.set(qualifiedName(service), { at, tick });
+    const known = new Set(services.map(qualifiedName));
+    for (const key of this.#lastDecisions.keys()) if (!known.has(key)) this.#lastDecisions.delete(key);
+  }
+
+  async #report(decision: Decision, done: readonly WriteDone[]): Promise<void> {
+    const objects = this.#parts.observed.objects();
+    this.#statuses.keepOnly(objects.policies);
+    const problems = this.#parts.observed.problems();
+    for (const policy of objects.policies) {
+      if (policy.metadata.deletionTimestamp !== undefined) continue;
+      const concerned = qualifiedName(policy.metadata);
+      const facts = this.#factsOf(
+        policy,
+        objects,
+        decision,
+        problems.filter((problem) => problem.policy === concerned),
+      );
+      const before = this.#statuses.standing(policy);
+      const next = policyStatus(facts, before, this.#parts.now());
+      const outcome = await this.#statuses.write(policy, next);
+      if (outcome?.ok === false) {
+        this.#parts.onRefusal(`status of ${qualifiedName(policy.metadata)}: ${outcome.message}`);
+      }
+      const own = facts.problems.length === 0 ? done.filter(({ service }) => service === facts.service) : [];
+      const news = outcome?.ok ? eventsOfChange(before, next) : [];
+      for (const event of [...eventsOfWrites(own), ...news]) await this.#events.write(policy, event);
+    }
+  }
+
+  #factsOf(
+    policy: Policy,
+    objects: ObservedObjects,
+    decision: Decision,
+    problems: readonly JoinProblem[],
+  ): PolicyFacts {
+    const { observed, routed } = this.#parts;
+    const target = targetService(policy, objects);
+    const service = typeof target === 'string' ? undefined : qualifiedName(target.metadata);
+    const isOwn = service !== undefined && !problems.some(({ kind }) => kind === policy.kind);
+    return {
+      policy,
+      problems,
+      service,
+      topology: isOwn ? observed.read().services.find((each) => qualifiedName(each) === service) : undefined,
+      plan: isOwn ? routed.plan().services.get(service) : undefined,
+      writeFailure: isOwn ? this.#routes.failures.get(service)?.message : undefined,
+      decision,
+      lastDecision: isOwn ? this.#lastDecisions.get(service) : undefined,
+    };
+  }
+}
+
+function isChanged({ replicas }: ServiceDecision): boolean {
+  return replicas.some(({ weight, previous }) => weight !== previous);
+}
