@@ -15,6 +15,7 @@ import {
 } from '../../central-controller/contract/policy.ts';
 import { POLICY_RULES } from '../../central-controller/contract/policy-rules.ts';
 import type { PolicyCondition, PolicyStatus } from '../../central-controller/contract/policy-status.ts';
+import { EXAMPLE } from '../central-controller/cluster/policy-page.ts';
 import { type ApiServer, startApiServer } from './api-server/api-server.ts';
 
 const CRD = join(import.meta.dirname, '../../istio-configs/base/crds/loadbalancingpolicies.ballast.dev.yaml');
@@ -198,6 +199,17 @@ describe('a policy', () => {
       { numRuns: 300 },
     );
     expect(taken).toBeGreaterThan(0);
+  });
+
+  it('is taken as docs/reference writes it', async () => {
+    await server.kubectl(['create', 'namespace', 'hotel-reservation']);
+    expect(await server.kubectl(['apply', '--filename', '-'], EXAMPLE)).toContain('search created');
+  });
+
+  it('needs quotes for Off, as docs/reference says', async () => {
+    const text = (mode: string) => EXAMPLE.replace(/mode: \w+/, `mode: ${mode}`);
+    await expect(server.kubectl(['apply', '--filename', '-'], text('Off'))).rejects.toThrow(/spec\.mode.*"boolean"/);
+    expect(await server.kubectl(['apply', '--filename', '-'], text('"Off"'))).toContain('search configured');
   });
 
   it('may be switched to any mode, whatever else it says', async () => {

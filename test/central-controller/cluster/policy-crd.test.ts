@@ -1,8 +1,11 @@
 import { format } from 'prettier';
 import { expect, it } from 'vitest';
 import { stringify } from 'yaml';
+import { parseManifests } from '../../../central-controller/cluster/parse-manifests.ts';
 import { policyDefinition } from '../../../central-controller/cluster/policy-crd.ts';
+import { EXAMPLE, policyPage } from './policy-page.ts';
 
+const page = new URL('../../../docs/reference/policy.md', import.meta.url).pathname;
 const definition = new URL('../../../istio-configs/base/crds/loadbalancingpolicies.ballast.dev.yaml', import.meta.url)
   .pathname;
 
@@ -19,4 +22,11 @@ it('is the custom resource definition that istio-configs holds', async () => {
 it('has whole numbers for bounds, since the API server cuts off the rest where it compares whole numbers', () => {
   const bounds = JSON.stringify(policyDefinition()).matchAll(/"(?:minimum|maximum)":([^,}]+)/g);
   expect(Array.from(bounds, ([, bound]) => Number(bound)).filter((bound) => !Number.isInteger(bound))).toEqual([]);
+});
+
+it('is explained by docs/reference, with an example that is taken', async () => {
+  await expect(
+    await format(policyPage(), { parser: 'markdown', printWidth: 120, proseWrap: 'preserve' }),
+  ).toMatchFileSnapshot(page);
+  expect(parseManifests(new Map([['policy.yaml', EXAMPLE]]))).toMatchObject({ ok: true });
 });
