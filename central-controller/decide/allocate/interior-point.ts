@@ -12,7 +12,7 @@ import { splitRoughly } from './rough-split.ts';
 import { evaluateLimit, type SplitProblem } from './split-problem.ts';
 
 /** Where the path is left: part of the service's cost that the product may be. */
-const GOAL = 1e-5;
+const GOAL = 1e-4;
 
 /** By how much, as a part of it, a node's price may be off that of its load where the path is left. */
 const MOST_ERROR = 0.01;

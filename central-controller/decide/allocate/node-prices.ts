@@ -23,7 +23,7 @@ export function findLoad(problem: SplitProblem, node: number, price: number, nea
     const moved = Math.abs(next - load);
     load = next;
     // Errors square, so what is left is rounding; `point` then is right to the same degree.
-    if (moved <= 1e-9 * load) break;
+    if (moved <= 1e-6 * load) break;
   }
   return load;
 }

@@ -12,7 +12,7 @@ import type { NodePrices } from './node-prices.ts';
 import { evaluateLimit, type SplitProblem } from './split-problem.ts';
 
 /** Smoothing in the next step, as a part of it; what is less than `LEAST` squares of the equal share is none. */
-const NEXT = 0.05;
+const NEXT = 0.02;
 const LEAST = 1e-5;
 
 /** Where the interior-point method is started from a solution: far enough from all floors for long steps. */
@@ -118,7 +118,7 @@ export class SmoothingNewton {
       if (!(error < (round < PATIENCE ? Infinity : HOPELESS))) break;
       const { loads, slope } = this.#nodes;
       for (let n = 0; n < residual.length; n++) residual[n] = (residual[n] ?? 0) - (loads[n] ?? 0);
-      const left = Math.min(0.01, Math.max(1e-6, 0.1 * error));
+      const left = Math.min(0.03, Math.max(1e-6, 0.3 * error));
       solveNewton(this.#system, problem, slope, this.#flexibility, residual, left);
       this.#step(problem);
       smoothing = smoothing < LEAST ? 0 : NEXT * smoothing;
@@ -150,6 +150,7 @@ export class SmoothingNewton {
       if (from === to) continue;
       const equal = (demand[s] ?? 0) / (to - from);
       const pulled = (pull[s] ?? 1) * equal;
+      const loose = 1 / pulled;
       let sum = 0;
       let mean = 0;
       let rest = demand[s] ?? 0;
@@ -161,13 +162,12 @@ export class SmoothingNewton {
         const rate = equal * (floor + above);
         let marginal = (cost[j] ?? 0) * (prices[node[j] ?? 0] ?? 0) + (hidden[j] ?? 0);
         marginal += pulled * (stand + floor - 1);
-        let slope = pulled;
+        let mobile = loose;
         if (limit[j] !== Infinity) {
           evaluateLimit(problem, j, rate, point);
           marginal += point.price;
-          slope += equal * rises * point.slope;
+          mobile = 1 / (pulled + equal * rises * point.slope);
         }
-        const mobile = 1 / slope;
         const flexible = equal * rises * mobile;
         requests[j] = rate;
         mobility[j] = mobile;

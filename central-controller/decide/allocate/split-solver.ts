@@ -17,7 +17,7 @@ import { type SplitProblem, violation } from './split-problem.ts';
 const GOOD = 5e-7;
 
 /** Smoothing to begin with, in squares of the equal share: from the last solution, and from close to this one. */
-const FAR = 3e-4;
+const FAR = 1e-4;
 const NEAR = 1e-6;
 
 /** Part of the residual that may be left by the steps of the interior-point method. */
