@@ -1,5 +1,6 @@
 /** Joins Kubernetes objects to the topology that decisions are made on. Pure: both the manifests and informers use it. */
 import { withPolicyDefaults } from '../contract/policy.ts';
+import type { PolicyReason } from '../contract/policy-status.ts';
 import { selects } from './manifest.ts';
 import { type ClusterObjects, type Pod, qualifiedName, type Service } from './objects.ts';
 import { byReplicaName, type KnownSince, NO_PODS, readyEndpoints, replicaOf } from './replicas.ts';
@@ -14,6 +15,13 @@ export interface JoinProblem {
   readonly text: string;
   /** `namespace/name` of the policy that it concerns; absent when it was found without looking at one. */
   readonly policy?: string;
+  /** What the policy's status says of it; absent where the policy can be balanced nevertheless. */
+  readonly reason?: PolicyReason;
+}
+
+interface Named {
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly namespace?: string };
 }
 
 export interface Joined {
@@ -35,18 +43,18 @@ export function joinTopology(objects: ClusterObjects, since: KnownSince): Joined
   for (const policy of objects.policies) {
     const { mode, routing, pinning, objective, shareWeight, cpuControl, limits } = withPolicyDefaults(policy.spec);
     if (mode === 'Off') continue;
-    const refuse = (object: { kind: string; metadata: { name: string; namespace?: string } }, text: string): void => {
+    const refuse = (object: Named, text: string, reason?: PolicyReason): void => {
       const [name, concerned] = [qualifiedName(object.metadata), qualifiedName(policy.metadata)];
-      problems.push({ kind: object.kind, name, text, policy: concerned });
+      problems.push({ kind: object.kind, name, text, policy: concerned, ...(reason && { reason }) });
     };
     const service = targetService(policy, objects);
-    if (typeof service === 'string') {
-      refuse(policy, service);
+    if ('reason' in service) {
+      refuse(policy, service.text, service.reason);
       continue;
     }
     const key = qualifiedName(service.metadata);
     if (services.has(key)) {
-      refuse(policy, `spec.targetRef: another policy already balances service ${key}`);
+      refuse(policy, `spec.targetRef: another policy already balances service ${key}`, 'Conflict');
       continue;
     }
     const pods = podsOf(service, podsByNamespace.get(service.metadata.namespace ?? 'default') ?? []);
@@ -54,7 +62,7 @@ export function joinTopology(objects: ClusterObjects, since: KnownSince): Joined
     if (stray) refuse(stray, `spec.nodeName: there is no node ${stray.spec.nodeName}`);
     const ports = portsOf(service, pods);
     if (typeof ports === 'string') {
-      refuse(service, ports);
+      refuse(service, ports, 'InvalidService');
       continue;
     }
     services.set(key, {

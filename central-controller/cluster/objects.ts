@@ -123,6 +123,7 @@ export interface ClusterObjects {
   readonly pods: readonly Pod[];
   readonly services: readonly Service[];
   readonly statefulSets: readonly StatefulSet[];
+  /** Of two that name one service, the first has it. */
   readonly policies: readonly LoadBalancingPolicy[];
   readonly deployments?: readonly Deployment[];
   /** Absent where nobody makes them: then a pod's own Ready condition is all there is. */

@@ -106,7 +106,7 @@ export class PolicyReconciler {
   ): PolicyFacts {
     const { observed, routed } = this.#parts;
     const target = targetService(policy, objects);
-    const service = typeof target === 'string' ? undefined : qualifiedName(target.metadata);
+    const service = 'reason' in target ? undefined : qualifiedName(target.metadata);
     const isOwn = service !== undefined && !problems.some(({ kind }) => kind === policy.kind);
     return {
       policy,

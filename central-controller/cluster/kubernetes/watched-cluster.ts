@@ -1,6 +1,7 @@
 /** A real cluster, followed through its API server. What is seen is joined when somebody reads it, not at each event. */
 import type { ErrorCode } from '../../contract/errors.ts';
 import { type Joined, type JoinProblem, joinTopology } from '../join.ts';
+import { oldestFirst } from '../policy-order.ts';
 import { type KnownSince, knownSince } from '../replicas.ts';
 import type { Cluster, Topology } from '../topology.ts';
 import type { KubernetesClient } from './client.ts';
@@ -69,7 +70,7 @@ export class WatchedCluster implements Cluster {
       endpointSlices: builtIn.endpointSlices.objects,
       statefulSets: builtIn.statefulSets.objects,
       deployments: builtIn.deployments.objects,
-      policies: policies.objects,
+      policies: oldestFirst(policies.objects),
       virtualServices: istioObjects(virtualServices),
       destinationRules: istioObjects(destinationRules),
     };

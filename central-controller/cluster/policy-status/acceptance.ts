@@ -12,21 +12,11 @@ export interface Finding {
 
 /** The finding `Accepted`, from what was found of one policy. */
 export function acceptance(problems: readonly JoinProblem[], routing: RoutingProblem | undefined): Finding {
-  // A pod on a node that is not known is left out; the rest of its service is balanced.
-  const problem = problems.find(({ kind }) => kind !== 'Pod');
-  if (problem) {
-    const where = problem.kind === POLICY_KIND ? '' : `${problem.kind} ${problem.name}: `;
-    return { isSo: false, reason: reasonOf(problem), message: `${where}${problem.text}` };
+  // A pod on a node that is not known has no reason: it is left out, and the rest of its service is balanced.
+  for (const { reason, kind, name, text } of problems) {
+    if (reason === undefined) continue;
+    return { isSo: false, reason, message: kind === POLICY_KIND ? text : `${kind} ${name}: ${text}` };
   }
   if (routing?.reason === 'UnstableNames') return { isSo: false, reason: routing.reason, message: routing.message };
   return { isSo: true, reason: 'Accepted', message: 'The target was found and can be balanced' };
-}
-
-/** Which reason a problem is; the texts are those of `joinTopology` and `targetService`. */
-function reasonOf({ kind, text }: JoinProblem): PolicyReason {
-  if (kind !== POLICY_KIND || text.includes('has no spec.selector')) return 'InvalidService';
-  if (text.includes('another policy')) return 'Conflict';
-  if (text.includes('all select the pods')) return 'AmbiguousService';
-  if (text.includes('no Service')) return 'ServiceNotFound';
-  return 'TargetNotFound';
 }

@@ -45,7 +45,7 @@ export function desiredRouting(objects: ObservedObjects): ReadonlyMap<string, De
     const { mode = 'Enforce', routing = 'Endpoint' } = policy.spec;
     if (mode === 'Off' || policy.metadata.deletionTimestamp !== undefined) continue;
     const service = targetService(policy, objects);
-    if (typeof service === 'string') continue;
+    if ('reason' in service) continue;
     const key = qualifiedName(service.metadata);
     if (taken.has(key)) continue;
     taken.add(key);
