@@ -49,7 +49,10 @@ async function imageOf(definition: ImageDefinition, base: ImageLayer): Promise<I
     name: imageName(definition),
     layers: [
       base,
-      files.map((file): ImageEntry => ({ path: `${APP_FOLDER}/${file}`, copyOf: join(CHECKOUT, file), mode: 0o644 })),
+      [...files].map(([file, content]): ImageEntry => {
+        const path = `${APP_FOLDER}/${file}`;
+        return content === undefined ? { path, copyOf: join(CHECKOUT, file), mode: 0o644 } : { path, content };
+      }),
     ],
     entrypoint: entrypoint(definition),
     environment: ENVIRONMENT,

@@ -1,10 +1,13 @@
 /** The images of the project: which program each one runs, and what that reads besides the modules it loads. */
 import packageJson from '../../package.json' with { type: 'json' };
+import { javascriptPath } from './javascript.ts';
 
 export interface ImageDefinition {
   readonly name: string;
   /** Modules that the program starts with, relative to the checkout; the first is the entry point. */
   readonly modules: readonly [string, ...string[]];
+  /** Of Node itself. */
+  readonly nodeFlags?: readonly string[];
   /** Packages that are not imported, but served. */
   readonly packages?: readonly string[];
   /** Files that are no modules, as patterns relative to the checkout. */
@@ -18,7 +21,13 @@ export const IMAGES: readonly ImageDefinition[] = [
     packages: ['uplot'],
     files: ['central-controller/dashboard/*.{html,css,js,svg}'],
   },
-  { name: 'host-agent', modules: ['host-agent/main.ts'], files: ['wasm-plugin/build/ballast.wasm'] },
+  {
+    name: 'host-agent',
+    modules: ['host-agent/main.ts'],
+    // There is one on every node, and its garbage is small and short-lived.
+    nodeFlags: ['--max-semi-space-size=1'],
+    files: ['wasm-plugin/build/ballast.wasm'],
+  },
   { name: 'hotel-reservation', modules: ['apps/hotel-reservation/main.ts'] },
   {
     name: 'load-generator',
@@ -45,5 +54,5 @@ export function imageName(definition: ImageDefinition): string {
 }
 
 export function entrypoint(definition: ImageDefinition): string[] {
-  return [NODE_PATH, `${APP_FOLDER}/${definition.modules[0]}`];
+  return [NODE_PATH, ...(definition.nodeFlags ?? []), `${APP_FOLDER}/${javascriptPath(definition.modules[0])}`];
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** Makes the project's container images: `npm run images`. */
-import { copyFile, mkdir } from 'node:fs/promises';
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { BallastError, describeFailure } from '../../central-controller/contract/errors.ts';
@@ -29,11 +29,12 @@ const flags = new Command('images')
   .opts<Flags>();
 
 async function stage(definitions: readonly ImageDefinition[], folder: string): Promise<void> {
-  const files = await Promise.all(definitions.map(async (definition) => applicationFiles(definition)));
-  for (const file of new Set(files.flat())) {
-    const target = join(folder, file);
-    await mkdir(dirname(target), { recursive: true });
-    await copyFile(join(CHECKOUT, file), target);
+  for (const definition of definitions) {
+    for (const [file, content] of await applicationFiles(definition)) {
+      const target = join(folder, file);
+      await mkdir(dirname(target), { recursive: true });
+      await (content === undefined ? copyFile(join(CHECKOUT, file), target) : writeFile(target, content));
+    }
   }
 }
 

@@ -1,26 +1,15 @@
 /** What a program loads: the sources that it reaches by its imports, and the packages that these name. */
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { transform } from '@swc/core';
-import { init, parse } from 'es-module-lexer';
 import { isBuiltin } from 'node:module';
+import { join } from 'node:path';
+import { javascriptOf } from './javascript.ts';
 
 export interface Reached {
-  /** Relative to the checkout, sorted. */
-  readonly sources: readonly string[];
-  /** Names of packages, sorted. */
+  /** JavaScript of the modules, by the paths of their sources relative to the checkout. */
+  readonly modules: ReadonlyMap<string, string>;
+  /** Files that are imported and are no code, relative to the checkout. */
+  readonly data: readonly string[];
+  /** Names of packages. */
   readonly packages: readonly string[];
-}
-
-/** Specifiers of a module's imports, static and dynamic, without those of types alone: Node never loads these. */
-async function importsOf(file: string): Promise<string[]> {
-  if (!/\.[jt]s$/.test(file)) return [];
-  const { code } = await transform(await readFile(file, 'utf8'), {
-    jsc: { parser: { syntax: 'typescript' }, target: 'es2024', transform: { verbatimModuleSyntax: true } },
-    module: { type: 'es6' },
-  });
-  const [imports] = parse(code);
-  return imports.flatMap(({ n: specifier }) => specifier ?? []);
 }
 
 /** `@scope/name/part` and `name/part` belong to the packages `@scope/name` and `name`. */
@@ -33,15 +22,22 @@ function packageOf(specifier: string): string {
 
 /** Follows the imports from `entries`, paths relative to the checkout at `root`. */
 export async function reachedFrom(root: string, entries: readonly string[]): Promise<Reached> {
-  await init;
-  const sources = new Set(entries);
+  const modules = new Map<string, string>();
+  const data: string[] = [];
   const packages = new Set<string>();
+  const paths = new Set(entries);
   // A set hands out what is added while it is walked.
-  for (const source of sources) {
-    for (const specifier of await importsOf(join(root, source))) {
-      if (specifier.startsWith('.')) sources.add(join(source, '..', specifier));
+  for (const path of paths) {
+    if (!/\.[jt]s$/.test(path)) {
+      data.push(path);
+      continue;
+    }
+    const { code, imports } = await javascriptOf(root, path);
+    modules.set(path, code);
+    for (const specifier of imports) {
+      if (specifier.startsWith('.')) paths.add(join(path, '..', specifier));
       else if (!isBuiltin(specifier)) packages.add(packageOf(specifier));
     }
   }
-  return { sources: [...sources].toSorted(), packages: [...packages].toSorted() };
+  return { modules, data, packages: [...packages] };
 }

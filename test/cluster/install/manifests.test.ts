@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { AGENT_CLUSTER, AGENT_PORT, CONTROLLER_PORT } from '../../../central-controller/contract/names.ts';
 import { CHECKOUT } from '../../../istio-configs/images/application-files.ts';
-import { entrypoint, IMAGES, imageName } from '../../../istio-configs/images/definitions.ts';
+import { IMAGES, imageName } from '../../../istio-configs/images/definitions.ts';
 import { PINNED_FILES, pluginDigest, stalePins } from '../../../istio-configs/plugin/pin.ts';
 import packageJson from '../../../package.json' with { type: 'json' };
 import { byName, CONFIGS, helmTemplate, type KubernetesObject, kustomize } from './render.ts';
@@ -109,8 +109,7 @@ describe('pods', () => {
     const [container] = podTemplate(byName(await kustomize('cpu-control')).get(object)).containers;
     expect(container?.image).toBe(imageName(definition));
     expect(container?.ports[0]?.containerPort).toBe(port);
-    const [, main = ''] = entrypoint(definition);
-    const { stdout } = await run(process.execPath, [join(CHECKOUT, main.replace(/^\/app\//, '')), '--help']);
+    const { stdout } = await run(process.execPath, [join(CHECKOUT, definition.modules[0]), '--help']);
     for (const flag of container?.args.filter((argument) => argument.startsWith('--')) ?? []) {
       expect(stdout).toContain(`${flag} `);
     }

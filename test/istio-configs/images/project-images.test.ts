@@ -26,6 +26,14 @@ async function unpack(archive: string, image: UnpackedImage): Promise<string> {
   return root;
 }
 
+/** Runs an unpacked image to its end, with nothing of this machine but the kernel. */
+async function start(root: string, image: UnpackedImage, ...args: string[]): Promise<{ stdout: string }> {
+  const { Entrypoint, Env } = image.config.config;
+  return run('chroot', [`--userspec=${USER}`, root, ...Entrypoint, ...args], {
+    env: Object.fromEntries(Env.map((variable) => variable.split('=', 2))),
+  });
+}
+
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ballast-images-'));
   const { archive } = await buildImages(IMAGES, join(folder, 'archive'));
@@ -58,29 +66,35 @@ describe('images of the project', () => {
     for (const image of images) {
       const root = await unpack(join(folder, 'opened'), image);
       if (uid !== undefined && gid !== undefined) await chown(join(root, 'tmp'), uid, gid);
-      const { stdout } = await run(
-        'chroot',
-        [`--userspec=${USER}`, root, ...image.config.config.Entrypoint, '--help'],
-        {
-          env: Object.fromEntries(image.config.config.Env.map((variable) => variable.split('=', 2))),
-        },
-      );
+      const { stdout } = await start(root, image, '--help');
       expect(stdout).toContain('--');
     }
   });
 
+  test.runIf(isLinuxRoot)('find the modules that run in threads of their own', async () => {
+    const image = images.find(({ name }) => name.startsWith('ballast/noisy-neighbour:'));
+    if (image === undefined) throw new Error('no image of the noisy neighbour');
+    const root = await unpack(join(folder, 'opened'), image);
+    const { stdout } = await start(root, image, '--cores', '0.05', '--duration', '300ms', '--json');
+    expect(JSON.parse(stdout)).toBeTypeOf('object');
+  });
+
   test('are not made again from the same files', async () => {
-    const again = await buildImages(IMAGES, join(folder, 'archive'));
-    expect(again.isNew).toBe(false);
+    const one = IMAGES.filter(({ name }) => name === 'noisy-neighbour');
+    expect((await buildImages(one, folder)).isNew).toBe(true);
+    expect(await buildImages(one, folder)).toEqual({
+      archive: join(folder, 'noisy-neighbour.tar'),
+      names: ['ballast/noisy-neighbour:0.1.0'],
+      isNew: false,
+    });
   });
 
   test('hold neither tests nor development packages', async () => {
     for (const definition of IMAGES) {
-      const files = await applicationFiles(definition);
-      expect(files).toContain(definition.modules[0]);
-      expect(
-        files.filter((file) => /^test\/|^node_modules\/(?:vitest|typescript|assemblyscript)\//.test(file)),
-      ).toEqual([]);
+      const files = [...(await applicationFiles(definition)).keys()];
+      expect(files).toContain(definition.modules[0].replace(/\.ts$/, '.js'));
+      const unwanted = /\.ts$|^test\/|^node_modules\/(?:vitest|typescript|assemblyscript)\//;
+      expect(files.filter((file) => unwanted.test(file))).toEqual([]);
     }
   });
 });
