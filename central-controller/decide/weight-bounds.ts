@@ -81,21 +81,24 @@ export function withinBounds(weights: readonly number[], bounds: readonly Weight
   const above = bounds.map(({ least, most }, index) =>
     most > least ? Math.max(LEAST_ABOVE, (weights[index] ?? 0) - least) : 0,
   );
-  const isFull = bounds.map(() => false);
+  const isFull = new Uint8Array(bounds.length);
   for (;;) {
     let room = 1;
     let scaled = 0;
-    for (const [index, { least, most }] of bounds.entries()) {
+    bounds.forEach(({ least, most }, index) => {
       room -= isFull[index] ? most : least;
-      if (!isFull[index]) scaled += above[index] ?? 0;
-    }
+      scaled += isFull[index] ? 0 : (above[index] ?? 0);
+    });
     const factor = scaled > 0 ? Math.max(0, room) / scaled : 0;
-    const result = bounds.map(({ least, most }, index) =>
-      isFull[index] ? most : least + factor * (above[index] ?? 0),
-    );
-    const over = result.findIndex((weight, index) => weight > (bounds[index]?.most ?? 1));
-    if (over === -1) return result;
-    // Whatever is too much by this factor is so by the next, which is greater.
-    bounds.forEach(({ most }, index) => (isFull[index] ||= (result[index] ?? 0) > most));
+    let isMet = true;
+    const result = bounds.map(({ least, most }, index) => {
+      const weight = least + factor * (above[index] ?? 0);
+      if (isFull[index] || weight <= most) return isFull[index] ? most : weight;
+      // What is too much by this factor is so by the next, which is greater.
+      isFull[index] = 1;
+      isMet = false;
+      return most;
+    });
+    if (isMet) return result;
   }
 }
