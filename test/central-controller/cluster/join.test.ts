@@ -1,0 +1,94 @@
+/** Which service a policy leads to, and what is said where it leads to none. */
+import { describe, expect, it } from 'vitest';
+import { joinTopology } from '../../../central-controller/cluster/join.ts';
+import type { ClusterObjects, Deployment, Service, StatefulSet } from '../../../central-controller/cluster/objects.ts';
+import type { LoadBalancingPolicy, PolicySpec } from '../../../central-controller/contract/policy.ts';
+
+const metadata = (name: string, namespace = 'shop') => ({ name, namespace });
+
+function service(name: string, spec: Partial<Service['spec']> = {}, namespace?: string): Service {
+  const ports = [{ port: 8080 }];
+  return {
+    kind: 'Service',
+    metadata: metadata(name, namespace),
+    spec: { selector: { app: 'search' }, ports, ...spec },
+  };
+}
+
+const template = { metadata: { labels: { app: 'search', version: 'v2' } } };
+const statefulSet: StatefulSet = {
+  kind: 'StatefulSet',
+  metadata: metadata('search-set'),
+  spec: { serviceName: 'search-pods', template },
+};
+const deployment: Deployment = { kind: 'Deployment', metadata: metadata('search-app'), spec: { template } };
+
+function policy(targetRef: PolicySpec['targetRef'], name = 'search'): LoadBalancingPolicy {
+  return {
+    apiVersion: 'ballast.dev/v1alpha1',
+    kind: 'LoadBalancingPolicy',
+    metadata: metadata(name),
+    spec: { targetRef },
+  };
+}
+
+const SET = { kind: 'StatefulSet', name: 'search-set' } as const;
+const APP = { kind: 'Deployment', name: 'search-app' } as const;
+
+function join(services: readonly Service[], ...policies: readonly LoadBalancingPolicy[]) {
+  const workloads = { statefulSets: [statefulSet], deployments: [deployment] };
+  const objects: ClusterObjects = { nodes: [], pods: [], services, policies, ...workloads };
+  return joinTopology(objects, new Map());
+}
+
+describe('a policy', () => {
+  const headless = service('search-pods', { clusterIP: 'None' });
+
+  it.each([
+    ['a Service', { kind: 'Service', name: 'search' } as const, [service('search'), service('other')], 'search'],
+    ['the Service that governs the StatefulSet', SET, [headless], 'search-pods'],
+    ['the Service with an address beside that', SET, [headless, service('search')], 'search'],
+    ['the governing one of several', SET, [service('search'), service('search-pods')], 'search-pods'],
+    ['the Service of a Deployment', APP, [headless, service('search')], 'search'],
+    [
+      'the Service that selects it, not one like it',
+      APP,
+      [service('old', { selector: { version: 'v1' } }), service('search')],
+      'search',
+    ],
+    ['the Service of its own namespace', APP, [service('search', {}, 'bazaar'), service('search-2')], 'search-2'],
+  ])('leads to %s', (_case, target, services, name) => {
+    const { topology, problems } = join(services, policy(target));
+    expect(problems).toEqual([]);
+    expect(topology.services).toMatchObject([{ namespace: 'shop', name }]);
+  });
+
+  it.each([
+    ['its StatefulSet', { ...SET, name: 'nobody' }, [], 'TargetNotFound', 'no StatefulSet shop/nobody'],
+    ['its Deployment', { ...APP, name: 'nobody' }, [], 'TargetNotFound', 'no Deployment shop/nobody'],
+    ['its Service', { kind: 'Service', name: 'search' } as const, [], 'TargetNotFound', 'no Service shop/search'],
+    ["its StatefulSet's Service", SET, [], 'ServiceNotFound', 'no Service shop/search-pods'],
+    ['a Service of its Deployment', APP, [headless], 'ServiceNotFound', 'no Service selects the pods of Deployment'],
+    ['one Service only', APP, [service('a'), service('b')], 'AmbiguousService', 'a, b all select the pods'],
+    [
+      'a selector',
+      { kind: 'Service', name: 'search' } as const,
+      [service('search', { selector: {} })],
+      'InvalidService',
+      'no spec.selector',
+    ],
+  ] as const)('that does not find %s is told so, with a reason', (_case, target, services, reason, text) => {
+    const { topology, problems } = join(services, policy(target));
+    expect(topology.services).toEqual([]);
+    expect(problems).toMatchObject([
+      { kind: 'LoadBalancingPolicy', name: 'shop/search', policy: 'shop/search', reason },
+    ]);
+    expect(problems[0]?.text).toContain(text);
+  });
+
+  it('that comes second to a service is told so, by whatever name it calls it', () => {
+    const { topology, problems } = join([service('search')], policy(APP), policy(SET, 'late'));
+    expect(topology.services).toHaveLength(1);
+    expect(problems).toMatchObject([{ name: 'shop/late', policy: 'shop/late', reason: 'Conflict' }]);
+  });
+});
