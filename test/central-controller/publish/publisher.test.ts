@@ -28,27 +28,46 @@ describe('the publisher', () => {
     ]);
   });
 
-  it('says nothing while it learns, until what agents may still hold has expired', () => {
+  it('only renews what agents hold while it learns, until that would have expired', () => {
     const { agent, publish, publisher } = publishing();
     publish(0, { state: 'Learning' });
     publish(5_000, { state: 'Stale' });
-    expect(agent.updates).toEqual([]);
+    const renewal = { version: NOW, full: false, partial: true, validForMs: VALID_FOR_MS, services: [], removed: [] };
+    expect(agent.updates).toEqual([renewal, renewal]);
     expect(publisher.version).toBe(0);
     publish(VALID_FOR_MS, { state: 'Learning' });
-    expect(agent.updates).toMatchObject([{ full: true, services: [{ key: KEY }] }]);
+    expect(agent.updates.slice(2)).toMatchObject([{ full: true, services: [{ key: KEY }] }]);
   });
 
-  it('starts as soon as every enforced service is learnt', () => {
+  it('publishes each enforced service as soon as it is learnt, and goes by itself once all are', () => {
     const topology = topologyOf(
       serviceTopology(),
       serviceTopology({ name: 'rate' }),
       serviceTopology({ name: 'watched', mode: 'Observe' }),
     );
     const { agent, publish } = publishing(topology);
+    const rate = '8080|rate.hotel.svc.cluster.local';
     publish(250, (name) => ({ state: name === 'geo' ? 'Active' : 'Learning' }));
-    expect(agent.updates).toEqual([]);
-    publish(500, (name) => ({ state: name === 'watched' ? 'Learning' : 'Active' }));
-    expect([...agent.held.keys()]).toEqual([KEY, '8080|rate.hotel.svc.cluster.local']);
+    expect(agent.updates).toMatchObject([{ full: false, partial: true, services: [{ key: KEY }] }]);
+    publish(300, { state: 'Learning' });
+    publish(1_300, { state: 'Learning' });
+    expect(agent.updates.slice(1)).toMatchObject([{ full: false, partial: true, services: [], removed: [] }]);
+    publish(1_500, (name) => ({ state: name === 'watched' ? 'Learning' : 'Active' }));
+    expect(agent.updates.at(-1)).toMatchObject({ full: true });
+    expect([...agent.held.keys()]).toEqual([KEY, rate]);
+  });
+
+  it('begins anew with what an agent holds from before, and versions that go on rising', () => {
+    const { agent, publish, publisher } = publishing();
+    publish(0, { weight: 0.2 });
+    publisher.close();
+    publisher.begin(NOW + 20_000);
+    publisher.subscribe(agent, NOW + 20_000);
+    publish(20_250, { state: 'Learning' });
+    expect(agent.held.get(KEY)?.replicas[0]?.weight).toBe(0.2);
+    publish(20_500, { weight: 0.3 });
+    expect(agent.updates.at(-1)).toMatchObject({ full: true, version: NOW + 20_500 });
+    expect(agent.held.get(KEY)?.replicas[0]?.weight).toBe(0.3);
   });
 
   it('sends weights that moved far at once, small moves once a second', () => {
