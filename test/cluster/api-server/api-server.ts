@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { Agent, request } from 'undici';
 import { buildGoTool } from '../../tools/build.ts';
+import { auditPolicyOf, writeAuditPolicy } from './audit.ts';
 import { Component } from './component.ts';
 import { type User, writeKubeconfig, writeServiceAccountKeys, writeTokens } from './credentials.ts';
 
@@ -19,6 +20,8 @@ export interface ApiServerOptions {
    * without a service account. Default false.
    */
   readonly controllerManager?: boolean;
+  /** File that each request is noted in before it is answered, see `readAudit`; absent: none. */
+  readonly auditLog?: string;
 }
 
 export interface ApiServer extends AsyncDisposable {
@@ -70,6 +73,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
   const folder = await mkdtemp(join(tmpdir(), 'ballast-api-server-'));
   cleanup.defer(() => rm(folder, { recursive: true, force: true }));
   await writeServiceAccountKeys(folder);
+  if (options.auditLog !== undefined) await writeAuditPolicy(folder);
   const tokens = await writeTokens(join(folder, 'tokens.csv'), [ADMIN, CONTROLLER_MANAGER, ...(options.users ?? [])]);
 
   const address = ownAddress();
@@ -166,6 +170,13 @@ function serverFlags(folder: string, address: string, etcd: string, options: Api
     '--profiling=false',
     // The Service `kubernetes` could not have an address of loopback.
     '--endpoint-reconciler-type=none',
+    ...(options.auditLog === undefined
+      ? []
+      : [
+          `--audit-policy-file=${auditPolicyOf(folder)}`,
+          `--audit-log-path=${options.auditLog}`,
+          '--audit-log-mode=blocking',
+        ]),
     // Without the controller manager nobody makes the service accounts that this plugin asks pods to have.
     ...(options.controllerManager ? [] : ['--disable-admission-plugins=ServiceAccount']),
   ];

@@ -16,7 +16,7 @@ export interface KubernetesObject {
   readonly [field: string]: unknown;
 }
 
-export function parseObjects(yaml: string): KubernetesObject[] {
+function parseObjects(yaml: string): KubernetesObject[] {
   return parseAllDocuments(yaml).flatMap((document) => (document.toJS() as KubernetesObject | null) ?? []);
 }
 

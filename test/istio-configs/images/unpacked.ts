@@ -15,7 +15,7 @@ export interface Unpacked {
 }
 
 /** Entries of a tar in their order; contents above `keep` bytes are read and left out. */
-export async function untar(tar: Readable, keep = Infinity): Promise<Map<string, Unpacked>> {
+async function untar(tar: Readable, keep = Infinity): Promise<Map<string, Unpacked>> {
   const entries = new Map<string, Unpacked>();
   const extraction = extract();
   tar.pipe(extraction);
