@@ -101,6 +101,10 @@ export const anySnapshot: fc.Arbitrary<Snapshot> = fc.record({
       mode: fc.constantFrom('Observe' as const, 'Enforce' as const, 'Off' as const),
       objective: fc.constantFrom('delay' as const, 'level' as const),
       shareWeight: anyFigure,
+      limits: fc.record(
+        { minWeight: anyFigure, maxWeight: anyFigure, maxStepPerSecond: anyFigure, warmUpSeconds: anyFigure },
+        { requiredKeys: [] },
+      ),
       requestsPerSecond: anyFigure.map((value) => value * 100),
       replicas: fc.array(
         fc.record(

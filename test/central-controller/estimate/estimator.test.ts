@@ -105,6 +105,12 @@ describe('snapshot', () => {
     expect(snapshot(estimates, off, now).nodes[0]?.backgroundCores).toBeCloseTo(0.4, 9);
   });
 
+  it('hands on what the policy says of weights', () => {
+    const says = { objective: 'level', shareWeight: 3, cpuControl: 'BOTH', limits: { minWeight: 0.5 } } as const;
+    const told = topology([service([replica('web-0', 'a')], says)]);
+    expect(snapshot(knowing(told), told, START).services).toMatchObject([says]);
+  });
+
   it('knows of a neighbour from its first full window', () => {
     const estimates = knowing(two);
     const now = runSteadily(estimates, 10);
