@@ -11,12 +11,6 @@ import type { Programs } from '../tools/programs.ts';
 import { pilotImage, proxyImage } from './istio-images.ts';
 import { COREDNS_IMAGE, PAUSE_IMAGE } from './names.ts';
 
-export interface LabArchive {
-  readonly path: string;
-  /** Nodes that need it. */
-  readonly on: 'all' | 'control-plane';
-}
-
 /** A hash over what the images hold; copied files count by place, size and time, which is fast. */
 async function keyOf(images: readonly Image[]): Promise<string> {
   const hash = createHash('sha256');
@@ -47,8 +41,8 @@ async function ensureArchive(name: string, images: readonly Image[]): Promise<st
   return path;
 }
 
-/** Makes what is missing of the archives: the cluster's own images, Istio's, and Ballast's with the applications. */
-export async function ensureArchives(programs: Programs): Promise<LabArchive[]> {
+/** Makes what is missing of the archives, and names all: of the cluster's own images, Istio's, and the project's. */
+export async function ensureArchives(programs: Programs): Promise<string[]> {
   const pause: Image = {
     name: PAUSE_IMAGE,
     layers: [[{ path: '/pause', copyOf: programs.pause, mode: 0o755 }]],
@@ -63,9 +57,8 @@ export async function ensureArchives(programs: Programs): Promise<LabArchive[]> 
   await buildPlugin();
   const ballast = await buildImages(IMAGES, join(cacheFolder(), 'images'));
   return [
-    { path: await ensureArchive('node', [pause]), on: 'all' },
-    { path: await ensureArchive('control-plane', [coredns, pilotImage(programs)]), on: 'control-plane' },
-    { path: await ensureArchive('proxy', [await proxyImage(programs)]), on: 'all' },
-    { path: ballast.archive, on: 'all' },
+    await ensureArchive('cluster', [pause, coredns]),
+    await ensureArchive('istio', [pilotImage(programs), await proxyImage(programs)]),
+    ballast.archive,
   ];
 }

@@ -62,20 +62,23 @@ export async function createNetwork(nodes: readonly NodeSettings[]): Promise<voi
   if (gateway) await batch([`route replace ${BALANCER_RANGE} via ${addressOf(gateway)}`]);
 }
 
-/** Removes what is there of it, whichever part that is. */
+/** Removes what is there of it, whichever part that is. A namespace's end takes the kernel a moment. */
 export async function removeNetwork(): Promise<void> {
   for (const namespace of await labNamespaces()) await tryRun('ip', ['netns', 'delete', namespace]);
-  await tryRun('ip', ['link', 'delete', BRIDGE]);
+  for (const link of await labLinks()) await tryRun('ip', ['link', 'delete', link]);
 }
 
 /** Parts of it that exist, in words; none when it is gone. */
 export async function remainsOfNetwork(): Promise<string[]> {
-  const links = (await tryRun('ip', ['-brief', 'link'])) ?? '';
-  const ours = links.split('\n').flatMap((line) => new RegExp(`^${BRIDGE}[-\\d]*`).exec(line)?.[0] ?? []);
   return [
     ...(await labNamespaces()).map((name) => `network namespace ${name}`),
-    ...ours.map((name) => `network interface ${name}`),
+    ...(await labLinks()).map((name) => `network interface ${name}`),
   ];
+}
+
+async function labLinks(): Promise<string[]> {
+  const links = (await tryRun('ip', ['-brief', 'link'])) ?? '';
+  return links.split('\n').flatMap((line) => new RegExp(`^${BRIDGE}(-\\d+)?(?=[@ ])`).exec(line)?.[0] ?? []);
 }
 
 async function labNamespaces(): Promise<string[]> {

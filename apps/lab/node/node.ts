@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BallastError } from '../../../central-controller/contract/errors.ts';
 import { nodeIdentity } from '../control-plane/certificates.ts';
+import { cloneStore } from '../images/store.ts';
 import { namespaceOf } from '../network/network.ts';
 import { addressOf, type NodeSettings } from '../settings.ts';
 import type { LabFolder } from '../state/lab-folder.ts';
@@ -60,12 +61,24 @@ export class LabNode {
     return this.#initProcess() !== undefined;
   }
 
-  /** Starts the node with containerd, but without kubelet: {@link startKubelet} follows when its images are there. */
+  /** Makes the node's disk, with the images of a store, and its configuration. */
+  async create(store: string): Promise<void> {
+    mkdirSync(this.#file('var-lib'), { recursive: true });
+    mkdirSync(this.#file('var-log'), { recursive: true });
+    await cloneStore(store, this.#file('var-lib', 'containerd'));
+    const paths = { configuration: this.#file('configuration'), pki: this.#folder.folder('pki') };
+    await writeConfiguration(this.settings, paths, this.#programs);
+  }
+
+  /** Starts the node as {@link kill} left it: with its disk, and with its size enforced. */
   async start(): Promise<void> {
-    const files = this.#folder.folder('nodes', this.name);
-    const configuration = join(files, 'configuration');
-    for (const part of ['var-lib', 'var-log']) mkdirSync(join(files, part), { recursive: true });
-    await writeConfiguration(this.settings, { configuration, pki: this.#folder.folder('pki') }, this.#programs);
+    await this.boot();
+    this.limit(true);
+    this.startKubelet();
+  }
+
+  /** Starts the node as far as containerd. */
+  async boot(): Promise<void> {
     this.#cgroups.create(this.name);
     const hierarchies = this.#cgroups.hierarchies.map(
       ({ mountPoint, options }) => `${mountPoint.slice(mountPoint.lastIndexOf('/') + 1)}=${options}`,
@@ -76,19 +89,20 @@ export class LabNode {
       'unshare',
       ...['--mount', '--propagation', 'private', '--uts', '--ipc', '--cgroup'],
       ...['--pid', '--fork', '--kill-child=KILL', '--mount-proc'],
-      ...[join(import.meta.dirname, 'node-init.sh'), this.name, files, this.#programs.pause, ...hierarchies],
+      ...[join(import.meta.dirname, 'node-init.sh'), this.name, this.#file(), this.#programs.pause, ...hierarchies],
     ]);
     await this.#until('init', () => this.#initIsUp());
     this.spawn('containerd', [
       join(this.#programs.containerFolder, 'containerd'),
       '--config',
-      join(configuration, 'containerd.toml'),
+      this.#file('configuration', 'containerd.toml'),
     ]);
     await this.#until('containerd', () => this.#existsInNode(CONTAINERD_SOCKET));
   }
 
+  /** Lets the node join the cluster. */
   startKubelet(): void {
-    const configuration = join(this.#folder.folder('nodes', this.name), 'configuration');
+    const configuration = this.#file('configuration');
     const kubeconfig = join(this.#folder.folder('pki'), `${nodeIdentity(this.settings)}.kubeconfig`);
     this.spawn('kubelet', [
       this.#programs.hyper,
@@ -120,6 +134,10 @@ export class LabNode {
   /** Makes the images of an archive known to the node's containerd. */
   async importImages(archive: string): Promise<void> {
     await this.exec(['ctr', '--address', CONTAINERD_SOCKET, '-n', 'k8s.io', 'images', 'import', archive]);
+  }
+
+  #file(...parts: readonly string[]): string {
+    return join(this.#folder.path, 'nodes', this.name, ...parts);
   }
 
   #spawn(program: string, command: readonly string[]): void {

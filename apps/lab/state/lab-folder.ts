@@ -35,7 +35,7 @@ export class LabFolder {
 
   /** Removes everything but the logs. */
   clear(): void {
-    for (const part of ['pki', 'nodes', 'etcd', 'bin', 'kubeconfig', 'lab.json']) {
+    for (const part of ['pki', 'nodes', 'etcd', 'volumes', 'bin', 'kubeconfig', 'lab.json']) {
       rmSync(join(this.path, part), { recursive: true, force: true });
     }
   }

@@ -1,0 +1,26 @@
+/** Storage for claims: folders of this machine, which all nodes see, as if they shared a file server. */
+import { chmodSync } from 'node:fs';
+import type { Kubectl } from '../control-plane/kubectl.ts';
+import type { LabFolder } from '../state/lab-folder.ts';
+
+const VOLUMES = ['volume-1', 'volume-2', 'volume-3'];
+
+/** Makes some PersistentVolumes that any pod on any node can write; they go with the lab. */
+export async function createVolumes(kubectl: Kubectl, folder: LabFolder): Promise<void> {
+  const volumes = VOLUMES.map((name) => {
+    const path = folder.folder('volumes', name);
+    // Pods write as users of their own.
+    chmodSync(path, 0o777);
+    return {
+      apiVersion: 'v1',
+      kind: 'PersistentVolume',
+      metadata: { name },
+      spec: {
+        capacity: { storage: '1Gi' },
+        accessModes: ['ReadWriteMany', 'ReadWriteOnce'],
+        hostPath: { path, type: 'Directory' },
+      },
+    };
+  });
+  await kubectl.apply(JSON.stringify({ apiVersion: 'v1', kind: 'List', items: volumes }));
+}

@@ -1,0 +1,34 @@
+/** Takes the lab down, whatever part of it is there, and leaves nothing of it but its logs. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { remainsOfNetwork, removeNetwork } from './network/network.ts';
+import { LabCgroups } from './node/cgroups.ts';
+import { LabFolder } from './state/lab-folder.ts';
+import { lockLab } from './state/lock.ts';
+
+const NETWORK_PATIENCE_MS = 5_000;
+
+/**
+ * Ends everything that runs in the lab and removes its groups, network and state. Needs no part of it to be intact.
+ * Returns what could not be removed, in words: none when all is gone.
+ */
+export async function downLab(): Promise<string[]> {
+  const folder = new LabFolder();
+  using _lock = lockLab(folder);
+  return removeLab(folder);
+}
+
+/** As {@link downLab}, for who holds the lock. */
+export async function removeLab(folder: LabFolder): Promise<string[]> {
+  // Everything runs in its groups: mounts and pods' network namespaces end with the last process of a node.
+  const groups = LabCgroups.find().remove();
+  await removeNetwork();
+  let network = await remainsOfNetwork();
+  const giveUp = Date.now() + NETWORK_PATIENCE_MS;
+  while (network.length > 0 && Date.now() < giveUp) {
+    await sleep(100);
+    await removeNetwork();
+    network = await remainsOfNetwork();
+  }
+  folder.clear();
+  return [...groups.map((group) => `control group ${group}`), ...network];
+}
