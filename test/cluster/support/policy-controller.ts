@@ -1,0 +1,120 @@
+/** The part of the controller that writes to the cluster, on a clock that can be put forward; decisions are made up. */
+import { KubernetesClient } from '../../../central-controller/cluster/kubernetes/client.ts';
+import { kubeconfigCredentials } from '../../../central-controller/cluster/kubernetes/credentials.ts';
+import { WatchedCluster } from '../../../central-controller/cluster/kubernetes/watched-cluster.ts';
+import { describeManifest } from '../../../central-controller/cluster/manifest.ts';
+import { PolicyReconciler } from '../../../central-controller/cluster/policy-reconciler.ts';
+import { ApiWriter } from '../../../central-controller/cluster/routing/api-writer.ts';
+import type { KubernetesWriter } from '../../../central-controller/cluster/routing/kubernetes-writer.ts';
+import { RoutedCluster } from '../../../central-controller/cluster/routing/routed-cluster.ts';
+import type { Topology } from '../../../central-controller/cluster/topology.ts';
+import type { Decision } from '../../../central-controller/contract/decision.ts';
+
+export interface PolicyController extends AsyncDisposable {
+  /** Writes to routing objects of a namespace so far, in their order: `<verb> <kind> <name>`. */
+  written(namespace: string): string[];
+  readonly refusals: string[];
+  /** As the control loop reads it. */
+  topology(): Topology;
+  /** One decision, and what follows of it. */
+  turn(): Promise<void>;
+  /** Puts the clock forward. */
+  skip(ms: number): void;
+}
+
+/** @param asUser kubeconfig that writes are made with; absent: with that of reads */
+export async function startPolicyController(kubeconfig: string, asUser = kubeconfig): Promise<PolicyController> {
+  const client = new KubernetesClient(kubeconfigCredentials(kubeconfig));
+  const user = new KubernetesClient(kubeconfigCredentials(asUser));
+  let skipped = 0;
+  const now = () => Date.now() + skipped;
+  const observed = new WatchedCluster(client, { now, onNews: () => undefined });
+  await observed.synced();
+  const routed = new RoutedCluster(observed, now);
+  const written: string[] = [];
+  const refusals: string[] = [];
+  const reconciler = new PolicyReconciler({
+    observed,
+    routed,
+    writer: recording(new ApiWriter(user), written),
+    now,
+    onRefusal: (message) => refusals.push(message),
+    onDefect: (error) => {
+      throw error;
+    },
+  });
+  return {
+    written: (namespace) =>
+      written.filter((entry) => entry.includes(` ${namespace}/`)).map((entry) => entry.replace(`${namespace}/`, '')),
+    refusals,
+    topology: () => routed.read(),
+    turn: () => reconciler.reconcile(decisionOn(routed.read(), now())),
+    skip: (ms) => {
+      skipped += ms;
+    },
+    async [Symbol.asyncDispose]() {
+      await observed.close();
+      await client.close();
+      await user.close();
+    },
+  };
+}
+
+function recording(writer: KubernetesWriter, written: string[]): KubernetesWriter {
+  return {
+    async apply(object, force) {
+      if (object.kind !== 'Event') written.push(`apply ${describeManifest(object)}`);
+      return writer.apply(object, force);
+    },
+    async delete(object, uid) {
+      written.push(`delete ${describeManifest(object)}`);
+      return writer.delete(object, uid);
+    },
+    applyStatus: (object, status) => writer.applyStatus(object, status),
+  };
+}
+
+/** All ready replicas known, with equal weights; all nodes heard. */
+function decisionOn({ nodes, services }: Topology, at: number): Decision {
+  const figures = { cpuPerRequestSeconds: 0, cpuPerRequestDeviation: 0, requestsPerSecond: 1, cpuCores: 0 };
+  const quiet = { capacityCores: 0, inFlight: 0, meanInFlight: 0, meanLatencySeconds: 0, failureRatio: 0 };
+  return {
+    tick: 1,
+    at,
+    certificate: 0,
+    changed: false,
+    nodes: nodes.map(({ name }) => ({
+      name,
+      cores: 1,
+      busyCores: 0,
+      backgroundCores: 0,
+      stealCores: 0,
+      predictedUtilisation: 0,
+      stale: false,
+    })),
+    services: services.map(({ namespace, name, mode, replicas }) => {
+      const weight = 1 / Math.max(1, replicas.filter(({ ready }) => ready).length);
+      return {
+        namespace,
+        name,
+        mode,
+        demandCores: 0,
+        servedCores: 0,
+        fairShareCores: 0,
+        requestsPerSecond: 1,
+        replicas: replicas.map((replica) => ({
+          ...figures,
+          ...quiet,
+          hiddenSeconds: 0,
+          name: replica.name,
+          node: replica.node,
+          state: replica.ready ? 'Active' : 'NotReady',
+          weight: replica.ready ? weight : 0,
+          target: weight,
+          previous: weight,
+          limits: [],
+        })),
+      };
+    }),
+  };
+}
