@@ -7,6 +7,7 @@ import { openCluster } from './cluster/kubernetes/open-cluster.ts';
 import { ManifestCluster } from './cluster/manifests.ts';
 import type { Cluster } from './cluster/topology.ts';
 import { Collector } from './collect/collector.ts';
+import type { Decision } from './contract/decision.ts';
 import { BallastError, describeFailure } from './contract/errors.ts';
 import { changesOfState } from './journal.ts';
 import { alone, type Leadership } from './leadership.ts';
@@ -28,6 +29,7 @@ const clock: Clock = {
 interface Surroundings {
   readonly cluster: Cluster;
   readonly leadership: Leadership;
+  decided(decision: Decision): void;
   /** Resolves when the cluster is known. */
   start(): Promise<void>;
   close(): Promise<void>;
@@ -42,6 +44,7 @@ function surroundings({ cluster: source, identity }: ControllerOptions, logger: 
   return {
     cluster,
     leadership: alone(identity),
+    decided: () => undefined,
     start: () => Promise.resolve(),
     close: () => cluster.close(),
   };
@@ -63,6 +66,7 @@ async function main(): Promise<void> {
   });
   loop.onDecision((decision, previous) => {
     for (const { message, fields } of changesOfState(decision, previous)) logger.info(fields, message);
+    around.decided(decision);
   });
   const server = await createServer(loop, logger);
   closeWithGrace({ logger, delay: 5_000 }, async () => {

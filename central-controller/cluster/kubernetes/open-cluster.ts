@@ -1,6 +1,10 @@
-/** Opens a real cluster: its API server, the watch of it, and the lease by which several controllers choose one. */
+/** Opens a real cluster: the watch of it, the lease by which several controllers choose one, and what is written to it. */
+import type { Decision } from '../../contract/decision.ts';
 import { describeFailure, type Failure } from '../../contract/errors.ts';
-import { KubernetesClient } from './client.ts';
+import { PolicyReconciler } from '../policy-reconciler.ts';
+import { ApiWriter } from '../routing/api-writer.ts';
+import { RoutedCluster } from '../routing/routed-cluster.ts';
+import { ApiError, KubernetesClient } from './client.ts';
 import { inClusterCredentials, kubeconfigCredentials } from './credentials.ts';
 import { Lease } from './lease.ts';
 import { WatchedCluster } from './watched-cluster.ts';
@@ -17,13 +21,15 @@ export interface KubernetesOptions {
 
 export interface Log {
   info(message: string): void;
-  error(fields: { readonly code: string }, message: string): void;
+  warn(message: string): void;
+  error(fields: unknown, message: string): void;
 }
 
 export interface OpenedCluster {
-  readonly client: KubernetesClient;
-  readonly cluster: WatchedCluster;
+  readonly cluster: RoutedCluster;
   readonly leadership: Lease;
+  /** To be called after each decision: brings the cluster in line with it. */
+  decided(decision: Decision): void;
   /** Takes part in the election from when everything was seen once: before, this one must not lead. */
   start(): Promise<void>;
   /** Lets another controller lead at once. */
@@ -36,7 +42,7 @@ export function openCluster(options: KubernetesOptions, log: Log): OpenedCluster
   const credentials = kubeconfig === undefined ? inClusterCredentials() : kubeconfigCredentials(kubeconfig);
   const client = new KubernetesClient(credentials);
   const complain = (failure: Failure): void => log.error({ code: failure.code }, describeFailure(failure));
-  const cluster = new WatchedCluster(client, {
+  const observed = new WatchedCluster(client, {
     now,
     onNews: ({ message, code }) => (code ? complain({ code, message }) : log.info(message)),
   });
@@ -47,16 +53,31 @@ export function openCluster(options: KubernetesOptions, log: Log): OpenedCluster
     now: () => performance.now(),
     onTrouble: (why) => complain({ code: 'CLUSTER_UNREACHABLE', message: `Lease ${namespace}/${name}: ${why}` }),
   });
+  const cluster = new RoutedCluster(observed, now);
+  const reconciler = new PolicyReconciler({
+    observed,
+    routed: cluster,
+    writer: new ApiWriter({
+      // A round that is under way must not go on writing beside that of another controller.
+      request: (...what) =>
+        leadership.isLeading
+          ? client.request(...what)
+          : Promise.reject(new ApiError(0, '', `${identity} leads no more`)),
+    }),
+    now,
+    onRefusal: (message) => log.warn(message),
+    onDefect: (error) => log.error(error, 'bringing the cluster in line failed, the next decision tries anew'),
+  });
   leadership.onChange(() => {
     const { isLeading, leader = 'nobody' } = leadership;
     log.info(isLeading ? `${identity}: leads` : `${identity}: follows, ${leader} leads`);
   });
   return {
-    client,
     cluster,
     leadership,
+    decided: (decision) => void reconciler.reconcile(decision),
     async start() {
-      await cluster.synced();
+      await observed.synced();
       leadership.start();
     },
     async close() {
