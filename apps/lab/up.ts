@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runSteps, type ShownStep } from '../local-mesh/progress.ts';
 import { installBallast, untilBallastIsReady } from './applications/ballast.ts';
-import { installHotel, untilHotelIsReady, untilIngressAnswers } from './applications/hotel.ts';
+import { installHotel, untilBalanced, untilHotelIsReady } from './applications/hotel.ts';
 import { createVolumes } from './applications/volumes.ts';
 import { createCluster, repairCluster } from './cluster.ts';
 import { ensureArchives } from './images/archives.ts';
@@ -112,7 +112,7 @@ class Rise {
     await installHotel(this.lab.kubectl);
     await untilHotelIsReady(this.lab.kubectl, say);
     await untilBallastIsReady(this.lab.kubectl);
-    await untilIngressAnswers(this.lab.ingress);
+    await untilBalanced(this.lab.kubectl, this.lab.ingress);
     return this.lab.ingress.href;
   }
 

@@ -34,18 +34,34 @@ export async function untilHotelIsReady(kubectl: Kubectl, say: (text: string) =>
   }
 }
 
-/** Waits until the application answers through the ingress gateway. */
-export async function untilIngressAnswers(ingress: URL): Promise<void> {
+/** One request as a client would make it; the status, or what went wrong. */
+async function ask(ingress: URL): Promise<string> {
+  const hotels = new URL('/hotels?inDate=2015-04-09&outDate=2015-04-10&lat=38&lon=-122', ingress);
+  return fetch(hotels, { signal: AbortSignal.timeout(5_000) }).then(
+    async (response) => {
+      await response.arrayBuffer();
+      return `HTTP ${response.status}`;
+    },
+    (error: unknown) => String(error),
+  );
+}
+
+/** Requests that the gateway's plugin has chosen a replica for. */
+async function picksAtGateway(kubectl: Kubectl): Promise<number> {
+  const stats = ['pilot-agent', 'request', 'GET', 'stats?filter=ballast_picks_total'];
+  const shown = await kubectl.run('-n', NAMESPACE, 'exec', 'deployment/hotel-gateway', '--', ...stats).catch(() => '');
+  return Number(/ballast_picks_total: (\d+)/.exec(shown)?.[1] ?? 0);
+}
+
+/** Waits until the application answers through the ingress gateway, and until Ballast chooses who answers. */
+export async function untilBalanced(kubectl: Kubectl, ingress: URL): Promise<void> {
   const giveUp = Date.now() + START_LIMIT_MS;
   for (;;) {
-    const answer = await fetch(new URL('/hotels?inDate=2015-04-09&outDate=2015-04-10&lat=38&lon=-122', ingress), {
-      signal: AbortSignal.timeout(5_000),
-    }).then(
-      (response) => `HTTP ${response.status}`,
-      (error: unknown) => String(error),
-    );
-    if (answer === 'HTTP 200') return;
-    if (Date.now() > giveUp) throw new BallastError('CHILD_FAILED', `${ingress.href} does not answer: ${answer}`);
+    const answer = await ask(ingress);
+    if (answer === 'HTTP 200' && (await picksAtGateway(kubectl)) > 0) return;
+    if (Date.now() > giveUp) {
+      throw new BallastError('CHILD_FAILED', `${ingress.href} is not balanced; its last answer: ${answer}`);
+    }
     await sleep(250);
   }
 }

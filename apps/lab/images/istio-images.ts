@@ -8,9 +8,12 @@ import { ISTIO_HUB, ISTIO_TAG } from './names.ts';
 /** The user that sidecars run as, and by which their own traffic is told from the application's. */
 const PROXY_USER = '1337:1337';
 
-const IPTABLES_NAMES = ['iptables', 'ip6tables'].flatMap((name) => [
-  ...['', '-save', '-restore'].flatMap((action) => [`${name}${action}`, `${name}-nft${action}`]),
-]);
+const IPTABLES_NAMES = ['iptables', 'ip6tables'].flatMap((name) =>
+  ['', '-save', '-restore'].flatMap((action) => [`${name}${action}`, `${name}-nft${action}`]),
+);
+
+/** Where Debian's loader looks for libraries; those of its packages come from such a folder. */
+const LIBRARIES = `/usr/lib/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`;
 
 const ACCOUNTS: ImageLayer = [
   {
@@ -26,7 +29,7 @@ async function iptables(programs: Programs): Promise<ImageEntry[]> {
   const entries =
     libraries === undefined
       ? [...(await librariesOf(program)), ...(await folder(iptablesModules, iptablesModules))]
-      : await folder(libraries, '/usr/lib/x86_64-linux-gnu');
+      : await folder(libraries, LIBRARIES);
   return [
     { path: '/usr/sbin/xtables-nft-multi', copyOf: program, mode: 0o755 },
     ...IPTABLES_NAMES.map((name) => ({ path: `/usr/sbin/${name}`, linkTo: 'xtables-nft-multi' })),

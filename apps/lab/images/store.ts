@@ -20,7 +20,7 @@ const START_LIMIT_MS = 20_000;
 const FOLDER = join(cacheFolder(), 'stores');
 
 /** Fills the folder by a containerd of its own, in a mount namespace of its own. */
-async function fill(store: string, programs: Programs, archives: readonly string[]): Promise<void> {
+async function fill(store: string, programs: Programs, archive: string): Promise<void> {
   const running = await mkdtemp(join(tmpdir(), 'ballast-store-'));
   const socket = join(running, 'containerd.sock');
   await writeFile(join(running, 'containerd.toml'), 'version = 2\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n');
@@ -46,7 +46,7 @@ async function fill(store: string, programs: Programs, archives: readonly string
       if (Date.now() > giveUp) throw new BallastError('CHILD_FAILED', 'containerd does not start to import images');
       await sleep(50);
     }
-    for (const archive of archives) await ctr('images', 'import', archive);
+    await ctr('images', 'import', archive);
     // Nobody could bring it back.
     await ctr('images', 'label', PAUSE_IMAGE, 'io.cri-containerd.pinned=pinned');
   } finally {
@@ -66,27 +66,49 @@ export async function keysOf(archives: readonly string[]): Promise<string[]> {
   );
 }
 
-/** Path of a store with the images of these archives; older stores are removed. */
+/**
+ * Path of a store with the images of these archives; stores of other images are removed. Archives that change often
+ * belong at the end: a store is made of the one with all archives but the last.
+ */
 export async function ensureStore(programs: Programs, archives: readonly string[]): Promise<string> {
-  const key = createHash('sha256').update([programs.containerFolder, ...(await keysOf(archives))].join('\n'));
-  const store = join(FOLDER, key.digest('hex').slice(0, 16));
+  await mkdir(FOLDER, { recursive: true });
+  const wanted = new Set<string>();
+  let store: string | undefined;
+  for (const [index, archive] of archives.entries()) {
+    const below = store;
+    const keys = await keysOf(archives.slice(0, index + 1));
+    const hash = createHash('sha256').update([programs.containerFolder, ...keys].join('\n'));
+    store = join(FOLDER, hash.digest('hex').slice(0, 16));
+    wanted.add(basename(store));
+    await addArchive(store, below, programs, archive);
+  }
+  for await (const old of glob('*', { cwd: FOLDER })) {
+    if (!wanted.has(old)) await rm(join(FOLDER, old), { recursive: true, force: true });
+  }
+  if (store === undefined) throw new Error('a store needs an archive');
+  return store;
+}
+
+/** Makes `store` of the one below and an archive, unless it is there. */
+async function addArchive(
+  store: string,
+  below: string | undefined,
+  programs: Programs,
+  archive: string,
+): Promise<void> {
   const exists = await access(store).then(
     () => true,
     () => false,
   );
-  if (exists) return store;
-  await mkdir(FOLDER, { recursive: true });
+  if (exists) return;
   const aside = await mkdtemp(`${store}-`);
   try {
-    await fill(aside, programs, archives);
+    if (below !== undefined) await cloneStore(below, aside);
+    await fill(aside, programs, archive);
     await rename(aside, store);
   } finally {
     await rm(aside, { recursive: true, force: true });
   }
-  for await (const old of glob('*', { cwd: FOLDER })) {
-    if (old !== basename(store)) await rm(join(FOLDER, old), { recursive: true, force: true });
-  }
-  return store;
 }
 
 /** Makes `target` a store like this one. Without hard links (another file system) it is copied. */

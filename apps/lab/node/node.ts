@@ -20,6 +20,20 @@ const CONTAINERD_SOCKET = '/run/containerd/containerd.sock';
 /** Writes its own process id to the files up to `--`, then becomes the command behind it. */
 const ENTER_CGROUPS = 'while [ "$1" != -- ]; do echo $$ > "$1"; shift; done; shift; exec "$@"';
 
+/** Namespaces of a node besides the network's; its processes end with its first one. */
+const UNSHARE = [
+  '--mount',
+  '--propagation',
+  'private',
+  '--uts',
+  '--ipc',
+  '--cgroup',
+  '--pid',
+  '--fork',
+  '--kill-child=KILL',
+  '--mount-proc',
+];
+
 export class LabNode {
   readonly settings: NodeSettings;
   readonly #folder: LabFolder;
@@ -87,9 +101,12 @@ export class LabNode {
       'nsenter',
       `--net=/run/netns/${namespaceOf(this.settings)}`,
       'unshare',
-      ...['--mount', '--propagation', 'private', '--uts', '--ipc', '--cgroup'],
-      ...['--pid', '--fork', '--kill-child=KILL', '--mount-proc'],
-      ...[join(import.meta.dirname, 'node-init.sh'), this.name, this.#file(), this.#programs.pause, ...hierarchies],
+      ...UNSHARE,
+      join(import.meta.dirname, 'node-init.sh'),
+      this.name,
+      this.#file(),
+      this.#programs.pause,
+      ...hierarchies,
     ]);
     await this.#until('init', () => this.#initIsUp());
     this.spawn('containerd', [
