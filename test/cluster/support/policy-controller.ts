@@ -8,7 +8,7 @@ import { ApiWriter } from '../../../central-controller/cluster/routing/api-write
 import type { KubernetesWriter } from '../../../central-controller/cluster/routing/kubernetes-writer.ts';
 import { RoutedCluster } from '../../../central-controller/cluster/routing/routed-cluster.ts';
 import type { Topology } from '../../../central-controller/cluster/topology.ts';
-import type { Decision } from '../../../central-controller/contract/decision.ts';
+import { decisionOn } from '../../central-controller/cluster/decisions.ts';
 
 export interface PolicyController extends AsyncDisposable {
   /** Writes to routing objects of a namespace so far, in their order: `<verb> <kind> <name>`. */
@@ -71,50 +71,5 @@ function recording(writer: KubernetesWriter, written: string[]): KubernetesWrite
       return writer.delete(object, uid);
     },
     applyStatus: (object, status) => writer.applyStatus(object, status),
-  };
-}
-
-/** All ready replicas known, with equal weights; all nodes heard. */
-function decisionOn({ nodes, services }: Topology, at: number): Decision {
-  const figures = { cpuPerRequestSeconds: 0, cpuPerRequestDeviation: 0, requestsPerSecond: 1, cpuCores: 0 };
-  const quiet = { capacityCores: 0, inFlight: 0, meanInFlight: 0, meanLatencySeconds: 0, failureRatio: 0 };
-  return {
-    tick: 1,
-    at,
-    certificate: 0,
-    changed: false,
-    nodes: nodes.map(({ name }) => ({
-      name,
-      cores: 1,
-      busyCores: 0,
-      backgroundCores: 0,
-      stealCores: 0,
-      predictedUtilisation: 0,
-      stale: false,
-    })),
-    services: services.map(({ namespace, name, mode, replicas }) => {
-      const weight = 1 / Math.max(1, replicas.filter(({ ready }) => ready).length);
-      return {
-        namespace,
-        name,
-        mode,
-        demandCores: 0,
-        servedCores: 0,
-        fairShareCores: 0,
-        requestsPerSecond: 1,
-        replicas: replicas.map((replica) => ({
-          ...figures,
-          ...quiet,
-          hiddenSeconds: 0,
-          name: replica.name,
-          node: replica.node,
-          state: replica.ready ? 'Active' : 'NotReady',
-          weight: replica.ready ? weight : 0,
-          target: weight,
-          previous: weight,
-          limits: [],
-        })),
-      };
-    }),
   };
 }
