@@ -133,11 +133,13 @@ function candidateOf(
 }
 
 /** Weights by hand that exceed 1 together, or that leave the rest to nobody, are scaled; those in force sum to 1. */
-function withSharesThatFit(replicas: readonly CandidateReplica[]): CandidateReplica[] {
+function withSharesThatFit(replicas: readonly CandidateReplica[]): readonly CandidateReplica[] {
   const byHand = replicas.reduce((sum, { manual }) => sum + (manual ?? 0), 0);
   const allByHand = replicas.every(({ manual }) => manual !== undefined);
   const scale = byHand > 1 || allByHand ? (byHand > 0 ? 1 / byHand : Infinity) : 1;
   const inForce = replicas.reduce((sum, { previous }) => sum + previous, 0);
+  // Most often nothing is to be scaled, and a copy of all replicas is saved.
+  if (scale === 1 && Math.abs(inForce - 1) < 1e-12) return replicas;
   return replicas.map(({ estimate, state, health, node, previous, manual }) => ({
     estimate,
     state,

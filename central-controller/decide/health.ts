@@ -77,5 +77,6 @@ function usualOf(measure: readonly ReplicaEstimate[]): Usual {
 
 /** The lower of the two in the middle: of two replicas, the faster one is the measure. */
 function lowerMedian(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) / 2)] ?? 0;
+  // Typed, for that is sorted without calls of a comparison.
+  return Float64Array.from(values).toSorted()[Math.floor((values.length - 1) / 2)] ?? 0;
 }

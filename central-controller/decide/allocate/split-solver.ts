@@ -57,19 +57,24 @@ export class SplitSolver {
   }
 
   solve(problem: SplitProblem): void {
-    const { above, held } = this.#interior;
-    const isWarm = this.#smoothing.recall(problem);
-    if (isWarm && this.#ends(problem, FAR)) return;
-    if (isWarm) {
+    if (this.#smoothing.recall(problem)) {
+      if (this.#ends(problem, FAR)) return;
       this.#smoothing.recall(problem);
-      this.#smoothing.spread(problem, above, held);
+      this.#smoothing.spread(problem, this.#interior.above, this.#interior.held);
+      if (this.#approaches(problem, true)) return;
     }
-    this.#interior.solve(problem, isWarm, SWIFT);
-    this.#smoothing.start(problem, above, held);
-    if (this.#ends(problem, NEAR)) return;
+    // Where all has changed, the last solution is of no use: this one takes its place.
+    if (this.#approaches(problem, false)) return;
     this.#interior.solve(problem, false, CAREFUL);
     this.#dual.solve(problem, this.#interior.requests);
     this.#take(problem, this.#dual.requests);
+  }
+
+  /** Whether the solution is reached from where the interior-point method ends. */
+  #approaches(problem: SplitProblem, isWarm: boolean): boolean {
+    this.#interior.solve(problem, isWarm, SWIFT);
+    this.#smoothing.start(problem, this.#interior.above, this.#interior.held);
+    return this.#ends(problem, NEAR);
   }
 
   /** Whether the solution is reached from where it is. */
