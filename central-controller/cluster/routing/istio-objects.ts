@@ -173,13 +173,13 @@ export function expandVirtualService(original: VirtualService, services: readonl
 }
 
 /** Does this VirtualService decide on requests to the service from inside the mesh? */
-export function governs(candidate: VirtualService, service: ServiceName): boolean {
+function governs(candidate: VirtualService, service: ServiceName): boolean {
   const namespace = candidate.metadata.namespace ?? 'default';
   const inMesh = candidate.spec.gateways?.includes('mesh') ?? true;
   return inMesh && (candidate.spec.hosts ?? []).some((host) => fullHost(host, namespace) === hostOf(service));
 }
 
-export function routesTo(candidate: VirtualService, service: ServiceName): boolean {
+function routesTo(candidate: VirtualService, service: ServiceName): boolean {
   const namespace = candidate.metadata.namespace ?? 'default';
   const destinations = (candidate.spec.http ?? []).flatMap(({ route }) => route ?? []);
   return destinations.some(({ destination }) => fullHost(destination.host, namespace) === hostOf(service));

@@ -1,5 +1,5 @@
 /** What stands in the cluster for one service: who wrote it, and which replicas it leads requests to. Pure. */
-import { Value } from 'typebox/value';
+import { Compile } from 'typebox/compile';
 import { ENDPOINT_HEADER } from '../../contract/names.ts';
 import type {
   ObservedDestinationRule,
@@ -39,9 +39,11 @@ export interface StandingRouting {
   readonly bareGateways: readonly string[];
 }
 
+const httpRoute = Compile(HttpRouteSchema);
+
 type IstioObject = ObservedVirtualService | ObservedDestinationRule;
 
-export function isOurs({ metadata }: { readonly metadata: ObservedMetadata }): boolean {
+function isOurs({ metadata }: { readonly metadata: ObservedMetadata }): boolean {
   return metadata.labels?.[MANAGED_LABEL.key] === MANAGED_LABEL.value;
 }
 
@@ -159,7 +161,7 @@ function delegates(object: ObservedVirtualService): string[] {
 
 /** Routes of a form that is known here; others choose no replica. */
 function routesOf({ spec }: ObservedVirtualService): HttpRoute[] {
-  return (spec.http ?? []).filter((route) => Value.Check(HttpRouteSchema, route));
+  return (spec.http ?? []).filter((route) => httpRoute.Check(route));
 }
 
 function routedReplicas(object: ObservedVirtualService): string[] {
