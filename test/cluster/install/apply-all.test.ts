@@ -21,7 +21,7 @@ async function apply(...flags: string[]): Promise<string> {
 beforeAll(async () => {
   server = await startApiServer();
   await applyIstioDefinitions(server);
-  await server.kubectl(['create', 'namespace', 'shop']);
+  for (const name of ['istio-system', 'shop']) await server.kubectl(['create', 'namespace', name]);
 });
 afterAll(async () => server[Symbol.asyncDispose]());
 
@@ -92,7 +92,6 @@ describe('kubectl apply', () => {
       'controller.nodeSelector.disk=fast',
       'controller.tolerations[0].operator=Exists',
     );
-    await server.kubectl(['create', 'namespace', 'istio-system']);
     const text = objects.map((object) => stringify(object)).join('---\n');
     await server.kubectl(
       ['apply', '--server-side', '--force-conflicts', '--warnings-as-errors', '--dry-run=server', '-f', '-'],
@@ -142,7 +141,7 @@ describe('Istio', () => {
     'has nothing to say of Ballast and the hotel application, %s',
     async (routing) => {
       const folders = await Promise.all(
-        ['base', `hotel-reservation/${routing}`].map(async (folder) => kustomize(folder)),
+        ['base', 'tracing', `hotel-reservation/${routing}`].map(async (folder) => kustomize(folder)),
       );
       expect(await analyze(folders.flat())).toBe('');
     },
