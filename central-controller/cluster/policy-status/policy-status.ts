@@ -132,7 +132,7 @@ function readiness(facts: PolicyFacts, accepted: Finding, routed: Finding): Find
   const silent = silentNodes(facts);
   const nodes = new Set(replicas.map(({ node }) => node));
   if (silent.length === nodes.size) {
-    const message = `No agent reports from ${silent.join(', ')}: see kubectl -n ballast-system get pods -l app.kubernetes.io/name=host-agent -o wide`;
+    const message = `No agent reports from ${silent.join(', ')}: see kubectl -n ballast-agents get pods -l app.kubernetes.io/name=host-agent -o wide`;
     return { isSo: false, reason: 'AgentsSilent', message };
   }
   const known = decided(facts);

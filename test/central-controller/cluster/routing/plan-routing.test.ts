@@ -1,81 +1,9 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Manifest } from '../../../../central-controller/cluster/manifest.ts';
-import { planRouting, type RoutingPlan } from '../../../../central-controller/cluster/routing/plan-routing.ts';
 import { HOLD_MS, SETTLE_MS } from '../../../../central-controller/cluster/routing/plan-service.ts';
-import { withRoutable } from '../../../../central-controller/cluster/routing/routable.ts';
-import { StandingObjects } from '../../../../central-controller/cluster/routing/standing-routing.ts';
-import type { SinceWhen } from '../../../../central-controller/cluster/routing/waiting.ts';
-import { ModelCluster, type ModelState } from './support/model-cluster.ts';
+import { Controller, DELEGATE, foreign, ROUTES, RULE, settled } from './support/controller.ts';
 
 const CART = 'shop/cart';
-const RULE = 'DestinationRule shop/ballast-cart';
-const ROUTES = 'VirtualService shop/ballast-cart';
-const DELEGATE = 'VirtualService shop/ballast-cart.delegate';
-
-/** A controller that plans and writes against the model, on a clock of its own. */
-class Controller {
-  readonly cluster = new ModelCluster();
-  now = 1_000_000;
-  #since: SinceWhen | undefined;
-
-  look(): RoutingPlan {
-    const plan = planRouting(this.cluster.objects(), this.cluster.topology(), this.#since, this.now);
-    this.#since = plan.since;
-    return plan;
-  }
-
-  /** Plans and writes once; returns what was written. */
-  step(ms = 0): string[] {
-    this.now += ms;
-    const before = this.cluster.log.length;
-    for (const { steps } of this.look().services.values()) for (const write of steps) this.cluster.write(write);
-    return this.cluster.log.slice(before);
-  }
-
-  /** Goes on until nothing waits; returns what was written in which step of time. */
-  settle(): string[][] {
-    const written = [this.step()];
-    for (let turn = 0; turn < 20; turn += 1) {
-      const { nextAt } = this.look();
-      if (nextAt === Infinity) break;
-      this.now = Math.max(nextAt, this.now + 1);
-      written.push(this.step());
-    }
-    return written.filter((step) => step.length > 0);
-  }
-
-  restart(): void {
-    this.#since = undefined;
-  }
-
-  /** Replicas that a table published now names, and the routing that it says. */
-  table(): { routing: string; replicas: string[] } | undefined {
-    const [service] = withRoutable(this.cluster.topology(), this.look().inForce).services;
-    if (service?.mode !== 'Enforce') return undefined;
-    return {
-      routing: service.routing,
-      replicas: service.replicas.filter(({ ready }) => ready).map(({ name }) => name),
-    };
-  }
-
-  get stands() {
-    return new StandingObjects(this.cluster.objects()).of({ namespace: 'shop', name: 'cart' });
-  }
-}
-
-function settled(state: Partial<ModelState> = {}): Controller {
-  const controller = new Controller();
-  Object.assign(controller.cluster.state, state);
-  controller.settle();
-  controller.cluster.log.length = 0;
-  return controller;
-}
-
-function foreign(kind: string, name: string, spec: object, labels: Record<string, string> = {}): Manifest {
-  return { apiVersion: 'networking.istio.io/v1', kind, metadata: { name, namespace: 'shop', labels }, spec };
-}
-
 const carts = (...ordinals: number[]) => ordinals.map((ordinal) => `cart-${ordinal}`);
 
 describe('Subset routing', () => {
@@ -343,58 +271,5 @@ describe('what cannot be', () => {
     controller.cluster.knowsIstio = false;
     expect(controller.settle()).toEqual([]);
     expect(controller.look().services.get(CART)?.problem?.reason).toBe('IstioNotFound');
-  });
-});
-
-const change = fc.record(
-  {
-    mode: fc.constantFrom('Enforce', 'Observe', 'Off'),
-    routing: fc.constantFrom('Subset', 'Endpoint'),
-    replicas: fc.integer({ min: 0, max: 5 }),
-    pods: fc.uniqueArray(fc.integer({ min: 0, max: 6 }), { maxLength: 5 }),
-    ordinalsStart: fc.integer({ min: 0, max: 2 }),
-    hasPolicy: fc.boolean(),
-    restart: fc.boolean(),
-    wait: fc.integer({ min: 0, max: 3 * HOLD_MS }),
-  },
-  { requiredKeys: ['wait'] },
-);
-
-describe('through any changes and restarts', () => {
-  it('no route lacks its subset, no weight lacks its route, and what a table named before still stands', () => {
-    fc.assert(
-      fc.property(fc.array(change, { minLength: 1, maxLength: 12 }), (changes) => {
-        const controller = new Controller();
-        /** When each replica was last in a table of Subset routing. */
-        const named = new Map<string, number>();
-        const check = () => {
-          const { routes, ownRoutes, subsets } = controller.stands;
-          for (const replica of ownRoutes) expect(subsets, replica).toContain(replica);
-          const table = controller.table();
-          if (table?.routing === 'Subset') for (const replica of table.replicas) named.set(replica, controller.now);
-          for (const [replica, at] of named) {
-            if (controller.now - at < HOLD_MS) expect(routes, replica).toContain(replica);
-          }
-        };
-        for (const { wait, restart, ...state } of changes) {
-          Object.assign(controller.cluster.state, state);
-          if (restart) controller.restart();
-          const until = controller.now + wait;
-          while (controller.now < until) {
-            controller.step(Math.min(500, until - controller.now));
-            check();
-          }
-        }
-        controller.settle();
-        check();
-        expect(controller.settle()).toEqual([]);
-        const { mode, hasPolicy, routing } = controller.cluster.state;
-        const left = [RULE, ROUTES, DELEGATE].filter((name) => controller.cluster.get(name));
-        const isEnforced = mode === 'Enforce' && hasPolicy;
-        if (!isEnforced || routing === 'Endpoint') expect(left).toEqual([]);
-        expect(controller.cluster.label).toBe(isEnforced && routing === 'Endpoint' ? 'x-lb-session' : undefined);
-      }),
-      { numRuns: 30 },
-    );
   });
 });

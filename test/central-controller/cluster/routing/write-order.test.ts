@@ -1,0 +1,57 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { HOLD_MS } from '../../../../central-controller/cluster/routing/plan-service.ts';
+import { Controller, DELEGATE, ROUTES, RULE } from './support/controller.ts';
+
+const change = fc.record(
+  {
+    mode: fc.constantFrom('Enforce', 'Observe', 'Off'),
+    routing: fc.constantFrom('Subset', 'Endpoint'),
+    replicas: fc.integer({ min: 0, max: 5 }),
+    pods: fc.uniqueArray(fc.integer({ min: 0, max: 6 }), { maxLength: 5 }),
+    ordinalsStart: fc.integer({ min: 0, max: 2 }),
+    hasPolicy: fc.boolean(),
+    restart: fc.boolean(),
+    wait: fc.integer({ min: 0, max: 3 * HOLD_MS }),
+  },
+  { requiredKeys: ['wait'] },
+);
+
+describe('through any changes and restarts', () => {
+  it('no route lacks its subset, no weight lacks its route, and what a table named before still stands', () => {
+    fc.assert(
+      fc.property(fc.array(change, { minLength: 1, maxLength: 12 }), (changes) => {
+        const controller = new Controller();
+        /** When each replica was last in a table of Subset routing. */
+        const named = new Map<string, number>();
+        const check = () => {
+          const { routes, ownRoutes, subsets } = controller.stands;
+          for (const replica of ownRoutes) expect(subsets, replica).toContain(replica);
+          const table = controller.table();
+          if (table?.routing === 'Subset') for (const replica of table.replicas) named.set(replica, controller.now);
+          for (const [replica, at] of named) {
+            if (controller.now - at < HOLD_MS) expect(routes, replica).toContain(replica);
+          }
+        };
+        for (const { wait, restart, ...state } of changes) {
+          Object.assign(controller.cluster.state, state);
+          if (restart) controller.restart();
+          const until = controller.now + wait;
+          while (controller.now < until) {
+            controller.step(Math.min(500, until - controller.now));
+            check();
+          }
+        }
+        controller.settle();
+        check();
+        expect(controller.settle()).toEqual([]);
+        const { mode, hasPolicy, routing } = controller.cluster.state;
+        const left = [RULE, ROUTES, DELEGATE].filter((name) => controller.cluster.get(name));
+        const isEnforced = mode === 'Enforce' && hasPolicy;
+        if (!isEnforced || routing === 'Endpoint') expect(left).toEqual([]);
+        expect(controller.cluster.label).toBe(isEnforced && routing === 'Endpoint' ? 'x-lb-session' : undefined);
+      }),
+      { numRuns: 30 },
+    );
+  });
+});
