@@ -8,6 +8,7 @@ import type {
   ProxyCounters,
   ServedCounters,
 } from '../../central-controller/contract/report.ts';
+import { alone, type Leadership } from '../../central-controller/leadership.ts';
 import { type Clock, ControlLoop } from '../../central-controller/loop.ts';
 import { ManualWeights } from '../../central-controller/manual-weights.ts';
 import { Publisher } from '../../central-controller/publish/publisher.ts';
@@ -110,7 +111,31 @@ export interface TestLoop {
   readonly defects: unknown[];
 }
 
-export function createLoop(topology: Topology = topologyOf(serviceTopology())): TestLoop {
+/** A place among several controllers, won and lost as a test says. */
+export class FakeLeadership implements Leadership {
+  readonly identity = 'this one';
+  isLeading = false;
+  #listeners: (() => void)[] = [];
+
+  get leader(): string {
+    return this.isLeading ? this.identity : 'another';
+  }
+
+  onChange(changed: () => void): void {
+    this.#listeners.push(changed);
+  }
+
+  /** `unheard`: nobody is told, as when the time runs out while the process is held up. */
+  set(isLeading: boolean, unheard = false): void {
+    this.isLeading = isLeading;
+    if (!unheard) for (const changed of this.#listeners) changed();
+  }
+}
+
+export function createLoop(
+  topology: Topology = topologyOf(serviceTopology()),
+  leadership: Leadership = alone('this one'),
+): TestLoop {
   const clock = new FakeClock();
   const cluster = new FakeCluster(topology);
   const defects: unknown[] = [];
@@ -121,6 +146,7 @@ export function createLoop(topology: Topology = topologyOf(serviceTopology())): 
     collector: new Collector(),
     publisher: new Publisher(clock.now()),
     manual: new ManualWeights(),
+    leadership,
     onDefect: (error) => defects.push(error),
   });
   return { loop, clock, cluster, defects };
