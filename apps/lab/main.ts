@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { Command, Option } from 'commander';
 import { BallastError, describeFailure } from '../../central-controller/contract/errors.ts';
 import { runSteps } from '../local-mesh/progress.ts';
+import { demoCommand } from './demo/command.ts';
 import { downLab } from './down.ts';
 import { openLab } from './lab.ts';
 import { requireLabMachine } from './requirements.ts';
@@ -72,6 +73,7 @@ program
   .description('what its nodes do, and which pods are not ready')
   .option('--json', 'print one JSON object')
   .action(status);
+program.addCommand(demoCommand());
 program
   .command('shell')
   .description('a shell with kubectl for it, or one command in such a shell')

@@ -1,26 +1,32 @@
 /** The demo: a mesh, a load that never pauses, and phases in which Istio's default and Ballast take turns. */
+import type { Routing } from '../../central-controller/contract/assignment.ts';
 import { BallastError } from '../../central-controller/contract/errors.ts';
 import { readMix } from '../load-generator/flags.ts';
 import { type Load, type LoadOptions, runLoad } from '../load-generator/load.ts';
-import type { LocalMesh } from './mesh/mesh.ts';
-import type { MeshNode } from './node/mesh-node.ts';
-import { type DemoOptions, SETTLE_SECONDS } from './options.ts';
+import type { DemoMesh, DemoNode } from './demo-mesh.ts';
 import { calibrate } from './phases/calibrate.ts';
 import { hostCpu, ownCpu } from './phases/cpu-recorder.ts';
 import { inOrder, type MachineUse, machineUse } from './phases/machine-use.ts';
 import { measureRun, percentilesOf } from './phases/measure.ts';
-import { describePhase, type PlannedPhase, planPhases } from './phases/plan.ts';
+import { describePhase, type PlannedPhase, planPhases, type PlanRequest } from './phases/plan.ts';
 import { type PhaseStage, runPhases } from './phases/run-phases.ts';
 import type { ShownStep } from './progress.ts';
 import type { Balancer, MeasuredRun } from './report/phases.ts';
 
-/** How busy the nodes are on average without a neighbour; less where they must leave room for everything else. */
-const NODES_BUSY = 0.6;
+/** How busy the nodes are on average without a neighbour where they must leave room for everything else. */
 const SHARED_NODES_BUSY = 0.35;
 /** What the neighbour takes of its node. */
 const NEIGHBOUR_PART = 0.7;
 const CONNECTIONS = 128;
 const TIMEOUT_SECONDS = 10;
+
+export interface DemoSettings extends PlanRequest {
+  /** Requests per second; chosen by calibration when not given. */
+  readonly rate?: number;
+  /** Mean utilisation of the nodes that calibration aims at, without a neighbour; less where nodes share cores. */
+  readonly nodesBusy: number;
+  readonly routing: Routing;
+}
 
 export interface DemoResult {
   readonly run: MeasuredRun;
@@ -30,17 +36,17 @@ export interface DemoResult {
   readonly machine: MachineUse;
 }
 
-export class Demo {
-  readonly #mesh: LocalMesh;
-  readonly #options: DemoOptions;
+export class Demo<Node extends DemoNode> {
+  readonly #mesh: DemoMesh<Node>;
+  readonly #settings: DemoSettings;
   #rate = 0;
   #requestCpuSeconds: number | undefined;
   #load: Load | undefined;
   #result: DemoResult | undefined;
 
-  constructor(mesh: LocalMesh, options: DemoOptions) {
+  constructor(mesh: DemoMesh<Node>, settings: DemoSettings) {
     this.#mesh = mesh;
-    this.#options = options;
+    this.#settings = settings;
   }
 
   get result(): DemoResult {
@@ -58,8 +64,8 @@ export class Demo {
   }
 
   /** Goes on under load with Ballast until the mesh is stopped. */
-  goOn(): void {
-    this.#mesh.setMode('Enforce');
+  async goOn(): Promise<void> {
+    await this.#mesh.balanceBy('ballast');
     this.#load = this.#startLoad({ rate: this.#rate });
   }
 
@@ -69,8 +75,8 @@ export class Demo {
   }
 
   /** The neighbour is on the node with the most replicas. */
-  get #neighbourNode(): MeshNode {
-    const replicasOn = (node: MeshNode) => this.#mesh.replicas.filter(({ nodeName }) => nodeName === node.name).length;
+  get #neighbourNode(): Node {
+    const replicasOn = (node: Node) => this.#mesh.replicas.filter(({ nodeName }) => nodeName === node.name).length;
     const [most] = this.#mesh.nodes.toSorted((a, b) => replicasOn(b) - replicasOn(a));
     if (!most) throw new Error('the mesh has no nodes');
     return most;
@@ -93,22 +99,22 @@ export class Demo {
     const { nodes } = this.#mesh;
     const startLoad = (rate: number) => this.#startLoad({ rate });
     const limit = (enforced: boolean) => nodes.forEach((node) => node.limit(enforced));
-    const target = this.#mesh.sharesCores ? SHARED_NODES_BUSY : NODES_BUSY;
+    const target = this.#mesh.sharesCores ? SHARED_NODES_BUSY : this.#settings.nodesBusy;
     const { rate, cost } = await calibrate({ nodes, target, startLoad, limit });
     this.#requestCpuSeconds = cost;
-    this.#rate = this.#options.rate ?? Math.round(rate);
+    this.#rate = this.#settings.rate ?? Math.round(rate);
     return `${this.#rate} requests/s, ${(cost * 1000).toFixed(1)} ms of the nodes' CPU each`;
   }
 
   async #runPhases(say: (text: string) => void): Promise<string> {
-    const plan = planPhases({ ...this.#options, settleSeconds: SETTLE_SECONDS });
+    const plan = planPhases(this.#settings);
     const { nodes, edge } = this.#mesh;
     const node = this.#neighbourNode;
     const counters = { nodes, edge: [edge, ownCpu()], host: hostCpu() };
     const stage: PhaseStage = {
       counters: inOrder(counters),
       startLoad: (options) => this.#startLoad({ ...options, rate: this.#rate }),
-      balanceBy: (balancer: Balancer) => this.#mesh.setMode(balancer === 'ballast' ? 'Enforce' : 'Observe'),
+      balanceBy: (balancer: Balancer) => this.#mesh.balanceBy(balancer),
       neighbour: (on) => {
         return on ? this.#mesh.startNeighbour(node, NEIGHBOUR_PART * node.cores) : this.#mesh.stopNeighbour();
       },
@@ -123,7 +129,7 @@ export class Demo {
     const measured = measureRun({ ...record, nodes: nodes.map(({ name }) => name) });
     const setting = `${this.#rate} requests/s, ${nodes.length} nodes, ${this.#mesh.replicas.length} replicas`;
     this.#result = {
-      run: { ...measured, neighbourNode: node.name, setting: `${setting}, ${this.#options.routing} routing` },
+      run: { ...measured, neighbourNode: node.name, setting: `${setting}, ${this.#settings.routing} routing` },
       rate: this.#rate,
       ...(this.#requestCpuSeconds === undefined ? {} : { requestCpuSeconds: this.#requestCpuSeconds }),
       machine: machineUse(counters, record.cpu),

@@ -6,7 +6,7 @@ import { Demo, type DemoResult } from './demo.ts';
 import { freeNetwork } from './mesh/free-network.ts';
 import { LocalMesh } from './mesh/mesh.ts';
 import { demoSettings } from './mesh/settings.ts';
-import { parseOptions } from './options.ts';
+import { NODES_BUSY, parseOptions, SETTLE_SECONDS } from './options.ts';
 import { doubtAbout } from './phases/machine-use.ts';
 import { runSteps } from './progress.ts';
 import { summarise, verdict } from './report/summary.ts';
@@ -15,7 +15,7 @@ import { writeReport } from './report/write-report.ts';
 
 const options = parseOptions(process.argv);
 const mesh = new LocalMesh(demoSettings(options.routing, await freeNetwork(), options.pinned));
-const demo = new Demo(mesh, options);
+const demo = new Demo(mesh, { ...options, settleSeconds: SETTLE_SECONDS, nodesBusy: NODES_BUSY });
 
 async function endMesh(keepFiles: boolean): Promise<void> {
   const left = await mesh.stop(keepFiles);
@@ -25,7 +25,7 @@ async function endMesh(keepFiles: boolean): Promise<void> {
 function report({ run, ...setting }: DemoResult): void {
   const { phases, ...course } = run;
   const figures = { name: 'demo', ...setting, rounds: phases, ...course, summary: summarise(run) };
-  const written = writeReport(options.out, run, figures);
+  const written = writeReport(options.out, 'demo', run, figures);
   if (options.json) console.log(JSON.stringify(figures, null, 2));
   else
     console.log(`${figuresTable(run)}\n\n${verdict(run)}\n\nPicture: ${written.picture}\nFigures: ${written.figures}`);
@@ -39,7 +39,7 @@ try {
   await runSteps(demo.steps, process.stderr.isTTY && !options.json);
   report(demo.result);
   if (options.keep) {
-    demo.goOn();
+    await demo.goOn();
     console.error(`Ballast balances; watch it at ${mesh.controller.href} and end it with Ctrl-C.`);
     await new Promise(() => {});
   }

@@ -19,13 +19,16 @@ export interface DemoOptions {
 /** Begin of each phase that is not measured, seconds. */
 export const SETTLE_SECONDS = 4;
 
-function positive(text: string): number {
+/** How busy the nodes are on average without a neighbour. */
+export const NODES_BUSY = 0.6;
+
+export function positive(text: string): number {
   const value = Number(text);
   if (!(value > 0 && value < 1e6)) throw new InvalidArgumentError('Must be a number above 0.');
   return value;
 }
 
-function wholeFrom(least: number): (text: string) => number {
+export function wholeFrom(least: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
     if (Number.isInteger(value) && value >= least && value <= 3600) return value;

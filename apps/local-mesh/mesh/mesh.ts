@@ -14,6 +14,7 @@ import type { MeshNode, NodeSet } from '../node/mesh-node.ts';
 import { openNodes } from '../node/open-nodes.ts';
 import { newRunName, RunDirectory } from '../process/run-directory.ts';
 import { Supervisor } from '../process/supervisor.ts';
+import type { Balancer } from '../report/phases.ts';
 import { configureMesh } from './configure.ts';
 import {
   agentSpec,
@@ -125,6 +126,10 @@ export class LocalMesh {
   /** Switches Ballast on (`Enforce`) or leaves the balancing to Istio (`Observe`). */
   setMode(mode: Mode): void {
     this.#cluster?.setMode(mode);
+  }
+
+  balanceBy(balancer: Balancer): void {
+    this.setMode(balancer === 'ballast' ? 'Enforce' : 'Observe');
   }
 
   /** Sets a replica's readiness for the controller, as its kubelet would. */

@@ -11,7 +11,7 @@ import type { PlannedPhase } from './plan.ts';
 export interface PhaseStage {
   readonly counters: readonly CpuCounter[];
   startLoad(options: Pick<LoadOptions, 'durationSeconds' | 'onSecond'>): Load;
-  balanceBy(balancer: Balancer): void;
+  balanceBy(balancer: Balancer): Promise<void> | void;
   neighbour(on: boolean): Promise<void> | void;
   /** Called each second with what is known of the phase so far. */
   progress(phase: PlannedPhase, second: number, seconds: readonly LoadSecond[]): void;
@@ -32,7 +32,7 @@ export async function runPhases(
   try {
     let neighbour = false;
     for (const phase of plan) {
-      stage.balanceBy(phase.balancer);
+      await stage.balanceBy(phase.balancer);
       if (phase.neighbour !== neighbour) await stage.neighbour(phase.neighbour);
       neighbour = phase.neighbour;
       for (let second = phase.startSecond; second < phase.endSecond; second++) {

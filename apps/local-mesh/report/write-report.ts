@@ -10,10 +10,10 @@ export interface WrittenReport {
   readonly figures: string;
 }
 
-/** Writes `demo.png` and `demo.json`; `figures` is what the latter holds. */
-export function writeReport(directory: string, run: MeasuredRun, figures: unknown): WrittenReport {
+/** Writes `<name>.png` and `<name>.json`; `figures` is what the latter holds. */
+export function writeReport(directory: string, name: string, run: MeasuredRun, figures: unknown): WrittenReport {
   mkdirSync(directory, { recursive: true });
-  const written = { picture: join(directory, 'demo.png'), figures: join(directory, 'demo.json') };
+  const written = { picture: join(directory, `${name}.png`), figures: join(directory, `${name}.json`) };
   writeFileSync(written.picture, renderPng(drawRun(run)));
   writeFileSync(written.figures, `${JSON.stringify(figures, null, 2)}\n`);
   return written;

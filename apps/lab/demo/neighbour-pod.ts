@@ -1,0 +1,53 @@
+/** The noisy neighbour as a pod: none of the mesh, without a sidecar, as a batch job is that somebody else runs. */
+import packageJson from '../../../package.json' with { type: 'json' };
+import type { Kubectl } from '../control-plane/kubectl.ts';
+
+const NAMESPACE = 'default';
+const NAME = 'noisy-neighbour';
+const IMAGE = `ballast/noisy-neighbour:${packageJson.version}`;
+
+/** It asks for half of its node, so that it gets its CPU before the replicas, which ask for little, get theirs. */
+const REQUESTED_PART = 0.5;
+
+function manifest(node: string, nodeCores: number, cores: number): object {
+  const millis = (value: number) => `${Math.round(value * 1000)}m`;
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: NAME, namespace: NAMESPACE, labels: { app: NAME, 'sidecar.istio.io/inject': 'false' } },
+    spec: {
+      nodeName: node,
+      restartPolicy: 'Always',
+      terminationGracePeriodSeconds: 1,
+      automountServiceAccountToken: false,
+      containers: [
+        {
+          name: NAME,
+          image: IMAGE,
+          imagePullPolicy: 'Never',
+          args: ['--cores', cores.toFixed(3)],
+          resources: {
+            requests: { cpu: millis(Math.min(cores, REQUESTED_PART * nodeCores)), memory: '32Mi' },
+            limits: { cpu: millis(cores) },
+          },
+        },
+      ],
+    },
+  };
+}
+
+/** Starts the pod, which then takes `cores` of the node's CPU; resolves when it runs. */
+export async function startNeighbourPod(
+  kubectl: Kubectl,
+  node: { readonly name: string; readonly cores: number },
+  cores: number,
+): Promise<void> {
+  await stopNeighbourPod(kubectl);
+  await kubectl.apply(JSON.stringify(manifest(node.name, node.cores, cores)));
+  await kubectl.run('-n', NAMESPACE, 'wait', '--for=condition=Ready', `pod/${NAME}`, '--timeout=60s');
+}
+
+/** Ends the pod, if there is one; resolves when it is gone. */
+export async function stopNeighbourPod(kubectl: Kubectl): Promise<void> {
+  await kubectl.run('-n', NAMESPACE, 'delete', 'pod', NAME, '--ignore-not-found', '--grace-period=1', '--wait');
+}
