@@ -11,6 +11,7 @@ import { ensureStore, keysOf } from './images/store.ts';
 import { findLab, type Lab } from './lab.ts';
 import { installIstio, untilInjecting } from './mesh/istio.ts';
 import { requireLabMachine } from './requirements.ts';
+import { LabFolder } from './state/lab-folder.ts';
 import { lockLab } from './state/lock.ts';
 import { readRecord, writeRecord } from './state/record.ts';
 
@@ -59,7 +60,6 @@ class Rise {
   }
 
   async #bringPrograms(say: (text: string) => void): Promise<undefined> {
-    await requireLabMachine();
     this.#lab = await findLab(say);
     return undefined;
   }
@@ -74,7 +74,6 @@ class Rise {
 
   async #startCluster(): Promise<string> {
     const { lab } = this;
-    using _lock = lockLab(lab.folder);
     const keys = await keysOf(this.#archives);
     const record = readRecord(lab.folder);
     if (record && (await lab.answers())) {
@@ -129,6 +128,8 @@ export async function upLab(
   options: UpOptions,
   show: (steps: readonly ShownStep[]) => Promise<void> = async (steps) => runSteps(steps, false),
 ): Promise<Lab> {
+  await requireLabMachine();
+  using _lock = lockLab(new LabFolder());
   const rise = new Rise(options);
   await show(rise.steps);
   return rise.lab;

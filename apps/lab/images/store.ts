@@ -34,9 +34,9 @@ async function fill(store: string, programs: Programs, archive: string): Promise
     '--config',
     join(running, 'containerd.toml'),
   ];
-  const daemon = spawn('unshare', ['--mount', join(programs.containerFolder, 'containerd'), ...flags], {
-    stdio: 'ignore',
-  });
+  const command = ['unshare', '--mount', join(programs.containerFolder, 'containerd'), ...flags];
+  // It ends with this process, however that ends.
+  const daemon = spawn('setpriv', ['--pdeathsig', 'KILL', ...command], { stdio: 'ignore' });
   const ended = once(daemon, 'exit');
   const ctr = async (...args: readonly string[]): Promise<string> =>
     run(join(programs.containerFolder, 'ctr'), ['--address', socket, '--namespace', 'k8s.io', ...args]);
