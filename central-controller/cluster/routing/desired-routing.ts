@@ -3,8 +3,9 @@ import type { Routing } from '../../contract/assignment.ts';
 import type { PolicyReason } from '../../contract/policy-status.ts';
 import type { Observed, ObservedMetadata, ObservedObjects } from '../kubernetes/observed-objects.ts';
 import { targetService } from '../target-service.ts';
-import { selects } from '../manifest.ts';
+import { namespaceOf, selects } from '../manifest.ts';
 import { type Pod, qualifiedName, type Service, type StatefulSet } from '../objects.ts';
+import { ByLabel, type Labels } from './by-label.ts';
 import { POD_NAME_LABEL } from './istio-objects.ts';
 import { replicaNames, subsetNameProblem } from './replica-names.ts';
 
@@ -39,6 +40,7 @@ export interface DesiredRouting {
  * it, as in the topology.
  */
 export function desiredRouting(objects: ObservedObjects): ReadonlyMap<string, DesiredRouting> {
+  const subsetReplicas = new SubsetReplicas(objects);
   const taken = new Set<string>();
   const desired = new Map<string, DesiredRouting>();
   for (const policy of objects.policies) {
@@ -53,7 +55,7 @@ export function desiredRouting(objects: ObservedObjects): ReadonlyMap<string, De
     const { name, namespace = 'default' } = service.metadata;
     const owner = ownerReference(policy);
     const common = { namespace, name, owner, routing };
-    desired.set(key, { ...common, ...(routing === 'Subset' ? subsetReplicas(service, objects) : { replicas: [] }) });
+    desired.set(key, { ...common, ...(routing === 'Subset' ? subsetReplicas.of(service) : { replicas: [] }) });
   }
   return desired;
 }
@@ -63,18 +65,32 @@ function ownerReference({ apiVersion, kind, metadata }: Observed<{ kind: string;
 }
 
 /** Names for Subset routing. A route is there before its pod is, so that a new replica gets requests once it is ready. */
-function subsetReplicas(service: Service, objects: ObservedObjects): Pick<DesiredRouting, 'replicas' | 'problem'> {
-  const inNamespace = ({ metadata }: { metadata: { namespace?: string } }) =>
-    (metadata.namespace ?? 'default') === (service.metadata.namespace ?? 'default');
-  const isOfService = (labels: Readonly<Record<string, string>> | undefined) =>
-    selects(service.spec.selector, labels ?? {});
-  const pods = objects.pods.filter((pod) => inNamespace(pod) && isOfService(pod.metadata.labels));
-  const sets = objects.statefulSets.filter(
-    (set) => inNamespace(set) && isOfService(set.spec.template?.metadata?.labels),
-  );
-  const replicas = [...new Set([...sets.flatMap(expectedNames), ...pods.map(({ metadata }) => metadata.name)])];
-  const problem = nameProblem(pods, replicas);
-  return { replicas, ...(problem && { problem }) };
+class SubsetReplicas {
+  readonly #pods: ByLabel<Pod>;
+  readonly #sets: ByLabel<StatefulSet>;
+
+  constructor({ pods, statefulSets }: ObservedObjects) {
+    this.#pods = new ByLabel(pods, (pod) => [namespaceOf(pod), labelsOfPod(pod)]);
+    this.#sets = new ByLabel(statefulSets, (set) => [namespaceOf(set), labelsOfSet(set)]);
+  }
+
+  of(service: Service): Pick<DesiredRouting, 'replicas' | 'problem'> {
+    const namespace = namespaceOf(service);
+    const { selector } = service.spec;
+    const pods = this.#pods.candidates(namespace, selector).filter((pod) => selects(selector, labelsOfPod(pod)));
+    const sets = this.#sets.candidates(namespace, selector).filter((set) => selects(selector, labelsOfSet(set)));
+    const replicas = [...new Set([...sets.flatMap(expectedNames), ...pods.map(({ metadata }) => metadata.name)])];
+    const problem = nameProblem(pods, replicas);
+    return { replicas, ...(problem && { problem }) };
+  }
+}
+
+function labelsOfPod({ metadata }: Pod): Labels {
+  return metadata.labels ?? {};
+}
+
+function labelsOfSet({ spec }: StatefulSet): Labels {
+  return spec.template?.metadata?.labels ?? {};
 }
 
 function expectedNames({ metadata, spec }: StatefulSet): string[] {
