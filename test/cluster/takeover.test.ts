@@ -111,6 +111,9 @@ test('another controller follows one that is killed or leaves; agents find it, a
 
   // Without any traffic nothing is learnt: it is published when what an earlier controller said would have expired.
   await vi.waitFor(async () => expect(await heldBy(agent)).toEqual(['cart-0', 'cart-1']), SLOW);
+  expect(await writer.read(service('shop', 'cart'))).toMatchObject({
+    metadata: { labels: { 'istio.io/persistent-session-header': 'x-lb-session' } },
+  });
   const held: unknown[] = [];
   const watch = setInterval(() => void heldBy(agent).then((names) => held.push(names)), 100);
   try {

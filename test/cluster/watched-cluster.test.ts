@@ -125,7 +125,7 @@ test('an object that cannot be read or joined is named, and does not stop the ot
     () => expect(cluster.problems()).toContainEqual(expect.objectContaining({ kind: 'VirtualService' })),
     SLOW,
   );
-  expect(cluster.problems()).toEqual([
+  expect(cluster.problems()).toMatchObject([
     {
       kind: 'LoadBalancingPolicy',
       name: 'mixed/nobody',

@@ -1,6 +1,6 @@
 /**
- * JSON requests and watches to the API server, and no more: @kubernetes/client-node, with a class for every kind there
- * is, takes 70 MB of memory to load, half of what the whole controller may have.
+ * JSON requests and watches to the API server, and no more: @kubernetes/client-node has a class for every kind there is,
+ * and takes half of the memory that the whole controller may have.
  */
 import { Agent, type Dispatcher } from 'undici';
 import type { Credentials } from './credentials.ts';
