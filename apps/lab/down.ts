@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { remainsOfNetwork, removeNetwork } from './network/network.ts';
 import { LabCgroups } from './node/cgroups.ts';
 import { LabFolder } from './state/lab-folder.ts';
-import { lockLab } from './state/lock.ts';
+import { withLock } from './state/lock.ts';
 
 const NETWORK_PATIENCE_MS = 5_000;
 
@@ -13,8 +13,7 @@ const NETWORK_PATIENCE_MS = 5_000;
  */
 export async function downLab(): Promise<string[]> {
   const folder = new LabFolder();
-  using _lock = lockLab(folder);
-  return removeLab(folder);
+  return withLock(folder, async () => removeLab(folder));
 }
 
 /** As {@link downLab}, for who holds the lock. */

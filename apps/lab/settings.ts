@@ -7,7 +7,6 @@ export const LAB = 'ballast-lab';
 
 export const BRIDGE = 'ballast0';
 export const BRIDGE_ADDRESS = '10.213.0.1';
-export const NODE_SUBNET = '10.213.0.0/24';
 export const POD_RANGE = '10.214.0.0/16';
 export const SERVICE_RANGE = '10.215.0.0/24';
 export const DNS_ADDRESS = '10.215.0.10';

@@ -12,7 +12,7 @@ import { findLab, type Lab } from './lab.ts';
 import { installIstio, untilInjecting } from './mesh/istio.ts';
 import { requireLabMachine } from './requirements.ts';
 import { LabFolder } from './state/lab-folder.ts';
-import { lockLab } from './state/lock.ts';
+import { withLock } from './state/lock.ts';
 import { readRecord, writeRecord } from './state/record.ts';
 
 /** Parts of the lab in the order in which they come up; each needs those before it. */
@@ -129,8 +129,7 @@ export async function upLab(
   show: (steps: readonly ShownStep[]) => Promise<void> = async (steps) => runSteps(steps, false),
 ): Promise<Lab> {
   await requireLabMachine();
-  using _lock = lockLab(new LabFolder());
   const rise = new Rise(options);
-  await show(rise.steps);
+  await withLock(new LabFolder(), async () => show(rise.steps));
   return rise.lab;
 }

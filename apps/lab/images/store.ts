@@ -19,6 +19,10 @@ import { PAUSE_IMAGE } from './names.ts';
 const START_LIMIT_MS = 20_000;
 const FOLDER = join(cacheFolder(), 'stores');
 
+/** The program is killed when this process ends, however it ends. */
+const ENDING_WITH_US = 'setpriv';
+const AMONG_OWN_MOUNTS = ['--pdeathsig', 'KILL', 'unshare', '--mount'];
+
 /** Fills the folder by a containerd of its own, in a mount namespace of its own. */
 async function fill(store: string, programs: Programs, archive: string): Promise<void> {
   const running = await mkdtemp(join(tmpdir(), 'ballast-store-'));
@@ -34,9 +38,8 @@ async function fill(store: string, programs: Programs, archive: string): Promise
     '--config',
     join(running, 'containerd.toml'),
   ];
-  const command = ['unshare', '--mount', join(programs.containerFolder, 'containerd'), ...flags];
-  // It ends with this process, however that ends.
-  const daemon = spawn('setpriv', ['--pdeathsig', 'KILL', ...command], { stdio: 'ignore' });
+  const containerd = [join(programs.containerFolder, 'containerd'), ...flags];
+  const daemon = spawn(ENDING_WITH_US, [...AMONG_OWN_MOUNTS, ...containerd], { stdio: 'ignore' });
   const ended = once(daemon, 'exit');
   const ctr = async (...args: readonly string[]): Promise<string> =>
     run(join(programs.containerFolder, 'ctr'), ['--address', socket, '--namespace', 'k8s.io', ...args]);

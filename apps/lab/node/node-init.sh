@@ -22,6 +22,9 @@ for hierarchy; do
   directory=/sys/fs/cgroup/${hierarchy%%=*}
   mkdir "$directory"
   mount -t cgroup -o "${hierarchy#*=}" cgroup "$directory"
+  case ${hierarchy%%=*} in
+    *,*) for controller in $(echo "${hierarchy%%=*}" | tr , ' '); do ln -s "$directory" "/sys/fs/cgroup/$controller"; done ;;
+  esac
 done
 
 hostname "$name"

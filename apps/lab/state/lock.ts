@@ -4,8 +4,11 @@ import { BallastError } from '../../../central-controller/contract/errors.ts';
 import { processIdentity } from '../../local-mesh/node/proc.ts';
 import type { LabFolder } from './lab-folder.ts';
 
-/** @throws BallastError LAB_BUSY while another process holds it */
-export function lockLab(folder: LabFolder): Disposable {
+/**
+ * Does `act` while nobody else changes the lab.
+ * @throws BallastError LAB_BUSY while another process does
+ */
+export async function withLock<T>(folder: LabFolder, act: () => Promise<T>): Promise<T> {
   const path = folder.file('lock');
   const own = processIdentity(process.pid) ?? String(process.pid);
   const holder = readHolder(path);
@@ -16,7 +19,11 @@ export function lockLab(folder: LabFolder): Disposable {
   const aside = `${path}.${process.pid}`;
   writeFileSync(aside, own);
   renameSync(aside, path);
-  return { [Symbol.dispose]: () => rmSync(path, { force: true }) };
+  try {
+    return await act();
+  } finally {
+    rmSync(path, { force: true });
+  }
 }
 
 function readHolder(path: string): string | undefined {
