@@ -72,8 +72,10 @@ export interface VirtualService extends Manifest {
 }
 
 /** `geo-2` before `geo-10`. */
+const byOrdinal = new Intl.Collator('en', { numeric: true });
+
 function inOrdinalOrder(replicas: readonly string[]): string[] {
-  return [...new Set(replicas)].toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+  return [...new Set(replicas)].toSorted(byOrdinal.compare);
 }
 
 export function hostOf(service: ServiceName): string {
