@@ -7,7 +7,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/envoy/**', 'test/apps/**', 'test/cluster/**'],
+          exclude: ['test/envoy/**', 'test/apps/**', 'test/cluster/**', 'test/lab/**'],
           testTimeout: 60_000,
         },
       },
@@ -19,6 +19,18 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,
+        },
+      },
+      {
+        // The real cluster, of which there is one per machine: up before the first file, down after the last.
+        test: {
+          name: 'lab',
+          include: ['test/lab/**/*.test.ts'],
+          globalSetup: 'test/lab/support/global-setup.ts',
+          fileParallelism: false,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          sequence: { groupOrder: 1 },
         },
       },
     ],

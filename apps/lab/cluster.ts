@@ -1,6 +1,7 @@
 /** Makes the cluster: certificates, network, nodes with their images, and the control plane. */
 import { rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { BallastError } from '../../central-controller/contract/errors.ts';
 import { createCertificates } from './control-plane/certificates.ts';
 import { startControlPlane, untilApiServerIsReady } from './control-plane/control-plane.ts';
@@ -8,6 +9,8 @@ import { removeLab } from './down.ts';
 import type { Lab } from './lab.ts';
 import { createNetwork } from './network/network.ts';
 import { NODES } from './settings.ts';
+
+const RESTART_LIMIT_MS = 120_000;
 
 const IPTABLES_NAMES = ['', '6'].flatMap((version) =>
   ['', '-save', '-restore'].map((action) => `ip${version}tables${action}`),
@@ -46,12 +49,43 @@ export async function createCluster(lab: Lab, store: string): Promise<void> {
   for (const node of lab.nodes) node.startKubelet();
 }
 
+interface PodList {
+  readonly items: readonly {
+    readonly status: {
+      readonly containerStatuses?: readonly { readonly state: { readonly running?: { readonly startedAt: string } } }[];
+    };
+  }[];
+}
+
+/** Waits until all containers of a node's pods are later ones than those that ended with it. */
+async function untilPodsRunAgain(lab: Lab, node: string, since: number): Promise<void> {
+  const giveUp = since + RESTART_LIMIT_MS;
+  // Kubernetes counts in whole seconds.
+  const earliest = Math.floor(since / 1000) * 1000;
+  for (;;) {
+    const selector = ['--all-namespaces', '--field-selector', `spec.nodeName=${node}`, '-o', 'json'];
+    const pods = JSON.parse(await lab.kubectl.run('get', 'pods', ...selector)) as PodList;
+    const started = pods.items.flatMap(({ status }) =>
+      (status.containerStatuses ?? []).map(({ state }) => Date.parse(state.running?.startedAt ?? '1970-01-01')),
+    );
+    if (started.every((time) => time >= earliest)) return;
+    if (Date.now() > giveUp) throw new BallastError('CHILD_FAILED', `not all pods of ${node} run again`);
+    await sleep(500);
+  }
+}
+
 /** Starts the nodes of a running cluster that have ended, and brings the images of these archives to all. */
 export async function repairCluster(lab: Lab, archives: readonly string[]): Promise<void> {
-  for (const node of lab.nodes) if (!node.runs) await node.start();
+  const since = Date.now();
+  const ended = lab.nodes.filter(({ runs }) => !runs);
+  for (const node of ended) {
+    await node.boot();
+    node.startKubelet();
+  }
   await Promise.all(
     lab.nodes.map(async (node) => {
       for (const archive of archives) await node.importImages(archive);
     }),
   );
+  await Promise.all(ended.map(async ({ name }) => untilPodsRunAgain(lab, name, since)));
 }

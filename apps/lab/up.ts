@@ -33,7 +33,8 @@ class Rise {
   #lab: Lab | undefined;
   #archives: readonly string[] = [];
   #store = '';
-  #isNew = true;
+  /** The cluster was there, and got images that it did not have. */
+  #hasNewImages = false;
 
   constructor({ until }: UpOptions) {
     this.#until = until;
@@ -77,11 +78,9 @@ class Rise {
     const keys = await keysOf(this.#archives);
     const record = readRecord(lab.folder);
     if (record && (await lab.answers())) {
-      this.#isNew = false;
-      await repairCluster(
-        lab,
-        this.#archives.filter((_, index) => !record.images.includes(keys[index] ?? '')),
-      );
+      const added = this.#archives.filter((_, index) => !record.images.includes(keys[index] ?? ''));
+      this.#hasNewImages = added.length > 0;
+      await repairCluster(lab, added);
       writeRecord(lab.folder, { ...record, images: keys });
       return `up since ${record.since}`;
     }
@@ -98,7 +97,7 @@ class Rise {
   }
 
   async #installBallast(): Promise<undefined> {
-    await installBallast(this.lab.kubectl, !this.#isNew);
+    await installBallast(this.lab.kubectl, this.#hasNewImages);
     // The application starts meanwhile.
     if (this.#until === 'ballast') await untilBallastIsReady(this.lab.kubectl);
     return undefined;
