@@ -26,6 +26,8 @@ export interface DemoSettings extends PlanRequest {
   /** Mean utilisation of the nodes that calibration aims at, without a neighbour; less where nodes share cores. */
   readonly nodesBusy: number;
   readonly routing: Routing;
+  /** Node that the neighbour runs on; by default the one with the most replicas for its CPU. */
+  readonly neighbourOn?: string;
 }
 
 export interface DemoResult {
@@ -74,12 +76,13 @@ export class Demo<Node extends DemoNode> {
     await this.#load?.stop();
   }
 
-  /** The neighbour is on the node with the most replicas. */
   get #neighbourNode(): Node {
-    const replicasOn = (node: Node) => this.#mesh.replicas.filter(({ nodeName }) => nodeName === node.name).length;
-    const [most] = this.#mesh.nodes.toSorted((a, b) => replicasOn(b) - replicasOn(a));
+    const { nodes, replicas } = this.#mesh;
+    const crowd = ({ name, cores }: Node) => replicas.filter(({ nodeName }) => nodeName === name).length / cores;
+    const chosen = nodes.find(({ name }) => name === this.#settings.neighbourOn);
+    const [most] = nodes.toSorted((a, b) => crowd(b) - crowd(a));
     if (!most) throw new Error('the mesh has no nodes');
-    return most;
+    return chosen ?? most;
   }
 
   #startLoad(options: Pick<LoadOptions, 'rate' | 'durationSeconds' | 'onSecond'>): Load {

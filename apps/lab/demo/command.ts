@@ -9,6 +9,7 @@ import { figuresTable } from '../../local-mesh/report/table.ts';
 import { writeReport } from '../../local-mesh/report/write-report.ts';
 import { findLab, type Lab } from '../lab.ts';
 import { requireLabMachine } from '../requirements.ts';
+import { NODES } from '../settings.ts';
 import { upLab } from '../up.ts';
 import { LabMesh } from './lab-mesh.ts';
 import { writePage } from './page.ts';
@@ -19,6 +20,7 @@ interface DemoFlags {
   readonly quietRounds: number;
   readonly seconds: number;
   readonly quietSeconds: number;
+  readonly node: string;
   readonly json: boolean;
   readonly out: string;
   readonly write?: 'docs';
@@ -64,6 +66,7 @@ async function runDemo(flags: DemoFlags): Promise<void> {
     settleSeconds: SETTLE_SECONDS,
     nodesBusy: NODES_BUSY,
     routing: 'Endpoint',
+    neighbourOn: flags.node,
   });
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   try {
@@ -88,6 +91,11 @@ export function demoCommand(): Command {
     .option('--quiet-rounds <n>', 'rounds without it', wholeFrom(0), 1)
     .option('--seconds <n>', 'length of a phase with the noisy pod', wholeFrom(least), 30)
     .option('--quiet-seconds <n>', 'length of a phase without it', wholeFrom(least), 20)
+    .addOption(
+      new Option('--node <name>', 'where the noisy pod runs')
+        .choices(NODES.filter((node) => !node.isControlPlane).map(({ name }) => name))
+        .default('node-2'),
+    )
     .option('--json', 'print one JSON object with all rounds and a summary', false)
     .option('--out <directory>', 'where picture and figures are written', 'results/lab')
     .addOption(new Option('--write <what>', 'renew the page and the picture of the documentation').choices(['docs']))

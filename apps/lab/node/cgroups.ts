@@ -16,6 +16,9 @@ export interface Hierarchy {
   readonly controllers: readonly string[];
 }
 
+/** By default a group gets as much CPU as one process outside of it (1024): a cluster is more than that. */
+const SHARES = 10 * 1024;
+
 const NO_CONTROLLERS = new Set(['rw', 'ro', 'xattr', 'clone_children', 'noprefix']);
 
 /** Reads the hierarchies out of `/proc/self/mountinfo` (proc(5)): `… <mount point> … - cgroup <source> <options>`. */
@@ -58,6 +61,7 @@ export class LabCgroups {
   create(node: string): void {
     for (const { mountPoint, controllers } of this.hierarchies) {
       mkdirSync(join(mountPoint, LAB, node), { recursive: true });
+      if (controllers.includes('cpu')) writeFileSync(join(mountPoint, LAB, 'cpu.shares'), String(SHARES));
       if (!controllers.includes('cpuset')) continue;
       // A new group may use no core and no memory until it is told.
       for (const [parent, group] of [

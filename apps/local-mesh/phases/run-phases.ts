@@ -36,7 +36,8 @@ export async function runPhases(
       if (phase.neighbour !== neighbour) await stage.neighbour(phase.neighbour);
       neighbour = phase.neighbour;
       for (let second = phase.startSecond; second < phase.endSecond; second++) {
-        await sleep(start + (second + 1) * 1000 - performance.now(), undefined, { signal });
+        // A change may have taken longer than its first second.
+        await sleep(Math.max(0, start + (second + 1) * 1000 - performance.now()), undefined, { signal });
         recorder.read(Date.now());
         stage.progress(phase, second, seconds);
       }
