@@ -9,7 +9,6 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { requireLabMachine } from '../apps/lab/requirements.ts';
-import { LabCgroups } from '../apps/lab/node/cgroups.ts';
 import { ensurePrograms } from '../apps/lab/tools/programs.ts';
 import { ensureEnvoy } from '../apps/local-mesh/envoy/install.ts';
 import { describeFailure, BallastError } from '../central-controller/contract/errors.ts';
@@ -53,7 +52,6 @@ function checkSources(): boolean {
 async function reasonWithoutLab(): Promise<string | undefined> {
   try {
     await requireLabMachine();
-    LabCgroups.find();
   } catch (error) {
     if (error instanceof BallastError) return error.message;
     throw error;

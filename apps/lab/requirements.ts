@@ -1,5 +1,7 @@
 /** What a machine must have for the lab, said before anything is changed on it. */
 import { BallastError } from '../../central-controller/contract/errors.ts';
+import { findCgroups } from '../local-mesh/node/cgroup-mount.ts';
+import { LabCgroups } from './node/cgroups.ts';
 import { tryRun } from './tools/command.ts';
 
 const TOOLS: Readonly<Record<string, readonly string[]>> = {
@@ -9,7 +11,7 @@ const TOOLS: Readonly<Record<string, readonly string[]>> = {
   openssl: ['openssl', 'version'],
 };
 
-/** @throws BallastError MISSING_TOOL when this is no Linux, not root, or lacks a tool */
+/** @throws BallastError MISSING_TOOL or NO_CPU_SOURCE when this is no Linux, not root, or lacks a tool or a right */
 export async function requireLabMachine(): Promise<void> {
   if (process.platform !== 'linux') {
     throw new BallastError('MISSING_TOOL', `the lab needs Linux, and this is ${process.platform}`);
@@ -21,4 +23,13 @@ export async function requireLabMachine(): Promise<void> {
     if ((await tryRun(command, args)) !== undefined) continue;
     throw new BallastError('MISSING_TOOL', `the lab needs ${command} (package ${tool})`);
   }
+  if ((await tryRun('unshare', ['--mount', '--net', '--pid', '--fork', 'true'])) === undefined) {
+    throw new BallastError(
+      'MISSING_TOOL',
+      'the lab needs the right to make namespaces, which a container may not have',
+    );
+  }
+  LabCgroups.find();
+  const cgroups = findCgroups();
+  if (!cgroups.ok) throw new BallastError(cgroups.failure.code, cgroups.failure.message);
 }
