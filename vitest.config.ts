@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
+/** Tests of the lab itself: they take it down in the end. */
+const LAB_ITSELF = 'test/lab/lab.test.ts';
+
 export default defineConfig({
   test: {
     projects: [
@@ -22,15 +25,26 @@ export default defineConfig({
         },
       },
       {
-        // The real cluster, of which there is one per machine: up before the first file, down after the last.
+        // One real cluster for all of them, which is the only one that a machine can have.
         test: {
           name: 'lab',
           include: ['test/lab/**/*.test.ts'],
+          exclude: [LAB_ITSELF],
           globalSetup: 'test/lab/support/global-setup.ts',
           fileParallelism: false,
-          testTimeout: 180_000,
-          hookTimeout: 180_000,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
+        },
+      },
+      {
+        test: {
+          name: 'lab itself',
+          include: [LAB_ITSELF],
+          fileParallelism: false,
+          sequence: { groupOrder: 3 },
+          testTimeout: 120_000,
+          hookTimeout: 600_000,
         },
       },
     ],

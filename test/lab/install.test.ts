@@ -1,0 +1,69 @@
+/** What `kubectl apply -k` of the project's own manifests makes of a cluster, and what its users see. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { HOTEL, LabCluster } from './support/cluster.ts';
+import { Controllers } from './support/controllers.ts';
+import { eventually } from './support/eventually.ts';
+
+const SERVICES = ['frontend', 'geo', 'profile', 'rate', 'recommendation', 'reservation', 'search', 'user'];
+
+let cluster: LabCluster;
+let controllers: Controllers;
+
+beforeAll(async () => {
+  cluster = await LabCluster.open();
+  controllers = new Controllers(cluster);
+});
+
+afterAll(() => cluster[Symbol.asyncDispose]());
+
+test('one of two controllers leads, and every node has its agent, that of the control plane too', async () => {
+  await cluster.untilReady('app.kubernetes.io/name=central-controller', 2, 'ballast-system');
+  const agents = await cluster.untilReady(
+    'app.kubernetes.io/name=host-agent',
+    cluster.lab.nodes.length,
+    'ballast-agents',
+  );
+  expect(agents.map(({ node }) => node).toSorted()).toEqual(cluster.lab.nodes.map(({ name }) => name).toSorted());
+  await eventually(async () => {
+    const nodes = await controllers.nodes();
+    expect(nodes.map(({ name, agentConnected, stale }) => `${name} ${agentConnected} ${stale}`).toSorted()).toEqual(
+      cluster.lab.nodes.map(({ name }) => `${name} true false`).toSorted(),
+    );
+  });
+});
+
+test('every sidecar and the gateway use the table that was published', async () => {
+  const sidecars = (await cluster.pods('service.istio.io/canonical-name')).map(({ name }) => name);
+  expect(sidecars).toHaveLength(3 * SERVICES.length + 1);
+  await eventually(async () => {
+    const { proxies } = await controllers.proxies();
+    const using = new Set(proxies.filter(({ tableVersion }) => tableVersion > 0).map(({ pod }) => pod));
+    expect(sidecars.filter((name) => !using.has(name))).toEqual([]);
+  });
+});
+
+test('kubectl get lbp shows what each policy does, and whether it does', async () => {
+  for (const service of SERVICES) {
+    await eventually(async () => {
+      const { balanced, conditions } = await cluster.statusOf(service);
+      expect({ service, balanced, ready: conditions?.at(-1)?.status }).toEqual({
+        service,
+        balanced: '3/3',
+        ready: 'True',
+      });
+    });
+  }
+  const [head = '', ...rows] = (await cluster.lab.kubectl.run('-n', HOTEL, 'get', 'lbp')).trim().split('\n');
+  expect(head.split(/\s+/)).toEqual(['NAME', 'TARGET', 'MODE', 'ROUTING', 'READY', 'BALANCED', 'REASON', 'AGE']);
+  expect(rows.map((row) => row.split(/\s+/).slice(0, 7))).toEqual(
+    SERVICES.map((name) => [name, name, 'Enforce', 'Endpoint', 'True', '3/3', 'Balanced']),
+  );
+});
+
+test('kubectl describe lbp tells the events, and what the conditions say', async () => {
+  await eventually(async () => {
+    const shown = await cluster.lab.kubectl.run('-n', HOTEL, 'describe', 'lbp', 'search');
+    expect(shown).toMatch(/Normal\s+Balanced\s+\S+.*\s+ballast-controller\s/);
+    expect(shown).toMatch(/Type:\s+Routed/);
+  });
+});

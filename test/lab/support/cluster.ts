@@ -1,0 +1,145 @@
+/** The lab's cluster as tests work with it: objects, pods and what runs in them. */
+import { ApiError, KubernetesClient } from '../../../central-controller/cluster/kubernetes/client.ts';
+import { kubeconfigCredentials } from '../../../central-controller/cluster/kubernetes/credentials.ts';
+import type { PolicyStatus } from '../../../central-controller/contract/policy-status.ts';
+import { type Lab, openLab } from '../../../apps/lab/lab.ts';
+import { expect } from 'vitest';
+import { eventually } from './eventually.ts';
+
+export const HOTEL = 'hotel-reservation';
+
+export interface Pod {
+  readonly name: string;
+  readonly node: string;
+  readonly ip: string;
+  readonly uid: string;
+  readonly ready: boolean;
+  /** How often its containers were started again. */
+  readonly restarts: number;
+}
+
+interface PodObject {
+  readonly metadata: { readonly name: string; readonly uid: string; readonly deletionTimestamp?: string };
+  readonly spec: { readonly nodeName?: string };
+  readonly status: {
+    readonly podIP?: string;
+    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+    readonly containerStatuses?: readonly { readonly restartCount: number }[];
+  };
+}
+
+/** API paths of the kinds that tests read and change. */
+const PATHS = {
+  services: 'api/v1',
+  pods: 'api/v1',
+  events: 'api/v1',
+  statefulsets: 'apis/apps/v1',
+  loadbalancingpolicies: 'apis/ballast.dev/v1alpha1',
+  virtualservices: 'apis/networking.istio.io/v1',
+  destinationrules: 'apis/networking.istio.io/v1',
+  peerauthentications: 'apis/security.istio.io/v1',
+} as const;
+type Resource = keyof typeof PATHS;
+
+export class LabCluster implements AsyncDisposable {
+  readonly lab: Lab;
+  readonly #client: KubernetesClient;
+
+  private constructor(lab: Lab) {
+    this.lab = lab;
+    this.#client = new KubernetesClient(kubeconfigCredentials(lab.folder.kubeconfig));
+  }
+
+  static async open(): Promise<LabCluster> {
+    return new LabCluster(await openLab());
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#client.close();
+  }
+
+  /** The object as it stands; undefined where there is none. */
+  async find<T = unknown>(resource: Resource, name: string, namespace = HOTEL): Promise<T | undefined> {
+    try {
+      return (await this.#client.request('GET', pathOf(resource, namespace, name))) as T;
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) return undefined;
+      throw error;
+    }
+  }
+
+  /** Merges into an object; null removes a field. */
+  async patch(resource: Resource, name: string, change: object, namespace = HOTEL): Promise<void> {
+    const path = pathOf(resource, namespace, name);
+    await this.#client.request('PATCH', path, { body: change, contentType: 'application/merge-patch+json' });
+  }
+
+  /** Deletes an object, if it is there. */
+  async remove(resource: Resource, name: string, namespace = HOTEL): Promise<void> {
+    try {
+      await this.#client.request('DELETE', pathOf(resource, namespace, name));
+    } catch (error) {
+      if (!(error instanceof ApiError && error.status === 404)) throw error;
+    }
+  }
+
+  /** Applies objects as a user would. */
+  async apply(...objects: readonly object[]): Promise<void> {
+    await this.lab.kubectl.apply(JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }));
+  }
+
+  /** Pods with a label `<key>=<value>` that are not about to go, by name. */
+  async pods(label: string, namespace = HOTEL): Promise<Pod[]> {
+    const list = (await this.#client.request('GET', pathOf('pods', namespace), {
+      query: { labelSelector: label },
+    })) as { items: readonly PodObject[] };
+    return list.items
+      .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+      .map(({ metadata, spec, status }) => ({
+        name: metadata.name,
+        uid: metadata.uid,
+        node: spec.nodeName ?? '',
+        ip: status.podIP ?? '',
+        ready: status.conditions?.some(({ type, status: state }) => type === 'Ready' && state === 'True') ?? false,
+        restarts: (status.containerStatuses ?? []).reduce((sum, { restartCount }) => sum + restartCount, 0),
+      }))
+      .toSorted((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
+  }
+
+  /** Waits until a label's pods are exactly so many, and ready. */
+  async untilReady(label: string, count: number, namespace = HOTEL): Promise<Pod[]> {
+    return eventually(async () => {
+      const pods = await this.pods(label, namespace);
+      expect(pods.map(({ name, ready }) => `${name} ${ready}`)).toEqual(pods.map(({ name }) => `${name} true`));
+      expect(pods).toHaveLength(count);
+      return pods;
+    });
+  }
+
+  /** Status of a policy. */
+  async statusOf(policy: string): Promise<PolicyStatus> {
+    const found = await this.find<{ status?: PolicyStatus }>('loadbalancingpolicies', policy);
+    return found?.status ?? {};
+  }
+
+  /** Waits until a policy's condition Ready has this reason. */
+  async untilPolicy(policy: string, reason: string): Promise<void> {
+    await eventually(async () => {
+      const { conditions = [] } = await this.statusOf(policy);
+      const ready = conditions.find(({ type }) => type === 'Ready');
+      expect(`${policy} ${ready?.reason}: ${ready?.message}`).toContain(`${policy} ${reason}:`);
+    });
+  }
+
+  /** What a sidecar or gateway counts under a name; the sum where several end in it. */
+  async proxyCounter(pod: string, counter: string): Promise<number> {
+    const command = ['pilot-agent', 'request', 'GET', `stats?filter=${counter}`];
+    const shown = await this.lab.exec({ namespace: HOTEL, pod, container: 'istio-proxy' }, command);
+    return [...shown.matchAll(/: (\d+)$/gm)].reduce((sum, match) => sum + Number(match[1]), 0);
+  }
+}
+
+function pathOf(resource: Resource, namespace: string, name?: string): string {
+  const list = `/${PATHS[resource]}/namespaces/${namespace}/${resource}`;
+  return name === undefined ? list : `${list}/${name}`;
+}

@@ -1,0 +1,53 @@
+/** Load through the ingress gateway, and who answered it. */
+import { type Load, type LoadOptions, runLoad } from '../../../apps/load-generator/load.ts';
+import type { LoadResult } from '../../../apps/load-generator/send/open-loop.ts';
+
+/** Requests per second. */
+export const RATE = 100;
+
+/** A request that takes three proxies and two services: gateway, frontend, user. */
+const LOG_IN = '/user?username=Cornell_1&password=1111111111';
+
+type Headers = Readonly<Record<string, string>>;
+
+function optionsOf(ingress: URL, headers: Headers): LoadOptions {
+  return {
+    url: new URL(LOG_IN, ingress),
+    mix: { name: 'log in', parameters: {}, requests: [{ name: 'log in', weight: 1, method: 'GET', path: '' }] },
+    rate: RATE,
+    connections: 50,
+    timeoutSeconds: 20,
+    seed: 1,
+    headers,
+    replicaHeader: 'x-served-by',
+  };
+}
+
+/** Load that goes on until it is stopped. Its result counts answers by the replica that `x-served-by` names. */
+export function startTraffic(ingress: URL, headers: Headers = {}): Load {
+  return runLoad(optionsOf(ingress, headers));
+}
+
+/** Load from before something happens until after it; what became of all requests. */
+export async function loadDuring(ingress: URL, happening: () => Promise<void>): Promise<LoadResult> {
+  const load = startTraffic(ingress);
+  try {
+    await happening();
+  } finally {
+    await load.stop();
+  }
+  return load.finished;
+}
+
+/** What became of requests, for a failed expectation to show. */
+export function summaryOf({ due, answered, failed, failures, statuses, replicas }: LoadResult): object {
+  return { due, answered, failed, failures, statuses, replicas };
+}
+
+/** How many of so many requests each replica of the frontend answers. */
+export async function replicasOf(ingress: URL, count: number, headers: Headers = {}): Promise<Record<string, number>> {
+  const load = runLoad({ ...optionsOf(ingress, headers), durationSeconds: count / RATE });
+  const result = await load.finished;
+  if (result.failed > 0) throw new Error(`requests failed: ${JSON.stringify(summaryOf(result))}`);
+  return result.replicas;
+}
