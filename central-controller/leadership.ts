@@ -6,11 +6,13 @@ export interface Leadership {
   readonly isLeading: boolean;
   /** The one that leads, as far as is known. */
   readonly leader: string | undefined;
+  /** Where the one that leads listens; undefined where that is this one, or not known. */
+  readonly leaderUrl: URL | undefined;
   /** `changed` only says that it is worth asking again. */
   onChange(changed: () => void): void;
 }
 
 /** A controller that has no others beside it. */
 export function alone(identity: string): Leadership {
-  return { identity, isLeading: true, leader: identity, onChange: () => undefined };
+  return { identity, isLeading: true, leader: identity, leaderUrl: undefined, onChange: () => undefined };
 }

@@ -35,8 +35,10 @@ interface Surroundings {
   close(): Promise<void>;
 }
 
-function surroundings({ cluster: source, identity }: ControllerOptions, logger: Logger): Surroundings {
-  if (source.kind === 'kubernetes') return openCluster({ ...source, identity, now: clock.now }, logger);
+function surroundings({ cluster: source, identity, listen }: ControllerOptions, logger: Logger): Surroundings {
+  if (source.kind === 'kubernetes') {
+    return openCluster({ ...source, identity, port: listen.port, now: clock.now }, logger);
+  }
   const cluster = new ManifestCluster(source.directory, {
     now: clock.now,
     onProblem: (problem) => logger.error({ code: problem.code }, `${describeFailure(problem)} The old state is kept.`),

@@ -15,9 +15,16 @@ const HEARTBEAT_MS = 5_000;
 export function eventRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
   return (app, _options, done) => {
     const open = new Set<PushStream>();
-    app.addHook('preClose', (closed) => {
+    const finishAll = (): void => {
       for (const stream of open) stream.finish();
+    };
+    app.addHook('preClose', (closed) => {
+      finishAll();
       closed();
+    });
+    // Whoever listens comes again, and is forwarded to the controller that leads now.
+    loop.leadership.onChange(() => {
+      if (!loop.isLeading) finishAll();
     });
 
     app.get(

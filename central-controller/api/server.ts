@@ -12,6 +12,7 @@ import type { ControlLoop } from '../loop.ts';
 import { agentRoutes } from './agent-routes.ts';
 import { decisionRoutes } from './decision-routes.ts';
 import { eventRoutes } from './event-routes.ts';
+import { forwardToLeader, registerForwarding } from './forwarding.ts';
 import { healthRoutes } from './health-routes.ts';
 import { Metrics } from './metrics.ts';
 import { sendProblem } from './problem.ts';
@@ -71,19 +72,16 @@ export async function createServer(loop: ControlLoop, logger?: FastifyBaseLogger
       ],
     },
   });
+  await registerForwarding(app);
   await app.register(agentRoutes(loop, metrics));
   await app.register((decided, _options, done) => {
-    decided.addHook('onRequest', (_request, reply, next) => {
-      // Whoever does not lead has no decision to show, and none to change.
-      if (loop.isStarted && !loop.isLeading) sendProblem(reply, loop.notLeading());
-      else next();
-    });
+    decided.addHook('preHandler', forwardToLeader(loop));
     void decided.register(serviceRoutes(loop));
     void decided.register(stateRoutes(loop));
     void decided.register(decisionRoutes(loop));
+    void decided.register(eventRoutes(loop));
     done();
   });
-  await app.register(eventRoutes(loop));
   await app.register(healthRoutes(loop, metrics));
   app.get('/api/v1/openapi.json', { schema: { hide: true } }, () => app.swagger());
   await app.register(fastifyStatic, { root: page, prefix: '/' });

@@ -115,6 +115,7 @@ export interface TestLoop {
 export class FakeLeadership implements Leadership {
   readonly identity = 'this one';
   isLeading = false;
+  leaderUrl: URL | undefined;
   #listeners: (() => void)[] = [];
 
   get leader(): string {

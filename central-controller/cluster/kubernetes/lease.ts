@@ -31,6 +31,8 @@ export interface LeaseOptions {
   readonly name: string;
   /** Must be no other process's, not even of one that ran before. */
   readonly identity: string;
+  /** Where the controller of that identity listens, if that is known. */
+  readonly urlOf: (identity: string) => URL | undefined;
   /** ms; any clock that does not step. */
   readonly now: () => number;
   readonly random?: () => number;
@@ -63,6 +65,11 @@ export class Lease implements Leadership {
 
   get leader(): string | undefined {
     return this.#election.holder;
+  }
+
+  get leaderUrl(): URL | undefined {
+    const { leader } = this;
+    return leader === undefined || leader === this.identity ? undefined : this.#options.urlOf(leader);
   }
 
   onChange(changed: () => void): void {

@@ -15,6 +15,8 @@ export interface KubernetesOptions {
   readonly namespace: string;
   readonly lease: string;
   readonly identity: string;
+  /** Port of this controller, and of the others. */
+  readonly port: number;
   /** The controller's clock, ms. */
   readonly now: () => number;
 }
@@ -38,7 +40,7 @@ export interface OpenedCluster {
 
 /** @throws BallastError INVALID_FLAG when there are no credentials */
 export function openCluster(options: KubernetesOptions, log: Log): OpenedCluster {
-  const { kubeconfig, namespace, lease: name, identity, now } = options;
+  const { kubeconfig, namespace, lease: name, identity, port, now } = options;
   const credentials = kubeconfig === undefined ? inClusterCredentials() : kubeconfigCredentials(kubeconfig);
   const client = new KubernetesClient(credentials);
   const complain = (failure: Failure): void => log.error({ code: failure.code }, describeFailure(failure));
@@ -50,6 +52,7 @@ export function openCluster(options: KubernetesOptions, log: Log): OpenedCluster
     namespace,
     name,
     identity,
+    urlOf: (other) => urlOf(addressOf(observed, namespace, other), port),
     now: () => performance.now(),
     onTrouble: (why) => complain({ code: 'CLUSTER_UNREACHABLE', message: `Lease ${namespace}/${name}: ${why}` }),
   });
@@ -86,4 +89,16 @@ export function openCluster(options: KubernetesOptions, log: Log): OpenedCluster
       await client.close();
     },
   };
+}
+
+/** Address of the pod that goes by this identity: its name is what stands before the random part. */
+function addressOf(observed: WatchedCluster, namespace: string, identity: string): string | undefined {
+  const name = identity.slice(0, identity.lastIndexOf('_'));
+  const { pods } = observed.objects();
+  return pods.find(({ metadata }) => metadata.name === name && metadata.namespace === namespace)?.status?.podIP;
+}
+
+function urlOf(address: string | undefined, port: number): URL | undefined {
+  if (address === undefined) return undefined;
+  return new URL(`http://${address.includes(':') ? `[${address}]` : address}:${port}`);
 }

@@ -1,0 +1,35 @@
+/**
+ * Whoever asks any of several controllers gets the answer of the one that leads: a Service, or `kubectl port-forward` to
+ * it, reaches either. Agents are not forwarded: they find the leader themselves, and stay with it.
+ */
+import replyFrom from '@fastify/reply-from';
+import type { FastifyInstance, preHandlerHookHandler } from 'fastify';
+import type { ControlLoop } from '../loop.ts';
+import { sendProblem } from './problem.ts';
+
+/** On what was forwarded once: two controllers that each take the other for the leader must not send it back and forth. */
+const FORWARDED = 'x-ballast-forwarded';
+
+/** Lets `forwardToLeader` be used in this server. Streams of events are open for as long as someone listens. */
+export async function registerForwarding(app: FastifyInstance): Promise<void> {
+  await app.register(replyFrom, { undici: { bodyTimeout: 0 } });
+}
+
+/** Answers by way of the controller that leads, where this one does not; NOT_LEADER where the way to it is not known. */
+export function forwardToLeader(loop: ControlLoop): preHandlerHookHandler {
+  return (request, reply, next) => {
+    if (!loop.isStarted || loop.isLeading) {
+      next();
+      return;
+    }
+    const { leaderUrl } = loop.leadership;
+    if (leaderUrl === undefined || request.headers[FORWARDED] !== undefined) {
+      sendProblem(reply, loop.notLeading());
+      return;
+    }
+    reply.from(new URL(request.url, leaderUrl).href, {
+      rewriteRequestHeaders: (_original, headers) => ({ ...headers, [FORWARDED]: loop.leadership.identity }),
+      onError: (failed) => sendProblem(failed as typeof reply, loop.notLeading()),
+    });
+  };
+}

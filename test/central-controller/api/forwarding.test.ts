@@ -1,0 +1,68 @@
+import type { FastifyInstance } from 'fastify';
+import { afterEach, expect, it } from 'vitest';
+import { createServer } from '../../../central-controller/api/server.ts';
+import { createLoop, FakeLeadership, runTraffic, serviceTopology, topologyOf } from '../fixtures.ts';
+
+const servers: FastifyInstance[] = [];
+afterEach(() => Promise.all(servers.splice(0).map((server) => server.close())));
+
+/** A controller that listens; `leads`: and decides. */
+async function controller(leads: boolean) {
+  const leadership = new FakeLeadership();
+  const test = createLoop(topologyOf(serviceTopology()), leadership);
+  const server = await createServer(test.loop);
+  servers.push(server);
+  test.loop.start();
+  leadership.set(leads);
+  if (leads) runTraffic(test, 5);
+  const url = new URL(await server.listen({ host: '127.0.0.1', port: 0 }));
+  return { ...test, leadership, url };
+}
+
+async function pair() {
+  const [leader, follower] = [await controller(true), await controller(false)];
+  follower.leadership.leaderUrl = leader.url;
+  return { leader, follower };
+}
+
+it('the controller that follows gives the answers of the one that leads', async () => {
+  const { leader, follower } = await pair();
+  for (const path of ['/api/v1/services', '/api/v1/nodes?x=1', '/api/v1/services/shop/none/weights']) {
+    const [mine, other] = await Promise.all([leader, follower].map(({ url }) => fetch(new URL(path, url))));
+    expect(other?.status).toBe(mine?.status);
+    expect(await other?.json()).toEqual(await mine?.json());
+  }
+});
+
+it('a change goes to the one that leads', async () => {
+  const { leader, follower } = await pair();
+  const service = leader.loop.decision?.services[0];
+  const replica = service?.replicas[0]?.name;
+  const path = `/api/v1/services/${service?.namespace}/${service?.name}/weights/${replica}`;
+  const answer = await fetch(new URL(path, follower.url), {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ weight: 0.25, ttlSeconds: 60 }),
+  });
+  expect(answer.ok).toBe(true);
+  expect(leader.loop.manual.list(leader.loop.clock.now())).toMatchObject([{ replica, weight: 0.25 }]);
+});
+
+it('decisions are followed through it as they are made, until the one that leads no longer does', async () => {
+  const { leader, follower } = await pair();
+  const answer = await fetch(new URL('/api/v1/stream', follower.url));
+  const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader();
+  expect((await reader?.read())?.value).toMatch(/^event: decision\n/);
+  leader.leadership.set(false);
+  for (let ended = false; !ended;) ended = (await reader?.read())?.done ?? true;
+});
+
+it('nothing is sent in a circle, or to where nobody answers', async () => {
+  const [one, other] = [await controller(false), await controller(false)];
+  one.leadership.leaderUrl = other.url;
+  other.leadership.leaderUrl = one.url;
+  const ask = async () => (await fetch(new URL('/api/v1/services', one.url))).json();
+  expect(await ask()).toMatchObject({ status: 503, code: 'NOT_LEADER' });
+  one.leadership.leaderUrl = new URL('http://127.0.0.1:1');
+  expect(await ask()).toMatchObject({ status: 503, code: 'NOT_LEADER' });
+});
