@@ -22,7 +22,9 @@ function cacheFolder(): string {
 /** SHA-256 over names and contents of everything that the build reads, apart from Go's own module cache. */
 async function hashModule(module: string): Promise<string> {
   const folder = join(TOOLS, module);
-  const files = (await Array.fromAsync(glob(['go.mod', 'go.sum', 'ldflags', '**/*.go'], { cwd: folder }))).toSorted();
+  const files = (
+    await Array.fromAsync(glob(['go.mod', 'go.sum', 'ldflags', 'tags', '**/*.go'], { cwd: folder }))
+  ).toSorted();
   const hash = createHash('sha256').update(`${process.platform} ${process.arch}\n`);
   for (const file of files) {
     const content = await readFile(join(folder, file));
@@ -68,16 +70,21 @@ async function packageOf(module: string, program: string): Promise<string> {
   return found ?? '.';
 }
 
-/** Flags for the linker: a module's file `ldflags` (versions that programs report of themselves), else the smallest. */
+/** The words in one of a module's files that say how to build it; '' where there is no such file. */
+async function wordsOf(module: string, file: 'ldflags' | 'tags'): Promise<string> {
+  const words = await readFile(join(TOOLS, module, file), 'utf8').catch(() => '');
+  return words.trim().replaceAll('\n', ' ');
+}
+
+/** A module's file `ldflags` (versions that programs report of themselves), beside the flags for the smallest program. */
 async function linkerFlags(module: string): Promise<string> {
-  const flags = await readFile(join(TOOLS, module, 'ldflags'), 'utf8').catch(() => '');
-  return `${LINKER_FLAGS} ${flags.trim().replaceAll('\n', ' ')}`.trim();
+  return `${LINKER_FLAGS} ${await wordsOf(module, 'ldflags')}`.trim();
 }
 
 /**
  * Path of the program `<module>/<program>` below `test/tools`, for example `istio/pilot-discovery`; a name alone, such
  * as `hyper`, is a module's program of the same name. Builds it where the cache has none for these sources: istiod
- * takes 4 to 7 minutes on 2 cores, Kubernetes (`hyper`) 11 to 13.
+ * takes 4 to 7 minutes on 2 cores, Kubernetes (`hyper`) 11 to 13, promtool 3.
  * @throws BallastError MISSING_TOOL without Go; BUILD_FAILED with the compiler's last lines.
  */
 export async function buildGoTool(tool: string): Promise<string> {
@@ -91,7 +98,9 @@ export async function buildGoTool(tool: string): Promise<string> {
   const unfinished = `${binary}.${process.pid}.unfinished`;
   const source = await packageOf(module, basename(tool));
   try {
-    await run('go', ['build', '-trimpath', `-ldflags=${await linkerFlags(module)}`, '-o', unfinished, source], {
+    // `tags`: parts of a program that are not wanted, such as all of Prometheus' ways to discover targets.
+    const flags = [`-tags=${await wordsOf(module, 'tags')}`, `-ldflags=${await linkerFlags(module)}`];
+    await run('go', ['build', '-trimpath', ...flags, '-o', unfinished, source], {
       cwd: join(TOOLS, module),
       env: { ...process.env, GOFLAGS: '-buildvcs=false', CGO_ENABLED: '0' },
       maxBuffer: 64 << 20,

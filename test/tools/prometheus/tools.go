@@ -1,0 +1,6 @@
+//go:build tools
+
+// Package tools names the program that is built from another module, so that go.mod keeps its version.
+package tools
+
+import _ "github.com/prometheus/prometheus/cmd/promtool"
