@@ -1,9 +1,9 @@
 /** The load generator as a library: a constant rate of requests against one server. */
 import { performance } from 'node:perf_hooks';
-import type { LoadSecond } from './measure/tally.ts';
+import type { LoadSecond, Outcome } from './measure/tally.ts';
 import { httpSender } from './send/http-sender.ts';
 import { type LoadResult, OpenLoop } from './send/open-loop.ts';
-import type { Clock } from './send/ports.ts';
+import type { Clock, Sender } from './send/ports.ts';
 import type { Mix } from './workload/mix.ts';
 import { seededRandom } from './workload/random.ts';
 import { requestSource } from './workload/requests.ts';
@@ -24,6 +24,8 @@ export interface LoadOptions {
   /** Response header (lower case) that names the replica that answered. */
   readonly replicaHeader?: string;
   readonly onSecond?: (second: LoadSecond) => void;
+  /** Called as each request that was sent comes to its end. */
+  readonly onOutcome?: (outcome: Outcome) => void;
 }
 
 export interface Load {
@@ -45,6 +47,18 @@ const clock: Clock = {
   },
 };
 
+function observed(sender: Sender, observe: (outcome: Outcome) => void): Sender {
+  return {
+    connections: sender.connections,
+    send: (request, done) =>
+      sender.send(request, (outcome) => {
+        observe(outcome);
+        done(outcome);
+      }),
+    close: () => sender.close(),
+  };
+}
+
 /** Starts at once. Nothing that the server does makes it throw; the options are taken as checked. */
 export function runLoad(options: LoadOptions): Load {
   const sender = httpSender({
@@ -63,7 +77,7 @@ export function runLoad(options: LoadOptions): Load {
       ...(options.durationSeconds === undefined ? {} : { durationMs: options.durationSeconds * 1000 }),
       ...(options.onSecond ? { onSecond: options.onSecond } : {}),
     },
-    sender,
+    options.onOutcome ? observed(sender, options.onOutcome) : sender,
     clock,
   );
   const finished = loop.finished.finally(() => sender.close());

@@ -2,7 +2,7 @@
 import packageJson from '../../../package.json' with { type: 'json' };
 import type { Kubectl } from '../control-plane/kubectl.ts';
 
-const NAMESPACE = 'default';
+export const NEIGHBOUR_NAMESPACE = 'default';
 const NAME = 'noisy-neighbour';
 const IMAGE = `ballast/noisy-neighbour:${packageJson.version}`;
 
@@ -14,7 +14,7 @@ function manifest(node: string, nodeCores: number, cores: number): object {
   return {
     apiVersion: 'v1',
     kind: 'Pod',
-    metadata: { name: NAME, namespace: NAMESPACE, labels: { app: NAME, 'sidecar.istio.io/inject': 'false' } },
+    metadata: { name: NAME, namespace: NEIGHBOUR_NAMESPACE, labels: { app: NAME, 'sidecar.istio.io/inject': 'false' } },
     spec: {
       nodeName: node,
       restartPolicy: 'Always',
@@ -44,10 +44,19 @@ export async function startNeighbourPod(
 ): Promise<void> {
   await stopNeighbourPod(kubectl);
   await kubectl.apply(JSON.stringify(manifest(node.name, node.cores, cores)));
-  await kubectl.run('-n', NAMESPACE, 'wait', '--for=condition=Ready', `pod/${NAME}`, '--timeout=60s');
+  await kubectl.run('-n', NEIGHBOUR_NAMESPACE, 'wait', '--for=condition=Ready', `pod/${NAME}`, '--timeout=60s');
 }
 
 /** Ends the pod, if there is one; resolves when it is gone. */
 export async function stopNeighbourPod(kubectl: Kubectl): Promise<void> {
-  await kubectl.run('-n', NAMESPACE, 'delete', 'pod', NAME, '--ignore-not-found', '--grace-period=1', '--wait');
+  await kubectl.run(
+    '-n',
+    NEIGHBOUR_NAMESPACE,
+    'delete',
+    'pod',
+    NAME,
+    '--ignore-not-found',
+    '--grace-period=1',
+    '--wait',
+  );
 }

@@ -1,0 +1,129 @@
+/** The lab as the measurements see it: its API server, its pods, and where they are found on this machine. */
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ApiError, KubernetesClient } from '../../../central-controller/cluster/kubernetes/client.ts';
+import { kubeconfigCredentials } from '../../../central-controller/cluster/kubernetes/credentials.ts';
+import { linesOf } from '../../../central-controller/cluster/kubernetes/lines.ts';
+import type { Lab } from '../../../apps/lab/lab.ts';
+
+export const HOTEL = 'hotel-reservation';
+export const SYSTEM = 'ballast-system';
+export const AGENTS = 'ballast-agents';
+
+/** States of a cluster come when they come. */
+const PATIENCE_MS = 240_000;
+const LOOK_EVERY_MS = 250;
+const WATCH_SILENCE_MS = 600_000;
+
+export interface Pod {
+  readonly name: string;
+  readonly uid: string;
+  readonly node: string;
+  readonly ip: string;
+  readonly ready: boolean;
+  readonly leaving: boolean;
+  /** `Guaranteed`, `Burstable` or `BestEffort`: decides where its control group lies. */
+  readonly quality: string;
+}
+
+interface PodObject {
+  readonly metadata: { readonly name: string; readonly uid: string; readonly deletionTimestamp?: string };
+  readonly spec: { readonly nodeName?: string };
+  readonly status: {
+    readonly podIP?: string;
+    readonly qosClass?: string;
+    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+  };
+}
+
+function podOf({ metadata, spec, status }: PodObject): Pod {
+  return {
+    name: metadata.name,
+    uid: metadata.uid,
+    node: spec.nodeName ?? '',
+    ip: status.podIP ?? '',
+    ready: status.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') ?? false,
+    leaving: metadata.deletionTimestamp !== undefined,
+    quality: status.qosClass ?? '',
+  };
+}
+
+export class Scene implements AsyncDisposable {
+  readonly lab: Lab;
+  readonly signal: AbortSignal;
+  readonly progress: (line: string) => void;
+  readonly #client: KubernetesClient;
+
+  constructor(lab: Lab, signal: AbortSignal, progress: (line: string) => void) {
+    this.lab = lab;
+    this.signal = signal;
+    this.progress = progress;
+    this.#client = new KubernetesClient(kubeconfigCredentials(lab.folder.kubeconfig));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#client.close();
+  }
+
+  /** Pods of a namespace, those about to go included; `label` as `<key>=<value>`. */
+  async pods(namespace: string, label?: string): Promise<Pod[]> {
+    const list = (await this.#client.request('GET', `/api/v1/namespaces/${namespace}/pods`, {
+      ...(label !== undefined && { query: { labelSelector: label } }),
+    })) as { items: readonly PodObject[] };
+    return list.items.map(podOf);
+  }
+
+  /** Waits until a StatefulSet's pods are exactly so many, all ready and none about to go. */
+  async untilReady(app: string, count: number): Promise<void> {
+    await this.until(`${count} ready replicas of ${app}`, async () => {
+      const pods = await this.pods(HOTEL, `app=${app}`);
+      return pods.length === count && pods.every(({ ready, leaving }) => ready && !leaving);
+    });
+  }
+
+  /** @throws Error that names what was waited for when it does not come */
+  async until(what: string, holds: () => Promise<boolean>): Promise<void> {
+    const giveUp = Date.now() + PATIENCE_MS;
+    while (!(await holds())) {
+      if (Date.now() > giveUp) throw new Error(`${what}: not within ${PATIENCE_MS / 1000} s`);
+      await sleep(LOOK_EVERY_MS, undefined, { signal: this.signal });
+    }
+  }
+
+  /** Merges a change into an object of the application: `apis/apps/v1/statefulsets/user`. */
+  async patch(kind: string, name: string, change: object): Promise<void> {
+    const at = kind.lastIndexOf('/');
+    const path = `/${kind.slice(0, at)}/namespaces/${HOTEL}/${kind.slice(at + 1)}/${name}`;
+    await this.#client.request('PATCH', path, { body: change, contentType: 'application/merge-patch+json' });
+  }
+
+  /** Tells of each change of the application's pods as the API server does, until `signal` is aborted. */
+  async watchPods(signal: AbortSignal, heard: (pod: Pod) => void): Promise<void> {
+    try {
+      const chunks = await this.#client.stream(
+        `/api/v1/namespaces/${HOTEL}/pods`,
+        { query: { watch: true }, signal },
+        WATCH_SILENCE_MS,
+      );
+      for await (const line of linesOf(chunks)) heard(podOf((JSON.parse(line) as { object: PodObject }).object));
+    } catch (error) {
+      if (!(signal.aborted && error instanceof ApiError)) throw error;
+    }
+  }
+
+  /** Where the controller that leads answers. */
+  async controller(): Promise<URL> {
+    for (const { ip } of await this.pods(SYSTEM, 'app.kubernetes.io/name=central-controller')) {
+      const url = new URL(`http://${ip}:15070/`);
+      const answer = await fetch(new URL('/api/v1/leader', url));
+      if (((await answer.json()) as { leading: boolean }).leading) return url;
+    }
+    throw new Error('no controller leads');
+  }
+
+  /** Control group of a pod in the hierarchy of a controller such as `cpuacct`. */
+  groupOf({ node, uid, quality }: Pod, controller: string): string {
+    const level = quality === 'Guaranteed' ? '' : quality.toLowerCase();
+    return join(this.lab.node(node).cgroup(controller), 'kubepods', level, `pod${uid}`);
+  }
+}
