@@ -77,15 +77,16 @@ export class PolicyReconciler {
     const objects = this.#parts.observed.objects();
     this.#statuses.keepOnly(objects.policies);
     const problems = this.#parts.observed.problems();
-    for (const policy of objects.policies) {
-      if (policy.metadata.deletionTimestamp !== undefined) continue;
-      const concerned = qualifiedName(policy.metadata);
-      const facts = this.#factsOf(
-        policy,
-        objects,
-        decision,
-        problems.filter((problem) => problem.policy === concerned),
-      );
+    // All from one moment: while one status is written, the cluster moves on, and a policy seen before with a topology
+    // seen after would tell of what never was.
+    const known = objects.policies
+      .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+      .map((policy) => {
+        const own = problems.filter((problem) => problem.policy === qualifiedName(policy.metadata));
+        return this.#factsOf(policy, objects, decision, own);
+      });
+    for (const facts of known) {
+      const { policy } = facts;
       const before = this.#statuses.standing(policy);
       const next = policyStatus(facts, before, this.#parts.now());
       const outcome = await this.#statuses.write(policy, next);
