@@ -1,7 +1,7 @@
 /** The lab itself: it comes up whole, serves through its gateway, and leaves nothing behind. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { downLab } from '../../apps/lab/down.ts';
 import { type Lab, openLab } from '../../apps/lab/lab.ts';
 import { remainsOfNetwork } from '../../apps/lab/network/network.ts';
@@ -54,6 +54,9 @@ describe('the lab', () => {
 
   test('gives its nodes their sizes', async () => {
     const sizes = lab.workers.map((node) => {
+      // Tests run on nodes without a limit (support/global-setup.ts).
+      onTestFinished(() => node.limit(false));
+      node.limit(true);
       const read = (file: string): number => Number(readFileSync(join(node.cgroup('cpu'), file), 'utf8'));
       return read('cpu.cfs_quota_us') / read('cpu.cfs_period_us');
     });
@@ -79,6 +82,7 @@ describe('the lab', () => {
     node.kill();
     expect(node.runs).toBe(false);
     await upLab({ until: 'hotel' });
+    for (const worker of lab.workers) worker.limit(false);
     expect(node.runs).toBe(true);
     const status = await readStatus(lab);
     expect(status.nodes.map(({ running }) => running)).toEqual([true, true, true, true]);
@@ -97,6 +101,7 @@ describe('the lab', () => {
       expect(readFileSync('/proc/mounts', 'utf8')).not.toContain(LAB);
       expect(readdirSync(lab.folder.path)).toEqual(['logs']);
       lab = await upLab({ until: 'hotel' });
+      for (const node of lab.workers) node.limit(false);
       expect((await readStatus(lab)).pods.notReady).toEqual([]);
     },
     UP_LIMIT_MS,
