@@ -7,13 +7,17 @@ import type { Collector, ProxyStatus } from './collect/collector.ts';
 import type { Decision } from './contract/decision.ts';
 import type { AgentReport } from './contract/report.ts';
 import type { Failure } from './contract/errors.ts';
-import type { Result } from './contract/result.ts';
+import { failure, type Result } from './contract/result.ts';
+import type { Change, Simulation } from './contract/simulation.ts';
 import { DecisionHistory } from './decision-history.ts';
 import { createDecisionMemory, decide } from './decide/decide.ts';
-import { DEFAULT_PARAMETERS, type Parameters } from './decide/policy.ts';
+import { type DecisionPolicy, DEFAULT_PARAMETERS, type Parameters } from './decide/policy.ts';
+import { simulate } from './decide/simulate.ts';
 import { createEstimates, observe, snapshot } from './estimate/estimator.ts';
+import type { Snapshot } from './estimate/snapshot.ts';
 import { alone, type Leadership } from './leadership.ts';
 import type { ManualWeights } from './manual-weights.ts';
+import { Pauses } from './pauses.ts';
 import type { Publisher } from './publish/publisher.ts';
 
 /** Events within this time share one reconcile. */
@@ -47,6 +51,7 @@ export type DecisionListener = (decision: Decision, previous: Decision | undefin
 export class ControlLoop {
   readonly publisher: Publisher;
   readonly manual: ManualWeights;
+  readonly pauses = new Pauses();
   readonly clock: Clock;
   /** Decisions made so far, the recent ones. */
   readonly history = new DecisionHistory();
@@ -56,6 +61,8 @@ export class ControlLoop {
   #memory = createDecisionMemory();
   readonly #listeners = new Set<DecisionListener>();
   #decision: Decision | undefined;
+  /** What the decision in force was made on. */
+  #known: Snapshot | undefined;
   #cancelNext: () => void = () => undefined;
   #nextAt = Infinity;
   #leads = false;
@@ -129,6 +136,12 @@ export class ControlLoop {
     return { ok: true, value: accepted.value.fallen };
   }
 
+  /** What would be decided if things were otherwise, from what is known now. */
+  simulate(changes: readonly Change[]): Result<Simulation> {
+    if (!this.#decision || !this.#known) return failure('NOT_READY', 'decision: none was made yet');
+    return simulate(this.#known, this.#policy(this.#known.at), changes, this.#decision.tick);
+  }
+
   /** When the node's agent was last heard, ms of the loop's clock. */
   heardAt(node: string): number | undefined {
     return this.#parts.collector.heardAt(node);
@@ -157,6 +170,11 @@ export class ControlLoop {
     }
   }
 
+  #policy(now: number): DecisionPolicy {
+    const { parameters = DEFAULT_PARAMETERS } = this.#parts;
+    return { parameters, manual: this.manual.list(now), pauses: this.pauses.list(now) };
+  }
+
   #schedule(ms: number): void {
     const at = this.clock.now() + ms;
     if (!this.#leads || at >= this.#nextAt) return;
@@ -174,11 +192,11 @@ export class ControlLoop {
     try {
       const { topology } = this;
       const known = snapshot(this.#estimates, topology, now);
-      const { parameters = DEFAULT_PARAMETERS } = this.#parts;
-      const policy = { parameters, manual: this.manual.list(now) };
+      const policy = this.#policy(now);
       const previous = this.#decision;
       const decision = decide(known, policy, previous, now, this.#memory);
       this.#decision = decision;
+      this.#known = known;
       this.history.add(decision);
       this.publisher.publish(decision, topology, now);
       const seconds = (this.clock.now() - now) / 1000;

@@ -27,6 +27,7 @@ export const Limit = Type.Union([
   Type.Literal('damped', { description: 'The step toward the target was cut short' }),
   Type.Literal('deadBand', { description: 'Too small a change to be worth making' }),
   Type.Literal('manual', { description: 'Set by hand until it expires' }),
+  Type.Literal('paused', { description: 'Held as it was when balancing was paused' }),
 ]);
 export type Limit = Static<typeof Limit>;
 
@@ -55,11 +56,22 @@ export const ReplicaDecision = Type.Object(
 );
 export type ReplicaDecision = Static<typeof ReplicaDecision>;
 
+/** Why and for how long weights stay as they are. */
+export const Paused = Type.Object(
+  {
+    since: Type.Number({ description: "Controller's wall clock, ms since 1970" }),
+    expiresAt: Type.Optional(Type.Number({ description: 'Likewise; absent: until it is resumed' })),
+    reason: Type.Optional(Type.String({ description: 'As whoever paused it gave it' })),
+  },
+  { additionalProperties: false },
+);
+
 export const ServiceDecision = Type.Object(
   {
     namespace: Type.String(),
     name: Type.String(),
     mode: Type.Union([Type.Literal('Observe'), Type.Literal('Enforce'), Type.Literal('Off')]),
+    paused: Type.Optional(Paused),
     demandCores: Type.Number({ minimum: 0 }),
     servedCores: Type.Number({ minimum: 0, description: 'Part of the demand that the nodes can carry, fairly shared' }),
     fairShareCores: Type.Number({ minimum: 0 }),

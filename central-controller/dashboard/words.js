@@ -31,6 +31,7 @@ const LIMITS = {
   damped: 'The way to the target is taken in steps.',
   deadBand: 'The change would be too small to be worth making.',
   manual: 'It was set by hand, until that expires.',
+  paused: 'Balancing is paused: it keeps the weight that it had.',
 };
 
 /** @type {Record<ServiceDecision['mode'], { name: string, meaning: string }>} */

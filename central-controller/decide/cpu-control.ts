@@ -76,6 +76,10 @@ export function withCpuGrants(
         if (!estimate || !share || !isWeighed(replica)) return;
         const wanted = wantedOf(replica, estimate, decision, service.shareWeight, share);
         const held = before.get(keyOf(decision, replica)) ?? {};
+        if (decision.paused) {
+          grants.set(replica, held);
+          return;
+        }
         const granted = { replica, control, before: held, wanted };
         byNode.set(replica.node, [...(byNode.get(replica.node) ?? []), granted]);
       });

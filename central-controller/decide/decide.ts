@@ -5,6 +5,7 @@ import { boundedSnapshot } from './bounded.ts';
 import { withCpuGrants } from './cpu-control.ts';
 import { judgeHealth } from './health.ts';
 import { explainService } from './explain.ts';
+import { heldShares, pauseOf } from './pause.ts';
 import type { DecisionPolicy, Parameters } from './policy.ts';
 import { isStaleNode, serviceState, stateOf } from './states.ts';
 import { type Candidate, type CandidateReplica, TargetFinder, type TargetNode, type Targets } from './targets.ts';
@@ -111,9 +112,12 @@ function candidateOf(
       .filter(({ weight, expiresAt }) => expiresAt > now && weight >= 0)
       .map(({ replica, weight }) => [replica, Math.min(1, weight)]),
   );
+  const key = `${service.namespace}/${service.name}`;
+  const pause = pauseOf(key, policy.pauses ?? [], now);
+  const held = pause && heldShares(key, readyNames(service), pause, byHand);
   const health = judgeHealth(service);
   const state = serviceState(service, policy.parameters);
-  const weights = lastWeights(service, before.get(`${service.namespace}/${service.name}`));
+  const weights = lastWeights(service, before.get(key));
   const replicas: CandidateReplica[] = [];
   for (const [index, estimate] of service.replicas.entries()) {
     const own = health[index];
@@ -125,11 +129,16 @@ function candidateOf(
       health: own,
       node,
       previous: weights[index] ?? 0,
-      manual: byHand.get(estimate.name),
+      manual: byHand.get(estimate.name) ?? held?.get(estimate.name),
+      isHeld: held?.has(estimate.name) ?? false,
     });
   }
   const { parameters } = policy;
-  return { service, isLearning: state.isLearning, parameters, replicas: withSharesThatFit(replicas) };
+  return { service, isLearning: state.isLearning, pause, parameters, replicas: withSharesThatFit(replicas) };
+}
+
+function readyNames({ replicas }: ServiceEstimate): string[] {
+  return replicas.filter(({ ready }) => ready).map(({ name }) => name);
 }
 
 /** Weights by hand that exceed 1 together, or that leave the rest to nobody, are scaled; those in force sum to 1. */
@@ -140,11 +149,8 @@ function withSharesThatFit(replicas: readonly CandidateReplica[]): readonly Cand
   const inForce = replicas.reduce((sum, { previous }) => sum + previous, 0);
   // Most often nothing is to be scaled, and a copy of all replicas is saved.
   if (scale === 1 && Math.abs(inForce - 1) < 1e-12) return replicas;
-  return replicas.map(({ estimate, state, health, node, previous, manual }) => ({
-    estimate,
-    state,
-    health,
-    node,
+  return replicas.map(({ previous, manual, ...replica }) => ({
+    ...replica,
     previous: inForce > 0 ? previous / inForce : 1 / replicas.length,
     manual: manual !== undefined && scale === Infinity ? 1 / replicas.length : manual && manual * scale,
   }));

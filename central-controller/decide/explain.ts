@@ -2,6 +2,7 @@
 import type { Limit, ReplicaDecision, ServiceDecision } from '../contract/decision.ts';
 import type { NodeEstimate, ReplicaEstimate } from '../estimate/snapshot.ts';
 import { dampedStep } from './damp.ts';
+import type { Pause } from './pause.ts';
 import type { Parameters } from './policy.ts';
 import { type Candidate, type CandidateReplica, relativeError, type Targets } from './targets.ts';
 import { boundsOf, isAtPolicyLimit, type WeightBounds, withinBounds } from './weight-bounds.ts';
@@ -35,7 +36,7 @@ export function explainService(
     const node = nodes[nodeIndex.get(estimate.node) ?? -1];
     const target = isReady ? (shares[at] ?? 0) : 0;
     const limits = replica ? reasons(replica, target, bounds[at], targets, node, parameters) : [];
-    if (replica && uncertain) limits.push('shrunk');
+    if (replica && replica.manual === undefined && uncertain) limits.push('shrunk');
     if (replica && replica.manual === undefined && outcome !== 'reached') limits.push(outcome);
     return {
       name: estimate.name,
@@ -61,12 +62,17 @@ export function explainService(
     namespace: service.namespace,
     name: service.name,
     mode: service.mode,
+    ...(candidate.pause && { paused: pausedOf(candidate.pause) }),
     demandCores: targets?.allocation.demandCores[index] ?? 0,
     servedCores: targets?.allocation.servedCores[index] ?? 0,
     fairShareCores: targets?.allocation.fairShareCores[index] ?? 0,
     requestsPerSecond: service.requestsPerSecond,
     replicas: service.replicas.map(explain),
   };
+}
+
+function pausedOf({ since, expiresAt, reason }: Pause): NonNullable<ServiceDecision['paused']> {
+  return { since, ...(expiresAt !== undefined && { expiresAt }), ...(reason !== undefined && { reason }) };
 }
 
 /** How many of the service's ready replicas each node has. */
@@ -107,14 +113,14 @@ function damped(
 }
 
 function reasons(
-  { estimate, health, manual, node: at }: CandidateReplica,
+  { estimate, health, manual, isHeld, node: at }: CandidateReplica,
   target: number,
   bounds: WeightBounds | undefined,
   targets: Targets | undefined,
   node: NodeEstimate | undefined,
   parameters: Parameters,
 ): Limit[] {
-  if (manual !== undefined) return ['manual'];
+  if (manual !== undefined) return [isHeld ? 'paused' : 'manual'];
   const limits: Limit[] = [];
   const { limitCores, cpuCores } = estimate;
   const load = targets?.allocation.loads[at] ?? 0;

@@ -1,4 +1,5 @@
-/** What a decision follows besides the facts: its parameters, and weights set by hand. */
+/** What a decision follows besides the facts: its parameters, weights set by hand, and what is paused. */
+import type { Pause } from './pause.ts';
 
 /** A weight set by hand. It holds until it expires; the service's other replicas share what it leaves. */
 export interface ManualWeight {
@@ -14,6 +15,8 @@ export interface ManualWeight {
 export interface DecisionPolicy {
   readonly parameters: Parameters;
   readonly manual: readonly ManualWeight[];
+  /** Absent: nothing is. */
+  readonly pauses?: readonly Pause[];
 }
 
 /** One set for all workloads, but for what the limits of a policy change for its service. */

@@ -4,6 +4,7 @@ import type { NodeEstimate, ReplicaEstimate, ServiceEstimate } from '../estimate
 import { type Allocation, Allocator } from './allocate/allocate.ts';
 import { type AllocationInput, createInput, fits } from './allocate/allocation-input.ts';
 import type { Health } from './health.ts';
+import type { Pause } from './pause.ts';
 import type { Parameters } from './policy.ts';
 import { silentForMs } from './states.ts';
 import { leastPart } from './weight-bounds.ts';
@@ -12,6 +13,7 @@ import { leastPart } from './weight-bounds.ts';
 export interface Candidate {
   readonly service: ServiceEstimate;
   readonly isLearning: boolean;
+  readonly pause: Pause | undefined;
   /** As they hold for this service. */
   readonly parameters: Parameters;
   /** Those that are ready, in the order of the service's. */
@@ -24,8 +26,10 @@ export interface CandidateReplica {
   readonly health: Health;
   /** Index of its node. */
   readonly node: number;
-  /** Share set by hand. */
+  /** Share set by hand, or held by a pause. */
   readonly manual: number | undefined;
+  /** It is held by a pause. */
+  readonly isHeld: boolean;
   /** Weight in force. */
   readonly previous: number;
 }

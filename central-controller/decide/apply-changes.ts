@@ -1,0 +1,92 @@
+/** The snapshot as it would be after changes that somebody thinks of. Pure. */
+import { failure, type Result, success } from '../contract/result.ts';
+import type { Change } from '../contract/simulation.ts';
+import type { NodeEstimate, ReplicaEstimate, ServiceEstimate, Snapshot } from '../estimate/snapshot.ts';
+
+/** One change after the other; fails at the first that names what the snapshot does not hold. */
+export function applyChanges(snapshot: Snapshot, changes: readonly Change[]): Result<Snapshot> {
+  let changed = snapshot;
+  for (const [index, change] of changes.entries()) {
+    const next = applyChange(changed, change, `changes[${index}]`);
+    if (!next.ok) return next;
+    changed = next.value;
+  }
+  return success(changed);
+}
+
+function applyChange(snapshot: Snapshot, change: Change, field: string): Result<Snapshot> {
+  if ('node' in change && !snapshot.nodes.some(({ name }) => name === change.node)) {
+    return failure('UNKNOWN_NODE', `${field}.node: the cluster has no node ${change.node}`);
+  }
+  const named = 'service' in change ? change.service : undefined;
+  const service = snapshot.services.find((candidate) => keyOf(candidate) === named);
+  if (named !== undefined && !service) {
+    return failure('UNKNOWN_SERVICE', `${field}.service: ${named} is not balanced`);
+  }
+  if (change.kind === 'scaleDemand') return success(scaled(snapshot, named, change.factor));
+  if (change.kind === 'drainNode') return success(withReplicas(snapshot, drained(change.node)));
+  if (!service?.replicas.some(({ name }) => name === change.replica)) {
+    return failure('UNKNOWN_REPLICA', `${field}.replica: ${change.service} has no replica ${change.replica}`);
+  }
+  const { node } = change;
+  return success(
+    withReplicas(snapshot, (replica, of) =>
+      keyOf(of) === named && replica.name === change.replica ? { ...replica, node } : replica,
+    ),
+  );
+}
+
+function keyOf({ namespace, name }: ServiceEstimate): string {
+  return `${namespace}/${name}`;
+}
+
+function drained(node: string): (replica: ReplicaEstimate) => ReplicaEstimate {
+  return (replica) =>
+    replica.node === node ? { ...replica, ready: false, requestsPerSecond: 0, cpuCores: 0, idleCores: 0 } : replica;
+}
+
+function scaled(snapshot: Snapshot, service: string | undefined, factor: number): Snapshot {
+  const isMeant = (candidate: ServiceEstimate): boolean => service === undefined || keyOf(candidate) === service;
+  const grown = withReplicas(snapshot, (replica, of) => {
+    if (!isMeant(of)) return replica;
+    const { cpuCores, idleCores, requestsPerSecond } = replica;
+    const used = Math.max(0, cpuCores - idleCores) * factor;
+    return { ...replica, cpuCores: idleCores + used, requestsPerSecond: requestsPerSecond * factor };
+  });
+  return {
+    ...grown,
+    services: grown.services.map((each) =>
+      isMeant(each) ? { ...each, requestsPerSecond: each.requestsPerSecond * factor } : each,
+    ),
+  };
+}
+
+/** Replicas take what they use to where they go: busy cores, and what they use without requests. */
+function withReplicas(
+  snapshot: Snapshot,
+  change: (replica: ReplicaEstimate, service: ServiceEstimate) => ReplicaEstimate,
+): Snapshot {
+  const busy = new Map<string, number>();
+  const idle = new Map<string, number>();
+  const add = (sums: Map<string, number>, node: string, cores: number): void => {
+    sums.set(node, (sums.get(node) ?? 0) + cores);
+  };
+  const services = snapshot.services.map((service) => ({
+    ...service,
+    replicas: service.replicas.map((replica) => {
+      const changed = change(replica, service);
+      if (changed === replica) return replica;
+      add(busy, replica.node, -replica.cpuCores);
+      add(idle, replica.node, -replica.idleCores);
+      add(busy, changed.node, changed.cpuCores);
+      add(idle, changed.node, changed.idleCores);
+      return changed;
+    }),
+  }));
+  const nodes = snapshot.nodes.map((node): NodeEstimate => ({
+    ...node,
+    busyCores: Math.max(0, node.busyCores + (busy.get(node.name) ?? 0)),
+    backgroundCores: Math.max(0, node.backgroundCores + (idle.get(node.name) ?? 0)),
+  }));
+  return { ...snapshot, nodes, services };
+}

@@ -1,0 +1,101 @@
+/** What would be decided if things were otherwise: the same decision on a changed snapshot. Pure, and changes nothing. */
+import type { Decision, ServiceDecision } from '../contract/decision.ts';
+import { type Result, success } from '../contract/result.ts';
+import type { Change, Simulation } from '../contract/simulation.ts';
+import type { Snapshot } from '../estimate/snapshot.ts';
+import { waitingFactor } from '../estimate/waiting.ts';
+import { applyChanges } from './apply-changes.ts';
+import { decide } from './decide.ts';
+import type { DecisionPolicy } from './policy.ts';
+
+/** A node beyond this has no room for what was not foreseen. */
+const FULL = 0.97;
+
+/**
+ * Where weights would settle before and after the changes, and what that makes of nodes and delays. Services in mode
+ * Observe count as though they were enforced. A service's demand is what is measured at its own replicas: that more
+ * requests at one service make more at those it calls is for the asker to say.
+ *
+ * @param tick of the decision that was made on the snapshot
+ */
+export function simulate(
+  snapshot: Snapshot,
+  policy: DecisionPolicy,
+  changes: readonly Change[],
+  tick: number,
+): Result<Simulation> {
+  const changed = applyChanges(snapshot, changes);
+  if (!changed.ok) return changed;
+  const before = settled(snapshot, policy);
+  const after = settled(changed.value, policy);
+  const utilisationBefore = new Map(before.nodes.map(({ name, predictedUtilisation }) => [name, predictedUtilisation]));
+  return success({
+    tick,
+    at: snapshot.at,
+    certificate: Math.max(before.certificate, after.certificate),
+    nodes: after.nodes.map(({ name, cores, predictedUtilisation }) => ({
+      name,
+      cores,
+      utilisation: { before: utilisationBefore.get(name) ?? 0, after: predictedUtilisation },
+    })),
+    services: after.services.map((service, index) => compared(service, after, before.services[index], before)),
+    warnings: warningsOf(after),
+  });
+}
+
+function settled({ at, nodes, services }: Snapshot, policy: DecisionPolicy): Decision {
+  const enforced = services.map((service) =>
+    service.mode === 'Observe' ? { ...service, mode: 'Enforce' as const } : service,
+  );
+  return decide({ at, nodes, services: enforced }, policy, undefined, at);
+}
+
+function compared(
+  service: ServiceDecision,
+  after: Decision,
+  old: ServiceDecision | undefined,
+  before: Decision,
+): Simulation['services'][number] {
+  const figures = (read: (of: ServiceDecision) => number) => ({ before: old ? read(old) : 0, after: read(service) });
+  return {
+    namespace: service.namespace,
+    name: service.name,
+    requestsPerSecond: figures(({ requestsPerSecond }) => requestsPerSecond),
+    demandCores: figures(({ demandCores }) => demandCores),
+    servedCores: figures(({ servedCores }) => servedCores),
+    delaySeconds: { before: old ? delayOf(old, before) : 0, after: delayOf(service, after) },
+    replicas: service.replicas.map(({ name, node, target }, at) => ({
+      name,
+      node,
+      weight: { before: old?.replicas[at]?.target ?? 0, after: target },
+    })),
+  };
+}
+
+/** The model that the estimator explains latencies by, at the utilisation that is predicted. */
+function delayOf({ replicas }: ServiceDecision, { nodes }: Decision): number {
+  const byName = new Map(nodes.map((node) => [node.name, node]));
+  return replicas.reduce((sum, { node: name, target, cpuPerRequestSeconds, hiddenSeconds }) => {
+    const node = byName.get(name);
+    const waiting = node ? waitingFactor(node.predictedUtilisation, Math.max(0.01, node.cores - node.stealCores)) : 0;
+    return sum + target * (cpuPerRequestSeconds * (1 + waiting) + hiddenSeconds);
+  }, 0);
+}
+
+function warningsOf({ nodes, services }: Decision): string[] {
+  return [
+    ...nodes
+      .filter(({ predictedUtilisation }) => predictedUtilisation > FULL)
+      .map(({ name }) => `node ${name}: it would be full, delays there are longer than predicted`),
+    ...services.flatMap(({ namespace, name, replicas, demandCores, servedCores }) => {
+      const service = `service ${namespace}/${name}`;
+      if (replicas.every(({ state }) => state === 'NotReady')) return [`${service}: no ready replica would be left`];
+      if (replicas.some(({ state }) => state === 'Learning')) {
+        return [`${service}: too little is known of it, its replicas count as equal`];
+      }
+      const missing = demandCores - servedCores;
+      if (missing <= 0.01 * demandCores) return [];
+      return [`${service}: ${missing.toFixed(2)} of the ${demandCores.toFixed(2)} cores asked for could not be served`];
+    }),
+  ];
+}
