@@ -88,7 +88,7 @@ export function demoCommand(): Command {
     )
     .option('--rate <n>', 'requests per second (default: as many as keep the nodes half busy)', positive)
     .option('--rounds <n>', 'rounds with the noisy pod; each is a phase of Istio and one of Ballast', wholeFrom(1), 2)
-    .option('--quiet-rounds <n>', 'rounds without it', wholeFrom(0), 1)
+    .option('--quiet-rounds <n>', 'rounds without it', wholeFrom(0), 2)
     .option('--seconds <n>', 'length of a phase with the noisy pod', wholeFrom(least), 30)
     .option('--quiet-seconds <n>', 'length of a phase without it', wholeFrom(least), 20)
     .addOption(

@@ -12,14 +12,25 @@ function cpuSeconds(scene: Scene, pod: Pod): number {
   return Number(readFileSync(join(scene.groupOf(pod, 'cpuacct'), 'cpuacct.usage'), 'utf8')) / 1e9;
 }
 
-/** Resident memory of the pod's processes, shared pages included, MB; its sandbox's is not worth mentioning. */
-function residentMemory(scene: Scene, pod: Pod): number {
+/** Memory of a pod's processes, MB. */
+interface Memory {
+  /** What its control group counts, as `container_memory_rss` does. */
+  readonly rss: number;
+  /** With the mapped files, above all Node's own program, that it shares with every other such process of the node. */
+  readonly withShared: number;
+}
+
+function memoryOf(scene: Scene, pod: Pod): Memory {
   const group = scene.groupOf(pod, 'memory');
+  const stat = readFileSync(join(group, 'memory.stat'), 'utf8');
   const pids = globSync('*/cgroup.procs', { cwd: group }).flatMap((file) =>
     readFileSync(join(group, file), 'utf8').split('\n').filter(Boolean),
   );
   const pages = pids.map((pid) => Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1]));
-  return (pages.reduce((sum, count) => sum + count, 0) * PAGE_BYTES) / 1e6;
+  return {
+    rss: Number(/^total_rss (\d+)$/m.exec(stat)?.[1] ?? NaN) / 1e6,
+    withShared: (pages.reduce((sum, count) => sum + count, 0) * PAGE_BYTES) / 1e6,
+  };
 }
 
 /** A row for each controller and agent; load is to be on. */
@@ -34,10 +45,14 @@ export async function measureCost(scene: Scene): Promise<Round[]> {
   const started = performance.now();
   await sleep(SECONDS * 1000, undefined, { signal: scene.signal });
   const seconds = (performance.now() - started) / 1000;
-  return pods.map(({ pod, part }, index) => ({
-    part,
-    node: pod.node,
-    cpu_percent: (100 * (cpuSeconds(scene, pod) - (before[index] ?? NaN))) / seconds,
-    rss_mb: residentMemory(scene, pod),
-  }));
+  return pods.map(({ pod, part }, index) => {
+    const { rss, withShared } = memoryOf(scene, pod);
+    return {
+      part,
+      node: pod.node,
+      cpu_percent: (100 * (cpuSeconds(scene, pod) - (before[index] ?? NaN))) / seconds,
+      rss_mb: rss,
+      rss_with_shared_mb: withShared,
+    };
+  });
 }
