@@ -4,6 +4,7 @@ import { LabCluster } from './support/cluster.ts';
 import { Controllers } from './support/controllers.ts';
 import { eventually } from './support/eventually.ts';
 import { killContainers } from './support/processes.ts';
+import { fallbacksOf, proxyMetric } from './support/proxies.ts';
 import { loadDuring, summaryOf } from './support/traffic.ts';
 
 const AGENTS = 'app.kubernetes.io/name=host-agent';
@@ -33,12 +34,7 @@ async function untilAllFollow(isFresh: (version: number) => boolean): Promise<vo
 
 /** Requests that the gateway and the frontends' sidecars left to Istio. */
 async function fallbacks(): Promise<number> {
-  const gateways = await cluster.pods('istio=hotel-gateway');
-  const frontends = await cluster.pods('app=frontend');
-  const counts = await Promise.all(
-    [...gateways, ...frontends].map(({ name }) => cluster.proxyCounter(name, 'ballast_fallbacks')),
-  );
-  return counts.reduce((sum, count) => sum + count, 0);
+  return fallbacksOf([...(await cluster.pods('istio=hotel-gateway')), ...(await cluster.pods('app=frontend'))]);
 }
 
 test('the leader is killed: the other one leads, agents follow it, weights go on, and no request fails', async () => {
@@ -65,12 +61,10 @@ test("an agent is killed: its node's proxies keep their table, and no request fa
   if (!agent) throw new Error(`no agent on ${frontend.node}`);
   const leftToIstio = await fallbacks();
   const load = await loadDuring(cluster.lab.ingress, async () => {
-    const picked = await cluster.proxyCounter(frontend.name, 'ballast_picks_total');
+    const picked = await proxyMetric(frontend, 'ballast_picks_total');
     killContainers(cluster.lab, agent);
-    await eventually(async () =>
-      expect(await cluster.proxyCounter(frontend.name, 'ballast_picks_total')).toBeGreaterThan(picked),
-    );
-    expect(await cluster.proxyCounter(frontend.name, 'ballast_table_version')).toBeGreaterThan(0);
+    await eventually(async () => expect(await proxyMetric(frontend, 'ballast_picks_total')).toBeGreaterThan(picked));
+    expect(await proxyMetric(frontend, 'ballast_table_version')).toBeGreaterThan(0);
     await eventually(async () => {
       const again = await agentOnNode();
       expect(again?.ready && again.restarts > agent.restarts).toBe(true);

@@ -3,6 +3,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { HOTEL, LabCluster } from './support/cluster.ts';
 import { Controllers } from './support/controllers.ts';
 import { eventually } from './support/eventually.ts';
+import { proxyMetric } from './support/proxies.ts';
+import { startTourists, summaryOf } from './support/traffic.ts';
 
 const SERVICES = ['frontend', 'geo', 'profile', 'rate', 'recommendation', 'reservation', 'search', 'user'];
 
@@ -32,27 +34,24 @@ test('one of two controllers leads, and every node has its agent, that of the co
   });
 });
 
-test('every sidecar and the gateway use the table that was published', async () => {
-  const sidecars = (await cluster.pods('service.istio.io/canonical-name')).map(({ name }) => name);
+test('every sidecar and the gateway got the plugin and a table', async () => {
+  const sidecars = await cluster.pods('service.istio.io/canonical-name');
   expect(sidecars).toHaveLength(3 * SERVICES.length + 1);
   await eventually(async () => {
-    const { proxies } = await controllers.proxies();
-    const using = new Set(proxies.filter(({ tableVersion }) => tableVersion > 0).map(({ pod }) => pod));
-    expect(sidecars.filter((name) => !using.has(name))).toEqual([]);
+    const versions = await Promise.all(sidecars.map((pod) => proxyMetric(pod, 'ballast_table_version')));
+    expect(sidecars.filter((_, index) => versions[index] === 0).map(({ name }) => name)).toEqual([]);
   });
 });
 
 test('kubectl get lbp shows what each policy does, and whether it does', async () => {
-  for (const service of SERVICES) {
-    await eventually(async () => {
-      const { balanced, conditions } = await cluster.statusOf(service);
-      expect({ service, balanced, ready: conditions?.at(-1)?.status }).toEqual({
-        service,
-        balanced: '3/3',
-        ready: 'True',
-      });
-    });
+  // Weights are learnt from requests: without any, the policies say so.
+  const load = startTourists(cluster.lab.ingress);
+  try {
+    for (const service of SERVICES) await cluster.untilPolicy(service, 'Balanced');
+  } finally {
+    await load.stop();
   }
+  expect(summaryOf(await load.finished)).toMatchObject({ failed: 0 });
   const [head = '', ...rows] = (await cluster.lab.kubectl.run('-n', HOTEL, 'get', 'lbp')).trim().split('\n');
   expect(head.split(/\s+/)).toEqual(['NAME', 'TARGET', 'MODE', 'ROUTING', 'READY', 'BALANCED', 'REASON', 'AGE']);
   expect(rows.map((row) => row.split(/\s+/).slice(0, 7))).toEqual(

@@ -6,6 +6,7 @@ import { LabCluster } from './support/cluster.ts';
 import { Controllers } from './support/controllers.ts';
 import { eventually } from './support/eventually.ts';
 import { installMirror, lookInMirror, MIRROR, mirrorPolicy, removeMirror } from './support/mirror.ts';
+import { loadDuring, summaryOf } from './support/traffic.ts';
 
 const REQUESTS = 20;
 const REPLICAS = [`${MIRROR}-0`, `${MIRROR}-1`, `${MIRROR}-2`];
@@ -24,8 +25,8 @@ afterAll(async () => {
   await cluster[Symbol.asyncDispose]();
 });
 
-async function sessionLabel(): Promise<string | undefined> {
-  const service = await cluster.find<{ metadata: { labels?: Record<string, string> } }>('services', MIRROR);
+async function sessionLabel(name = MIRROR): Promise<string | undefined> {
+  const service = await cluster.find<{ metadata: { labels?: Record<string, string> } }>('services', name);
   return service?.metadata.labels?.[SESSION_LABEL];
 }
 
@@ -54,7 +55,7 @@ async function expectUntouched(): Promise<void> {
 
 test('Observe decides and changes nothing', async () => {
   await cluster.apply(mirrorPolicy({ mode: 'Observe' }));
-  await cluster.untilPolicy(MIRROR, 'Observing');
+  await cluster.untilPolicy(MIRROR, 'NotEnforced', 'Routed');
   await eventually(async () => {
     const decided = await new Controllers(cluster).replicas(MIRROR);
     expect([...decided.keys()].toSorted()).toEqual(REPLICAS);
@@ -105,4 +106,21 @@ test('a policy that is deleted leaves nothing behind', async () => {
   await eventually(async () => {
     expect([await sessionLabel(), await routingObjects()]).toEqual([undefined, []]);
   });
+});
+
+test('from Enforce to Observe and back under load: no request fails, and decisions go on', async () => {
+  const setMode = async (mode: string) => cluster.patch('loadbalancingpolicies', 'user', { spec: { mode } });
+  const load = await loadDuring(cluster.lab.ingress, async () => {
+    await cluster.untilPolicy('user', 'Balanced');
+    try {
+      await setMode('Observe');
+      // The sidecars of the replicas report what they serve, so nothing has to be learnt anew afterwards.
+      await cluster.untilPolicy('user', 'Observing');
+      await eventually(async () => expect(await sessionLabel('user')).toBeUndefined());
+    } finally {
+      await setMode('Enforce');
+    }
+    await cluster.untilPolicy('user', 'Balanced');
+  });
+  expect(summaryOf(load)).toMatchObject({ failed: 0 });
 });

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { HOTEL, LabCluster, type Pod } from './support/cluster.ts';
 import { Controllers } from './support/controllers.ts';
 import { eventually } from './support/eventually.ts';
+import { proxyMetric } from './support/proxies.ts';
 import { loadDuring, startTraffic, summaryOf } from './support/traffic.ts';
 
 const OUTSIDER = 'outsider';
@@ -76,17 +77,16 @@ test('what has no certificate is refused, meshed requests go on, and proxies sti
 });
 
 test('a proxy that starts under it gets plugin and table', async () => {
-  const picks = async () => cluster.proxyCounter('frontend-0', 'ballast_picks_total');
-  const restarted = async () => (await cluster.pods('app=frontend')).find(({ name }) => name === 'frontend-0');
-  const old = await restarted();
+  const first = async () => (await cluster.pods('app=frontend')).find(({ name }) => name === 'frontend-0');
+  const old = await first();
   await cluster.remove('pods', 'frontend-0');
-  await eventually(async () => {
-    const pod = await restarted();
-    expect(pod?.ready && pod.uid !== old?.uid).toBe(true);
-  });
   const load = startTraffic(cluster.lab.ingress);
   try {
-    await eventually(async () => expect(await picks()).toBeGreaterThan(0));
+    await eventually(async () => {
+      const pod = await first();
+      if (!pod?.ready || pod.uid === old?.uid) throw new Error('frontend-0 is not there again');
+      expect(await proxyMetric(pod, 'ballast_picks_total')).toBeGreaterThan(0);
+    });
   } finally {
     await load.stop();
   }

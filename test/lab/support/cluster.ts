@@ -1,7 +1,11 @@
 /** The lab's cluster as tests work with it: objects, pods and what runs in them. */
 import { ApiError, KubernetesClient } from '../../../central-controller/cluster/kubernetes/client.ts';
 import { kubeconfigCredentials } from '../../../central-controller/cluster/kubernetes/credentials.ts';
-import type { PolicyStatus } from '../../../central-controller/contract/policy-status.ts';
+import type {
+  PolicyConditionType,
+  PolicyReason,
+  PolicyStatus,
+} from '../../../central-controller/contract/policy-status.ts';
 import { type Lab, openLab } from '../../../apps/lab/lab.ts';
 import { expect } from 'vitest';
 import { eventually } from './eventually.ts';
@@ -122,20 +126,13 @@ export class LabCluster implements AsyncDisposable {
     return found?.status ?? {};
   }
 
-  /** Waits until a policy's condition Ready has this reason. */
-  async untilPolicy(policy: string, reason: string): Promise<void> {
+  /** Waits until a policy's condition has this reason. */
+  async untilPolicy(policy: string, reason: PolicyReason, condition: PolicyConditionType = 'Ready'): Promise<void> {
     await eventually(async () => {
       const { conditions = [] } = await this.statusOf(policy);
-      const ready = conditions.find(({ type }) => type === 'Ready');
-      expect(`${policy} ${ready?.reason}: ${ready?.message}`).toContain(`${policy} ${reason}:`);
+      const found = conditions.find(({ type }) => type === condition);
+      expect({ policy, reason: found?.reason, message: found?.message }).toMatchObject({ policy, reason });
     });
-  }
-
-  /** What a sidecar or gateway counts under a name; the sum where several end in it. */
-  async proxyCounter(pod: string, counter: string): Promise<number> {
-    const command = ['pilot-agent', 'request', 'GET', `stats?filter=${counter}`];
-    const shown = await this.lab.exec({ namespace: HOTEL, pod, container: 'istio-proxy' }, command);
-    return [...shown.matchAll(/: (\d+)$/gm)].reduce((sum, match) => sum + Number(match[1]), 0);
   }
 }
 
