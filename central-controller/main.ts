@@ -3,6 +3,7 @@
 import closeWithGrace from 'close-with-grace';
 import pino, { type Logger } from 'pino';
 import { createServer } from './api/server.ts';
+import { inClusterCredentials, kubeconfigCredentials } from './cluster/kubernetes/credentials.ts';
 import { openCluster } from './cluster/kubernetes/open-cluster.ts';
 import { ManifestCluster } from './cluster/manifests.ts';
 import type { Cluster } from './cluster/topology.ts';
@@ -13,6 +14,7 @@ import { changesOfState } from './journal.ts';
 import { alone, type Leadership } from './leadership.ts';
 import { type Clock, ControlLoop } from './loop.ts';
 import { ManualWeights } from './manual-weights.ts';
+import { ControllerMetrics, type FollowedCluster } from './metrics/controller-metrics.ts';
 import { type ControllerOptions, parseOptions } from './options.ts';
 import { Publisher } from './publish/publisher.ts';
 
@@ -29,6 +31,8 @@ const clock: Clock = {
 interface Surroundings {
   readonly cluster: Cluster;
   readonly leadership: Leadership;
+  /** Undefined: it is not one behind an API server. */
+  readonly followed?: FollowedCluster;
   decided(decision: Decision): void;
   /** Resolves when the cluster is known. */
   start(): Promise<void>;
@@ -37,7 +41,10 @@ interface Surroundings {
 
 function surroundings({ cluster: source, identity, listen }: ControllerOptions, logger: Logger): Surroundings {
   if (source.kind === 'kubernetes') {
-    return openCluster({ ...source, identity, port: listen.port, now: clock.now }, logger);
+    const opened = openCluster({ ...source, identity, port: listen.port, now: clock.now }, logger);
+    const { kubeconfig } = source;
+    const { server } = kubeconfig === undefined ? inClusterCredentials() : kubeconfigCredentials(kubeconfig);
+    return { ...opened, followed: { origin: server, plan: () => opened.cluster.plan() } };
   }
   const cluster = new ManifestCluster(source.directory, {
     now: clock.now,
@@ -64,13 +71,18 @@ async function main(): Promise<void> {
     publisher: new Publisher(clock.now()),
     manual: new ManualWeights(),
     leadership: around.leadership,
-    onDefect: (error) => logger.error(error, 'reconcile failed, the decision before it stays in force'),
+    onDefect: (error) => {
+      metrics.defect();
+      logger.error(error, 'reconcile failed, the decision before it stays in force');
+    },
   });
+  const metrics = new ControllerMetrics(loop, options.replicaMetrics);
+  if (around.followed) metrics.follow(around.followed);
   loop.onDecision((decision, previous) => {
     for (const { message, fields } of changesOfState(decision, previous)) logger.info(fields, message);
     around.decided(decision);
   });
-  const server = await createServer(loop, logger);
+  const server = await createServer(loop, logger, metrics);
   closeWithGrace({ logger, delay: 5_000 }, async () => {
     loop.stop();
     await around.close();

@@ -5,6 +5,7 @@ import { Command, Option } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { BallastError } from './contract/errors.ts';
 import { CONTROLLER_PORT } from './contract/names.ts';
+import { MOST_REPLICAS } from './metrics/controller-metrics.ts';
 
 /** Where the cluster is: in a directory of manifests, or behind an API server. */
 export type ClusterSource =
@@ -24,6 +25,8 @@ export interface ControllerOptions {
   readonly listen: { readonly host: string; readonly port: number };
   readonly tickMs: number;
   readonly logLevel: string;
+  /** Above this number of replicas, none has metrics of its own. */
+  readonly replicaMetrics: number;
 }
 
 interface Flags extends Omit<ControllerOptions, 'cluster'> {
@@ -49,6 +52,14 @@ function parseTick(text: string): number {
     throw new BallastError('INVALID_FLAG', `--tick-ms: ${text} is not between 10 and 2000`);
   }
   return tickMs;
+}
+
+function parseCount(text: string): number {
+  const count = Number(text);
+  if (text.trim() === '' || !Number.isInteger(count) || count < 0) {
+    throw new BallastError('INVALID_FLAG', `--replica-metrics: ${text} is not a whole number of replicas`);
+  }
+  return count;
 }
 
 /**
@@ -84,6 +95,12 @@ export function parseOptions(argv: readonly string[]): ControllerOptions {
         .argParser(parseListen),
     )
     .option('--tick-ms <ms>', 'time between two decisions', parseTick, 250)
+    .option(
+      '--replica-metrics <most>',
+      'replicas that have a series each in /metrics, as long as there are no more of them in all; 0: none has',
+      parseCount,
+      MOST_REPLICAS,
+    )
     .addOption(
       new Option('--log-level <level>', 'what is worth a line')
         .choices(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
@@ -91,8 +108,8 @@ export function parseOptions(argv: readonly string[]): ControllerOptions {
     )
     .parse(argv)
     .opts<Flags>();
-  const { identity, listen, tickMs, logLevel } = flags;
-  return { cluster: sourceOf(flags), identity, listen, tickMs, logLevel };
+  const { identity, listen, tickMs, logLevel, replicaMetrics } = flags;
+  return { cluster: sourceOf(flags), identity, listen, tickMs, logLevel, replicaMetrics };
 }
 
 function sourceOf({ manifests, kubernetes, kubeconfig, namespace, leaseName }: Flags): ClusterSource {

@@ -34,6 +34,9 @@ async function run(options: AgentOptions): Promise<void> {
   const metrics = new Metrics({
     replicas: () => replicas,
     tableVersion: () => board.version ?? 0,
+    tableBytes: () => board.table(now())?.bytes.length ?? 0,
+    assignmentsValid: () => held.validUntil !== undefined && now() < held.validUntil,
+    assignmentAge: () => held.validUntil && (now() - held.validUntil + held.validForMs) / 1000,
     assignmentVersion: () => held.version,
     waitingProxies: () => server.waiting,
     pendingStatistics: () => statistics.size,
@@ -83,7 +86,10 @@ async function run(options: AgentOptions): Promise<void> {
       metrics.assignments.inc({ change: 'refused' });
       warnOfLine(describeFailure(failure));
     },
-    disconnected: (reason) => logLink('broken', `not following ${options.controller.origin}: ${reason}`),
+    disconnected: (reason) => {
+      metrics.disconnects.inc();
+      logLink('broken', `not following ${options.controller.origin}: ${reason}`);
+    },
   });
 
   const logReports = onChange((line) => log.info(`reports: ${line}`));

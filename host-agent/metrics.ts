@@ -1,10 +1,17 @@
 /** The agent's own metrics, in Prometheus' text format. */
 import { Counter, Gauge, Registry } from 'prom-client';
+import { registerProcessMetrics } from '../central-controller/contract/process-metrics.ts';
+import packageJson from '../package.json' with { type: 'json' };
 
 /** What is read only when somebody asks. */
 export interface Readings {
   readonly replicas: () => number;
   readonly tableVersion: () => number;
+  readonly tableBytes: () => number;
+  /** Assignments are held and have not expired. */
+  readonly assignmentsValid: () => boolean;
+  /** Since the controller renewed what is held, seconds; undefined while nothing is. */
+  readonly assignmentAge: () => number | undefined;
   readonly assignmentVersion: () => number;
   readonly waitingProxies: () => number;
   readonly pendingStatistics: () => number;
@@ -17,19 +24,19 @@ export class Metrics {
   readonly registry = new Registry();
   readonly reports = new Counter({
     name: 'ballast_agent_reports_total',
-    help: 'Reports sent to the controller, by outcome',
+    help: 'Reports sent to the controller, by outcome: accepted, refused, failed, unreachable',
     labelNames: ['outcome'] as const,
     registers: [this.registry],
   });
   readonly assignments = new Counter({
     name: 'ballast_agent_assignment_updates_total',
-    help: 'Updates of the assignments, by what they changed; refused: malformed, changed nothing',
+    help: 'Updates of the assignments, by what they changed: table, none; or refused, as malformed',
     labelNames: ['change'] as const,
     registers: [this.registry],
   });
   readonly statistics = new Counter({
     name: 'ballast_agent_statistics_total',
-    help: "Statistics posted by this node's proxies, by outcome",
+    help: "Statistics posted by this node's proxies, by outcome: accepted, refused",
     labelNames: ['outcome'] as const,
     registers: [this.registry],
   });
@@ -50,19 +57,67 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  readonly disconnects = new Counter({
+    name: 'ballast_agent_disconnects_total',
+    help: 'Ends of the connection that assignments come by, and attempts to open it that failed',
+    registers: [this.registry],
+  });
+
   constructor(readings: Readings) {
+    registerProcessMetrics(this.registry, 'host-agent', packageJson.version);
     this.#gauge('ballast_agent_replicas', 'Replicas found on this node', readings.replicas);
-    this.#gauge('ballast_agent_table_version', 'Version of the table that proxies are served', readings.tableVersion);
-    this.#gauge('ballast_agent_assignment_version', "The controller's last version", readings.assignmentVersion);
-    this.#gauge('ballast_agent_waiting_proxies', 'Polls for the table that wait', readings.waitingProxies);
-    this.#gauge('ballast_agent_pending_statistics', 'Proxy VMs with undelivered ones', readings.pendingStatistics);
-    this.#gauge('ballast_agent_dropped_statistics', 'Given up undelivered', readings.droppedStatistics);
+    this.#gauge(
+      'ballast_agent_assignments_valid',
+      '1: assignments are held and have not expired; 0: proxies here leave requests to Istio',
+      () => (readings.assignmentsValid() ? 1 : 0),
+    );
+    this.#gauge(
+      'ballast_agent_assignment_age_seconds',
+      'Time since the controller renewed what is held, which it does each second; absent while nothing is',
+      readings.assignmentAge,
+    );
+    this.#gauge(
+      'ballast_agent_assignment_version',
+      "The controller's number of the assignments that are held; 0: none came yet",
+      readings.assignmentVersion,
+    );
+    this.#gauge(
+      'ballast_agent_table_version',
+      'Version of the table that proxies are served; 0: none yet',
+      readings.tableVersion,
+    );
+    this.#gauge('ballast_agent_table_bytes', 'Size of that table, as each proxy fetches it', readings.tableBytes);
+    this.#gauge(
+      'ballast_agent_waiting_proxies',
+      "Proxies' polls for a newer table that wait: one for each proxy, but for moments",
+      readings.waitingProxies,
+    );
+    this.#gauge(
+      'ballast_agent_pending_statistics',
+      'VMs of the plugin whose statistics are not yet with the controller',
+      readings.pendingStatistics,
+    );
+    const dropped: Counter = new Counter({
+      name: 'ballast_agent_statistics_dropped_total',
+      help: "Proxies' statistics that were given up undelivered: too old, or more than there is room for",
+      registers: [],
+      collect() {
+        dropped.reset();
+        dropped.inc(readings.droppedStatistics());
+      },
+    });
+    this.registry.registerMetric(dropped);
     this.#gauge('ballast_agent_cpu_grants', 'Pods here that policies grant CPU settings', readings.cpuGrants);
     this.#gauge('ballast_agent_cpu_settings', 'CPU settings of pods that are changed now', readings.cpuSettings);
   }
 
-  #gauge(name: string, help: string, read: () => number): void {
-    const gauge: Gauge = new Gauge({ name, help, registers: [], collect: () => gauge.set(read()) });
+  #gauge(name: string, help: string, read: () => number | undefined): void {
+    const collect = (): void => {
+      const value = read();
+      if (value === undefined) gauge.remove();
+      else gauge.set(value);
+    };
+    const gauge: Gauge = new Gauge({ name, help, registers: [], collect });
     this.registry.registerMetric(gauge);
   }
 }

@@ -3,15 +3,15 @@ import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebo
 import { Type } from 'typebox';
 import { AgentReport } from '../contract/report.ts';
 import type { ControlLoop } from '../loop.ts';
+import type { ControllerMetrics } from '../metrics/controller-metrics.ts';
 import type { Subscriber } from '../publish/publisher.ts';
-import type { Metrics } from './metrics.ts';
 import { Problem, sendProblem } from './problem.ts';
 import { PushedText, PushStream } from './push-stream.ts';
 
 /** A node with a thousand pods and their proxies, with room to spare. */
 const REPORT_BYTES = 16 * 1024 * 1024;
 
-export function agentRoutes(loop: ControlLoop, metrics: Metrics): FastifyPluginCallbackTypebox {
+export function agentRoutes(loop: ControlLoop, metrics: ControllerMetrics): FastifyPluginCallbackTypebox {
   return (app, _options, done) => {
     // Before the body is read, which may be long.
     app.addHook('onRequest', (_request, reply, next) => {

@@ -2,7 +2,7 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import type { ControlLoop } from '../loop.ts';
-import type { Metrics } from './metrics.ts';
+import type { ControllerMetrics } from '../metrics/controller-metrics.ts';
 import { Problem, sendProblem } from './problem.ts';
 
 const Healthy = Type.Object({ status: Type.Literal('ok') });
@@ -13,7 +13,7 @@ const Leader = Type.Object({
   leader: Type.Union([Type.String(), Type.Null()], { description: 'The one that decides; null: not known' }),
 });
 
-export function healthRoutes(loop: ControlLoop, metrics: Metrics): FastifyPluginCallbackTypebox {
+export function healthRoutes(loop: ControlLoop, metrics: ControllerMetrics): FastifyPluginCallbackTypebox {
   return (app, _options, done) => {
     const options = { config: { rateLimit: false } } as const;
     app.get(

@@ -9,12 +9,12 @@ import packageJson from '../../package.json' with { type: 'json' };
 import { describeFieldErrors, type FieldError } from '../contract/field-errors.ts';
 import type { Failure } from '../contract/errors.ts';
 import type { ControlLoop } from '../loop.ts';
+import { ControllerMetrics } from '../metrics/controller-metrics.ts';
 import { agentRoutes } from './agent-routes.ts';
 import { decisionRoutes } from './decision-routes.ts';
 import { eventRoutes } from './event-routes.ts';
 import { forwardToLeader, registerForwarding } from './forwarding.ts';
 import { healthRoutes } from './health-routes.ts';
-import { Metrics } from './metrics.ts';
 import { sendProblem } from './problem.ts';
 import { serviceRoutes } from './service-routes.ts';
 import { stateRoutes } from './state-routes.ts';
@@ -28,7 +28,11 @@ const page = fileURLToPath(new URL('../dashboard/', import.meta.url));
 const chart = fileURLToPath(new URL('../../node_modules/uplot/dist/', import.meta.url));
 
 /** The server, ready to listen or to be injected into. */
-export async function createServer(loop: ControlLoop, logger?: FastifyBaseLogger): Promise<FastifyInstance> {
+export async function createServer(
+  loop: ControlLoop,
+  logger?: FastifyBaseLogger,
+  metrics = new ControllerMetrics(loop),
+): Promise<FastifyInstance> {
   const app = Fastify({
     ...(logger ? { loggerInstance: logger } : { logger: false }),
     logController: new LogController({ disableRequestLogging: true }),
@@ -40,7 +44,6 @@ export async function createServer(loop: ControlLoop, logger?: FastifyBaseLogger
     .setValidatorCompiler(TypeBoxValidatorCompiler)
     // What is answered comes from checked values: the schemas are for readers and the type checker.
     .setSerializerCompiler(() => (data) => JSON.stringify(data));
-  const metrics = new Metrics(loop);
 
   app.setErrorHandler<FastifyError>((error, request, reply) => {
     const failure = failureOf(error, request.url.startsWith('/agent/v1/reports'));

@@ -10,20 +10,20 @@ export function registerProcessMetrics(registry: Registry, component: string, ve
     labelNames: ['component', 'version', 'nodejs'],
     registers,
   }).set({ component, version, nodejs: process.versions.node }, 1);
-  new Counter({
+  const cpu = new Counter({
     name: 'process_cpu_seconds_total',
     help: 'CPU time that the process has used, user and system',
-    registers,
+    registers: [],
     collect() {
       const { user, system } = process.cpuUsage();
       this.reset();
       this.inc((user + system) / 1e6);
     },
   });
-  new Gauge({
+  const memory = new Gauge({
     name: 'process_resident_memory_bytes',
     help: 'Memory of the process that is in RAM',
-    registers,
+    registers: [],
     collect() {
       this.set(process.memoryUsage.rss());
     },
@@ -33,4 +33,5 @@ export function registerProcessMetrics(registry: Registry, component: string, ve
     help: 'When the process started, seconds since 1970',
     registers,
   }).set(performance.timeOrigin / 1000);
+  for (const metric of [cpu, memory]) registry.registerMetric(metric);
 }

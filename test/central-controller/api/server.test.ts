@@ -93,8 +93,8 @@ describe('people', () => {
       nodes: nodes.map((node) => ({ ...node, reportAgeMs: 250, agentConnected: false })),
     });
     const weight = services[0]?.replicas[0]?.weight ?? NaN;
-    expect(await metric('ballast_replica_weight{namespace="hotel",service="geo",replica="geo-0"}')).toBe(weight);
-    expect(await metric('ballast_node_utilisation{node="node-1"}')).toBeCloseTo(0.5, 1);
+    expect(await metric('ballast_replica_weight_ratio{namespace="hotel",service="geo",replica="geo-0"}')).toBe(weight);
+    expect(await metric('ballast_node_utilisation_ratio{node="node-1"}')).toBeCloseTo(0.5, 1);
     expect(await metric('ballast_decision_duration_seconds_count')).toBeGreaterThan(10);
   });
 

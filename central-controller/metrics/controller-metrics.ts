@@ -1,0 +1,81 @@
+/** What Prometheus can scrape of the controller. docs/reference/metrics.md lists it. */
+import { Counter, Registry } from 'prom-client';
+import packageJson from '../../package.json' with { type: 'json' };
+import type { RoutingPlan } from '../cluster/routing/plan-routing.ts';
+import type { ErrorCode } from '../contract/errors.ts';
+import { registerProcessMetrics } from '../contract/process-metrics.ts';
+import type { ControlLoop } from '../loop.ts';
+import { registerApiRequestMetrics } from './api-request-metrics.ts';
+import { registerDecisionMetrics } from './decision-metrics.ts';
+import { registerLoopMetrics } from './loop-metrics.ts';
+import { registerRoutingMetrics } from './routing-metrics.ts';
+
+/** Replicas that have a series each, where nothing else is said: some hundred kB of a scrape. */
+export const MOST_REPLICAS = 2_000;
+
+/** The API server, for a controller that follows one. */
+export interface FollowedCluster {
+  /** Of the API server. */
+  readonly origin: string;
+  /** What is to be written next, as things stand. */
+  plan(): RoutingPlan;
+}
+
+export class ControllerMetrics {
+  readonly registry = new Registry();
+  readonly #loop: ControlLoop;
+  readonly #accepted: Counter;
+  readonly #refused: Counter<'reason'>;
+  readonly #fallen: Counter;
+  readonly #defects: Counter;
+
+  /** @param mostReplicas above this number of replicas in all, none has a series of its own */
+  constructor(loop: ControlLoop, mostReplicas = MOST_REPLICAS) {
+    const registers = [this.registry];
+    this.#loop = loop;
+    registerProcessMetrics(this.registry, 'central-controller', packageJson.version);
+    registerLoopMetrics(this.registry, loop);
+    this.#defects = new Counter({
+      name: 'ballast_decision_defects_total',
+      help: 'Decisions that failed by a defect of Ballast; the one before stays in force',
+      registers,
+    });
+    this.#accepted = new Counter({
+      name: 'ballast_reports_accepted_total',
+      help: 'Reports of agents that were taken in',
+      registers,
+    });
+    this.#refused = new Counter({
+      name: 'ballast_reports_refused_total',
+      help: 'Reports of agents that were refused and changed nothing, by the code of the answer',
+      labelNames: ['reason'],
+      registers,
+    });
+    this.#fallen = new Counter({
+      name: 'ballast_proxy_counters_fallen_total',
+      help: "Proxies' counters that fell and started anew",
+      registers,
+    });
+    registerDecisionMetrics(this.registry, loop, mostReplicas);
+  }
+
+  accepted(fallen: number): void {
+    this.#accepted.inc();
+    this.#fallen.inc(fallen);
+  }
+
+  refused(reason: ErrorCode): void {
+    this.#refused.inc({ reason });
+  }
+
+  /** A decision failed. */
+  defect(): void {
+    this.#defects.inc();
+  }
+
+  /** Shows from now on what is asked of the API server and what is to be written; `ends` it. */
+  follow({ origin, plan }: FollowedCluster): () => void {
+    registerRoutingMetrics(this.registry, () => (this.#loop.isLeading ? plan() : undefined));
+    return registerApiRequestMetrics(this.registry, origin, () => performance.now());
+  }
+}

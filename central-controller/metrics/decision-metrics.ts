@@ -1,0 +1,153 @@
+/**
+ * The latest decision as series. Nodes and services have some each; replicas, of which there may be ten thousand, have one
+ * each, and only where there are not too many of them.
+ */
+import type { Registry } from 'prom-client';
+import type { NodeDecision, ReplicaDecision, ServiceDecision } from '../contract/decision.ts';
+import type { ControlLoop } from '../loop.ts';
+import { reading, readings } from './readings.ts';
+
+/** @param mostReplicas above this number of replicas in all, none has a series of its own */
+export function registerDecisionMetrics(registry: Registry, loop: ControlLoop, mostReplicas: number): void {
+  registerNodes(registry, loop);
+  registerServices(registry, loop);
+  registerReplicas(registry, loop, mostReplicas);
+}
+
+function registerNodes(registry: Registry, loop: ControlLoop): void {
+  const nodes = (): readonly NodeDecision[] => loop.decision?.nodes ?? [];
+  const perNode = (name: string, help: string, read: (node: NodeDecision) => number | undefined): void =>
+    readings(registry, { name, help, labelNames: ['node'] }, () =>
+      nodes().flatMap((node) => {
+        const value = read(node);
+        return value === undefined ? [] : [[{ node: node.name }, value] as const];
+      }),
+    );
+  const ofCores = (read: (node: NodeDecision) => number) => (node: NodeDecision) =>
+    node.cores > 0 ? read(node) / node.cores : undefined;
+  perNode('ballast_node_silent', "1: nothing was heard of the node's agent lately", ({ stale }) => (stale ? 1 : 0));
+  perNode(
+    'ballast_node_report_age_seconds',
+    "Time since the node's agent last reported; absent where it never did",
+    ({ name }) => {
+      const heardAt = loop.heardAt(name);
+      return heardAt === undefined ? undefined : Math.max(0, loop.clock.now() - heardAt) / 1000;
+    },
+  );
+  perNode('ballast_node_cpu_cores', 'Cores of a node', ({ cores }) => cores);
+  perNode(
+    'ballast_node_utilisation_ratio',
+    'Busy cores of a node over its cores',
+    ofCores(({ busyCores }) => busyCores),
+  );
+  perNode(
+    'ballast_node_background_ratio',
+    'Cores of a node that are busy with others than balanced replicas, over its cores',
+    ofCores(({ backgroundCores }) => backgroundCores),
+  );
+  perNode(
+    'ballast_node_predicted_utilisation_ratio',
+    'What the utilisation would be with the target weights in force',
+    ({ predictedUtilisation }) => predictedUtilisation,
+  );
+}
+
+function registerServices(registry: Registry, loop: ControlLoop): void {
+  const services = (): readonly ServiceDecision[] => loop.decision?.services ?? [];
+  const perService = (name: string, help: string, read: (service: ServiceDecision) => number | undefined): void =>
+    readings(registry, { name, help, labelNames: ['namespace', 'service'] }, () =>
+      services().flatMap((service) => {
+        const value = read(service);
+        return value === undefined ? [] : [[labelsOf(service), value] as const];
+      }),
+    );
+  readings(
+    registry,
+    { name: 'ballast_services', help: 'Services with a policy, by its mode', labelNames: ['mode'] },
+    () => [...countBy(services(), ({ mode }) => mode)].map(([mode, count]) => [{ mode }, count]),
+  );
+  readings(
+    registry,
+    {
+      name: 'ballast_service_replicas',
+      help: 'Replicas of a service by their state; a state that no replica is in is absent',
+      labelNames: ['namespace', 'service', 'state'],
+    },
+    () =>
+      services().flatMap((service) =>
+        [...countBy(service.replicas, ({ state }) => state)].map(
+          ([state, count]) => [{ ...labelsOf(service), state }, count] as const,
+        ),
+      ),
+  );
+  perService(
+    'ballast_service_demand_cores',
+    'CPU that the requests to a service need',
+    (service) => service.demandCores,
+  );
+  perService(
+    'ballast_service_served_cores',
+    'Part of the demand that the nodes can carry, fairly shared',
+    (service) => service.servedCores,
+  );
+  perService(
+    'ballast_service_fair_share_cores',
+    'CPU that a service could claim if all others wanted theirs',
+    (service) => service.fairShareCores,
+  );
+  perService(
+    'ballast_service_requests_per_second',
+    'Estimated rate of requests to a service',
+    (service) => service.requestsPerSecond,
+  );
+  perService(
+    'ballast_service_lowest_weight_ratio',
+    "Lowest weight among a service's replicas in use, over the equal weight",
+    ({ replicas }) => overEqual(replicas, Math.min),
+  );
+  perService(
+    'ballast_service_highest_weight_ratio',
+    "Highest weight among a service's replicas in use, over the equal weight",
+    ({ replicas }) => overEqual(replicas, Math.max),
+  );
+}
+
+function registerReplicas(registry: Registry, loop: ControlLoop, mostReplicas: number): void {
+  const count = (): number => loop.decision?.services.reduce((sum, { replicas }) => sum + replicas.length, 0) ?? 0;
+  readings(
+    registry,
+    {
+      name: 'ballast_replica_weight_ratio',
+      help: "Share of its service's requests that a replica is to get (see --replica-metrics)",
+      labelNames: ['namespace', 'service', 'replica'],
+    },
+    () => {
+      if (count() > mostReplicas) return [];
+      return (loop.decision?.services ?? []).flatMap((service) =>
+        service.replicas.map(({ name, weight }) => [{ ...labelsOf(service), replica: name }, weight] as const),
+      );
+    },
+  );
+  reading(
+    registry,
+    'ballast_replicas_without_series',
+    'Replicas that have no series of their own, since there are more of them than --replica-metrics',
+    () => (count() > mostReplicas ? count() : 0),
+  );
+}
+
+function labelsOf({ namespace, name }: ServiceDecision): { namespace: string; service: string } {
+  return { namespace, service: name };
+}
+
+function countBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const item of items) counts.set(keyOf(item), (counts.get(keyOf(item)) ?? 0) + 1);
+  return counts;
+}
+
+/** Of replicas that are ready: the others have no weight at all. Undefined where there are none. */
+function overEqual(replicas: readonly ReplicaDecision[], choose: (...weights: number[]) => number): number | undefined {
+  const weights = replicas.filter(({ state }) => state !== 'NotReady').map(({ weight }) => weight);
+  return weights.length === 0 ? undefined : choose(...weights) * weights.length;
+}

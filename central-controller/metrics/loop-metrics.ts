@@ -1,0 +1,111 @@
+/** The control loop itself: who leads, how long decisions take and how they keep their time, what becomes of them. */
+import { Counter, Histogram, type Registry } from 'prom-client';
+import type { ControlLoop } from '../loop.ts';
+import { reading, readings } from './readings.ts';
+
+export function registerLoopMetrics(registry: Registry, loop: ControlLoop): void {
+  registerLeadership(registry, loop);
+  registerDecisions(registry, loop);
+  registerAssignments(registry, loop);
+  reading(registry, 'ballast_manual_weights', 'Weights set by hand that are in force', () =>
+    loop.isLeading ? loop.manual.list(loop.clock.now()).length : undefined,
+  );
+}
+
+function registerLeadership(registry: Registry, loop: ControlLoop): void {
+  reading(
+    registry,
+    'ballast_leading',
+    '1: this controller decides; 0: it stands by, or does not know the cluster yet',
+    () => (loop.isLeading ? 1 : 0),
+  );
+  const changes = new Counter({
+    name: 'ballast_leader_changes_total',
+    help: 'How often this controller saw another one lead than before, or none',
+    registers: [registry],
+  });
+  let { leader } = loop.leadership;
+  loop.leadership.onChange(() => {
+    if (loop.leadership.leader === leader) return;
+    ({ leader } = loop.leadership);
+    changes.inc();
+  });
+}
+
+function registerDecisions(registry: Registry, loop: ControlLoop): void {
+  const registers = [registry];
+  const duration = new Histogram({
+    name: 'ballast_decision_duration_seconds',
+    help: 'Time from taking the snapshot to having published the decision',
+    buckets: [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5],
+    registers,
+  });
+  const interval = new Histogram({
+    name: 'ballast_decision_interval_seconds',
+    help: 'Time from one decision to the next: what is above the tick came late',
+    buckets: [0.05, 0.1, 0.2, 0.26, 0.3, 0.5, 1, 2, 5],
+    registers,
+  });
+  const moving = new Counter({
+    name: 'ballast_decisions_moving_weights_total',
+    help: 'Decisions that changed some weight',
+    registers,
+  });
+  loop.onDecision((decision, previous, seconds) => {
+    duration.observe(seconds);
+    if (previous) interval.observe(Math.max(0, decision.at - previous.at) / 1000);
+    if (decision.changed) moving.inc();
+  });
+  reading(
+    registry,
+    'ballast_last_decision_timestamp_seconds',
+    'When the latest decision was made, seconds since 1970; absent while another controller leads',
+    () => (loop.decision ? loop.decision.at / 1000 : undefined),
+  );
+  reading(
+    registry,
+    'ballast_decision_certificate_ratio',
+    'Largest relative violation of the optimality conditions by the latest decision',
+    () => loop.decision?.certificate,
+  );
+}
+
+function registerAssignments(registry: Registry, loop: ControlLoop): void {
+  const { publisher } = loop;
+  const published = new Counter({
+    name: 'ballast_assignments_published_total',
+    help: 'Versions that agents were told of; weights: some weight or replica changed, utilisation: only that',
+    labelNames: ['change'],
+    registers: [registry],
+  });
+  let { version } = publisher;
+  loop.onDecision(() => {
+    if (publisher.version === version) return;
+    ({ version } = publisher);
+    published.inc({ change: publisher.history.at(-1)?.weightsChanged ? 'weights' : 'utilisation' });
+  });
+  reading(
+    registry,
+    'ballast_assignments_version',
+    'Newest version that agents were told of; 0: none yet',
+    () => publisher.version,
+  );
+  reading(registry, 'ballast_agents_connected', 'Agents that listen for assignments', () => publisher.connected.length);
+  readings(
+    registry,
+    {
+      name: 'ballast_proxies',
+      help: 'VMs of the plugin that were heard lately, by whether they hold a valid table',
+      labelNames: ['table'],
+    },
+    () => {
+      if (!loop.isLeading) return [];
+      const proxies = loop.proxies();
+      const held = proxies.filter(({ tableVersion }) => tableVersion > 0).length;
+      return [
+        [{ table: 'held' }, held],
+        [{ table: 'none' }, proxies.length - held],
+      ];
+    },
+  );
+}
