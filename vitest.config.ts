@@ -1,8 +1,5 @@
 import { defineConfig } from 'vitest/config';
 
-/** Tests of the lab itself: they take it down in the end. */
-const LAB_ITSELF = 'test/lab/lab.test.ts';
-
 export default defineConfig({
   test: {
     projects: [
@@ -29,22 +26,11 @@ export default defineConfig({
         test: {
           name: 'lab',
           include: ['test/lab/**/*.test.ts'],
-          exclude: [LAB_ITSELF],
           globalSetup: 'test/lab/support/global-setup.ts',
           fileParallelism: false,
           sequence: { groupOrder: 2 },
           testTimeout: 240_000,
           hookTimeout: 240_000,
-        },
-      },
-      {
-        test: {
-          name: 'lab itself',
-          include: [LAB_ITSELF],
-          fileParallelism: false,
-          sequence: { groupOrder: 3 },
-          testTimeout: 120_000,
-          hookTimeout: 600_000,
         },
       },
     ],

@@ -116,7 +116,7 @@ async function run(args: readonly string[]): Promise<boolean> {
   const clean = await checkSources();
   const unit = await runTests(['unit'], args);
   await tools;
-  const real = await runTests(noLab === undefined ? ['real', 'lab', 'lab itself'] : ['real'], args);
+  const real = await runTests(noLab === undefined ? ['real', 'lab'] : ['real'], args);
 
   if (!clean) console.log('The checks of the sources above found something to mend.');
   if (noLab !== undefined) console.log(`Not run: the suites on the lab (test/lab), since ${noLab}.`);

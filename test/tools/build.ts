@@ -100,7 +100,8 @@ export async function buildGoTool(tool: string): Promise<string> {
   try {
     // `tags`: parts of a program that are not wanted, such as all of Prometheus' ways to discover targets.
     const flags = [`-tags=${await wordsOf(module, 'tags')}`, `-ldflags=${await linkerFlags(module)}`];
-    await run('go', ['build', '-trimpath', ...flags, '-o', unfinished, source], {
+    // Other tests run meanwhile, and the compiler would take every core from them.
+    await run('nice', ['go', 'build', '-trimpath', ...flags, '-o', unfinished, source], {
       cwd: join(TOOLS, module),
       env: { ...process.env, GOFLAGS: '-buildvcs=false', CGO_ENABLED: '0' },
       maxBuffer: 64 << 20,
