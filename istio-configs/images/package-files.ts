@@ -34,17 +34,18 @@ async function locate(root: string, folder: string, name: string): Promise<strin
  */
 export async function packageFiles(root: string, names: readonly string[]): Promise<string[]> {
   const folders = new Set<string>();
-  const require = async (from: string, name: string, isOptional: boolean): Promise<void> => {
+  const needPackage = async (from: string, name: string, isOptional: boolean): Promise<void> => {
     const folder = await locate(root, from, name);
     if (folder !== undefined) folders.add(folder);
     else if (!isOptional) throw new Error(`package ${name} is not installed: run npm ci`);
   };
-  for (const name of names) await require('.', name, false);
+  for (const name of names) await needPackage('.', name, false);
   for (const folder of folders) {
     const { dependencies, optionalDependencies, peerDependencies } = (await readPackage(root, folder)) ?? {};
     for (const name of Object.keys(dependencies ?? {}))
-      await require(folder, name, name in (optionalDependencies ?? {}));
-    for (const name of Object.keys({ ...optionalDependencies, ...peerDependencies })) await require(folder, name, true);
+      await needPackage(folder, name, name in (optionalDependencies ?? {}));
+    for (const name of Object.keys({ ...optionalDependencies, ...peerDependencies }))
+      await needPackage(folder, name, true);
   }
   const files = await Promise.all([...folders].map(async (folder) => filesOf(root, folder)));
   return files.flat().toSorted();

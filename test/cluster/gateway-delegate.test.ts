@@ -33,10 +33,8 @@ beforeAll(async () => {
     'envoy.config.route.v3.RouteConfiguration': ['http.8080'],
   });
   const [configuration] = section(normalise(dump, new Set()), 'RoutesConfigDump', 'dynamic_route_configs');
-  const { virtual_hosts: hosts } = configuration?.['route_config'] as unknown as {
-    virtual_hosts: readonly { routes: readonly JsonObject[] }[];
-  };
-  routes = hosts.flatMap((host) => host.routes);
+  const hosts = (configuration?.['route_config'] as JsonObject | undefined)?.['virtual_hosts'];
+  routes = (hosts as unknown as readonly { routes: readonly JsonObject[] }[]).flatMap((host) => host.routes);
 }, BUILD_MS);
 
 afterAll(async () => {
