@@ -2,6 +2,7 @@
  * The control loop: one level-triggered reconcile from everything that is known to everything that is published.
  * Events only ask for it sooner; it never depends on having seen them all.
  */
+import type { KnownPolicy } from './cluster/known-policy.ts';
 import type { Cluster, Topology } from './cluster/topology.ts';
 import type { Collector, ProxyStatus } from './collect/collector.ts';
 import type { Decision } from './contract/decision.ts';
@@ -95,6 +96,10 @@ export class ControlLoop {
 
   get topology(): Topology {
     return this.#parts.cluster.read();
+  }
+
+  get policies(): readonly KnownPolicy[] {
+    return this.#parts.cluster.policies();
   }
 
   /** Decides from now on, whenever this controller leads. */

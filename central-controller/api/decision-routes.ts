@@ -6,12 +6,17 @@ import { Explanation } from '../contract/explanation.ts';
 import { failure, type Result, success } from '../contract/result.ts';
 import { explainReplica } from '../explain-replica.ts';
 import type { ControlLoop } from '../loop.ts';
+import { type Key, Continue, pageOf, PageQuery } from './paging.ts';
+import { ReplicaPath } from './path-schemas.ts';
 import { Problem, sendProblem } from './problem.ts';
 
-const Name = Type.String({ minLength: 1, maxLength: 253 });
 const Tick = Type.Integer({ minimum: 0 });
 
 const DecisionEntry = Type.Pick(Decision, ['tick', 'at', 'certificate', 'changed']);
+
+function byTickDescending([a]: Key, [b]: Key): number {
+  return Number(b) - Number(a);
+}
 
 export function decisionRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
   /** The decision in force at a tick, or the one in force now. */
@@ -28,20 +33,24 @@ export function decisionRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox 
         schema: {
           summary: 'List the recent decisions, the newest first: all of the last seconds, before that one a second',
           tags: ['decisions'],
-          querystring: Type.Object({
-            limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, description: 'Default: 100' })),
-            before: Type.Optional(Type.Integer({ minimum: 0, description: 'Only decisions of ticks before this one' })),
-          }),
-          response: { 200: Type.Object({ decisions: Type.Array(DecisionEntry) }), 400: Problem },
+          querystring: PageQuery,
+          response: {
+            200: Type.Object({ decisions: Type.Array(DecisionEntry), continue: Continue }),
+            400: Problem,
+          },
         },
       },
-      ({ query: { limit = 100, before = Infinity } }) => ({
-        decisions: loop.history.decisions
-          .filter(({ tick }) => tick < before)
-          .slice(-limit)
-          .toReversed()
-          .map(({ tick, at, certificate, changed }) => ({ tick, at, certificate, changed })),
-      }),
+      (request, reply) => {
+        const newestFirst = loop.history.decisions.toReversed();
+        const page = pageOf(newestFirst, ({ tick }) => [tick], byTickDescending, request.query);
+        if (!page.ok) {
+          sendProblem(reply, page.failure);
+          return;
+        }
+        const { items, ...next } = page.value;
+        const decisions = items.map(({ tick, at, certificate, changed }) => ({ tick, at, certificate, changed }));
+        void reply.send({ decisions, ...next });
+      },
     );
 
     app.get(
@@ -83,7 +92,7 @@ export function decisionRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox 
         schema: {
           summary: 'Explain the weight of one replica, now or at a recent tick',
           tags: ['decisions'],
-          params: Type.Object({ namespace: Name, name: Name, replica: Name }),
+          params: ReplicaPath,
           querystring: Type.Object({ tick: Type.Optional(Tick) }),
           response: { 200: Explanation, 400: Problem, 404: Problem, 503: Problem },
         },

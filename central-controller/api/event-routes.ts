@@ -1,5 +1,6 @@
 /** Server-sent events: every decision as it is made. */
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
+import type { Decision } from '../contract/decision.ts';
 import type { ControlLoop } from '../loop.ts';
 import { PushedText, PushStream } from './push-stream.ts';
 
@@ -12,9 +13,23 @@ const JITTER_MS = 25;
 /** A comment after this much silence keeps proxies on the way from closing the connection. */
 const HEARTBEAT_MS = 5_000;
 
+function decisionEvent(decision: Decision): string {
+  return `event: decision\nid: ${decision.tick}\ndata: ${JSON.stringify(decision)}\n\n`;
+}
+
+/** Many listeners are sent the same text: it is made once. */
+function lastOnly<Of, Made>(make: (of: Of) => Made): (of: Of) => Made {
+  let last: { readonly of: Of; readonly made: Made } | undefined;
+  return (of) => {
+    if (last?.of !== of) last = { of, made: make(of) };
+    return last.made;
+  };
+}
+
 export function eventRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
   return (app, _options, done) => {
     const open = new Set<PushStream>();
+    const eventOf = lastOnly(decisionEvent);
     const finishAll = (): void => {
       for (const stream of open) stream.finish();
     };
@@ -32,7 +47,7 @@ export function eventRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
       {
         schema: {
           summary: 'Follow the decisions as server-sent events (`decision`), at most four a second',
-          tags: ['state'],
+          tags: ['stream'],
           response: { 200: { content: { 'text/event-stream': { schema: PushedText } } } },
         },
       },
@@ -45,7 +60,7 @@ export function eventRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
         };
         const sendDecision = (): void => {
           if (behind || !loop.decision || loop.clock.now() - sentAt < EVENT_INTERVAL_MS - JITTER_MS) return;
-          send(`event: decision\nid: ${loop.decision.tick}\ndata: ${JSON.stringify(loop.decision)}\n\n`);
+          send(eventOf(loop.decision));
         };
         // A reader that was behind gets the next decision, not those it missed.
         const stream = new PushStream(() => {

@@ -5,18 +5,24 @@ import fastifyStatic from '@fastify/static';
 import swagger from '@fastify/swagger';
 import { TypeBoxValidatorCompiler, type TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance, LogController } from 'fastify';
-import packageJson from '../../package.json' with { type: 'json' };
 import { describeFieldErrors, type FieldError } from '../contract/field-errors.ts';
 import type { Failure } from '../contract/errors.ts';
 import type { ControlLoop } from '../loop.ts';
 import { ControllerMetrics } from '../metrics/controller-metrics.ts';
 import { agentRoutes } from './agent-routes.ts';
+import { allowedMethods } from './allowed-methods.ts';
+import { apiDocument } from './api-document.ts';
 import { decisionRoutes } from './decision-routes.ts';
+import { withEtag } from './etags.ts';
 import { eventRoutes } from './event-routes.ts';
 import { forwardToLeader, registerForwarding } from './forwarding.ts';
 import { healthRoutes } from './health-routes.ts';
+import { LONGEST_NAME } from './path-schemas.ts';
+import { pauseRoutes } from './pause-routes.ts';
+import { policyRoutes } from './policy-routes.ts';
 import { sendProblem } from './problem.ts';
 import { serviceRoutes } from './service-routes.ts';
+import { simulationRoutes } from './simulation-routes.ts';
 import { stateRoutes } from './state-routes.ts';
 
 const BODY_BYTES = 16 * 1024;
@@ -39,6 +45,10 @@ export async function createServer(
     bodyLimit: BODY_BYTES,
     requestTimeout: 10_000,
     forceCloseConnections: true,
+    routerOptions: { maxParamLength: LONGEST_NAME },
+    frameworkErrors: (error, _request, reply) => {
+      sendProblem(reply, { code: 'INVALID_REQUEST', message: `path: ${error.message}` });
+    },
   })
     .withTypeProvider<TypeBoxTypeProvider>()
     .setValidatorCompiler(TypeBoxValidatorCompiler)
@@ -46,42 +56,36 @@ export async function createServer(
     .setSerializerCompiler(() => (data) => JSON.stringify(data));
 
   app.setErrorHandler<FastifyError>((error, request, reply) => {
-    const failure = failureOf(error, request.url.startsWith('/agent/v1/reports'));
-    if (failure.code === 'MALFORMED_REPORT') metrics.refused(failure.code);
+    const isReport = request.url.startsWith('/agent/v1/reports');
+    const failure = failureOf(error, isReport);
+    if (isReport && failure.code !== 'DEFECT') metrics.refused(failure.code);
     if (failure.code === 'DEFECT') request.log.error(error);
     sendProblem(reply, failure, failure.code === 'INVALID_REQUEST' ? error.statusCode : undefined);
   });
+  const methodsOf = allowedMethods(app);
   app.setNotFoundHandler((request, reply) => {
+    const allowed = methodsOf(request.url.split('?', 1)[0] ?? '');
+    if (allowed.length > 0 && !allowed.includes(request.method)) {
+      const message = `method: ${request.method} is not what ${request.url} takes, but ${allowed.join(', ')}`;
+      sendProblem(reply.header('allow', allowed.join(', ')), { code: 'METHOD_NOT_ALLOWED', message });
+      return;
+    }
     sendProblem(reply, { code: 'UNKNOWN_PATH', message: `path: there is no ${request.method} ${request.url}` });
   });
 
   await app.register(rateLimit, { max: REQUESTS_PER_SECOND, timeWindow: 1000 });
-  await app.register(swagger, {
-    openapi: {
-      openapi: '3.1.0',
-      info: {
-        title: packageJson.name,
-        description: packageJson.description,
-        version: packageJson.version,
-        license: { name: packageJson.license, identifier: packageJson.license },
-      },
-      tags: [
-        { name: 'services', description: 'Balanced services and the reasons for their weights' },
-        { name: 'weights', description: 'Weights in force, and setting them by hand' },
-        { name: 'decisions', description: 'What was decided lately, and why' },
-        { name: 'state', description: 'Replicas, nodes, proxies' },
-        { name: 'agents', description: 'What host agents call' },
-        { name: 'health', description: 'For kubelet and Prometheus' },
-      ],
-    },
-  });
+  await app.register(swagger, apiDocument);
   await registerForwarding(app);
   await app.register(agentRoutes(loop, metrics));
   await app.register((decided, _options, done) => {
     decided.addHook('preHandler', forwardToLeader(loop));
+    decided.addHook('onSend', withEtag);
     void decided.register(serviceRoutes(loop));
     void decided.register(stateRoutes(loop));
+    void decided.register(policyRoutes(loop));
     void decided.register(decisionRoutes(loop));
+    void decided.register(pauseRoutes(loop));
+    void decided.register(simulationRoutes(loop));
     void decided.register(eventRoutes(loop));
     done();
   });
@@ -98,6 +102,8 @@ function failureOf(error: FastifyError, isReport: boolean): Failure {
   if (error.statusCode === 429) return { code: 'TOO_MANY_REQUESTS', message: `address: ${error.message}` };
   if (error.statusCode === undefined || error.statusCode >= 500)
     return { code: 'DEFECT', message: 'server: it failed' };
+  if (error.statusCode === 413) return { code: 'BODY_TOO_LARGE', message: `body: ${error.message}` };
+  if (error.statusCode === 415) return { code: 'UNSUPPORTED_MEDIA_TYPE', message: `body: ${error.message}` };
   const detail = error.validation
     ? describeFieldErrors(error.validation as unknown as FieldError[], error.validationContext ?? 'body')
     : `body: ${error.message}`;

@@ -4,16 +4,16 @@ import { Type } from 'typebox';
 import { ServiceDecision } from '../contract/decision.ts';
 import { findReplica, findService } from '../find-decided.ts';
 import type { ControlLoop } from '../loop.ts';
+import { NamespacedPath, ReplicaPath } from './path-schemas.ts';
 import { Problem, sendProblem } from './problem.ts';
 
-const Name = Type.String({ minLength: 1, maxLength: 253 });
-const ServicePath = Type.Object({ namespace: Name, name: Name });
-const ReplicaPath = Type.Object({ namespace: Name, name: Name, replica: Name });
+/** Per address: other tools steer by them, and they cost little. */
+const WEIGHT_READS_PER_SECOND = 10_000;
 
 const ManualWeightView = Type.Object({
-  namespace: Name,
-  service: Name,
-  replica: Name,
+  namespace: Type.String(),
+  service: Type.String(),
+  replica: Type.String(),
   weight: Type.Number({ minimum: 0, maximum: 1 }),
   expiresAt: Type.Number({ description: "Controller's wall clock, ms since 1970" }),
 });
@@ -56,7 +56,7 @@ export function serviceRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
         schema: {
           summary: 'Explain one service: each replica with its weight and what made it',
           tags: ['services'],
-          params: ServicePath,
+          params: NamespacedPath,
           response: { 200: ServiceDecision, 404: Problem },
         },
       },
@@ -70,10 +70,11 @@ export function serviceRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
     app.get(
       '/api/v1/services/:namespace/:name/weights',
       {
+        config: { rateLimit: { max: WEIGHT_READS_PER_SECOND, timeWindow: 1000 } },
         schema: {
           summary: 'Read the weights in force, and which were set by hand',
           tags: ['weights'],
-          params: ServicePath,
+          params: NamespacedPath,
           response: { 200: Weights, 404: Problem },
         },
       },

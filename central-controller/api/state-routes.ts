@@ -2,7 +2,10 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { NodeDecision, ReplicaDecision } from '../contract/decision.ts';
+import { byReplicaName } from '../cluster/replicas.ts';
 import type { ControlLoop } from '../loop.ts';
+import { type Key, Continue, pageOf, PageQuery } from './paging.ts';
+import { Problem, sendProblem } from './problem.ts';
 
 const Age = Type.Number({ minimum: 0, description: 'ms' });
 
@@ -40,22 +43,37 @@ const PublishedVersionView = Type.Object({
   weightsChanged: Type.Boolean({ description: 'false: CPU utilisation only' }),
 });
 
+/** The order that decisions have. */
+function byServiceAndName([service = '', name = '']: Key, [otherService = '', otherName = '']: Key): number {
+  if (service !== otherService) return service < otherService ? -1 : 1;
+  return byReplicaName({ name: String(name) }, { name: String(otherName) });
+}
+
 export function stateRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
   return (app, _options, done) => {
     app.get(
       '/api/v1/replicas',
       {
         schema: {
-          summary: 'List all replicas of all balanced services',
+          summary: 'List all replicas of all balanced services, by the names of their services and their own',
           tags: ['state'],
-          response: { 200: Type.Object({ replicas: Type.Array(ReplicaView) }) },
+          querystring: PageQuery,
+          response: { 200: Type.Object({ replicas: Type.Array(ReplicaView), continue: Continue }), 400: Problem },
         },
       },
-      () => ({
-        replicas: (loop.decision?.services ?? []).flatMap(({ namespace, name, replicas }) =>
+      (request, reply) => {
+        const all = (loop.decision?.services ?? []).flatMap(({ namespace, name, replicas }) =>
           replicas.map((replica) => ({ namespace, service: name, ...replica })),
-        ),
-      }),
+        );
+        const keyOf = ({ namespace, service, name }: (typeof all)[number]): Key => [`${namespace}/${service}`, name];
+        const page = pageOf(all, keyOf, byServiceAndName, request.query);
+        if (!page.ok) {
+          sendProblem(reply, page.failure);
+          return;
+        }
+        const { items, ...next } = page.value;
+        void reply.send({ replicas: [...items], ...next });
+      },
     );
 
     app.get(

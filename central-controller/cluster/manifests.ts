@@ -3,9 +3,13 @@ import { type FSWatcher, readdirSync, readFileSync, watch } from 'node:fs';
 import { join } from 'node:path';
 import { BallastError, type Failure } from '../contract/errors.ts';
 import { failure, type Result, success } from '../contract/result.ts';
+import type { LoadBalancingPolicy } from '../contract/policy.ts';
 import { joinTopology } from './join.ts';
+import type { KnownPolicy } from './known-policy.ts';
+import { type ClusterObjects, qualifiedName } from './objects.ts';
 import { parseManifests } from './parse-manifests.ts';
 import { type KnownSince, knownSince } from './replicas.ts';
+import { targetService } from './target-service.ts';
 import type { Cluster, Topology } from './topology.ts';
 
 /** Writers change several files at once; wait for the last of them. */
@@ -18,13 +22,25 @@ export interface ManifestOptions {
   readonly onProblem: (failure: Failure) => void;
 }
 
+/** What a directory says. */
+interface Read {
+  readonly topology: Topology;
+  readonly policies: readonly KnownPolicy[];
+}
+
+/** Without Kubernetes a status can only be left over from elsewhere. */
+function knownPolicy(policy: LoadBalancingPolicy, objects: ClusterObjects): KnownPolicy {
+  const target = targetService(policy, objects);
+  return { policy, service: 'reason' in target ? undefined : qualifiedName(target.metadata), status: undefined };
+}
+
 /** Reads `*.yaml` and `*.yml` of one directory, and again whenever one of them changes. */
 export class ManifestCluster implements Cluster {
   readonly #directory: string;
   readonly #options: ManifestOptions;
   readonly #watcher: FSWatcher;
   readonly #listeners: (() => void)[] = [];
-  #topology: Topology;
+  #read: Read;
   #since: KnownSince | undefined;
   #settling: NodeJS.Timeout | undefined;
 
@@ -34,7 +50,7 @@ export class ManifestCluster implements Cluster {
     this.#options = options;
     const first = this.#load();
     if (!first.ok) throw new BallastError(first.failure.code, first.failure.message);
-    this.#topology = first.value;
+    this.#read = first.value;
     this.#watcher = watch(directory, () => this.#settle());
     this.#watcher.on('error', (error) => {
       options.onProblem({ code: 'INVALID_MANIFEST', message: `${directory}: cannot be watched: ${error.message}` });
@@ -42,7 +58,11 @@ export class ManifestCluster implements Cluster {
   }
 
   read(): Topology {
-    return this.#topology;
+    return this.#read.topology;
+  }
+
+  policies(): readonly KnownPolicy[] {
+    return this.#read.policies;
   }
 
   onChange(changed: () => void): void {
@@ -63,12 +83,12 @@ export class ManifestCluster implements Cluster {
         this.#options.onProblem(next.failure);
         return;
       }
-      this.#topology = next.value;
+      this.#read = next.value;
       for (const changed of this.#listeners) changed();
     }, SETTLE_MS);
   }
 
-  #load(): Result<Topology> {
+  #load(): Result<Read> {
     const files = new Map<string, string>();
     try {
       const names = readdirSync(this.#directory).filter((name) => /\.ya?ml$/.test(name));
@@ -84,7 +104,7 @@ export class ManifestCluster implements Cluster {
     const [problem] = problems;
     if (!problem) {
       this.#since = since;
-      return success(topology);
+      return success({ topology, policies: objects.policies.map((policy) => knownPolicy(policy, objects)) });
     }
     const object = `${problem.kind} ${problem.name}`;
     return failure(

@@ -122,7 +122,9 @@ function sumOfCores(quantities: readonly (string | number | undefined)[]): numbe
   return nano > 0 ? nano / 1e9 : undefined;
 }
 
-/** `search-2` before `search-10`: the trailing number counts as a number. */
-export function byReplicaName(a: ReplicaTopology, b: ReplicaTopology): number {
-  return a.name.localeCompare(b.name, 'en', { numeric: true });
+const COLLATOR = new Intl.Collator('en', { numeric: true });
+
+/** `search-2` before `search-10`: the trailing number counts as a number. No two names count as equal. */
+export function byReplicaName(a: { readonly name: string }, b: { readonly name: string }): number {
+  return COLLATOR.compare(a.name, b.name) || (a.name < b.name ? -1 : Number(a.name > b.name));
 }

@@ -1,6 +1,7 @@
 /** What the controller knows of the cluster: which replica of which service runs on which node. Plain values. */
 import type { CpuControl, Routing } from '../contract/assignment.ts';
 import type { PolicyLimits } from '../contract/policy.ts';
+import type { KnownPolicy } from './known-policy.ts';
 
 /** Where Ballast stands towards a service: it decides only, it decides and publishes, or it does neither. */
 export type Mode = 'Observe' | 'Enforce' | 'Off';
@@ -45,6 +46,8 @@ export interface Topology {
 /** Port: where topology comes from. `changed` only says that it is worth reading again. */
 export interface Cluster {
   read(): Topology;
+  /** Also those that lead to no service that could be balanced. */
+  policies(): readonly KnownPolicy[];
   onChange(changed: () => void): void;
   close(): Promise<void>;
 }

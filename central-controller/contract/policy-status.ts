@@ -1,6 +1,7 @@
 /** `status` of a LoadBalancingPolicy: what the controller has made of it. Written through the status subresource only. */
 import { Type, type Static } from 'typebox';
 import { Routing } from './assignment.ts';
+import { PolicySpec } from './policy.ts';
 
 interface ConditionText {
   /** What status `True` says. */
@@ -108,4 +109,30 @@ export const PolicyStatus = Type.Object(
 );
 export type PolicyStatus = Omit<Static<typeof PolicyStatus>, 'conditions'> & {
   conditions?: readonly PolicyCondition[];
+};
+
+/** The status as people are told it: where nobody keeps one, nobody knows since when a condition holds. */
+const PolicyStatusView = Type.Object({
+  ...PolicyStatus.properties,
+  conditions: Type.Optional(
+    Type.Array(
+      Type.Object({
+        ...PolicyCondition.properties,
+        lastTransitionTime: Type.Optional(time('When `status` last changed')),
+      }),
+    ),
+  ),
+});
+export type PolicyStatusView = Static<typeof PolicyStatusView>;
+
+/** A policy and what has become of it. */
+export const PolicyView = Type.Object({
+  namespace: Type.String(),
+  name: Type.String(),
+  service: Type.Optional(Type.String({ description: '`<namespace>/<name>` of the Service that its target leads to' })),
+  spec: PolicySpec,
+  status: PolicyStatusView,
+});
+export type PolicyView = Omit<Static<typeof PolicyView>, 'status'> & {
+  readonly status: PolicyStatus | PolicyStatusView;
 };

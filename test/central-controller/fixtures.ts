@@ -1,4 +1,5 @@
 /** Reports, a cluster and a clock for the tests of the controller. */
+import type { KnownPolicy } from '../../central-controller/cluster/known-policy.ts';
 import type { Cluster, ServiceTopology, Topology } from '../../central-controller/cluster/topology.ts';
 import { Collector } from '../../central-controller/collect/collector.ts';
 import { LATENCY_BUCKETS } from '../../central-controller/contract/latency-buckets.ts';
@@ -79,6 +80,7 @@ export function topologyOf(...services: ServiceTopology[]): Topology {
 }
 
 export class FakeCluster implements Cluster {
+  known: readonly KnownPolicy[] = [];
   #topology: Topology;
   #listeners: (() => void)[] = [];
 
@@ -88,6 +90,10 @@ export class FakeCluster implements Cluster {
 
   read(): Topology {
     return this.#topology;
+  }
+
+  policies(): readonly KnownPolicy[] {
+    return this.known;
   }
 
   onChange(changed: () => void): void {

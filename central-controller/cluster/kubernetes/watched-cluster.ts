@@ -1,8 +1,13 @@
 /** A real cluster, followed through its API server. What is seen is joined when somebody reads it, not at each event. */
+import { Value } from 'typebox/value';
 import type { ErrorCode } from '../../contract/errors.ts';
+import { PolicyStatus } from '../../contract/policy-status.ts';
 import { type Joined, type JoinProblem, joinTopology } from '../join.ts';
+import type { KnownPolicy } from '../known-policy.ts';
+import { qualifiedName } from '../objects.ts';
 import { oldestFirst } from '../policy-order.ts';
 import { type KnownSince, knownSince } from '../replicas.ts';
+import { targetService } from '../target-service.ts';
 import type { Cluster, Topology } from '../topology.ts';
 import type { KubernetesClient } from './client.ts';
 import type { ObservedObjects } from './observed-objects.ts';
@@ -55,6 +60,17 @@ export class WatchedCluster implements Cluster {
 
   read(): Topology {
     return this.#join().topology;
+  }
+
+  policies(): readonly KnownPolicy[] {
+    const objects = this.objects();
+    return objects.policies.map((policy) => {
+      const target = targetService(policy, objects);
+      const service = 'reason' in target ? undefined : qualifiedName(target.metadata);
+      const { status } = policy;
+      // Any version of the controller may have written it.
+      return { policy, service, status: Value.Check(PolicyStatus, status) ? (status as PolicyStatus) : undefined };
+    });
   }
 
   /** What was seen, the same value until something changes. */

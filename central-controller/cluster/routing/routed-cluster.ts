@@ -1,6 +1,7 @@
 /** The cluster as decisions may count on it: with the routing that is in force, and the plan towards the one wanted. */
 import type { JoinProblem } from '../join.ts';
 import type { ObservedObjects } from '../kubernetes/observed-objects.ts';
+import type { KnownPolicy } from '../known-policy.ts';
 import type { Cluster, Topology } from '../topology.ts';
 import { planRouting, type RoutingPlan } from './plan-routing.ts';
 import { withRoutable } from './routable.ts';
@@ -30,6 +31,10 @@ export class RoutedCluster implements Cluster {
 
   read(): Topology {
     return this.#look().topology;
+  }
+
+  policies(): readonly KnownPolicy[] {
+    return this.#cluster.policies();
   }
 
   /** What is to be written next, as things stand now. */

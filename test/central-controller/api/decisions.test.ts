@@ -25,10 +25,10 @@ describe('recent decisions', () => {
   it('are listed newest first, page by page', async () => {
     test.loop.start();
     runTraffic(test, 3);
-    type List = { decisions: { tick: number }[] };
+    type List = { decisions: { tick: number }[]; continue: string };
     const first = await get<List>('/api/v1/decisions?limit=4');
     expect(first.body.decisions.map(({ tick }) => tick)).toEqual([12, 11, 10, 9]);
-    const second = await get<List>('/api/v1/decisions?limit=2&before=9');
+    const second = await get<List>(`/api/v1/decisions?limit=2&continue=${first.body.continue}`);
     expect(second.body.decisions.map(({ tick }) => tick)).toEqual([8, 7]);
   });
 

@@ -171,7 +171,7 @@ describe('people', () => {
   it('cannot send bodies without end', async () => {
     const payload = { weight: 0.5, ttlSeconds: 10, note: 'x'.repeat(20_000) };
     const response = await app.inject({ method: 'PUT', url: `${GEO}/weights/geo-0`, payload });
-    expect(response.json()).toMatchObject({ status: 413, code: 'INVALID_REQUEST' });
+    expect(response.json()).toMatchObject({ status: 413, code: 'BODY_TOO_LARGE' });
   });
 });
 

@@ -43,7 +43,7 @@ export class SimulatedController {
     this.loop = new ControlLoop({
       clock,
       tickMs: TICK_MS,
-      cluster: { read: () => topology, onChange: () => undefined, close: async () => undefined },
+      cluster: { read: () => topology, policies: () => [], onChange: () => undefined, close: async () => undefined },
       collector: new Collector(),
       publisher: new Publisher(clock.now()),
       manual: new ManualWeights(),

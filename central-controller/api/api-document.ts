@@ -1,0 +1,48 @@
+/** The OpenAPI document: what is said of the whole, and what all routes have in common. */
+import type { SwaggerOptions } from '@fastify/swagger';
+import { Type } from 'typebox';
+import packageJson from '../../package.json' with { type: 'json' };
+import { Problem } from './problem.ts';
+
+const NOT_MODIFIED = Type.Null({ description: 'As it was when it had the ETag that If-None-Match names' });
+
+const IF_NONE_MATCH = Type.Object({
+  'if-none-match': Type.Optional(Type.String({ description: 'ETag of what one has already' })),
+});
+
+/** What the decisions answer has an ETag, but for streams, which do not end. */
+const CACHED_TAGS: readonly string[] = ['services', 'weights', 'pauses', 'policies', 'decisions', 'state'];
+
+export const apiDocument: SwaggerOptions = {
+  openapi: {
+    openapi: '3.1.0',
+    info: {
+      title: packageJson.name,
+      description: packageJson.description,
+      version: packageJson.version,
+      license: { name: packageJson.license, identifier: packageJson.license },
+    },
+    tags: [
+      { name: 'services', description: 'Balanced services and the reasons for their weights' },
+      { name: 'weights', description: 'Weights in force, and setting them by hand' },
+      { name: 'pauses', description: 'Stopping at once: weights stay as they are' },
+      { name: 'policies', description: 'What is to be balanced, and what has become of it' },
+      { name: 'decisions', description: 'What was decided lately, and why' },
+      { name: 'simulation', description: 'What would be decided if things were otherwise' },
+      { name: 'state', description: 'Replicas, nodes, proxies' },
+      { name: 'stream', description: 'Decisions as they are made' },
+      { name: 'agents', description: 'What host agents call' },
+      { name: 'health', description: 'For kubelet and Prometheus' },
+    ],
+  },
+  transform({ schema, url, route }) {
+    const isCached =
+      [route.method].flat().includes('GET') && (schema.tags ?? []).some((tag) => CACHED_TAGS.includes(tag));
+    const response = {
+      ...(schema.response as object),
+      ...(isCached && { 304: NOT_MODIFIED }),
+      default: Type.Unsafe({ ...Problem, description: 'Anything else that went wrong' }),
+    };
+    return { schema: { ...schema, ...(isCached && { headers: IF_NONE_MATCH }), response }, url };
+  },
+};

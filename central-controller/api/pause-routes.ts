@@ -1,0 +1,135 @@
+/** Stopping at once: weights stay as they are, for one service or all, until it is resumed or the time is over. */
+import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
+import { Type } from 'typebox';
+import { Paused } from '../contract/decision.ts';
+import type { Pause } from '../decide/pause.ts';
+import { findService } from '../find-decided.ts';
+import type { ControlLoop } from '../loop.ts';
+import { NamespacedPath } from './path-schemas.ts';
+import { Problem, sendProblem } from './problem.ts';
+
+const PauseView = Type.Object(
+  {
+    ...Paused.properties,
+    service: Type.Optional(Type.String({ description: '`<namespace>/<name>`; absent: all services' })),
+  },
+  { title: 'Pause' },
+);
+
+const PauseBody = Type.Object(
+  {
+    ttlSeconds: Type.Optional(
+      Type.Number({ minimum: 1, maximum: 86_400, description: 'After this time Ballast balances again by itself' }),
+    ),
+    reason: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: 'Shown to whoever asks why' })),
+  },
+  { additionalProperties: false, title: 'PauseRequest' },
+);
+
+function viewOf(pause: Pause) {
+  const { held: _, ...view } = pause;
+  return view;
+}
+
+export function pauseRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
+  function pause(service: string | undefined, body: { ttlSeconds?: number; reason?: string }) {
+    const now = loop.clock.now();
+    const { ttlSeconds, reason } = body;
+    const request = {
+      ...(service !== undefined && { service }),
+      ...(ttlSeconds !== undefined && { expiresAt: now + ttlSeconds * 1000 }),
+      ...(reason !== undefined && { reason }),
+    };
+    const set = loop.pauses.set(request, loop.decision, now);
+    loop.reconcileSoon();
+    return viewOf(set);
+  }
+
+  function resume(service: string | undefined): boolean {
+    const wasPaused = loop.pauses.delete(service);
+    if (wasPaused) loop.reconcileSoon();
+    return wasPaused;
+  }
+
+  return (app, _options, done) => {
+    app.get(
+      '/api/v1/pauses',
+      {
+        schema: {
+          summary: 'List what is paused',
+          tags: ['pauses'],
+          response: { 200: Type.Object({ pauses: Type.Array(PauseView) }) },
+        },
+      },
+      () => ({ pauses: loop.pauses.list(loop.clock.now()).map(viewOf) }),
+    );
+
+    app.put(
+      '/api/v1/pause',
+      {
+        schema: {
+          summary: 'Keep the weights of all services as they are',
+          tags: ['pauses'],
+          body: PauseBody,
+          response: { 200: PauseView, 400: Problem, 503: Problem },
+        },
+      },
+      (request, reply) => {
+        if (loop.decision) void reply.send(pause(undefined, request.body));
+        else sendProblem(reply, { code: 'NOT_READY', message: 'decision: none was made yet, so there are no weights' });
+      },
+    );
+
+    app.delete(
+      '/api/v1/pause',
+      {
+        schema: {
+          summary: 'Balance again, but for services that are paused by themselves',
+          tags: ['pauses'],
+          response: { 204: Type.Null(), 404: Problem },
+        },
+      },
+      (_request, reply) => {
+        if (resume(undefined)) void reply.code(204).send(null);
+        else sendProblem(reply, { code: 'NOT_PAUSED', message: 'services: they are not paused all together' });
+      },
+    );
+
+    app.put(
+      '/api/v1/services/:namespace/:name/pause',
+      {
+        schema: {
+          summary: "Keep one service's weights as they are",
+          tags: ['pauses'],
+          params: NamespacedPath,
+          body: PauseBody,
+          response: { 200: PauseView, 400: Problem, 404: Problem },
+        },
+      },
+      (request, reply) => {
+        const { namespace, name } = request.params;
+        const found = findService(loop.decision, request.params);
+        if (found.ok) void reply.send(pause(`${namespace}/${name}`, request.body));
+        else sendProblem(reply, found.failure);
+      },
+    );
+
+    app.delete(
+      '/api/v1/services/:namespace/:name/pause',
+      {
+        schema: {
+          summary: 'Balance one service again',
+          tags: ['pauses'],
+          params: NamespacedPath,
+          response: { 204: Type.Null(), 404: Problem },
+        },
+      },
+      (request, reply) => {
+        const service = `${request.params.namespace}/${request.params.name}`;
+        if (resume(service)) void reply.code(204).send(null);
+        else sendProblem(reply, { code: 'NOT_PAUSED', message: `name: ${service} is not paused by itself` });
+      },
+    );
+    done();
+  };
+}

@@ -1,0 +1,47 @@
+/** What is to be balanced, and what has become of it. */
+import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
+import { Type } from 'typebox';
+import type { KnownPolicy } from '../cluster/known-policy.ts';
+import { qualifiedName } from '../cluster/objects.ts';
+import { policyView } from '../cluster/policy-view.ts';
+import { PolicyView } from '../contract/policy-status.ts';
+import type { ControlLoop } from '../loop.ts';
+import { NamespacedPath } from './path-schemas.ts';
+import { Problem, sendProblem } from './problem.ts';
+
+export function policyRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
+  const view = (known: KnownPolicy): PolicyView => policyView(known, loop.topology, loop.decision, loop.clock.now());
+
+  return (app, _options, done) => {
+    app.get(
+      '/api/v1/policies',
+      {
+        schema: {
+          summary: 'List the policies with their status, as it stands in the cluster or, without Kubernetes, as it is',
+          tags: ['policies'],
+          response: { 200: Type.Object({ policies: Type.Array(Type.Unsafe<PolicyView>(PolicyView)) }) },
+        },
+      },
+      () => ({ policies: loop.policies.map(view) }),
+    );
+
+    app.get(
+      '/api/v1/policies/:namespace/:name',
+      {
+        schema: {
+          summary: 'Read one policy with its status',
+          tags: ['policies'],
+          params: NamespacedPath,
+          response: { 200: Type.Unsafe<PolicyView>(PolicyView), 404: Problem },
+        },
+      },
+      (request, reply) => {
+        const name = qualifiedName(request.params);
+        const known = loop.policies.find(({ policy }) => qualifiedName(policy.metadata) === name);
+        if (known) void reply.send(view(known));
+        else sendProblem(reply, { code: 'UNKNOWN_POLICY', message: `name: there is no policy ${name}` });
+      },
+    );
+    done();
+  };
+}

@@ -1,0 +1,31 @@
+/** What would be decided if things were otherwise. */
+import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
+import { Simulation, SimulationRequest } from '../contract/simulation.ts';
+import type { ControlLoop } from '../loop.ts';
+import { Problem, sendProblem } from './problem.ts';
+
+/** Per address: each takes as long as two decisions, which the control loop waits for. */
+const SIMULATIONS_PER_SECOND = 10;
+
+export function simulationRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
+  return (app, _options, done) => {
+    app.post(
+      '/api/v1/simulate',
+      {
+        config: { rateLimit: { max: SIMULATIONS_PER_SECOND, timeWindow: 1000 } },
+        schema: {
+          summary: 'Predict weights, utilisation and delays after changes; nothing is changed',
+          tags: ['simulation'],
+          body: SimulationRequest,
+          response: { 200: Simulation, 400: Problem, 404: Problem, 429: Problem, 503: Problem },
+        },
+      },
+      (request, reply) => {
+        const simulated = loop.simulate(request.body.changes);
+        if (simulated.ok) void reply.send(simulated.value);
+        else sendProblem(reply, simulated.failure);
+      },
+    );
+    done();
+  };
+}
