@@ -37,8 +37,11 @@ export function planRouting(
   const standing = new StandingObjects(objects);
   const knowsIstio = objects.virtualServices !== undefined && objects.destinationRules !== undefined;
   const services = new Map(objects.services.map((service) => [qualifiedName(service.metadata), service]));
-  const present = new Map(
-    topology.services.map((service) => [qualifiedName(service), service.replicas.map(({ name }) => name)]),
+  const ready = new Map(
+    topology.services.map((service) => {
+      const replicas = service.replicas.filter((replica) => replica.ready);
+      return [qualifiedName(service), new Set(replicas.map(({ name }) => name))];
+    }),
   );
   const labelled = objects.services
     .filter(isLabelOurs)
@@ -57,7 +60,7 @@ export function planRouting(
         desired: desired.get(key),
         standing: stands,
         service: services.get(key),
-        present: present.get(key) ?? [],
+        ready: ready.get(key) ?? new Set(),
         knowsIstio,
       },
       waiting,

@@ -2,8 +2,9 @@
  * The next writes for one service. Pure, and driven by what is seen, not by what was done: whoever plans again after
  * any interruption goes on in the same order, and plans nothing once all is as wanted.
  *
- * The order in which nothing is lost: a replica comes as subset, then as route, then into the table of weights; it goes
- * out of the table, then out of the routes, then out of the subsets. A route without its subset would answer 503.
+ * The order in which nothing is lost: a replica comes as subset, then as route, and once it is ready into the table of
+ * weights; it goes out of the table, then out of the routes, then out of the subsets. A route without its subset would
+ * answer 503, and so would a subset whose endpoint a proxy does not know yet.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { VALID_FOR_MS } from '../../publish/publisher.ts';
@@ -50,8 +51,8 @@ export interface ServiceFacts {
   readonly desired: DesiredRouting | undefined;
   readonly standing: StandingRouting;
   readonly service: Observed<Service> | undefined;
-  /** Replicas that a table of weights can name. */
-  readonly present: readonly string[];
+  /** Ready replicas: a table of weights can name only these. */
+  readonly ready: ReadonlySet<string>;
   /** Does the cluster know Istio's kinds? */
   readonly knowsIstio: boolean;
 }
@@ -92,18 +93,21 @@ const TAKEN_REMEDY =
 
 /** The wanted routing once all proxies have it; until then the other one if that still stands. */
 function routingInForce(facts: ServiceFacts, waiting: Waiting): RoutingInForce | undefined {
-  const { desired, service, standing } = facts;
+  const { desired, service, standing, ready } = facts;
   const key = keyOf(facts);
   const hasLabel = service !== undefined && isLabelled(service);
   const endpoint: RoutingInForce | undefined = waiting.lasted(`${key} label`, hasLabel, SETTLE_MS, 'always')
     ? { routing: 'Endpoint' }
     : undefined;
-  const replicas = new Set(
-    [...standing.routes].filter((replica) =>
-      waiting.lasted(`${key} routed ${replica}`, standing.subsets.has(replica), SETTLE_MS, 'always'),
-    ),
+  const routed = [...standing.routes].filter((replica) =>
+    waiting.lasted(`${key} routed ${replica}`, standing.subsets.has(replica), SETTLE_MS, 'always'),
   );
-  const subset: RoutingInForce | undefined = replicas.size > 0 ? { routing: 'Subset', replicas } : undefined;
+  // Proxies learn from Istio that a subset has an endpoint, too: until then it answers 503.
+  const known = [...standing.routes].filter((replica) =>
+    waiting.lasted(`${key} ready ${replica}`, ready.has(replica), SETTLE_MS, 'always'),
+  );
+  const replicas = new Set(routed).intersection(new Set(known));
+  const subset: RoutingInForce | undefined = routed.length > 0 ? { routing: 'Subset', replicas } : undefined;
   if (!desired) return undefined;
   return desired.routing === 'Endpoint' ? (endpoint ?? subset) : (subset ?? endpoint);
 }
@@ -123,10 +127,10 @@ function labelSteps(facts: ServiceFacts, inForce: RoutingInForce | undefined, wa
 
 /** Subset routing: what is added to the subsets and taken from the routes now; the rest follows once that has settled. */
 function subsetSteps(facts: ServiceFacts, inForce: RoutingInForce | undefined, waiting: Waiting): Write[] {
-  const { desired, standing, present, name } = facts;
+  const { desired, standing, name } = facts;
   const key = keyOf(facts);
   const wanted = new Set(desired?.routing === 'Subset' ? desired.replicas : []);
-  const stamped = new Set(present.filter((replica) => inForce?.routing === 'Subset' && inForce.replicas.has(replica)));
+  const stamped = inForce?.routing === 'Subset' ? inForce.replicas : new Set<string>();
 
   const settled = [...wanted].filter((replica) =>
     waiting.lasted(`${key} subset ${replica}`, standing.subsets.has(replica), SETTLE_MS, 'always'),

@@ -8,7 +8,7 @@ export type RoutingInForce =
   | { readonly routing: 'Endpoint' }
   | {
       readonly routing: 'Subset';
-      /** Names of the replicas that have their route and their subset, long enough for proxies to have them. */
+      /** Names of the replicas that have route, subset and readiness, long enough for proxies to know of it. */
       readonly replicas: ReadonlySet<string>;
     };
 

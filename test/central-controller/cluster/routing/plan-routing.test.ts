@@ -27,11 +27,16 @@ describe('Subset routing', () => {
     expect(cluster.get(DELEGATE)?.metadata).not.toHaveProperty('ownerReferences');
   });
 
-  it('has routes for new replicas before their pods are there, so that they get requests once they are ready', () => {
+  it('has routes for new replicas before their pods are there, so that they get requests soon after they are ready', () => {
     const controller = settled();
     controller.cluster.state.replicas = 6;
     expect(controller.settle()).toEqual([[`apply ${RULE}`], [`apply ${ROUTES}`, `apply ${DELEGATE}`]]);
     controller.cluster.state.pods = [0, 1, 2, 3];
+    expect(controller.table()?.replicas).toEqual(carts(0, 1, 2));
+    // Proxies hear of its address from Istio, and an empty subset answers 503.
+    controller.step(SETTLE_MS - 1);
+    expect(controller.table()?.replicas).toEqual(carts(0, 1, 2));
+    controller.step(1);
     expect(controller.table()?.replicas).toEqual(carts(0, 1, 2, 3));
     expect(controller.settle()).toEqual([]);
   });
