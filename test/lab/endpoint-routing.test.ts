@@ -41,6 +41,22 @@ async function untilAllServe(service: string, count: number): Promise<void> {
   });
 }
 
+test('a rolling update of both services: no request fails', async () => {
+  const before = await uids();
+  const load = await loadDuring(cluster.lab.ingress, async () => {
+    for (const service of SERVICES) {
+      await cluster.lab.kubectl.run('-n', HOTEL, 'rollout', 'restart', `statefulset/${service}`);
+    }
+    for (const service of SERVICES) {
+      await cluster.lab.kubectl.run('-n', HOTEL, 'rollout', 'status', `statefulset/${service}`, '--timeout=200s');
+    }
+    for (const service of SERVICES) await untilAllServe(service, 3);
+  });
+  const kept = (await uids()).filter((uid) => before.includes(uid));
+  expect(kept).toEqual([]);
+  expect(summaryOf(load)).toMatchObject({ failed: 0 });
+}, 400_000);
+
 test('3 to 6 to 2 replicas: the new ones get requests, those that went get none, and no request fails', async () => {
   const load = await loadDuring(cluster.lab.ingress, async () => {
     for (const service of SERVICES) await untilAllServe(service, 3);
@@ -58,22 +74,6 @@ test('3 to 6 to 2 replicas: the new ones get requests, those that went get none,
   await untilAllServe('user', 2);
   expect(summaryOf(await afterwards.stop())).toMatchObject({ failed: 0 });
   expect(Object.keys((await afterwards.finished).replicas).toSorted()).toEqual(names('frontend', 2));
-}, 400_000);
-
-test('a rolling update of both services: no request fails', async () => {
-  const before = await uids();
-  const load = await loadDuring(cluster.lab.ingress, async () => {
-    for (const service of SERVICES) {
-      await cluster.lab.kubectl.run('-n', HOTEL, 'rollout', 'restart', `statefulset/${service}`);
-    }
-    for (const service of SERVICES) {
-      await cluster.lab.kubectl.run('-n', HOTEL, 'rollout', 'status', `statefulset/${service}`, '--timeout=200s');
-    }
-    for (const service of SERVICES) await untilAllServe(service, 2);
-  });
-  const kept = (await uids()).filter((uid) => before.includes(uid));
-  expect(kept).toEqual([]);
-  expect(summaryOf(load)).toMatchObject({ failed: 0 });
 }, 400_000);
 
 async function uids(): Promise<string[]> {
