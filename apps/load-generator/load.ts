@@ -24,8 +24,8 @@ export interface LoadOptions {
   /** Response header (lower case) that names the replica that answered. */
   readonly replicaHeader?: string;
   readonly onSecond?: (second: LoadSecond) => void;
-  /** Called as each request that was sent comes to its end. */
-  readonly onOutcome?: (outcome: Outcome) => void;
+  /** Called as each request that was sent comes to its end; `sentMs` is of `performance.now()`. */
+  readonly onOutcome?: (outcome: Outcome, sentMs: number) => void;
 }
 
 export interface Load {
@@ -47,14 +47,16 @@ const clock: Clock = {
   },
 };
 
-function observed(sender: Sender, observe: (outcome: Outcome) => void): Sender {
+function observed(sender: Sender, observe: (outcome: Outcome, sentMs: number) => void): Sender {
   return {
     connections: sender.connections,
-    send: (request, done) =>
-      sender.send(request, (outcome) => {
-        observe(outcome);
+    send: (request, done) => {
+      const sentMs = clock.now();
+      return sender.send(request, (outcome) => {
+        observe(outcome, sentMs);
         done(outcome);
-      }),
+      });
+    },
     close: () => sender.close(),
   };
 }

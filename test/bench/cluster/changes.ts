@@ -30,7 +30,7 @@ const MIX: Mix = {
 
 export interface ChangeFigures {
   readonly rounds: readonly Round[];
-  /** From a replica's readiness to its first answer, ms. */
+  /** From a replica's readiness to its first request, ms. */
   readonly firstRequestsMs: readonly number[];
 }
 
@@ -43,7 +43,7 @@ function startLoad(scene: Scene, firsts: FirstRequests): Load {
     timeoutSeconds: 20,
     seed: 1,
     replicaHeader: 'x-served-by',
-    onOutcome: (outcome) => firsts.answered(outcome),
+    onOutcome: (outcome, sentMs) => firsts.answered(outcome, sentMs),
   });
 }
 

@@ -14,24 +14,26 @@ describe('first requests', () => {
   it('are waited for by replicas that become ready, once each', () => {
     const firsts = new FirstRequests([pod('a-0', 'old', true)]);
     firsts.seen(pod('a-0', 'old', true));
-    firsts.answered(answerOf('a-0'));
+    firsts.answered(answerOf('a-0'), 1);
     firsts.seen(pod('a-1', 'new', false));
-    firsts.answered(answerOf('a-1'));
+    firsts.answered(answerOf('a-1'), 2);
     expect(firsts.waits).toEqual([]);
+    const before = performance.now();
     firsts.seen(pod('a-1', 'new', true));
-    firsts.answered({ kind: 'timeout' });
-    firsts.answered(answerOf('a-1'));
-    firsts.answered(answerOf('a-1'));
+    firsts.answered({ kind: 'timeout' }, before);
+    firsts.answered(answerOf('a-1'), before + 70_000);
+    firsts.answered(answerOf('a-1'), before + 60_000);
     expect(firsts.waits).toHaveLength(1);
-    expect(firsts.waits[0]).toBeGreaterThanOrEqual(0);
+    expect(firsts.waits[0]).toBeGreaterThan(50_000);
+    expect(firsts.waits[0]).toBeLessThanOrEqual(60_000);
   });
 
   it('count anew for a replica that takes the name of another', () => {
     const firsts = new FirstRequests([]);
     for (const uid of ['first', 'second']) {
       firsts.seen(pod('a-1', uid, true));
-      firsts.answered(answerOf('a-1'));
+      firsts.answered(answerOf('a-1'), 0);
     }
-    expect(firsts.waits).toHaveLength(2);
+    expect(firsts.waits).toEqual([0, 0]);
   });
 });

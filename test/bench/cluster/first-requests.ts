@@ -3,16 +3,17 @@ import type { Outcome } from '../../../apps/load-generator/measure/tally.ts';
 import type { Pod } from './scene.ts';
 
 interface Replica {
-  readonly uid: string;
   /** When the API server told of its readiness; undefined before that. */
   readyMs?: number;
-  waitMs?: number;
+  /** When the first of the requests that it answered was sent. */
+  askedMs?: number;
 }
 
 export class FirstRequests {
-  /** The newest replica of each name. */
+  /** Every replica that came, by its uid. */
   readonly #replicas = new Map<string, Replica>();
-  readonly #waits: number[] = [];
+  /** The newest replica of each name. */
+  readonly #named = new Map<string, Replica>();
   readonly #known: ReadonlySet<string>;
 
   /** `before`: pods that were there from the start, and of which nothing is to be learnt. */
@@ -20,25 +21,25 @@ export class FirstRequests {
     this.#known = new Set(before.map(({ uid }) => uid));
   }
 
-  /** From readiness to the first answer, ms, in the order of the answers. */
+  /** From readiness until the first request is sent that the replica gets, ms; of all replicas that got one. */
   get waits(): readonly number[] {
-    return this.#waits;
+    return [...this.#replicas.values()].flatMap(({ readyMs, askedMs }) =>
+      readyMs === undefined || askedMs === undefined ? [] : [Math.max(0, askedMs - readyMs)],
+    );
   }
 
   seen({ name, uid, ready }: Pod): void {
     if (this.#known.has(uid)) return;
-    const replica = this.#replicas.get(name);
-    const current = replica?.uid === uid ? replica : { uid };
-    if (current !== replica) this.#replicas.set(name, current);
-    if (ready) current.readyMs ??= performance.now();
+    const replica: Replica = this.#replicas.get(uid) ?? {};
+    this.#replicas.set(uid, replica);
+    this.#named.set(name, replica);
+    if (ready) replica.readyMs ??= performance.now();
   }
 
-  /** Counts for a replica that is known as ready: what one answers that was ready under its name before does not. */
-  answered(outcome: Outcome): void {
+  /** An answer under the name of a replica that is not ready yet is one of the replica before it. */
+  answered(outcome: Outcome, sentMs: number): void {
     if (outcome.kind !== 'answered' || outcome.replica === undefined) return;
-    const replica = this.#replicas.get(outcome.replica);
-    if (!replica || replica.waitMs !== undefined || replica.readyMs === undefined) return;
-    replica.waitMs = performance.now() - replica.readyMs;
-    this.#waits.push(replica.waitMs);
+    const replica = this.#named.get(outcome.replica);
+    if (replica?.readyMs !== undefined) replica.askedMs = Math.min(replica.askedMs ?? Infinity, sentMs);
   }
 }

@@ -42,8 +42,8 @@ ${figuresOf(summary).map(figureRow).join('\n')}
   gateway's requests. Programs and images had been built.
 - _A node's CPU changes_: under load a noisy pod begins to work, ${count('reaction')} times. Timed is until the weights have made at
   least half of the shift that they make in the end, and every sidecar has them.
-- _First request_: from when the API server tells that a replica of the frontend is ready until the gateway has its first
-  answer, for ${count('first request')} replicas, at 100 requests/s.
+- _First request_: from when the API server tells that a replica of the frontend is ready until the first request is sent
+  that it gets, for ${count('first request')} replicas, at 100 requests/s.
 - CPU and memory under a load that keeps the nodes half busy, from the pods' control groups. The pages of Node's own
   program come on top for the first pod of a node that runs it; with them the controller has ${most('controller')} MB resident and
   an agent ${most('agent')} MB.
