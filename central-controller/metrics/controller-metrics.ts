@@ -8,6 +8,7 @@ import type { ControlLoop } from '../loop.ts';
 import { registerApiRequestMetrics } from './api-request-metrics.ts';
 import { registerDecisionMetrics } from './decision-metrics.ts';
 import { registerLoopMetrics } from './loop-metrics.ts';
+import { registerPolicyMetrics } from './policy-metrics.ts';
 import { registerRoutingMetrics } from './routing-metrics.ts';
 
 /** Replicas that have a series each, where nothing else is said: some hundred kB of a scrape. */
@@ -57,6 +58,7 @@ export class ControllerMetrics {
       registers,
     });
     registerDecisionMetrics(this.registry, loop, mostReplicas);
+    registerPolicyMetrics(this.registry, loop);
   }
 
   accepted(fallen: number): void {

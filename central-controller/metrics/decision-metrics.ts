@@ -34,7 +34,7 @@ function registerNodes(registry: Registry, loop: ControlLoop): void {
       return heardAt === undefined ? undefined : Math.max(0, loop.clock.now() - heardAt) / 1000;
     },
   );
-  perNode('ballast_node_cpu_cores', 'Cores of a node', ({ cores }) => cores);
+  perNode('ballast_node_cpu_cores', 'Cores of a node, which its agent counted', ({ cores }) => cores);
   perNode(
     'ballast_node_utilisation_ratio',
     'Busy cores of a node over its cores',

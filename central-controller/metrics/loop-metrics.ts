@@ -10,6 +10,9 @@ export function registerLoopMetrics(registry: Registry, loop: ControlLoop): void
   reading(registry, 'ballast_manual_weights', 'Weights set by hand that are in force', () =>
     loop.isLeading ? loop.manual.list(loop.clock.now()).length : undefined,
   );
+  reading(registry, 'ballast_pauses', 'Pauses that are in force: of one service each, or of all services', () =>
+    loop.isLeading ? loop.pauses.list(loop.clock.now()).length : undefined,
+  );
 }
 
 function registerLeadership(registry: Registry, loop: ControlLoop): void {

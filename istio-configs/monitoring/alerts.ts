@@ -138,7 +138,8 @@ export const ALERTS: readonly Alert[] = [
     for: '5m',
     severity: 'warning',
     summary: 'The API server refuses to {{ $labels.verb }} {{ $labels.resource }}: {{ $labels.code }}',
-    description: 'Routing or status cannot be brought to what policies ask for. 403: rights, 409: somebody else’s field.',
+    description:
+      'Routing or status cannot be brought to what policies ask for. 403: rights, 409: somebody else’s field.',
     runbook: 'writes-are-refused',
   },
   {
@@ -182,8 +183,10 @@ export const ALERTS: readonly Alert[] = [
     expression: `(${LEFT_TO_ISTIO}) / (sum by (namespace) (rate(ballast_picks_total[5m])) + ${LEFT_TO_ISTIO}) > 0.01`,
     for: '5m',
     severity: 'warning',
-    summary: '{{ $value | humanizePercentage }} of the requests from {{ $labels.namespace }} to balanced services are left to Istio',
-    description: 'Their proxies have no table, no replica to choose, or more requests under way than they keep track of.',
+    summary:
+      '{{ $value | humanizePercentage }} of the requests from {{ $labels.namespace }} to balanced services are left to Istio',
+    description:
+      'Their proxies have no table, no replica to choose, or more requests under way than they keep track of.',
     runbook: 'requests-are-left-to-istio',
   },
   {
@@ -197,11 +200,11 @@ export const ALERTS: readonly Alert[] = [
   },
   {
     name: 'BallastCapacityShort',
-    expression:
-      'ballast_service_served_cores / (ballast_service_demand_cores > 0.1) < 0.95',
+    expression: 'ballast_service_served_cores / (ballast_service_demand_cores > 0.1) < 0.95',
     for: '15m',
     severity: 'info',
-    summary: 'The nodes can carry {{ $value | humanizePercentage }} of what {{ $labels.namespace }}/{{ $labels.service }} needs',
+    summary:
+      'The nodes can carry {{ $value | humanizePercentage }} of what {{ $labels.namespace }}/{{ $labels.service }} needs',
     description: 'No distribution of requests makes up for CPU that is not there.',
     runbook: 'the-nodes-are-full',
   },

@@ -7,6 +7,7 @@ import { stringify } from 'yaml';
 import { buildGoTool } from '../../tools/build.ts';
 import { type ApiServer, startApiServer } from '../api-server/api-server.ts';
 import { applyIstioDefinitions } from './istio-definitions.ts';
+import { applyMonitoringDefinitions } from './monitoring-definitions.ts';
 import { byName, CONFIGS, helmTemplate, type KubernetesObject, kustomize } from './render.ts';
 
 /** Needs an Istio that knows the kind. */
@@ -21,6 +22,7 @@ async function apply(...flags: string[]): Promise<string> {
 beforeAll(async () => {
   server = await startApiServer();
   await applyIstioDefinitions(server);
+  await applyMonitoringDefinitions(server);
   for (const name of ['istio-system', 'shop']) await server.kubectl(['create', 'namespace', name]);
 });
 afterAll(async () => server[Symbol.asyncDispose]());

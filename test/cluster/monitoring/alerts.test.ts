@@ -72,7 +72,10 @@ describe.each(ALERT_CASES)('$alert', (alertCase) => {
 test('each alert leads to a heading of the guide', async () => {
   const headings = (await readFile(GUIDE, 'utf8')).matchAll(/^##+ (.+)$/gm);
   const anchors = Array.from(headings, ([, title = '']) =>
-    title.toLowerCase().replace(/[^\w\s-]/g, '').replaceAll(' ', '-'),
+    title
+      .toLowerCase()
+      .replace(/[^\w\s-]/g, '')
+      .replaceAll(' ', '-'),
   );
   for (const { name, runbook } of ALERTS) expect(anchors, name).toContain(runbook);
 });

@@ -1,0 +1,27 @@
+/** What has become of the policies: their conditions, as their status says them. */
+import type { Registry } from 'prom-client';
+import { policyView } from '../cluster/policy-view.ts';
+import type { ControlLoop } from '../loop.ts';
+import { readings } from './readings.ts';
+
+export function registerPolicyMetrics(registry: Registry, loop: ControlLoop): void {
+  readings(
+    registry,
+    {
+      name: 'ballast_policy_condition',
+      help: '1: the condition of the policy is True, 0: it is not, for the reason that is named (docs/reference/policy.md)',
+      labelNames: ['namespace', 'policy', 'type', 'reason'],
+    },
+    () => {
+      if (!loop.isLeading) return [];
+      const { topology, decision, policies } = loop;
+      const views = policies.map((known) => policyView(known, topology, decision, loop.clock.now()));
+      return views.flatMap(({ namespace, name, status }) =>
+        (status.conditions ?? []).map(
+          ({ type, status: holds, reason }) =>
+            [{ namespace, policy: name, type, reason }, holds === 'True' ? 1 : 0] as const,
+        ),
+      );
+    },
+  );
+}
