@@ -28,7 +28,6 @@ export default defineConfig({
           include: ['test/lab/**/*.test.ts'],
           globalSetup: 'test/lab/support/global-setup.ts',
           fileParallelism: false,
-          sequence: { groupOrder: 2 },
           testTimeout: 240_000,
           hookTimeout: 240_000,
         },

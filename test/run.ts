@@ -70,15 +70,13 @@ async function checkSources(): Promise<boolean> {
   return clean;
 }
 
-/** Runs the tests of some projects of vitest.config.ts, as far as `args` choose them. */
-async function runTests(projects: readonly string[], args: readonly string[]): Promise<Counts> {
+/** Runs the tests of a project of vitest.config.ts, as far as `args` choose them. */
+async function runTests(project: string, args: readonly string[]): Promise<Counts> {
   const folder = mkdtempSync(join(tmpdir(), 'ballast-test-'));
   const file = join(folder, 'results.json');
-  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
-  const chosen = projects.map((project) => `--project=${project}`);
+  const flags = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`, '--passWithNoTests'];
   try {
-    const title = `tests: ${projects.join(', ')}`;
-    const success = await check(title, 'vitest', 'run', ...reporters, ...chosen, '--passWithNoTests', ...args);
+    const success = await check(`tests: ${project}`, 'vitest', 'run', `--project=${project}`, ...flags, ...args);
     return countsOf(file, success);
   } finally {
     rmSync(folder, { recursive: true });
@@ -114,13 +112,15 @@ async function run(args: readonly string[]): Promise<boolean> {
   const tools = buildTools(noLab === undefined);
   tools.catch(() => undefined);
   const clean = await checkSources();
-  const unit = await runTests(['unit'], args);
+  const counts = [await runTests('unit', args)];
   await tools;
-  const real = await runTests(noLab === undefined ? ['real', 'lab'] : ['real'], args);
+  counts.push(await runTests('real', args));
+  if (noLab === undefined) counts.push(await runTests('lab', args));
 
   if (!clean) console.log('The checks of the sources above found something to mend.');
   if (noLab !== undefined) console.log(`Not run: the suites on the lab (test/lab), since ${noLab}.`);
-  const [passed, failed] = [unit.passed + real.passed, unit.failed + real.failed];
+  const passed = counts.reduce((sum, suite) => sum + suite.passed, 0);
+  const failed = counts.reduce((sum, suite) => sum + suite.failed, 0);
   console.log(`\n${passed} passed, ${failed} failed`);
   return clean && failed === 0 && passed > 0 && !(isCi && noLab !== undefined);
 }
