@@ -49,6 +49,9 @@ export interface LoopParts {
 /** Hears of every decision; `seconds` is what it took. */
 export type DecisionListener = (decision: Decision, previous: Decision | undefined, seconds: number) => void;
 
+/** Hears of every report that was taken in. */
+export type ReportListener = (report: AgentReport) => void;
+
 export class ControlLoop {
   readonly publisher: Publisher;
   readonly manual: ManualWeights;
@@ -61,6 +64,7 @@ export class ControlLoop {
   #estimates = createEstimates();
   #memory = createDecisionMemory();
   readonly #listeners = new Set<DecisionListener>();
+  readonly #reportListeners = new Set<ReportListener>();
   #decision: Decision | undefined;
   /** What the decision in force was made on. */
   #known: Snapshot | undefined;
@@ -124,6 +128,11 @@ export class ControlLoop {
     return () => this.#listeners.delete(listener);
   }
 
+  onReport(listener: ReportListener): () => void {
+    this.#reportListeners.add(listener);
+    return () => this.#reportListeners.delete(listener);
+  }
+
   /** For whoever asks for what only the controller that leads can do. */
   notLeading(): Failure {
     const { identity, leader } = this.leadership;
@@ -138,6 +147,7 @@ export class ControlLoop {
     const accepted = this.#parts.collector.accept(report, nodes, this.clock.now());
     if (!accepted.ok) return accepted;
     for (const window of accepted.value.windows) observe(this.#estimates, window);
+    for (const listener of this.#reportListeners) listener(report);
     return { ok: true, value: accepted.value.fallen };
   }
 

@@ -17,6 +17,7 @@ import { ManualWeights } from './manual-weights.ts';
 import { ControllerMetrics, type FollowedCluster } from './metrics/controller-metrics.ts';
 import { type ControllerOptions, parseOptions } from './options.ts';
 import { Publisher } from './publish/publisher.ts';
+import type { LoopTracing } from './tracing/loop-tracing.ts';
 
 /** Wall clock at the start, monotonic from there: a stepped system clock must not bend windows and ages. */
 const clock: Clock = {
@@ -59,6 +60,12 @@ function surroundings({ cluster: source, identity, listen }: ControllerOptions, 
   };
 }
 
+/** Loaded only where it is wanted: it takes some MB. */
+async function openTracing(loop: ControlLoop, { identity }: ControllerOptions, logger: Logger): Promise<LoopTracing> {
+  const { LoopTracing } = await import('./tracing/loop-tracing.ts');
+  return new LoopTracing(loop, identity, logger);
+}
+
 async function main(): Promise<void> {
   const options = parseOptions(process.argv);
   const logger = pino({ name: 'central-controller', level: options.logLevel });
@@ -82,11 +89,13 @@ async function main(): Promise<void> {
     for (const { message, fields } of changesOfState(decision, previous)) logger.info(fields, message);
     around.decided(decision);
   });
+  const tracing = process.env['OTEL_EXPORTER_OTLP_ENDPOINT'] ? await openTracing(loop, options, logger) : undefined;
   const server = await createServer(loop, logger, metrics);
   closeWithGrace({ logger, delay: 5_000 }, async () => {
     loop.stop();
     await around.close();
     await server.close();
+    await tracing?.close();
   });
   // First of all it answers probes; who asks for more hears that it is not ready.
   await server.listen(options.listen).catch((error: Error) => {

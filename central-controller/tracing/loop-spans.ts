@@ -1,0 +1,128 @@
+/**
+ * The control loop as spans: a trace for each decision, from the first report that it took into account to when the proxies
+ * decide by it.
+ *
+ *     control loop   the whole of it
+ *       report       from when an agent's report was taken in until the decision that uses it, one for each report
+ *       decision     estimating, deciding, publishing
+ *       assignment   only where a version was published: until each node's proxies have reported to use it, or a newer one
+ */
+import { type Context, type HrTime, ROOT_CONTEXT, type Span, trace, type Tracer } from '@opentelemetry/api';
+import type { Decision } from '../contract/decision.ts';
+import type { AgentReport } from '../contract/report.ts';
+import type { ControlLoop } from '../loop.ts';
+
+/** Reports that get a span each in one trace; the others are only counted. */
+const MOST_REPORTS = 32;
+/** Proxies that have not said by then that they use an assignment will not. */
+const ASSIGNMENT_MS = 10_000;
+
+/** An assignment on its way. */
+interface Underway {
+  readonly version: number;
+  readonly publishedAt: number;
+  readonly whole: Span;
+  readonly span: Span;
+  /** Nodes whose proxies have not reported to use it. */
+  readonly waiting: Set<string>;
+}
+
+export class LoopSpans {
+  readonly #loop: ControlLoop;
+  readonly #tracer: Tracer;
+  /** Taken in since the last decision. */
+  #reports: { readonly node: string; readonly at: number }[] = [];
+  #underway: Underway[] = [];
+  #version: number;
+
+  constructor(loop: ControlLoop, tracer: Tracer) {
+    this.#loop = loop;
+    this.#tracer = tracer;
+    this.#version = loop.publisher.version;
+    loop.onReport((report) => this.#take(report));
+    loop.onDecision((decision, _previous, seconds) => this.#decided(decision, decision.at + 1000 * seconds));
+  }
+
+  /** Ends what is under way. */
+  close(): void {
+    for (const each of this.#underway) this.#end(each, this.#loop.clock.now());
+    this.#underway = [];
+  }
+
+  #take({ node, proxies }: AgentReport): void {
+    const at = this.#loop.clock.now();
+    this.#reports.push({ node, at });
+    if (proxies.length === 0) return;
+    const oldest = proxies.reduce((least, { tableVersion }) => Math.min(least, tableVersion), Infinity);
+    this.#underway = this.#underway.filter((each) => {
+      if (oldest < each.version || !each.waiting.delete(node)) return true;
+      each.span.addEvent('in use', { 'ballast.node': node }, hrTime(at));
+      if (each.waiting.size > 0) return true;
+      this.#end(each, at);
+      return false;
+    });
+  }
+
+  #decided(decision: Decision, endedAt: number): void {
+    const reports = this.#reports;
+    this.#reports = [];
+    const startTime = hrTime(Math.min(decision.at, reports[0]?.at ?? decision.at));
+    const attributes = { 'ballast.tick': decision.tick, 'ballast.reports': reports.length };
+    const whole = this.#tracer.startSpan('control loop', { startTime, attributes }, ROOT_CONTEXT);
+    const context = trace.setSpan(ROOT_CONTEXT, whole);
+    if (whole.isRecording()) {
+      for (const { node, at } of reports.slice(0, MOST_REPORTS)) {
+        const span = { startTime: hrTime(at), attributes: { 'ballast.node': node } };
+        this.#tracer.startSpan('report', span, context).end(hrTime(decision.at));
+      }
+      this.#addDecision(decision, endedAt, context);
+    }
+    this.#giveUp(endedAt);
+    const { version } = this.#loop.publisher;
+    if (version === this.#version || !whole.isRecording()) whole.end(hrTime(endedAt));
+    else this.#follow(version, endedAt, whole, context);
+    this.#version = version;
+  }
+
+  #addDecision(decision: Decision, endedAt: number, context: Context): void {
+    const { at, services, certificate, changed } = decision;
+    const attributes = {
+      'ballast.services': services.length,
+      'ballast.replicas': services.reduce((sum, { replicas }) => sum + replicas.length, 0),
+      'ballast.certificate': certificate,
+      'ballast.weights_moved': changed,
+    };
+    this.#tracer.startSpan('decision', { startTime: hrTime(at), attributes }, context).end(hrTime(endedAt));
+  }
+
+  #follow(version: number, publishedAt: number, whole: Span, context: Context): void {
+    const attributes = { 'ballast.version': version, 'ballast.agents': this.#loop.publisher.connected.length };
+    const span = this.#tracer.startSpan('assignment', { startTime: hrTime(publishedAt), attributes }, context);
+    const waiting = new Set(this.#loop.proxies().map(({ node }) => node));
+    const each = { version, publishedAt, whole, span, waiting };
+    if (waiting.size === 0) this.#end(each, publishedAt);
+    else this.#underway.push(each);
+  }
+
+  /** Ends those that have been under way for too long. */
+  #giveUp(now: number): void {
+    this.#underway = this.#underway.filter((each) => {
+      if (now - each.publishedAt < ASSIGNMENT_MS) return true;
+      this.#end(each, now);
+      return false;
+    });
+  }
+
+  #end({ span, whole, waiting }: Underway, at: number): void {
+    if (waiting.size > 0) span.setAttribute('ballast.nodes_waiting', [...waiting].slice(0, MOST_REPORTS));
+    span.end(hrTime(at));
+    whole.end(hrTime(at));
+  }
+}
+
+/** Of the controller's clock, ms since 1970; spans take numbers for something else where they are small. */
+function hrTime(ms: number): HrTime {
+  const nanoseconds = Math.round((ms % 1000) * 1e6);
+  const carry = nanoseconds === 1e9 ? 1 : 0;
+  return [Math.floor(ms / 1000) + carry, carry ? 0 : nanoseconds];
+}

@@ -1,0 +1,57 @@
+/** Sends the control loop's spans by OTLP over HTTP, as the environment's `OTEL_…` variables say. */
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
+import { detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
+import { BasicTracerProvider, BatchSpanProcessor, type SpanExporter } from '@opentelemetry/sdk-trace-base';
+import packageJson from '../../package.json' with { type: 'json' };
+import type { ControlLoop } from '../loop.ts';
+import { LoopSpans } from './loop-spans.ts';
+
+export interface Log {
+  info(message: string): void;
+  warn(message: string): void;
+}
+
+export class LoopTracing {
+  readonly #provider: BasicTracerProvider;
+  readonly #spans: LoopSpans;
+
+  /** @param identity of this controller among several */
+  constructor(loop: ControlLoop, identity: string, log: Log) {
+    const own = {
+      'service.name': 'ballast-controller',
+      'service.version': packageJson.version,
+      'service.instance.id': identity,
+    };
+    this.#provider = new BasicTracerProvider({
+      resource: resourceFromAttributes(own).merge(detectResources({ detectors: [envDetector] })),
+      spanProcessors: [new BatchSpanProcessor(saying(new OTLPTraceExporter(), log))],
+    });
+    this.#spans = new LoopSpans(loop, this.#provider.getTracer('ballast', packageJson.version));
+  }
+
+  /** Sends what is left. */
+  async close(): Promise<void> {
+    this.#spans.close();
+    await this.#provider.shutdown().catch(() => undefined);
+  }
+}
+
+/** The exporter, which says in the log when spans begin to be lost, and when no longer. */
+function saying(exporter: SpanExporter, log: Log): SpanExporter {
+  let isLosing = false;
+  return {
+    export(spans, done) {
+      exporter.export(spans, (result) => {
+        const fails = result.error !== undefined;
+        if (fails !== isLosing) {
+          if (fails) log.warn(`traces: spans are lost: ${result.error?.message ?? ''}`);
+          else log.info('traces: spans are taken again');
+        }
+        isLosing = fails;
+        done(result);
+      });
+    },
+    shutdown: () => exporter.shutdown(),
+    forceFlush: () => exporter.forceFlush?.() ?? Promise.resolve(),
+  };
+}
