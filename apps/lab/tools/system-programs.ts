@@ -46,14 +46,23 @@ async function download(root: string): Promise<void> {
   await mkdir(cacheFolder(), { recursive: true });
   const aside = await mkdtemp(`${root}-`);
   try {
-    await run('apt-get', ['download', '-o', 'APT::Sandbox::User=root', ...PACKAGES], { cwd: aside });
+    // With lists of its own: the machine's may be old or missing, and are not ours to renew.
+    const folders = { 'Dir::State::Lists': join(aside, 'lists'), 'Dir::Cache': join(aside, 'cache') };
+    const options = Object.entries({ ...folders, 'APT::Sandbox::User': 'root' }).map(
+      ([key, value]) => `${key}=${value}`,
+    );
+    const flags = options.flatMap((option) => ['-o', option]);
+    await mkdir(join(aside, 'lists', 'partial'), { recursive: true });
+    await mkdir(join(aside, 'cache', 'archives', 'partial'), { recursive: true });
+    await run('apt-get', ['update', ...flags]);
+    await run('apt-get', ['download', ...flags, ...PACKAGES], { cwd: aside });
     const archives = (await readdir(aside)).filter((name) => name.endsWith('.deb'));
     for (const archive of archives) await run('dpkg-deb', ['--extract', archive, 'root'], { cwd: aside });
     await rm(root, { recursive: true, force: true });
     await rename(join(aside, 'root'), root);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    const message = `runc and iptables are not installed and cannot be downloaded (${why}); try apt-get update`;
+    const message = `runc and iptables are not installed and cannot be downloaded: install both (${why})`;
     throw new BallastError('MISSING_TOOL', message, { cause });
   } finally {
     await rm(aside, { recursive: true, force: true });
