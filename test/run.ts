@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { requireLabMachine } from '../apps/lab/requirements.ts';
 import { ensurePrograms } from '../apps/lab/tools/programs.ts';
+import { ensureSystemPrograms } from '../apps/lab/tools/system-programs.ts';
 import { ensureEnvoy } from '../apps/local-mesh/envoy/install.ts';
 import { describeFailure, BallastError } from '../central-controller/contract/errors.ts';
 import { buildPlugin } from '../wasm-plugin/build.ts';
@@ -38,6 +39,7 @@ async function check(title: string, command: string, ...args: string[]): Promise
 async function whyNoLab(): Promise<string | undefined> {
   try {
     await requireLabMachine();
+    await ensureSystemPrograms();
     return undefined;
   } catch (error) {
     if (error instanceof BallastError) return error.message;
