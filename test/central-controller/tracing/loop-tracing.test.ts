@@ -1,0 +1,114 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { LoopTracing } from '../../../central-controller/tracing/loop-tracing.ts';
+import { createLoop, proxy, report, runTraffic, type TestLoop } from '../fixtures.ts';
+import { attributeOf, type ReceivedSpan, TraceReceiver } from './trace-receiver.ts';
+
+let receiver: TraceReceiver;
+let test: TestLoop;
+let tracing: LoopTracing;
+let lines: string[];
+
+function startTracing(): void {
+  const say = (line: string): number => lines.push(line);
+  tracing = new LoopTracing(test.loop, 'controller-a', { info: say, warn: say });
+}
+
+beforeEach(async () => {
+  receiver = new TraceReceiver();
+  vi.stubEnv('OTEL_EXPORTER_OTLP_ENDPOINT', await receiver.listen());
+  test = createLoop();
+  lines = [];
+});
+
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  await receiver.close();
+});
+
+/** Spans of one trace by name. */
+function traceOf(span: ReceivedSpan): Map<string, ReceivedSpan[]> {
+  return Map.groupBy(
+    receiver.spans.filter(({ traceId }) => traceId === span.traceId),
+    ({ name }) => name,
+  );
+}
+
+function only(spans: readonly ReceivedSpan[] = []): ReceivedSpan {
+  const [span] = spans;
+  if (span === undefined || spans.length > 1) throw new Error(`${spans.length} spans where one is due`);
+  return span;
+}
+
+it('a decision is a trace: reports that it rests on, the decision, and its way to the proxies', async () => {
+  startTracing();
+  test.loop.start();
+  runTraffic(test, 5);
+  const { version } = test.loop.publisher;
+  // Both nodes' proxies say that they use what was published last, one after the other.
+  for (const [index, node] of ['node-1', 'node-2'].entries()) {
+    test.clock.advance(40);
+    test.loop.accept(report(node, 21, { proxies: [proxy(`geo-${index}`, 99, { tableVersion: version })] }));
+  }
+  await tracing.close();
+
+  const assignment = only(
+    receiver.spans.filter((span) => span.name === 'assignment' && attributeOf(span, 'ballast.version') === version),
+  );
+  const trace = traceOf(assignment);
+  const whole = only(trace.get('control loop'));
+  const decision = only(trace.get('decision'));
+  expect(whole.parentSpanId).toBeUndefined();
+  for (const span of [assignment, decision, ...(trace.get('report') ?? [])]) {
+    expect(span.parentSpanId).toBe(whole.spanId);
+  }
+  expect(trace.get('report')?.map((span) => attributeOf(span, 'ballast.node'))).toEqual(['node-1', 'node-2']);
+  expect(attributeOf(decision, 'ballast.replicas')).toBe(2);
+  expect(assignment.events.map(({ name }) => name)).toEqual(['in use', 'in use']);
+  expect(attributeOf(assignment, 'ballast.nodes_waiting')).toBeUndefined();
+  expect(assignment.startTimeUnixNano).toBe(decision.endTimeUnixNano);
+  expect(whole.endTimeUnixNano).toBe(assignment.endTimeUnixNano);
+  expect(BigInt(whole.endTimeUnixNano)).toBe(BigInt(test.clock.now()) * 1_000_000n);
+  expect([...receiver.senders]).toEqual(
+    expect.arrayContaining(['service.name=ballast-controller', 'service.instance.id=controller-a']),
+  );
+});
+
+it('an assignment that proxies never take up ends by itself, and names the nodes', async () => {
+  startTracing();
+  test.loop.start();
+  runTraffic(test, 5);
+  test.clock.advance(15_000);
+  await tracing.close();
+  const waiting = receiver.spans.filter((span) => attributeOf(span, 'ballast.nodes_waiting') !== undefined);
+  expect(waiting.length).toBeGreaterThan(0);
+  for (const { startTimeUnixNano: start, endTimeUnixNano: end } of waiting) {
+    expect(Number(BigInt(end) - BigInt(start)) / 1e9).toBeCloseTo(10, 0);
+  }
+});
+
+it('the environment says who is asked for, and how much', async () => {
+  vi.stubEnv('OTEL_TRACES_SAMPLER', 'always_off');
+  startTracing();
+  test.loop.start();
+  runTraffic(test, 5);
+  await tracing.close();
+  expect(receiver.spans).toEqual([]);
+
+  vi.stubEnv('OTEL_TRACES_SAMPLER', 'always_on');
+  vi.stubEnv('OTEL_SERVICE_NAME', 'ballast-of-the-shop');
+  startTracing();
+  runTraffic(test, 1, 100, 30);
+  await tracing.close();
+  expect([...receiver.senders]).toContain('service.name=ballast-of-the-shop');
+});
+
+it('a receiver that refuses costs one line and no decision', async () => {
+  receiver.status = 400;
+  startTracing();
+  test.loop.start();
+  runTraffic(test, 60);
+  await tracing.close();
+  expect(lines).toEqual([expect.stringContaining('spans are lost')]);
+  expect(test.defects).toEqual([]);
+  expect(test.loop.decision?.tick).toBeGreaterThan(200);
+});

@@ -1,0 +1,63 @@
+/** A small receiver of OTLP traces over HTTP, in JSON. */
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { json } from 'node:stream/consumers';
+
+export interface ReceivedSpan {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly parentSpanId?: string;
+  readonly name: string;
+  readonly startTimeUnixNano: string;
+  readonly endTimeUnixNano: string;
+  readonly attributes: readonly { readonly key: string; readonly value: Readonly<Record<string, unknown>> }[];
+  readonly events: readonly { readonly name: string }[];
+}
+
+interface Body {
+  readonly resourceSpans: readonly {
+    readonly resource: { readonly attributes: ReceivedSpan['attributes'] };
+    readonly scopeSpans: readonly { readonly spans: readonly ReceivedSpan[] }[];
+  }[];
+}
+
+export class TraceReceiver {
+  readonly spans: ReceivedSpan[] = [];
+  /** Attributes of whoever sent them, as text. */
+  readonly senders = new Set<string>();
+  /** Answer to the next requests. */
+  status = 200;
+  readonly #server: Server = createServer((request, response) => {
+    void json(request).then((body) => {
+      if (this.status === 200 && request.url === '/v1/traces') this.#take(body as Body);
+      response.writeHead(this.status, { 'content-type': 'application/json' }).end('{}');
+    });
+  });
+
+  async listen(): Promise<string> {
+    await new Promise<void>((resolve) => {
+      this.#server.listen(0, '127.0.0.1', resolve);
+    });
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  async close(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#server.close(() => resolve());
+      this.#server.closeAllConnections();
+    });
+  }
+
+  #take({ resourceSpans }: Body): void {
+    for (const { resource, scopeSpans } of resourceSpans) {
+      for (const { key, value } of resource.attributes) this.senders.add(`${key}=${String(Object.values(value)[0])}`);
+      this.spans.push(...scopeSpans.flatMap(({ spans }) => spans));
+    }
+  }
+}
+
+/** The attribute's value, whatever its type; undefined where the span has none of this name. */
+export function attributeOf({ attributes }: ReceivedSpan, key: string): unknown {
+  const value = attributes.find((attribute) => attribute.key === key)?.value;
+  return value && Object.values(value)[0];
+}
