@@ -1,34 +1,108 @@
-/** Asks the controller, and turns every way in which that fails into an error that says what to do. */
-import { CONTROLLER_PORT } from '../contract/names.ts';
+/**
+ * Asks the controller, directly or through the API server of its cluster, and turns every way in which that fails into
+ * an error that says what to do.
+ */
+import { type Command, Option } from 'commander';
+import { request } from 'undici';
+import { ApiError } from '../cluster/kubernetes/client.ts';
 import { BallastError, ERRORS, type ErrorCode } from '../contract/errors.ts';
-import { Option } from 'commander';
+import { CONTROLLER_PORT } from '../contract/names.ts';
+import { type ClusterFlags, openClient, withClusterOptions } from './kubernetes-access.ts';
 
 const TIMEOUT_MS = 10_000;
 
-export function controllerOption(): Option {
-  return new Option('--controller <url>', 'where the controller listens')
-    .env('BALLAST_CONTROLLER')
-    .default(`http://127.0.0.1:${CONTROLLER_PORT}`);
+/** The Service of the controllers as the API server's proxy knows it. */
+const SERVICE_PROXY = '/api/v1/namespaces/ballast-system/services/ballast-controller:http/proxy';
+
+/** Where the controller is: with either flag of the cluster, behind its API server. */
+export interface ControllerFlags extends ClusterFlags {
+  readonly controller: string;
+}
+
+/** Adds the flags by which a command finds the controller. */
+export function withControllerOptions(command: Command): Command {
+  return withClusterOptions(
+    command.addOption(
+      new Option('--controller <url>', 'where the controller listens')
+        .env('BALLAST_CONTROLLER')
+        .default(`http://127.0.0.1:${CONTROLLER_PORT}`),
+    ),
+    'ask through the API server, with what kubectl would use',
+  );
+}
+
+interface Question {
+  readonly method?: 'GET' | 'PUT' | 'POST' | 'DELETE';
+  /** Sent as JSON. */
+  readonly body?: unknown;
+}
+
+interface Answer {
+  readonly status: number;
+  /** Undefined where there is none, or no JSON. */
+  readonly body: unknown;
+}
+
+/**
+ * The answer's JSON; `path` begins with a slash.
+ * @throws BallastError
+ */
+export async function askController<T>(flags: ControllerFlags, path: string, question: Question = {}): Promise<T> {
+  const isBehindApiServer = flags.kubeconfig !== undefined || flags.context !== undefined;
+  const { status, body } = await (isBehindApiServer ? throughApiServer : directly)(flags, path, question);
+  if (status < 300) return body as T;
+  const { code, detail } = (body ?? {}) as { code?: unknown; detail?: unknown };
+  if (isErrorCode(code)) throw new BallastError(code, String(detail));
+  throw new BallastError('UNREACHABLE', `--controller: ${flags.controller} answers ${status}, as no controller does`);
 }
 
 function isErrorCode(code: unknown): code is ErrorCode {
   return typeof code === 'string' && code in ERRORS;
 }
 
-/** The answer's JSON; `path` begins with a slash. */
-export async function askController<T>(controller: string, path: string): Promise<T> {
+async function directly({ controller }: ControllerFlags, path: string, question: Question): Promise<Answer> {
   const url = URL.parse(path, controller);
-  if (!url) throw new BallastError('INVALID_FLAG', `--controller: ${controller} is not a URL such as http://host:port`);
-  const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) }).catch((error: Error) => {
-    const cause = error.cause instanceof Error ? error.cause.message : error.message;
-    throw new BallastError('UNREACHABLE', `--controller: nothing answers at ${controller} (${cause})`);
-  });
-  const body: unknown = await response.json().catch(() => undefined);
-  if (response.ok) return body as T;
-  const { code, detail } = (body ?? {}) as { code?: unknown; detail?: unknown };
-  if (isErrorCode(code)) throw new BallastError(code, String(detail));
-  throw new BallastError(
-    'UNREACHABLE',
-    `--controller: ${controller} answers ${response.status}, as no controller does`,
-  );
+  if (!url || !/^https?:$/.test(url.protocol)) {
+    throw new BallastError('INVALID_FLAG', `--controller: ${controller} is not a URL such as http://host:port`);
+  }
+  const { method = 'GET', body } = question;
+  try {
+    const answer = await request(url, {
+      method,
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+      ...(body !== undefined && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+    });
+    return { status: answer.statusCode, body: parsed(await answer.body.text()) };
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new BallastError('UNREACHABLE', `--controller: nothing answers at ${controller} (${why})`, { cause: error });
+  }
+}
+
+async function throughApiServer(flags: ControllerFlags, path: string, question: Question): Promise<Answer> {
+  const client = openClient(flags);
+  const { pathname, searchParams } = new URL(path, 'http://controller');
+  const { method = 'GET', body } = question;
+  const query = Object.fromEntries(searchParams);
+  try {
+    return { status: 200, body: await client.request(method, `${SERVICE_PROXY}${pathname}`, { query, body }) };
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    const problem = parsed(error.message);
+    // A problem document is the controller's own answer; all else is the API server's.
+    if (problem !== undefined) return { status: error.status, body: problem };
+    throw new BallastError('CLUSTER_UNREACHABLE', `ballast-system/ballast-controller: ${error.message}`, {
+      cause: error,
+    });
+  } finally {
+    await client.close();
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

@@ -3,22 +3,16 @@ import Table from 'cli-table3';
 import { Command, InvalidArgumentError } from 'commander';
 import pc from 'picocolors';
 import type { Decision, ServiceDecision } from '../contract/decision.ts';
-import { BallastError } from '../contract/errors.ts';
 import type { Explanation } from '../contract/explanation.ts';
 import { cores, duration, percent, short } from '../dashboard/format.js';
 import { evidence, MODES, STATES } from '../dashboard/words.js';
-import { askController, controllerOption } from './controller-client.ts';
+import { askController, type ControllerFlags, withControllerOptions } from './controller-client.ts';
+import { findTarget, servicePath } from './find-target.ts';
+import { print } from './print.ts';
 
-interface Flags {
-  readonly controller: string;
+interface Flags extends ControllerFlags {
   readonly tick?: number;
   readonly json?: boolean;
-}
-
-/** What a name on the command line stands for. */
-interface Target {
-  readonly service: ServiceDecision;
-  readonly replica?: string;
 }
 
 function tickNumber(text: string): number {
@@ -27,21 +21,10 @@ function tickNumber(text: string): number {
   return value;
 }
 
-/** `[<namespace>/]<service or replica>`; a name that several namespaces have must be told with its own. */
-function findTarget(decision: Decision, name: string): Target {
-  const [last = '', namespace] = name.split('/').toReversed();
-  const near = decision.services.filter((service) => namespace === undefined || service.namespace === namespace);
-  const targets = near.flatMap((service): Target[] => [
-    ...(service.name === last ? [{ service }] : []),
-    ...service.replicas.filter((replica) => replica.name === last).map(() => ({ service, replica: last })),
-  ]);
-  const [target, other] = targets;
-  if (!target) throw new BallastError('UNKNOWN_SERVICE', `${name}: no balanced service or replica is called so`);
-  if (other) {
-    const full = targets.map(({ service }) => `${service.namespace}/${last}`);
-    throw new BallastError('INVALID_REQUEST', `${name}: is not the only one: name ${full.join(' or ')}`);
-  }
-  return target;
+function pausedText({ paused }: ServiceDecision): string[] {
+  if (!paused) return [];
+  const until = paused.expiresAt === undefined ? '' : ` until ${new Date(paused.expiresAt).toISOString()}`;
+  return [`Balancing is paused${until}${paused.reason === undefined ? '' : `: ${paused.reason}`}.`];
 }
 
 function serviceText(service: ServiceDecision, decision: Decision): string {
@@ -66,6 +49,7 @@ function serviceText(service: ServiceDecision, decision: Decision): string {
   const cpu = `${cores(service.servedCores)} of ${cores(service.demandCores)} cores asked for can be served`;
   return [
     `${pc.bold(`${service.namespace}/${service.name}`)} is ${name}. ${meaning}`,
+    ...pausedText(service),
     `${short(service.requestsPerSecond)} requests/s; ${cpu}; its fair share is ${cores(service.fairShareCores)}.`,
     table.toString(),
     pc.dim(`Tick ${decision.tick}, ${new Date(decision.at).toISOString()}.`),
@@ -97,23 +81,22 @@ function replicaText({ service, replica, node, reasons, tick, at }: Explanation)
   ].join('\n');
 }
 
-async function explain(name: string, { controller, tick, json = false }: Flags): Promise<void> {
-  const decision = await askController<Decision>(controller, `/api/v1/decisions/${tick ?? 'latest'}`);
+async function explain(name: string, flags: Flags): Promise<void> {
+  const decision = await askController<Decision>(flags, `/api/v1/decisions/${flags.tick ?? 'latest'}`);
   const { service, replica } = findTarget(decision, name);
   if (replica === undefined) {
-    console.log(json ? JSON.stringify(service, null, 2) : serviceText(service, decision));
+    print(service, flags.json, () => serviceText(service, decision));
     return;
   }
-  const path = `/api/v1/services/${service.namespace}/${service.name}/replicas/${replica}/explanation`;
-  const explained = await askController<Explanation>(controller, `${path}?tick=${decision.tick}`);
-  console.log(json ? JSON.stringify(explained, null, 2) : replicaText(explained));
+  const path = `${servicePath(service)}/replicas/${encodeURIComponent(replica)}/explanation`;
+  const explained = await askController<Explanation>(flags, `${path}?tick=${decision.tick}`);
+  print(explained, flags.json, () => replicaText(explained));
 }
 
 export function explainCommand(): Command {
-  return new Command('explain')
+  return withControllerOptions(new Command('explain'))
     .description('say why a service, or one replica, has its weights')
     .argument('<name>', 'a service or a replica: [<namespace>/]<name>')
-    .addOption(controllerOption())
     .option('--tick <tick>', 'as decided at this tick of the last minutes, instead of now', tickNumber)
     .option('--json', 'print the object instead of text')
     .action(explain);

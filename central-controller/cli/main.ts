@@ -1,20 +1,18 @@
 #!/usr/bin/env node
-/** The `ballast` command. Each subcommand is one file of this folder. */
-import { Command } from 'commander';
+/** The `ballast` command; as `kubectl-ballast` in the path it is `kubectl ballast` too. */
+import { CommanderError } from 'commander';
 import { BallastError, describeFailure } from '../contract/errors.ts';
-import { explainCommand } from './explain.ts';
-import { renderCommand } from './render.ts';
-
-const program = new Command('ballast')
-  .description('Balances the replicas of services in a mesh by the CPU they have left.')
-  .showHelpAfterError('Run with --help for the arguments and their defaults.')
-  .addCommand(explainCommand())
-  .addCommand(renderCommand());
+import { EXIT_CODES, exitCodeOf } from './exit-codes.ts';
+import { createProgram } from './program.ts';
 
 try {
-  await program.parseAsync();
+  await createProgram().parseAsync();
 } catch (error) {
-  if (!(error instanceof BallastError)) throw error;
-  console.error(describeFailure(error));
-  process.exitCode = 1;
+  if (error instanceof CommanderError) {
+    // It has said what is wrong already. Help that was asked for is no error.
+    process.exitCode = error.exitCode === 0 ? EXIT_CODES.done.code : EXIT_CODES.usage.code;
+  } else if (error instanceof BallastError) {
+    console.error(describeFailure(error));
+    process.exitCode = exitCodeOf(error.code);
+  } else throw error;
 }

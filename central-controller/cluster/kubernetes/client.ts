@@ -53,9 +53,10 @@ export class KubernetesClient {
     });
   }
 
-  /** @returns the object in the answer @throws ApiError */
+  /** @returns the object in the answer, undefined where it has no body @throws ApiError */
   async request(method: Method, path: string, request: ApiRequest = {}): Promise<unknown> {
     const response = await this.#send(method, path, request);
+    if (response.statusCode === 204) return undefined;
     try {
       return await response.body.json();
     } catch (error) {

@@ -77,13 +77,13 @@ export function inClusterCredentials(env: NodeJS.ProcessEnv = process.env, direc
 }
 
 /**
- * The current context of a kubeconfig. Certificates and tokens only: a controller cannot run the programs by which
+ * The current context of a kubeconfig, or the one that is named. Certificates and tokens only: a controller cannot run the programs by which
  * people log in.
  * @throws BallastError INVALID_FLAG naming the file and the field
  */
-export function kubeconfigCredentials(file: string): Credentials {
+export function kubeconfigCredentials(file: string, contextName?: string): Credentials {
   const config = readConfig(file);
-  const context = find(config.contexts, config['current-context'], 'contexts', file).context;
+  const context = find(config.contexts, contextName ?? config['current-context'], 'contexts', file).context;
   const { cluster } = find(config.clusters, context.cluster, 'clusters', file);
   const { user } = find(config.users, context.user, 'users', file);
   if (user.exec !== undefined || user['auth-provider'] !== undefined) {

@@ -50,14 +50,14 @@ describe('ballast explain', () => {
   });
 
   it.each([
-    [['geo'], 'geo: is not the only one: name hotel/geo or inn/geo [INVALID_REQUEST]'],
-    [['profile'], 'profile: no balanced service or replica is called so [UNKNOWN_SERVICE] GET /api/v1/services'],
-    [['rate', '--tick', '9999'], 'tick: 9999 is not among the recent decisions [UNKNOWN_DECISION]'],
-    [['rate', '--controller', 'http://127.0.0.1:1'], '--controller: nothing answers at http://127.0.0.1:1 ('],
-    [['rate', '--controller', 'nowhere'], '--controller: nowhere is not a URL'],
-  ])('%j is refused', async (args, message) => {
+    [['geo'], 2, 'geo: is not the only one: name hotel/geo or inn/geo [INVALID_REQUEST]'],
+    [['profile'], 4, 'profile: no balanced service or replica is called so [UNKNOWN_SERVICE] GET /api/v1/services'],
+    [['rate', '--tick', '9999'], 4, 'tick: 9999 is not among the recent decisions [UNKNOWN_DECISION]'],
+    [['rate', '--controller', 'http://127.0.0.1:1'], 3, '--controller: nothing answers at http://127.0.0.1:1 ('],
+    [['rate', '--controller', 'nowhere'], 2, '--controller: nowhere is not a URL'],
+  ])('%j is refused', async (args, exit, message) => {
     const { code, out, err } = await explain(...args);
-    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expect({ code, out }).toEqual({ code: exit, out: '' });
     expect(err).toContain(message);
   });
 });

@@ -1,0 +1,91 @@
+/** What `ballast doctor` looks at, read from the API server. */
+import { ApiError, type KubernetesClient } from '../../cluster/kubernetes/client.ts';
+import { BallastError } from '../../contract/errors.ts';
+import { POLICY_API_VERSION } from '../../contract/policy.ts';
+
+/** The parts of any object that are looked at here. All is optional: it is read as it comes. */
+export interface ClusterObject {
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly labels?: Readonly<Record<string, string>>;
+  };
+  readonly spec?: Readonly<Record<string, unknown>>;
+  readonly status?: Readonly<Record<string, unknown>>;
+}
+
+export interface ClusterFacts {
+  /** Of the API server, such as `v1.33.2`. */
+  readonly kubernetes: string;
+  readonly nodes: readonly ClusterObject[];
+  readonly namespaces: readonly ClusterObject[];
+  /** Deployments of istiod. */
+  readonly istiods: readonly ClusterObject[];
+  /** Pods of ingress gateways. */
+  readonly gateways: readonly ClusterObject[];
+  /** Pods of Ballast. */
+  readonly agents: readonly ClusterObject[];
+  readonly controllers: readonly ClusterObject[];
+  /** Undefined: the cluster knows no such kind. */
+  readonly policies: readonly ClusterObject[] | undefined;
+  /** WasmPlugins and TrafficExtensions, whoever's they are. */
+  readonly plugins: readonly ClusterObject[];
+  readonly lease: ClusterObject | undefined;
+}
+
+/** @throws BallastError CLUSTER_UNREACHABLE */
+export async function readFacts(client: KubernetesClient): Promise<ClusterFacts> {
+  const get = async (path: string, query = {}): Promise<unknown> => {
+    try {
+      return await client.request('GET', path, { query });
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      if (error.status === 404) return undefined;
+      throw new BallastError('CLUSTER_UNREACHABLE', `${path}: ${error.message}`, { cause: error });
+    }
+  };
+  const list = async (path: string, labelSelector = ''): Promise<readonly ClusterObject[] | undefined> => {
+    const answer = await get(path, { labelSelector });
+    return answer === undefined ? undefined : (answer as { readonly items: readonly ClusterObject[] }).items;
+  };
+  const pods = (name: string) => list('/api/v1/pods', `app.kubernetes.io/name=${name}`);
+  const [
+    version,
+    nodes,
+    namespaces,
+    istiods,
+    ingress,
+    gatewayApi,
+    agents,
+    controllers,
+    policies,
+    wasm,
+    extensions,
+    lease,
+  ] = await Promise.all([
+    get('/version'),
+    list('/api/v1/nodes'),
+    list('/api/v1/namespaces'),
+    list('/apis/apps/v1/deployments', 'app=istiod'),
+    list('/api/v1/pods', 'istio=ingressgateway'),
+    list('/api/v1/pods', 'gateway.networking.k8s.io/gateway-name'),
+    pods('host-agent'),
+    pods('central-controller'),
+    list(`/apis/${POLICY_API_VERSION}/loadbalancingpolicies`),
+    list('/apis/extensions.istio.io/v1alpha1/wasmplugins'),
+    list('/apis/extensions.istio.io/v1alpha1/trafficextensions'),
+    get('/apis/coordination.k8s.io/v1/namespaces/ballast-system/leases/ballast-controller'),
+  ]);
+  return {
+    kubernetes: String((version as { gitVersion?: unknown } | undefined)?.gitVersion ?? ''),
+    nodes: nodes ?? [],
+    namespaces: namespaces ?? [],
+    istiods: istiods ?? [],
+    gateways: [...(ingress ?? []), ...(gatewayApi ?? [])],
+    agents: agents ?? [],
+    controllers: controllers ?? [],
+    policies,
+    plugins: [...(wasm ?? []), ...(extensions ?? [])],
+    lease: lease as ClusterObject | undefined,
+  };
+}

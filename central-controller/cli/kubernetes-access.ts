@@ -1,0 +1,24 @@
+/** The cluster that a command is about, by the kubeconfig that kubectl would take. */
+import { homedir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import type { Command } from 'commander';
+import { KubernetesClient } from '../cluster/kubernetes/client.ts';
+import { kubeconfigCredentials } from '../cluster/kubernetes/credentials.ts';
+
+export interface ClusterFlags {
+  readonly kubeconfig?: string;
+  readonly context?: string;
+}
+
+export function withClusterOptions(command: Command, about: string): Command {
+  return command
+    .option('--kubeconfig <file>', `${about}: this file (else $KUBECONFIG or ~/.kube/config)`)
+    .option('--context <name>', `${about}: this context of it (else the current one)`);
+}
+
+/** @throws BallastError INVALID_FLAG naming the file and the field */
+export function openClient({ kubeconfig, context }: ClusterFlags): KubernetesClient {
+  const [usual] = (process.env['KUBECONFIG'] ?? '').split(delimiter).filter(Boolean);
+  const file = kubeconfig ?? usual ?? join(homedir(), '.kube', 'config');
+  return new KubernetesClient(kubeconfigCredentials(file, context));
+}

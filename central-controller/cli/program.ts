@@ -1,0 +1,37 @@
+/** The `ballast` command: all its subcommands, and how they deal with what is typed wrongly. */
+import { Command } from 'commander';
+import packageJson from '../../package.json' with { type: 'json' };
+import { completionCommand } from './completion.ts';
+import { doctorCommand } from './doctor/command.ts';
+import { explainCommand } from './explain.ts';
+import { pauseCommand, resumeCommand } from './pause.ts';
+import { renderCommand } from './render.ts';
+import { simulateCommand } from './simulate.ts';
+import { statusCommand } from './status.ts';
+import { topCommand } from './top.ts';
+import { weightsCommand } from './weights.ts';
+
+export function createProgram(): Command {
+  const program = new Command('ballast')
+    .description('Balances the replicas of services in a mesh by the CPU they have left.')
+    .version(packageJson.version)
+    .addCommand(statusCommand())
+    .addCommand(topCommand())
+    .addCommand(explainCommand())
+    .addCommand(weightsCommand())
+    .addCommand(pauseCommand())
+    .addCommand(resumeCommand())
+    .addCommand(simulateCommand())
+    .addCommand(renderCommand())
+    .addCommand(doctorCommand())
+    .addCommand(completionCommand());
+  forEach(program, (command) =>
+    command.exitOverride().showHelpAfterError('Run with --help for the arguments and their defaults.'),
+  );
+  return program;
+}
+
+function forEach(command: Command, visit: (command: Command) => void): void {
+  visit(command);
+  for (const part of command.commands) forEach(part, visit);
+}

@@ -1,0 +1,96 @@
+/** `ballast simulate`: what would be decided if things were otherwise. */
+import { Command, InvalidArgumentError } from 'commander';
+import pc from 'picocolors';
+import type { Change, Simulation } from '../contract/simulation.ts';
+import { BallastError } from '../contract/errors.ts';
+import { cores, duration, percent, short } from '../dashboard/format.js';
+import { askController, type ControllerFlags, withControllerOptions } from './controller-client.ts';
+import { print, tableText } from './print.ts';
+
+const ABOUT = `
+Changes are made in the order in which they are written. Services are named as <namespace>/<name>.
+
+Examples:
+  ballast simulate --demand 2
+  ballast simulate --move shop/cart/cart-0=node-2 --drain node-1 --demand shop/cart=1.5`;
+
+interface Flags extends ControllerFlags {
+  readonly json?: boolean;
+}
+
+function moveOf(text: string): Change {
+  const [, service = '', replica = '', node = ''] = /^([^/=]+\/[^/=]+)\/([^/=]+)=([^/=]+)$/.exec(text) ?? [];
+  if (node === '') throw new InvalidArgumentError('Expected <namespace>/<service>/<replica>=<node>.');
+  return { kind: 'moveReplica', service, replica, node };
+}
+
+function demandOf(text: string): Change {
+  const [amount = '', service] = text.split('=').toReversed();
+  const factor = Number(amount);
+  if (amount === '' || !(factor >= 0) || (service !== undefined && !/^[^/]+\/[^/]+$/.test(service))) {
+    throw new InvalidArgumentError('Expected a factor such as 2, or <namespace>/<service>=2.');
+  }
+  return { kind: 'scaleDemand', factor, ...(service !== undefined && { service }) };
+}
+
+type Figure = { readonly before: number; readonly after: number };
+
+function change({ before, after }: Figure, format: (value: number) => string): string {
+  const [from, to] = [format(before), format(after)];
+  return from === to ? from : `${from} → ${pc.bold(to)}`;
+}
+
+function simulationText({ nodes, services, warnings }: Simulation): string {
+  return [
+    tableText(
+      ['node', 'cores', 'busy'],
+      nodes.map((node) => [node.name, cores(node.cores), change(node.utilisation, percent)]),
+    ),
+    tableText(
+      ['service', 'requests/s', 'cores asked for', 'served', 'delay', 'replica', 'node', 'weight'],
+      services.flatMap((service) =>
+        service.replicas.map(({ name, node, weight }, index) => [
+          ...(index > 0
+            ? ['', '', '', '', '']
+            : [
+                `${service.namespace}/${service.name}`,
+                change(service.requestsPerSecond, short),
+                change(service.demandCores, cores),
+                change(service.servedCores, cores),
+                change(service.delaySeconds, duration),
+              ]),
+          name,
+          node,
+          change(weight, percent),
+        ]),
+      ),
+    ),
+    ...warnings.map((warning) => pc.yellow(warning)),
+  ].join('\n');
+}
+
+export function simulateCommand(): Command {
+  // Options of different names, in the order in which they were written.
+  const changes: Change[] = [];
+  const add = (read: (text: string) => Change) => (text: string) => {
+    changes.push(read(text));
+    return changes.length;
+  };
+  return withControllerOptions(new Command('simulate'))
+    .description('predict weights, utilisation and delays after changes; nothing is changed')
+    .addHelpText('after', ABOUT)
+    .option('--move <replica=node>', 'a replica runs on another node; may be repeated', add(moveOf))
+    .option(
+      '--drain <node>',
+      'the replicas on a node are gone; may be repeated',
+      add((node) => ({ kind: 'drainNode', node })),
+    )
+    .option('--demand <factor>', 'all services, or one, get so many times the requests; may be repeated', add(demandOf))
+    .option('--json', 'print the object instead of text')
+    .action(async (flags: Flags) => {
+      if (changes.length === 0) throw new BallastError('INVALID_FLAG', '--move, --drain, --demand: say what changes');
+      const body = { changes };
+      const simulation = await askController<Simulation>(flags, '/api/v1/simulate', { method: 'POST', body });
+      print(simulation, flags.json, () => simulationText(simulation));
+    });
+}

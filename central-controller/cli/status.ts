@@ -1,0 +1,92 @@
+/** `ballast status`: who leads, how nodes and services do, and what is wrong. */
+import { Command } from 'commander';
+import pc from 'picocolors';
+import type { NodeDecision, ServiceDecision } from '../contract/decision.ts';
+import type { PolicyView } from '../contract/policy-status.ts';
+import { cores, percent, short } from '../dashboard/format.js';
+import { MODES } from '../dashboard/words.js';
+import { askController, type ControllerFlags, withControllerOptions } from './controller-client.ts';
+import { print, tableText } from './print.ts';
+
+interface Flags extends ControllerFlags {
+  readonly json?: boolean;
+}
+
+interface NodeView extends NodeDecision {
+  readonly reportAgeMs: number | null;
+  readonly agentConnected: boolean;
+}
+
+interface Status {
+  readonly leader: string | null;
+  readonly nodes: readonly NodeView[];
+  readonly services: readonly ServiceDecision[];
+  readonly policies: readonly PolicyView[];
+}
+
+async function read(flags: Flags): Promise<Status> {
+  const [{ leader }, { nodes }, { services }, { policies }] = await Promise.all([
+    askController<Pick<Status, 'leader'>>(flags, '/api/v1/leader'),
+    askController<Pick<Status, 'nodes'>>(flags, '/api/v1/nodes'),
+    askController<Pick<Status, 'services'>>(flags, '/api/v1/services'),
+    askController<Pick<Status, 'policies'>>(flags, '/api/v1/policies'),
+  ]);
+  return { leader, nodes, services, policies };
+}
+
+function problemsOf({ nodes, policies }: Status): string[] {
+  return [
+    ...nodes.filter(({ stale }) => stale).map(({ name }) => `node ${name}: its agent is silent`),
+    ...policies.flatMap(({ namespace, name, status }) => {
+      const ready = status.conditions?.find(({ type }) => type === 'Ready');
+      if (ready?.status !== 'False' || ready.reason === 'Off') return [];
+      return [`policy ${namespace}/${name}: ${ready.message}`];
+    }),
+  ];
+}
+
+function modeText({ mode, paused }: ServiceDecision): string {
+  if (!paused) return MODES[mode].name;
+  return `paused${paused.reason === undefined ? '' : `: ${paused.reason}`}`;
+}
+
+function statusText(status: Status): string {
+  const { leader, nodes, services } = status;
+  const problems = problemsOf(status);
+  return [
+    `Controller: ${leader === null ? 'nobody leads' : `${leader} leads`}`,
+    tableText(
+      ['node', 'cores', 'busy', 'not with balanced replicas', 'agent'],
+      nodes.map((node) => [
+        node.name,
+        cores(node.cores),
+        node.cores > 0 ? percent(node.busyCores / node.cores) : '–',
+        cores(node.backgroundCores),
+        node.stale ? 'silent' : node.agentConnected ? 'connected' : 'reports',
+      ]),
+    ),
+    tableText(
+      ['service', 'is', 'replicas', 'active', 'requests/s', 'cores asked for', 'served'],
+      services.map((service) => [
+        `${service.namespace}/${service.name}`,
+        modeText(service),
+        String(service.replicas.length),
+        String(service.replicas.filter(({ state }) => state === 'Active').length),
+        short(service.requestsPerSecond),
+        cores(service.demandCores),
+        cores(service.servedCores),
+      ]),
+    ),
+    ...(problems.length > 0 ? problems.map((problem) => pc.yellow(problem)) : [pc.green('Nothing is wrong.')]),
+  ].join('\n');
+}
+
+export function statusCommand(): Command {
+  return withControllerOptions(new Command('status'))
+    .description('show who leads, how nodes and services do, and what is wrong')
+    .option('--json', 'print the object instead of text')
+    .action(async (flags: Flags) => {
+      const status = await read(flags);
+      print({ ...status, problems: problemsOf(status) }, flags.json, () => statusText(status));
+    });
+}

@@ -1,0 +1,113 @@
+import { describe, expect, it } from 'vitest';
+import { diagnose } from '../../../../central-controller/cli/doctor/diagnose.ts';
+import type { ClusterFacts, ClusterObject } from '../../../../central-controller/cli/doctor/facts.ts';
+
+const READY = { conditions: [{ type: 'Ready', status: 'True' }] };
+
+function object(name: string, namespace?: string, more: Partial<ClusterObject> = {}): ClusterObject {
+  const { metadata, ...rest } = more;
+  return { metadata: { name, ...(namespace !== undefined && { namespace }), ...metadata }, ...rest };
+}
+
+function pod(name: string, namespace: string, nodeName = 'node-1'): ClusterObject {
+  return object(name, namespace, { spec: { nodeName }, status: READY });
+}
+
+function istiod(
+  image = 'registry.example.com:5000/istio/pilot:1.29.2-distroless@sha256:1',
+  flag = 'true',
+): ClusterObject {
+  const env = [{ name: 'PILOT_ENABLE_PERSISTENT_SESSION_FILTER', value: flag }];
+  return object('istiod', 'istio-system', { spec: { template: { spec: { containers: [{ image, env }] } } } });
+}
+
+function policy(more: Partial<ClusterObject> = {}): ClusterObject {
+  return object('search', 'shop', { spec: { targetRef: { kind: 'Service', name: 'search' } }, status: READY, ...more });
+}
+
+const PLUGIN = { pluginConfig: { agentCluster: 'outbound|15080||ballast-agent.ballast-agents.svc.cluster.local' } };
+
+/** A cluster that lacks nothing. */
+const WELL: ClusterFacts = {
+  kubernetes: 'v1.33.2',
+  nodes: [object('node-1'), object('node-2')],
+  namespaces: [object('shop', undefined, { metadata: { name: 'shop', labels: { 'istio-injection': 'enabled' } } })],
+  istiods: [istiod()],
+  gateways: [pod('ingress', 'istio-ingress')],
+  agents: [pod('agent-1', 'ballast-agents'), pod('agent-2', 'ballast-agents', 'node-2')],
+  controllers: [pod('controller-1', 'ballast-system'), pod('controller-2', 'ballast-system')],
+  policies: [policy()],
+  plugins: [object('ballast', 'istio-system', { spec: PLUGIN })],
+  lease: object('ballast-controller', 'ballast-system', { spec: { holderIdentity: 'controller-1_abc' } }),
+};
+
+/** What is found besides what is well. */
+function found(lacking: Partial<ClusterFacts>): string[] {
+  return diagnose({ ...WELL, ...lacking })
+    .filter(({ level }) => level !== 'ok')
+    .map(({ check, level, message, remedy }) => {
+      expect(remedy).toMatch(/\w{4}/);
+      return `${level} ${check}: ${message}`;
+    });
+}
+
+function failing(reason: string, message: string): ClusterObject {
+  return policy({ status: { conditions: [{ type: 'Ready', status: 'False', reason, message }] } });
+}
+
+describe('ballast doctor', () => {
+  it('finds nothing wrong with a cluster that lacks nothing', () => {
+    expect(found({})).toEqual([]);
+    expect(diagnose(WELL).map(({ check }) => check)).toEqual([
+      'Kubernetes',
+      'Istio',
+      'session filter',
+      'controller',
+      'agents',
+      'plugin',
+      'ingress',
+      'injection',
+      'policies',
+    ]);
+  });
+
+  it.each<[Partial<ClusterFacts>, string]>([
+    [{ kubernetes: 'v1.27.1' }, 'warning Kubernetes: v1.27.1 is older than what is tested'],
+    [{ kubernetes: '' }, 'warning Kubernetes: its version is not known (none told)'],
+    [{ istiods: [] }, 'error Istio: no Deployment has the label app=istiod'],
+    [{ istiods: [istiod('istio/pilot:1.20.0')] }, 'warning Istio: 1.20.0 is older'],
+    [{ istiods: [istiod('istio/pilot@sha256:1')] }, 'warning Istio: its version is not known'],
+    [{ istiods: [istiod(undefined, 'false')] }, 'error session filter: istiod runs without'],
+    [
+      {
+        istiods: [istiod(undefined, 'false')],
+        policies: [policy({ spec: { ...policy().spec, routing: 'Subset' } })],
+      },
+      'warning session filter: istiod runs without',
+    ],
+    [{ controllers: [] }, 'error controller: 0 pods, and none of them is ready'],
+    [{ lease: undefined }, 'error controller: nobody leads'],
+    [{ controllers: WELL.controllers.slice(1) }, 'warning controller: 1 pod is ready'],
+    [{ agents: WELL.agents.slice(1) }, 'warning agents: none is ready on node-1'],
+    [{ agents: [] }, 'error agents: none is ready on node-1, node-2'],
+    [{ plugins: [object('other', 'istio-system', { spec: {} })] }, 'error plugin: no WasmPlugin or TrafficExtension'],
+    [
+      { plugins: [object('ballast', 'istio-ingress', { spec: PLUGIN })] },
+      'error plugin: proxies in shop do not load it',
+    ],
+    [{ plugins: [object('ballast', 'shop', { spec: PLUGIN })] }, 'warning ingress: gateways in istio-ingress do not'],
+    [{ policies: undefined }, 'error policies: the cluster knows no LoadBalancingPolicy'],
+    [{ policies: [] }, 'warning policies: there are none'],
+    [{ namespaces: [object('shop')] }, 'warning injection: namespace shop has no label'],
+    [{ policies: [policy({ status: {} })] }, 'error policies: shop/search: no controller has looked at it'],
+    [{ policies: [failing('Conflict', 'An older one')] }, 'error policies: shop/search: An older one (Conflict)'],
+    [{ policies: [failing('Learning', 'Not yet')] }, 'warning policies: shop/search: Not yet (Learning)'],
+  ])('of %j says what is wrong', (lacking, message) => {
+    expect(found(lacking)).toEqual([expect.stringContaining(message) as string]);
+  });
+
+  it('asks nothing of a policy that is off', () => {
+    const off = policy({ spec: { ...policy().spec, mode: 'Off' }, status: {} });
+    expect(found({ policies: [off], namespaces: [] })).toEqual([]);
+  });
+});
