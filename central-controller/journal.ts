@@ -16,11 +16,18 @@ export function changesOfState(decision: Decision, previous: Decision | undefine
     entries.push({ message: stale ? 'node went silent' : 'node is heard', fields: { node: name, cores } });
   }
   const services = new Map(previous?.services.map((service) => [`${service.namespace}/${service.name}`, service]));
-  for (const { namespace, name, mode, replicas } of decision.services) {
+  for (const { namespace, name, mode, paused, replicas } of decision.services) {
     const key = `${namespace}/${name}`;
     const before = services.get(key);
     services.delete(key);
     if (before?.mode !== mode) entries.push({ message: 'service is balanced', fields: { service: key, mode } });
+    if (paused?.since !== before?.paused?.since) {
+      const message = paused ? 'service is paused' : 'service is no longer paused';
+      entries.push({
+        message,
+        fields: { service: key, ...(paused?.reason !== undefined && { reason: paused.reason }) },
+      });
+    }
     const states = new Map(before?.replicas.map((replica) => [replica.name, replica.state]));
     for (const replica of replicas) {
       const from = states.get(replica.name) ?? 'unknown';

@@ -80,6 +80,9 @@ function registerServices(registry: Registry, loop: ControlLoop): void {
         ),
       ),
   );
+  perService('ballast_service_paused', '1: its weights are held by hand as they were', ({ paused }) =>
+    paused ? 1 : 0,
+  );
   perService(
     'ballast_service_demand_cores',
     'CPU that the requests to a service need',

@@ -113,6 +113,13 @@ describe('the log', () => {
       'replica changed hotel/geo geo-1 Learning Active',
     ]);
     lines.length = 0;
+    const { loop, clock } = test;
+    loop.pauses.set({ service: 'hotel/geo', reason: 'a look' }, loop.decision, clock.now());
+    clock.advance(500);
+    loop.pauses.delete('hotel/geo');
+    clock.advance(500);
+    expect(lines).toEqual(['service is paused hotel/geo a look', 'service is no longer paused hotel/geo']);
+    lines.length = 0;
     test.cluster.change(topologyOf());
     test.clock.advance(20);
     expect(lines).toEqual(['service is no longer balanced hotel/geo']);

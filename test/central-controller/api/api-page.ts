@@ -52,7 +52,7 @@ the same for programs.
   throughout is on exactly one page.
 - **Several controllers**: one that does not lead forwards what only the leader can answer; where it does not know the
   way it answers \`503 NOT_LEADER\`, and \`GET /api/v1/leader\` names the one that leads.
-- **Limits** per address and second: 200 requests, 10,000 reads of weights, 10 simulations. Beyond them \`429\`;
+- **Limits** per address and second: 200 requests, 10 simulations; reads of weights have none. Beyond them \`429\`;
   [the stream](#stream) tells of every decision by itself.
 - **By hand** means for a while: weights set by hand and pauses are lost when the controller restarts. What shall last
   belongs into the policy (\`mode\`, \`limits\`).`;

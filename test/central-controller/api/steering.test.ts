@@ -35,6 +35,9 @@ describe('a pause', () => {
     expect(await ask('GET', '/api/v1/pauses')).toEqual({ status: 200, body: { pauses: [view] } });
     test.clock.advance(20);
     expect(paused()).toEqual(['a look', undefined]);
+    const metrics = (await app.inject({ url: '/metrics' })).body;
+    expect(metrics).toContain('ballast_service_paused{namespace="hotel",service="geo"} 1\n');
+    expect(metrics).toContain('ballast_service_paused{namespace="hotel",service="rate"} 0\n');
     expect(await ask('GET', `${GEO}/replicas/geo-0/explanation`)).toMatchObject({
       body: {
         service: { paused: { reason: 'a look' } },
