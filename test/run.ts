@@ -20,7 +20,7 @@ const root = join(import.meta.dirname, '..');
 const isCi = process.env['CI'] !== undefined;
 
 /** Go programs that tests of the suite `real` run; what the lab needs besides is the lab's to know. */
-const TOOLS = ['fortio', 'helm', 'istio/pilot-discovery', 'istio/analyze', 'hyper'];
+const TOOLS = ['fortio', 'helm', 'istio/pilot-discovery', 'istio/analyze', 'hyper', 'prometheus/promtool'];
 
 interface Counts {
   readonly passed: number;

@@ -1,10 +1,13 @@
 /** Sends the control loop's spans by OTLP over HTTP, as the environment's `OTEL_…` variables say. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
 import { BasicTracerProvider, BatchSpanProcessor, type SpanExporter } from '@opentelemetry/sdk-trace-base';
 import packageJson from '../../package.json' with { type: 'json' };
 import type { ControlLoop } from '../loop.ts';
 import { LoopSpans } from './loop-spans.ts';
+
+const LAST_SPANS_MS = 1_500;
 
 export interface Log {
   info(message: string): void;
@@ -29,10 +32,11 @@ export class LoopTracing {
     this.#spans = new LoopSpans(loop, this.#provider.getTracer('ballast', packageJson.version));
   }
 
-  /** Sends what is left. */
+  /** Sends what is left, if that can be had soon: a receiver that is away must not hold up the end of the process. */
   async close(): Promise<void> {
     this.#spans.close();
-    await this.#provider.shutdown().catch(() => undefined);
+    const sent = this.#provider.shutdown().catch(() => undefined);
+    await Promise.race([sent, sleep(LAST_SPANS_MS, undefined, { ref: false })]);
   }
 }
 

@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { report } from './fixtures.ts';
+import { TraceReceiver } from './tracing/trace-receiver.ts';
 
 const main = fileURLToPath(new URL('../../central-controller/main.ts', import.meta.url));
 const running: ChildProcess[] = [];
@@ -45,6 +47,35 @@ describe('the controller as a process', () => {
     expect(await (await fetch(`${origin}/api/v1/nodes`)).json()).toMatchObject({ nodes: [{ name: 'node-1' }] });
     child.kill('SIGTERM');
     expect((await ended).code).toBe(0);
+  });
+
+  it('sends traces where the environment says, and has a line for each change, none for reports and requests', async () => {
+    const receiver = new TraceReceiver();
+    vi.stubEnv('OTEL_EXPORTER_OTLP_ENDPOINT', await receiver.listen());
+    vi.stubEnv('OTEL_BSP_SCHEDULE_DELAY', '100');
+    const { child, said, ended } = start('--manifests', manifests(NODE), '--listen', '127.0.0.1:0');
+    vi.unstubAllEnvs();
+    await vi.waitFor(() => expect(said.out).toContain('listening at'), { timeout: 30_000 });
+    const origin = /listening at (?<origin>http:[^"]+)/.exec(said.out)?.groups?.['origin'] ?? '';
+    const send = async (sequence: number): Promise<void> => {
+      const headers = { 'content-type': 'application/json' };
+      const body = JSON.stringify(report('node-1', sequence));
+      expect((await fetch(`${origin}/agent/v1/reports`, { method: 'POST', headers, body })).status).toBe(204);
+    };
+    for (let sequence = 1; sequence <= 4; sequence++) await send(sequence);
+    await vi.waitFor(() => expect(said.out).toContain('node is heard'), { timeout: 10_000 });
+    const lines = said.out.split('\n').length;
+    for (let sequence = 5; sequence <= 20; sequence++) await send(sequence);
+    await fetch(`${origin}/api/v1/nodes`);
+    await fetch(`${origin}/metrics`);
+    await vi.waitFor(() => expect(receiver.spans.filter(({ name }) => name === 'report').length).toBe(20), {
+      timeout: 10_000,
+    });
+    expect(said.out.split('\n')).toHaveLength(lines);
+    expect(receiver.spans.map(({ name }) => name)).toEqual(expect.arrayContaining(['control loop', 'decision']));
+    child.kill('SIGTERM');
+    expect((await ended).code).toBe(0);
+    await receiver.close();
   });
 
   it('says so when its address is taken', async () => {
