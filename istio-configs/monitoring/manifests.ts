@@ -19,7 +19,7 @@ function rule({ name, expression, for: duration, severity, summary, description,
   };
 }
 
-export function ruleGroups(): RuleGroups {
+function ruleGroups(): RuleGroups {
   return { groups: [{ name: 'ballast', rules: ALERTS.map(rule) }] };
 }
 

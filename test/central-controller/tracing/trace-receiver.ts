@@ -1,5 +1,5 @@
 /** A small receiver of OTLP traces over HTTP, in JSON. */
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 
@@ -27,12 +27,7 @@ export class TraceReceiver {
   readonly senders = new Set<string>();
   /** Answer to the next requests. */
   status = 200;
-  readonly #server: Server = createServer((request, response) => {
-    void json(request).then((body) => {
-      if (this.status === 200 && request.url === '/v1/traces') this.#take(body as Body);
-      response.writeHead(this.status, { 'content-type': 'application/json' }).end('{}');
-    });
-  });
+  readonly #server: Server = createServer((request, response) => void this.#answer(request, response));
 
   async listen(): Promise<string> {
     await new Promise<void>((resolve) => {
@@ -46,6 +41,12 @@ export class TraceReceiver {
       this.#server.close(() => resolve());
       this.#server.closeAllConnections();
     });
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = (await json(request)) as Body;
+    if (this.status === 200 && request.url === '/v1/traces') this.#take(body);
+    response.writeHead(this.status, { 'content-type': 'application/json' }).end('{}');
   }
 
   #take({ resourceSpans }: Body): void {
