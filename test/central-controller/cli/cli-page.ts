@@ -6,7 +6,8 @@ const INTRODUCTION = `\`npm run ballast -- <command>\` in a clone; \`ballast <co
 brings \`kubectl-ballast\` too, so that \`kubectl ballast <command>\` is the same.
 
 Commands that ask the controller find it at \`--controller\`, or through the API server of a cluster when \`--kubeconfig\` or
-\`--context\` is given (it needs the right to \`services/proxy\` in \`ballast-system\`; no port-forward is needed then).
+\`--context\` is given. That needs the right to \`services/proxy\` in \`ballast-system\`, and, where NetworkPolicies are
+enforced, one that lets the API server reach the controller; else \`kubectl port-forward\` does.
 Colours are left out where the output is no terminal or \`NO_COLOR\` is set. Each command prints one object for programs
 with \`--json\`; errors go to standard error.`;
 
