@@ -19,6 +19,8 @@ export interface Estimates {
 export interface ReplicaMemory {
   uid: string;
   node: string;
+  /** From when on its CPU is that of its work, ms: before, it starts. Infinity while it is not ready. */
+  settledAt: number;
   cpuCores: number;
   /** CPU seconds, and the time in which they were used, that no count of requests has been set against yet. */
   unmatchedCpuSeconds: number;

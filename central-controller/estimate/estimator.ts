@@ -22,6 +22,9 @@ const PRIOR_REQUESTS = 5;
 const THROTTLED_PART = 0.1;
 const THROTTLED_MS = 10_000;
 
+/** So long after it is ready a replica still compiles, fills caches and opens connections. */
+const SETTLES_MS = 15_000;
+
 /** A rate is carried on for so long without new counts, and then fades. */
 const RATE_HELD_MS = 4_000;
 const RATE_FADES_MS = 5_000;
@@ -67,15 +70,18 @@ function follow(estimates: Estimates, topology: Topology): void {
   estimates.podOfUid.clear();
   const kept = new Set<string>();
   for (const { namespace, mode, replicas } of topology.services) {
-    for (const { name, uid, node } of replicas) {
+    for (const { name, uid, node, ready, since } of replicas) {
       const key = `${namespace}/${name}`;
       kept.add(key);
       if (mode !== 'Off') estimates.podOfUid.set(uid, key);
       const known = estimates.replicas.get(key);
+      const settledAt = ready ? since + SETTLES_MS : Infinity;
       // A pod of the same name that was made anew runs the same program: its cost is kept, its health is not.
       if (known?.uid !== uid) {
         const kept = known && { cost: known.cost, idle: known.idle };
-        estimates.replicas.set(key, { ...newReplica(uid, node), ...kept });
+        estimates.replicas.set(key, { ...newReplica(uid, node), ...kept, settledAt });
+      } else {
+        known.settledAt = settledAt;
       }
     }
   }
@@ -88,6 +94,7 @@ function newReplica(uid: string, node: string): ReplicaMemory {
   return {
     uid,
     node,
+    settledAt: Infinity,
     cpuCores: 0,
     unmatchedCpuSeconds: 0,
     unmatchedSeconds: 0,

@@ -74,6 +74,11 @@ export function observeIdle(
   memory.nc = memory.nc * keep + weight * n * c;
   memory.cc = memory.cc * keep + weight * c * c;
   memory.at = Math.max(memory.at, at);
+  dropBlock(memory);
+}
+
+/** Forgets the block that was begun: a pod that starts, or one made anew, uses CPU for which no request asked. */
+export function dropBlock({ block }: IdleMemory): void {
   block.cpuSeconds = block.seconds = block.requests = 0;
 }
 

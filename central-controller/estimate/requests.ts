@@ -6,7 +6,7 @@ import { addPair } from './decayed-ratio.ts';
 import type { ReplicaMemory } from './estimates.ts';
 import type { NodeMemory } from './node-memory.ts';
 import { type CountedRequests, observeHidden } from './hidden-latency.ts';
-import { observeIdle } from './idle-cpu.ts';
+import { dropBlock, observeIdle } from './idle-cpu.ts';
 
 /** Time constants of what must follow the traffic, seconds. */
 const RATE_SECONDS = 1.5;
@@ -83,7 +83,8 @@ function matchCpu(memory: ReplicaMemory, requests: number, seconds: number, at: 
   memory.unmatchedCpuSeconds = 0;
   memory.unmatchedSeconds = 0;
   const matched = Math.min(covered, 1.5 * seconds);
-  observeIdle(memory.idle, cpuSeconds, matched, requests, at);
+  if (at >= memory.settledAt) observeIdle(memory.idle, cpuSeconds, matched, requests, at);
+  else dropBlock(memory.idle);
   if (requests > 0) observeCost(memory.cost, cpuSeconds, matched, requests, at);
 }
 

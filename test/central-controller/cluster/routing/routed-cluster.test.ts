@@ -17,7 +17,7 @@ function setUp() {
       problems: () => [],
       read: () => model.topology(),
       policies: () => [],
-    onChange: () => undefined,
+      onChange: () => undefined,
       close: () => Promise.resolve(),
     },
     () => state.now,
