@@ -44,6 +44,8 @@ export interface Parameters {
   /** Requests that must have been seen of a service before it is told apart at all. */
   readonly leastEvidence: number;
   readonly warmUpMs: number;
+  /** Requests per second that a replica gets while it warms up, however little its node has left, to show what it can. */
+  readonly firstRequestsPerSecond: 3number;
   /** A proxy, about one message a second, that is silent for longer is stale. */
   readonly proxySilentMs: number;
   /** An agent, four messages a second, that is silent for longer is stale. */
@@ -65,6 +67,7 @@ export const DEFAULT_PARAMETERS: Parameters = {
   pullPerError: 2,
   leastEvidence: 5,
   warmUpMs: 10_000,
+  firstRequestsPerSecond: 3,
   proxySilentMs: 4_000,
   agentSilentMs: 2_000,
   staleDecayMs: 10_000,

@@ -50,6 +50,9 @@ export interface TargetNode {
 /** Cores; a node that has less cannot be told from one that has none. */
 const LEAST_CAPACITY = 0.01;
 
+/** Part of an equal share that a new replica gets at most to be asked soon. */
+const MOST_AT_FIRST = 0.5;
+
 /** A background that seems to fill its node would take less if the replicas asked for more. */
 const MOST_BACKGROUND = 0.95;
 
@@ -146,6 +149,12 @@ function probingShare({ requestsPerSecond }: ServiceEstimate, parameters: Parame
   return Math.min(parameters.mostProbing, wanted);
 }
 
+/** A new replica is asked soon, also where its node is full of others that start: else nothing is learnt of it. */
+function firstShare({ requestsPerSecond }: ServiceEstimate, equal: number, parameters: Parameters): number {
+  const wanted = requestsPerSecond > 0 ? parameters.firstRequestsPerSecond / requestsPerSecond : Infinity;
+  return Math.min(MOST_AT_FIRST * equal, wanted);
+}
+
 /** Root mean square of the relative standard errors of the replicas' costs. */
 export function relativeError(replicas: readonly CandidateReplica[]): number {
   let sum = 0;
@@ -172,11 +181,13 @@ function settleShares(
     byHand += manual ?? 0;
     if (manual !== undefined) continue;
     const share = shares[from + index] ?? equal;
-    const warm = state === 'WarmingUp' ? Math.max(0.1, estimate.knownForMs / parameters.warmUpMs) : 1;
+    const isNew = state === 'WarmingUp';
+    const warm = isNew ? Math.max(0.1, estimate.knownForMs / parameters.warmUpMs) : 1;
     const silent = silentForMs(estimate, nodes[node]?.estimate, parameters);
     const trust = Math.exp(-silent / parameters.staleDecayMs);
     const probed = Math.max(share, health.excessSeconds > 0 ? probingShare(service, parameters) : 0);
-    const healthy = equal + trust * (probed * health.successFactor * warm - equal);
+    const asked = Math.max(probed * warm, isNew ? firstShare(service, equal, parameters) : 0);
+    const healthy = equal + trust * (asked * health.successFactor - equal);
     const wanted = Math.max(leastPart(state, parameters) * equal, Math.min(parameters.maxWeight * equal, healthy));
     if (Math.abs(wanted - share) < 1e-9) continue;
     fixed[from + index] = wanted;

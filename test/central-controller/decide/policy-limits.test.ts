@@ -115,6 +115,14 @@ describe('warmUpSeconds', () => {
     });
     expect(state({ warmUpSeconds: 0 }, 10)?.state).toBe('Active');
   });
+
+  it('does not keep a new replica from being asked soon, however full its node is', () => {
+    const [fresh] = replicasOf(
+      run({ limits: undefined, background: [0.95, 0, 0, 0], replicas: [{ knownForMs: 300 }] }, 2).at(-1),
+    );
+    expect(fresh?.state).toBe('WarmingUp');
+    expect((fresh?.target ?? 0) * 100 * NAMES.length).toBeGreaterThan(2.9);
+  });
 });
 
 describe('any limits', () => {
