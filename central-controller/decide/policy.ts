@@ -45,7 +45,7 @@ export interface Parameters {
   readonly leastEvidence: number;
   readonly warmUpMs: number;
   /** Requests per second that a replica gets while it warms up, however little its node has left, to show what it can. */
-  readonly firstRequestsPerSecond: 3number;
+  readonly firstRequestsPerSecond: number;
   /** A proxy, about one message a second, that is silent for longer is stale. */
   readonly proxySilentMs: number;
   /** An agent, four messages a second, that is silent for longer is stale. */
