@@ -6,6 +6,8 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          // Else what is printed has colours where CI is set, and none where it is not.
+          env: { NO_COLOR: '1' },
           include: ['test/**/*.test.ts'],
           exclude: ['test/envoy/**', 'test/apps/**', 'test/cluster/**', 'test/lab/**'],
           testTimeout: 60_000,
