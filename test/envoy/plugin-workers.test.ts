@@ -18,10 +18,10 @@ describe('several workers', () => {
   it('all use the table that one of them fetches', async () => {
     await mesh.send('echo-1');
     await until(async () => {
+      // Each worker takes the table over at its own tick.
       const answers = await mesh.getMany(32);
-      expect(new Set(answers.map(({ name }) => name))).toEqual(new Set(['echo-1']));
-      return workers() >= 2;
-    }, 'two workers at least to have had requests');
+      return answers.every(({ name }) => name === 'echo-1') && workers() >= 2;
+    }, 'two workers at least to have had requests, all for the one replica');
     // One poll for the caller and one for each sidecar.
     expect(mesh.agent.held).toBe(4);
   });
