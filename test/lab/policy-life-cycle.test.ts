@@ -69,8 +69,8 @@ test('Enforce labels the Service, and each request names the replica that serves
   await eventually(expectChosen);
   expect([await sessionLabel(), await routingObjects()]).toEqual([SESSION_HEADER, []]);
   await expectChosen();
-  const { routing } = await cluster.statusOf(MIRROR);
-  expect(routing).toBe('Endpoint');
+  // The status follows what it tells of.
+  await eventually(async () => expect((await cluster.statusOf(MIRROR)).routing).toBe('Endpoint'));
 });
 
 test('the client sees nothing of it', async () => {
