@@ -140,19 +140,22 @@ function fillService(
   return at;
 }
 
+/** The share by which a replica gets `wanted` requests per second of the service's, but no more than `most`. */
+function shareOf({ requestsPerSecond }: ServiceEstimate, wanted: number, most: number): number {
+  return Math.min(most, requestsPerSecond > 0 ? wanted / requestsPerSecond : Infinity);
+}
+
 /**
  * A slow replica is asked often enough for the judgement to stand or fall by what it does now. Were it left to fade, the
  * replica would come back at once and be found slow again, in cycles.
  */
-function probingShare({ requestsPerSecond }: ServiceEstimate, parameters: Parameters): number {
-  const wanted = requestsPerSecond > 0 ? parameters.probesPerSecond / requestsPerSecond : Infinity;
-  return Math.min(parameters.mostProbing, wanted);
+function probingShare(service: ServiceEstimate, { probesPerSecond, mostProbing }: Parameters): number {
+  return shareOf(service, probesPerSecond, mostProbing);
 }
 
 /** A new replica is asked soon, also where its node is full of others that start: else nothing is learnt of it. */
-function firstShare({ requestsPerSecond }: ServiceEstimate, equal: number, parameters: Parameters): number {
-  const wanted = requestsPerSecond > 0 ? parameters.firstRequestsPerSecond / requestsPerSecond : Infinity;
-  return Math.min(MOST_AT_FIRST * equal, wanted);
+function firstShare(service: ServiceEstimate, equal: number, { firstRequestsPerSecond }: Parameters): number {
+  return shareOf(service, firstRequestsPerSecond, MOST_AT_FIRST * equal);
 }
 
 /** Root mean square of the relative standard errors of the replicas' costs. */

@@ -1,6 +1,7 @@
 /** From a decision to what agents are told. Pure. */
 import type { ReplicaAssignment, ServiceAssignment } from '../contract/assignment.ts';
 import type { Decision, ReplicaDecision, ServiceDecision } from '../contract/decision.ts';
+import { hostPort } from '../contract/host-port.ts';
 import { proxyKey, serviceHost } from '../contract/names.ts';
 import type { ServiceTopology, Topology } from '../cluster/topology.ts';
 
@@ -36,7 +37,7 @@ function tableReplicas(service: ServiceTopology, targetPort: number, weights: Se
     return [
       {
         name: replica.name,
-        address: `${replica.ip.includes(':') ? `[${replica.ip}]` : replica.ip}:${targetPort}`,
+        address: hostPort(replica.ip, targetPort),
         weight: decision.weight,
         ...(decision.capacityCores > 0 && {
           cpuUtilisation: Math.min(1e6, decision.cpuCores / decision.capacityCores),

@@ -6,6 +6,7 @@ import { Value } from 'typebox/value';
 import { parse } from 'yaml';
 import { BallastError } from '../../contract/errors.ts';
 import { describeFieldErrors } from '../../contract/field-errors.ts';
+import { hostPort } from '../../contract/host-port.ts';
 
 export interface Credentials {
   /** Such as `https://10.96.0.1:443`, without a path. */
@@ -69,7 +70,7 @@ export function inClusterCredentials(env: NodeJS.ProcessEnv = process.env, direc
     throw new BallastError('INVALID_FLAG', '--kubernetes: not in a pod of a cluster: name a --kubeconfig');
   }
   return {
-    server: `https://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    server: `https://${hostPort(host, port)}`,
     ca: read(`${directory}/ca.crt`, '--kubernetes'),
     token: tokenOf(`${directory}/token`, '--kubernetes'),
     namespace: read(`${directory}/namespace`, '--kubernetes').trim(),

@@ -1,6 +1,7 @@
 /** Opens a real cluster: the watch of it, the lease by which several controllers choose one, and what is written to it. */
 import type { Decision } from '../../contract/decision.ts';
 import { describeFailure, type Failure } from '../../contract/errors.ts';
+import { hostPort } from '../../contract/host-port.ts';
 import { PolicyReconciler } from '../policy-reconciler.ts';
 import { ApiWriter } from '../routing/api-writer.ts';
 import { RoutedCluster } from '../routing/routed-cluster.ts';
@@ -99,6 +100,5 @@ function addressOf(observed: WatchedCluster, namespace: string, identity: string
 }
 
 function urlOf(address: string | undefined, port: number): URL | undefined {
-  if (address === undefined) return undefined;
-  return new URL(`http://${address.includes(':') ? `[${address}]` : address}:${port}`);
+  return address === undefined ? undefined : new URL(`http://${hostPort(address, port)}`);
 }
