@@ -2,7 +2,7 @@
 import { errors, Pool } from 'undici';
 import { RequestError } from './request-error.ts';
 import type { ServiceName } from '../services/names.ts';
-import type { TraceHeaders } from './trace.ts';
+import type { TraceHeaders } from '../../service/trace.ts';
 
 /** A service that has not answered by then is not waited for, milliseconds. */
 const DEADLINE_MS = 3000;

@@ -5,7 +5,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { Query } from './query.ts';
 import { RequestError } from './request-error.ts';
-import { type TraceHeaders, traceHeaders } from './trace.ts';
+import { type TraceHeaders, traceHeaders } from '../../service/trace.ts';
 
 // An import statement would evaluate every export of node:http, among them fetch's whole implementation (35 ms, 15 MB).
 const { createServer } = process.getBuiltinModule('node:http');

@@ -3,7 +3,7 @@ import type { HotelProfile } from '../data/hotels.ts';
 import { MEASURES } from '../domain/recommend.ts';
 import { connectServices } from '../http/downstream.ts';
 import { type Query, stayFields } from '../http/query.ts';
-import type { TraceHeaders } from '../http/trace.ts';
+import type { TraceHeaders } from '../../service/trace.ts';
 import type { CreateService } from './service.ts';
 
 interface Hotels {

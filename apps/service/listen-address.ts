@@ -1,0 +1,21 @@
+/** Where a service listens, as its `--listen` says it. */
+import { BallastError } from '../../central-controller/contract/errors.ts';
+
+export interface ListenAddress {
+  readonly host: string;
+  /** 0 takes any free one. */
+  readonly port: number;
+}
+
+/**
+ * `ip:port` in its parts; the ip may be an IPv6 address in brackets.
+ * @throws BallastError INVALID_FLAG
+ */
+export function readListenAddress(text: string): ListenAddress {
+  const parts = /^\[?([^\]]+?)\]?:(\d{1,5})$/.exec(text);
+  const port = Number(parts?.[2]);
+  if (!parts?.[1] || !(port <= 65_535)) {
+    throw new BallastError('INVALID_FLAG', `--listen ${text} is not of the form ip:port`);
+  }
+  return { host: parts[1], port };
+}

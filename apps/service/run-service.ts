@@ -1,0 +1,51 @@
+/** What every replica of an application does around its routes: says who it is, is ready or not, and drains. */
+import closeWithGrace from 'close-with-grace';
+import type { FastifyInstance } from 'fastify';
+import { hostPort } from '../../central-controller/contract/host-port.ts';
+import { readListenAddress } from './listen-address.ts';
+
+const DRAIN_MS = 10_000;
+
+export interface ServiceOptions {
+  /** Name of this replica: its pod's. Every response bears it as `x-served-by`. */
+  readonly pod: string;
+  /** `ip:port` to serve on. */
+  readonly listen: string;
+  /** Why it cannot serve yet, in words for `GET /readyz`; nothing when it can. */
+  readonly notReady?: () => string | undefined;
+}
+
+/** Adds `/livez`, `/readyz` and `x-served-by`; a replica that drains is not ready and closes its connections. */
+export function addReplicaRoutes(server: FastifyInstance, { pod, notReady }: Omit<ServiceOptions, 'listen'>): void {
+  let draining = false;
+  server.addHook('preClose', async () => {
+    draining = true;
+  });
+  server.addHook('onSend', async (_request, reply) => {
+    reply.header('x-served-by', pod);
+    if (draining) reply.header('connection', 'close');
+  });
+  server.get('/livez', async () => ({ status: 'ok' }));
+  server.get('/readyz', async (_request, reply) => {
+    const reason = draining ? 'draining' : notReady?.();
+    return reason === undefined ? { status: 'ok' } : reply.code(503).send({ status: reason });
+  });
+}
+
+/**
+ * Serves until the process is told to stop, and then until the last request has been answered.
+ * Make the server with `fastify({ keepAliveTimeout: 0, forceCloseConnections: false, return503OnClosing: false })`: the
+ * caller is a sidecar that keeps its connections, and closing one here could meet a request that is on its way.
+ * @throws BallastError INVALID_FLAG; rejects where the address cannot be had
+ */
+export async function runService(server: FastifyInstance, options: ServiceOptions): Promise<void> {
+  const address = readListenAddress(options.listen);
+  addReplicaRoutes(server, options);
+  await server.listen(address);
+  closeWithGrace({ delay: DRAIN_MS }, async ({ err }) => {
+    if (err) console.error(`${options.pod} stops:`, err);
+    await server.close();
+  });
+  const [bound] = server.addresses();
+  console.log(`${options.pod} serves on ${hostPort(address.host, bound?.port ?? address.port)}`);
+}
