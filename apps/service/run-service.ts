@@ -1,7 +1,6 @@
 /** What every replica of an application does around its routes: says who it is, is ready or not, and drains. */
 import closeWithGrace from 'close-with-grace';
 import type { FastifyInstance } from 'fastify';
-import { hostPort } from '../../central-controller/contract/host-port.ts';
 import { readListenAddress } from './listen-address.ts';
 
 const DRAIN_MS = 10_000;
@@ -41,11 +40,10 @@ export function addReplicaRoutes(server: FastifyInstance, { pod, notReady }: Omi
 export async function runService(server: FastifyInstance, options: ServiceOptions): Promise<void> {
   const address = readListenAddress(options.listen);
   addReplicaRoutes(server, options);
-  await server.listen(address);
+  const url = await server.listen(address);
   closeWithGrace({ delay: DRAIN_MS }, async ({ err }) => {
     if (err) console.error(`${options.pod} stops:`, err);
     await server.close();
   });
-  const [bound] = server.addresses();
-  console.log(`${options.pod} serves on ${hostPort(address.host, bound?.port ?? address.port)}`);
+  console.log(`${options.pod} serves on ${url}`);
 }

@@ -94,7 +94,7 @@ async function controller(asUser?: string): Promise<PolicyController> {
 /** Decides until what is expected has come about. */
 async function until(it: PolicyController, expected: () => unknown, ms = 0): Promise<void> {
   await vi.waitFor(async () => {
-    it.skip(ms);
+    it.advance(ms);
     await it.turn();
     await expected();
   }, SOON);
@@ -126,7 +126,7 @@ describe('Subset routing', () => {
     const second = await controller();
     for (const it of [first, second]) {
       for (const ms of [0, 1000, HOLD_MS]) {
-        it.skip(ms);
+        it.advance(ms);
         await it.turn();
       }
     }

@@ -52,6 +52,13 @@ async function flap(mesh: LocalMesh, signal: AbortSignal): Promise<void> {
   await untilReady(`http://${victim.ip}:${APPLICATION_PORT}/readyz`, { signal, timeoutMs: 20_000 });
 }
 
+/** Brings the neighbour about; the result ends it. */
+export function disturbByNeighbour(mesh: LocalMesh): () => Promise<void> | void {
+  const node = firstNode(mesh);
+  mesh.startNeighbour(node, NEIGHBOUR_PART * node.cores);
+  return () => mesh.stopNeighbour();
+}
+
 function quiet(load: number): Condition {
   const percent = Math.round(load * 100);
   return { name: `load_${percent}`, label: `${percent} % load`, load, measureSeconds: MEASURE_SECONDS };
@@ -66,11 +73,7 @@ export const CONDITIONS: readonly Condition[] = [
     label: `noisy neighbour, ${DISTURBED_LOAD * 100} % load`,
     load: DISTURBED_LOAD,
     measureSeconds: MEASURE_SECONDS,
-    disturb: (mesh) => {
-      const node = firstNode(mesh);
-      mesh.startNeighbour(node, NEIGHBOUR_PART * node.cores);
-      return () => mesh.stopNeighbour();
-    },
+    disturb: disturbByNeighbour,
   },
   {
     name: 'slow_node',

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { conditionFigures, maxRateFigures, summarise } from './figures.ts';
+import { conditionFigures, raceFigures, summarise } from './figures.ts';
+import type { RaceName } from './plan.ts';
 import type { Policy } from './policies.ts';
 import type { Cell, Measured } from './records.ts';
 
@@ -56,13 +57,23 @@ describe('figures', () => {
     expect(summarise(measured, ['load_50'])).not.toHaveProperty('worst_p99_ratio');
   });
 
-  test('the highest rates are compared by their medians', () => {
-    const found = (policy: Policy, rates: readonly number[]) => rates.map((rate, round) => ({ round, policy, rate }));
-    const maxRates = [...found('least_request', [100, 300, 200]), ...found('ballast', [300, 280, 400])];
-    expect(maxRateFigures({ ...empty, maxRates })).toEqual([
+  test('the highest rates are compared within rounds, with and without the neighbour apart', () => {
+    const found = (race: RaceName, policy: Policy, rates: readonly number[]) =>
+      rates.map((rate, round) => ({ round, race, policy, rate }));
+    const maxRates = [
+      ...found('quiet', 'least_request', [300, 320]),
+      ...found('quiet', 'ballast', [330, 320]),
+      ...found('noisy_neighbour', 'least_request', [100, 300, 200]),
+      ...found('noisy_neighbour', 'ballast', [300, 330, 300]),
+    ];
+    const [quiet, disturbed] = raceFigures({ ...empty, maxRates });
+    expect(quiet).toMatchObject({ race: 'quiet', ratio: 1.05 });
+    expect(disturbed?.rates).toEqual([
       { policy: 'least_request', rate: { median: 200, min: 100, max: 300 } },
-      { policy: 'ballast', rate: { median: 300, min: 280, max: 400 } },
+      { policy: 'ballast', rate: { median: 300, min: 300, max: 330 } },
     ]);
-    expect(summarise({ ...empty, maxRates }, [])).toMatchObject({ max_rate_ratio: 1.5, max_rate: 300 });
+    const summary = summarise({ ...empty, maxRates }, []);
+    expect(summary).toMatchObject({ max_rate_ratio: 1.5, max_rate_ratio_quiet: 1.05 });
+    expect(raceFigures(empty)).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
 /** From what was measured to what is compared. Pure. */
 import { type Spread, spread } from '../../../apps/local-mesh/report/figures.ts';
-import { RACED } from './plan.ts';
+import { RACED, RACES, type RaceName } from './plan.ts';
 import { POLICIES, type Policy } from './policies.ts';
 import type { Measured } from './records.ts';
 
@@ -55,15 +55,28 @@ export function conditionFigures(measured: Measured, conditions: readonly string
   });
 }
 
-export interface MaxRateFigures {
-  readonly policy: Policy;
-  readonly rate: Spread;
+export interface RaceFigures {
+  readonly race: RaceName;
+  readonly rates: readonly { readonly policy: Policy; readonly rate: Spread }[];
+  /** Median of Ballast's over Istio's default within a round; absent when either is missing. */
+  readonly ratio?: number;
 }
 
-export function maxRateFigures({ maxRates }: Measured): MaxRateFigures[] {
-  return RACED.flatMap((policy) => {
-    const rate = spread(maxRates.filter((found) => found.policy === policy).map((found) => found.rate));
-    return rate ? [{ policy, rate }] : [];
+/** Highest rates, races left out of which nothing was measured. */
+export function raceFigures({ maxRates }: Measured): RaceFigures[] {
+  return RACES.flatMap((race) => {
+    const found = maxRates.filter((rate) => rate.race === race);
+    const rates = RACED.flatMap((policy) => {
+      const rate = spread(found.filter((one) => one.policy === policy).map((one) => one.rate));
+      return rate ? [{ policy, rate }] : [];
+    });
+    const ratio = spread(
+      found.flatMap(({ round, policy, rate }) => {
+        const other = found.find((one) => one.round === round && one.policy === 'least_request');
+        return policy === 'ballast' && other ? [rate / other.rate] : [];
+      }),
+    )?.median;
+    return rates.length === 0 ? [] : [{ race, rates, ...(ratio !== undefined && { ratio }) }];
   });
 }
 
@@ -71,12 +84,13 @@ export function maxRateFigures({ maxRates }: Measured): MaxRateFigures[] {
 export function summarise(measured: Measured, conditions: readonly string[]): Record<string, number> {
   const figures = conditionFigures(measured, conditions);
   const compared = figures.flatMap(({ condition, against }) => (against ? [{ condition, ...against }] : []));
-  const rates = new Map(maxRateFigures(measured).map(({ policy, rate }) => [policy, rate.median]));
+  const ratios = new Map(raceFigures(measured).map(({ race, ratio }) => [race, ratio]));
+  const [disturbed, quiet] = [ratios.get('noisy_neighbour'), ratios.get('quiet')];
   const others = spread(measured.cells.map(({ othersCores }) => othersCores));
-  const [ours, other] = [rates.get('ballast'), rates.get('least_request')];
   return {
     ...(compared.length > 0 && { worst_p99_ratio: Math.max(...compared.map(({ ratio }) => ratio)) }),
-    ...(ours && other && { max_rate_ratio: ours / other, max_rate: ours, max_rate_least_request: other }),
+    ...(disturbed !== undefined && { max_rate_ratio: disturbed }),
+    ...(quiet !== undefined && { max_rate_ratio_quiet: quiet }),
     ...Object.fromEntries(compared.map(({ condition, ratio }) => [`p99_ratio_${condition}`, ratio])),
     conditions_lowest: compared.filter((against) => against.standing === 'lowest').length,
     conditions_tied: compared.filter((against) => against.standing === 'tied').length,

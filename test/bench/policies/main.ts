@@ -43,7 +43,7 @@ function readOptions({ rounds = '', only = '' }: Readonly<Record<string, string>
 function rows({ cells, maxRates, failures }: Records): Round[] {
   return [
     ...cells.map((cell) => ({ ...cell })),
-    ...maxRates.map((found) => ({ condition: MAX_RATE, ...found })),
+    ...maxRates.map((found) => ({ condition: `${MAX_RATE}_${found.race}`, ...found })),
     ...failures.map((failure) => ({ ...failure })),
   ];
 }

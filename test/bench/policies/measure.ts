@@ -4,8 +4,9 @@ import type { LocalMesh } from '../../../apps/local-mesh/mesh/mesh.ts';
 import { calibrate } from '../../../apps/local-mesh/phases/calibrate.ts';
 import type { BenchContext } from '../support/bench.ts';
 import { withRunningMesh } from '../support/running-mesh.ts';
+import { disturbByNeighbour } from './conditions.ts';
 import { PROBES, RateSearch } from './max-rate.ts';
-import type { Block, ConditionBlock, MaxRateBlock } from './plan.ts';
+import { type Block, type ConditionBlock, type MaxRateBlock, RACE_LABELS } from './plan.ts';
 import { LABELS, type Policy } from './policies.ts';
 import type { Records } from './records.ts';
 import {
@@ -37,7 +38,10 @@ const PATIENCE_MS = 30_000;
 
 /** Expected length of a block, seconds. */
 function blockSeconds(block: Block): number {
-  if (block.kind === 'max_rate') return block.order.length * PROBES * cellSeconds(PROBE_SECONDS);
+  if (block.kind === 'max_rate') {
+    const disturbing = block.race === 'quiet' ? 0 : (2 * DISTURB_MS) / 1000;
+    return block.order.length * PROBES * cellSeconds(PROBE_SECONDS) + disturbing;
+  }
   const { condition, order } = block;
   return order.length * cellSeconds(condition.measureSeconds) + (condition.disturb ? (2 * DISTURB_MS) / 1000 : 0);
 }
@@ -121,12 +125,23 @@ class Measurement {
     if (end) await sleep(DISTURB_MS, undefined, { signal });
   }
 
-  async #race({ round, order }: MaxRateBlock): Promise<void> {
+  async #race(block: MaxRateBlock): Promise<void> {
+    const end = block.race === 'noisy_neighbour' ? disturbByNeighbour(this.#mesh) : undefined;
+    try {
+      if (end) await sleep(DISTURB_MS, undefined, { signal: this.#signal });
+      await this.#search(block);
+    } finally {
+      await end?.();
+    }
+    if (end) await sleep(DISTURB_MS, undefined, { signal: this.#signal });
+  }
+
+  async #search({ round, race, order }: MaxRateBlock): Promise<void> {
     const searches = new Map(order.map((policy) => [policy, new RateSearch()]));
     for (let probe = 0; probe < PROBES; probe++) {
       for (const [policy, search] of searches) {
         const rate = search.next * this.#records.capacity;
-        const where = { round, condition: 'max_rate', policy };
+        const where = { round, condition: `max_rate_${race}`, policy };
         const figures = await this.#measure(where, { rate, measureSeconds: PROBE_SECONDS, seed: round });
         if (!figures) {
           searches.delete(policy);
@@ -137,7 +152,7 @@ class Measurement {
       }
     }
     for (const [policy, { carried }] of searches) {
-      this.#records.maxRate({ round, policy, rate: carried * this.#records.capacity });
+      this.#records.maxRate({ round, race, policy, rate: carried * this.#records.capacity });
     }
   }
 
@@ -187,7 +202,7 @@ export async function measureBlocks(blocks: readonly Block[], records: Records, 
         await measurement.warm();
         if (records.capacity === 0) records.capacity = await measurement.capacity();
         for (let block = left[0]; block; block = left[0]) {
-          const what = block.kind === 'max_rate' ? 'highest rate' : block.condition.label;
+          const what = block.kind === 'max_rate' ? `highest rate, ${RACE_LABELS[block.race]}` : block.condition.label;
           context.progress(`round ${block.round}, ${what}; ${minutes(left)} min left`);
           await measurement.run(block);
           left.shift();

@@ -5,7 +5,8 @@ import { sheet } from '../../../apps/local-mesh/report/picture/sheet.ts';
 import { element, label } from '../../../apps/local-mesh/report/picture/svg.ts';
 import { COLOURS } from '../../../apps/local-mesh/report/picture/theme.ts';
 import { shortNumber } from '../../../apps/local-mesh/report/summary.ts';
-import type { ConditionFigures, MaxRateFigures } from './figures.ts';
+import type { ConditionFigures, RaceFigures } from './figures.ts';
+import { RACE_LABELS } from './plan.ts';
 import { LABELS, POLICIES, type Policy } from './policies.ts';
 
 const WIDTH = 1200;
@@ -88,28 +89,30 @@ function heading(text: string, y: number): string {
 /** An SVG, 1200 wide; `labelOf` names a condition. */
 export function drawPolicies(
   figures: readonly ConditionFigures[],
-  rates: readonly MaxRateFigures[],
+  races: readonly RaceFigures[],
   labelOf: (condition: string) => string,
 ): string {
   const latencies = figures.map(({ condition, policies }): Group => {
     return { name: labelOf(condition), entries: policies.map(({ policy, p99Ms }) => ({ policy, spread: p99Ms })) };
   });
-  const highest = [{ name: 'highest rate', entries: rates.map(({ policy, rate }) => ({ policy, spread: rate })) }];
+  const highest = races.map(({ race, rates }): Group => {
+    return { name: RACE_LABELS[race], entries: rates.map(({ policy, rate }) => ({ policy, spread: rate })) };
+  });
   const bounds = latencies.flatMap(({ entries }) => entries.flatMap(({ spread }) => [spread.min, spread.max]));
   const time = logScale(Math.max(0.1, Math.min(10, ...bounds)), Math.max(100, ...bounds), LEFT, RIGHT);
-  const most = Math.max(100, ...rates.map(({ rate }) => rate.max));
+  const most = Math.max(100, ...races.flatMap(({ rates }) => rates.map(({ rate }) => rate.max)));
   const step = [20, 50, 100, 200, 500, 1000].find((size) => most / size <= 8) ?? most;
   const top = Math.ceil(most / step) * step;
   const ticks = Array.from({ length: top / step + 1 }, (_, index) => index * step);
   const second = TOP + heightOf(latencies) + 80;
-  const height = rates.length === 0 ? second - 30 : second + heightOf(highest) + 50;
+  const height = races.length === 0 ? second - 30 : second + heightOf(highest) + 50;
   return sheet(
     { width: WIDTH, height, title: TITLE },
     label(LEFT, 44, TITLE, { fill: COLOURS.ink, 'font-size': 24, 'font-weight': 700 }),
     legend(),
     heading('p99, ms (log scale): median of the rounds and their range', TOP - 10),
     panel(latencies, TOP, time, shortNumber),
-    ...(rates.length === 0
+    ...(races.length === 0
       ? []
       : [
           heading('highest rate with p99 below 100 ms, requests/s', second - 10),

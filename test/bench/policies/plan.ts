@@ -11,10 +11,21 @@ export interface ConditionBlock {
   readonly order: readonly Policy[];
 }
 
+/** Where highest rates are searched for: all nodes as they are, or a neighbour on one of them. */
+export const RACES = ['quiet', 'noisy_neighbour'] as const;
+
+export type RaceName = (typeof RACES)[number];
+
+export const RACE_LABELS: Readonly<Record<RaceName, string>> = {
+  quiet: 'quiet nodes',
+  noisy_neighbour: 'noisy neighbour',
+};
+
 /** The search for the highest rate, of Ballast's and of Istio's default in turn. */
 export interface MaxRateBlock {
   readonly kind: 'max_rate';
   readonly round: number;
+  readonly race: RaceName;
   readonly order: readonly Policy[];
 }
 
@@ -41,7 +52,7 @@ export function planBlocks(rounds: number, conditions: readonly Condition[], max
     const blocks = conditions.map((condition): Block => {
       return { kind: 'condition', round, condition, order: shuffled(POLICIES, random) };
     });
-    const race: Block = { kind: 'max_rate', round, order: shuffled(RACED, random) };
-    return shuffled(maxRate ? [...blocks, race] : blocks, random);
+    const races = RACES.map((race): Block => ({ kind: 'max_rate', round, race, order: shuffled(RACED, random) }));
+    return shuffled(maxRate ? [...blocks, ...races] : blocks, random);
   }).flat();
 }

@@ -1,6 +1,7 @@
 /** What was measured, kept as it comes: in memory, and on disk so that a run that ends early is not lost. */
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { RaceName } from './plan.ts';
 import type { Policy } from './policies.ts';
 import type { CellFigures } from './stage.ts';
 
@@ -15,6 +16,7 @@ export interface Cell extends CellFigures {
 /** Highest rate in one round, in requests/s. */
 export interface MaxRate {
   readonly round: number;
+  readonly race: RaceName;
   readonly policy: Policy;
   readonly rate: number;
 }

@@ -19,7 +19,7 @@ export interface PolicyController extends AsyncDisposable {
   /** One decision, and what follows of it. */
   turn(): Promise<void>;
   /** Puts the clock forward. */
-  skip(ms: number): void;
+  advance(ms: number): void;
 }
 
 /** @param asUser kubeconfig that writes are made with; absent: with that of reads */
@@ -49,7 +49,7 @@ export async function startPolicyController(kubeconfig: string, asUser = kubecon
     refusals,
     topology: () => routed.read(),
     turn: () => reconciler.reconcile(decisionOn(routed.read(), now())),
-    skip: (ms) => {
+    advance: (ms) => {
       skipped += ms;
     },
     async [Symbol.asyncDispose]() {
