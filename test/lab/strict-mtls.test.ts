@@ -1,6 +1,7 @@
 /** Strict mutual TLS for the application's namespace: strangers are refused, and Ballast goes on. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { HOTEL, LabCluster, type Pod } from './support/cluster.ts';
+import { HOTEL, LabCluster } from './support/cluster.ts';
+import type { Pod } from './support/pods.ts';
 import { Controllers } from './support/controllers.ts';
 import { eventually } from './support/eventually.ts';
 import { proxyMetric } from './support/proxies.ts';

@@ -3,7 +3,8 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Round } from '../support/bench.ts';
-import { AGENTS, type Pod, type Scene, SYSTEM } from './scene.ts';
+import type { Pod } from '../../lab/support/pods.ts';
+import { AGENTS, type Scene, SYSTEM } from './scene.ts';
 
 const SECONDS = 20;
 const PAGE_BYTES = 4096;

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { FirstRequests } from './first-requests.ts';
-import type { Pod } from './scene.ts';
+import type { Pod } from '../../lab/support/pods.ts';
 
 function pod(name: string, uid: string, ready: boolean): Pod {
-  return { name, uid, ready, node: 'node-1', ip: '10.0.0.1', leaving: false, quality: 'Burstable' };
+  return { name, uid, ready, node: 'node-1', ip: '10.0.0.1', leaving: false, restarts: 0, quality: 'Burstable' };
 }
 
 function answerOf(replica: string) {

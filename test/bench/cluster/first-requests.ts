@@ -1,6 +1,6 @@
 /** How long replicas that become ready wait until they answer their first request. Times are this process's own. */
 import type { Outcome } from '../../../apps/load-generator/measure/tally.ts';
-import type { Pod } from './scene.ts';
+import type { Pod } from '../../lab/support/pods.ts';
 
 interface Replica {
   /** When the API server told of its readiness; undefined before that. */

@@ -5,6 +5,7 @@ import { ApiError, KubernetesClient } from '../../../central-controller/cluster/
 import { kubeconfigCredentials } from '../../../central-controller/cluster/kubernetes/credentials.ts';
 import { linesOf } from '../../../central-controller/cluster/kubernetes/lines.ts';
 import type { Lab } from '../../../apps/lab/lab.ts';
+import { type Pod, type PodObject, podOf } from '../../lab/support/pods.ts';
 
 export const HOTEL = 'hotel-reservation';
 export const SYSTEM = 'ballast-system';
@@ -14,39 +15,6 @@ export const AGENTS = 'ballast-agents';
 const PATIENCE_MS = 240_000;
 const LOOK_EVERY_MS = 250;
 const WATCH_SILENCE_MS = 600_000;
-
-export interface Pod {
-  readonly name: string;
-  readonly uid: string;
-  readonly node: string;
-  readonly ip: string;
-  readonly ready: boolean;
-  readonly leaving: boolean;
-  /** `Guaranteed`, `Burstable` or `BestEffort`: decides where its control group lies. */
-  readonly quality: string;
-}
-
-interface PodObject {
-  readonly metadata: { readonly name: string; readonly uid: string; readonly deletionTimestamp?: string };
-  readonly spec: { readonly nodeName?: string };
-  readonly status: {
-    readonly podIP?: string;
-    readonly qosClass?: string;
-    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
-  };
-}
-
-function podOf({ metadata, spec, status }: PodObject): Pod {
-  return {
-    name: metadata.name,
-    uid: metadata.uid,
-    node: spec.nodeName ?? '',
-    ip: status.podIP ?? '',
-    ready: status.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') ?? false,
-    leaving: metadata.deletionTimestamp !== undefined,
-    quality: status.qosClass ?? '',
-  };
-}
 
 export class Scene implements AsyncDisposable {
   readonly lab: Lab;

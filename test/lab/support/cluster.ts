@@ -9,28 +9,9 @@ import type {
 import { type Lab, openLab } from '../../../apps/lab/lab.ts';
 import { expect } from 'vitest';
 import { eventually } from './eventually.ts';
+import { type Pod, type PodObject, podOf } from './pods.ts';
 
 export const HOTEL = 'hotel-reservation';
-
-export interface Pod {
-  readonly name: string;
-  readonly node: string;
-  readonly ip: string;
-  readonly uid: string;
-  readonly ready: boolean;
-  /** How often its containers were started again. */
-  readonly restarts: number;
-}
-
-interface PodObject {
-  readonly metadata: { readonly name: string; readonly uid: string; readonly deletionTimestamp?: string };
-  readonly spec: { readonly nodeName?: string };
-  readonly status: {
-    readonly podIP?: string;
-    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
-    readonly containerStatuses?: readonly { readonly restartCount: number }[];
-  };
-}
 
 /** API paths of the kinds that tests read and change. */
 const PATHS = {
@@ -98,15 +79,8 @@ export class LabCluster implements AsyncDisposable {
       query: { labelSelector: label },
     })) as { items: readonly PodObject[] };
     return list.items
-      .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
-      .map(({ metadata, spec, status }) => ({
-        name: metadata.name,
-        uid: metadata.uid,
-        node: spec.nodeName ?? '',
-        ip: status.podIP ?? '',
-        ready: status.conditions?.some(({ type, status: state }) => type === 'Ready' && state === 'True') ?? false,
-        restarts: (status.containerStatuses ?? []).reduce((sum, { restartCount }) => sum + restartCount, 0),
-      }))
+      .map(podOf)
+      .filter(({ leaving }) => !leaving)
       .toSorted((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
   }
 

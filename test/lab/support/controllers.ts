@@ -1,6 +1,7 @@
 /** Ballast's own REST API, asked at the controller that leads. */
 import type { ReplicaDecision, ServiceDecision } from '../../../central-controller/contract/decision.ts';
-import { HOTEL, type LabCluster, type Pod } from './cluster.ts';
+import { HOTEL, type LabCluster } from './cluster.ts';
+import type { Pod } from './pods.ts';
 import { eventually } from './eventually.ts';
 
 const PATIENCE_MS = 2_000;
