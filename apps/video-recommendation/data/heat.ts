@@ -1,0 +1,39 @@
+/**
+ * How much a video is watched just now: the views of the past week, hour by hour, the recent ones weighing more. Views
+ * follow Zipf's law over the videos, the hours of the day, and bursts that come and go.
+ */
+import { draw } from '../../hotel-reservation/data/random.ts';
+
+const HOURS = 7 * 24;
+/** After so many hours a view weighs 1/e. */
+const MEMORY_HOURS = 24;
+const BURST_HOURS = 6;
+const BURST_CHANCE = 0.03;
+const BURST_FACTOR = 12;
+/** Views of the first video in an average hour. */
+const MOST_VIEWS = 40_000;
+
+const FIELD = { peak: 20, burst: 1_000_000, hour: 3_000_000 };
+
+const WEIGHTS = Float64Array.from({ length: HOURS }, (_, age) => Math.exp(-age / MEMORY_HOURS));
+const WEIGHT_SUM = WEIGHTS.reduce((sum, weight) => sum + weight, 0);
+const TIME_OF_DAY = Float64Array.from({ length: 24 }, (_, hour) => 1 + 0.6 * Math.cos((2 * Math.PI * hour) / 24));
+
+/**
+ * Weighted mean of a video's hourly views up to `hour`.
+ * @param video its number, from 1: the lower, the better known
+ * @param hour whole hours since 1970
+ */
+export function hourlyViews(video: number, hour: number): number {
+  const average = MOST_VIEWS / video ** 0.8;
+  const peak = Math.floor(draw(video, FIELD.peak) * 24);
+  let sum = 0;
+  for (let age = 0; age < HOURS; age++) {
+    const then = hour - age;
+    const isBurst = draw(video, FIELD.burst + Math.floor(then / BURST_HOURS)) < BURST_CHANCE;
+    const views =
+      (TIME_OF_DAY[(then + peak) % 24] ?? 1) * (isBurst ? BURST_FACTOR : 1) * draw(video, FIELD.hour + then);
+    sum += (WEIGHTS[age] ?? 0) * views;
+  }
+  return (average * sum) / WEIGHT_SUM;
+}

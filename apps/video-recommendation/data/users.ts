@@ -1,0 +1,99 @@
+/**
+ * The generated users: numbers 1 to 5,000. Each has a favourite topic and a second one; whom they subscribe to and what
+ * they like follows from these. Nothing is stored, each user is drawn when asked.
+ */
+import { draw, pick } from '../../hotel-reservation/data/random.ts';
+import { TOPICS } from './topics.ts';
+import { VIDEOS, videoTopic } from './videos.ts';
+
+export const USERS = 5000;
+
+/** Apart from the videos, whose records have the numbers below. */
+const FIRST_RECORD = 1_000_000;
+const FIELD = { first: 1, last: 2, favourite: 3, second: 4, subscriptions: 5, likes: 6, followed: 1000, liked: 2000 };
+
+const FIRST_NAMES = [
+  'Ada',
+  'Bela',
+  'Chidi',
+  'Dana',
+  'Emil',
+  'Freya',
+  'Goran',
+  'Hana',
+  'Ines',
+  'Jonas',
+  'Kofi',
+] as const;
+const LAST_NAMES = ['Okafor', 'Lindqvist', 'Moreau', 'Tanaka', 'Novak', 'Silva', 'Haddad', 'Meyer', 'Kaya'] as const;
+
+const SUBSCRIPTIONS = { from: 6, to: 20 };
+const LIKES = { from: 8, to: 20 };
+/** Of what a user likes and follows: about the favourite topic, and about that or the second. */
+const FAVOURITE_SHARE = 0.6;
+const KNOWN_SHARE = 0.85;
+
+export interface User {
+  readonly id: number;
+  readonly name: string;
+  /** Numbers of users. */
+  readonly subscribedTo: readonly number[];
+  /** Numbers of videos. */
+  readonly likedVideos: readonly number[];
+}
+
+type Groups = readonly (readonly number[])[];
+
+function groupByTopic(count: number, topicOf: (id: number) => number): Groups {
+  const groups = TOPICS.map((): number[] => []);
+  for (let id = 1; id <= count; id++) groups[topicOf(id)]?.push(id);
+  return groups;
+}
+
+function favouriteTopic(record: number): number {
+  return Math.floor(draw(record, FIELD.favourite) * TOPICS.length);
+}
+
+function numberBetween(record: number, field: number, { from, to }: { from: number; to: number }): number {
+  return from + Math.floor(draw(record, field) * (to - from + 1));
+}
+
+export class UserDirectory {
+  readonly #videos = groupByTopic(VIDEOS, videoTopic);
+  readonly #users = groupByTopic(USERS, (user) => favouriteTopic(FIRST_RECORD + user));
+
+  has(id: number): boolean {
+    return Number.isInteger(id) && id >= 1 && id <= USERS;
+  }
+
+  /** @param id of a user that there is */
+  user(id: number): User {
+    const record = FIRST_RECORD + id;
+    const name = `${pick(FIRST_NAMES, record, FIELD.first)} ${pick(LAST_NAMES, record, FIELD.last)}`;
+    const subscriptions = numberBetween(record, FIELD.subscriptions, SUBSCRIPTIONS);
+    const likes = numberBetween(record, FIELD.likes, LIKES);
+    return {
+      id,
+      name,
+      subscribedTo: this.#choose(record, FIELD.followed, subscriptions, this.#users, 1).filter((user) => user !== id),
+      likedVideos: this.#choose(record, FIELD.liked, likes, this.#videos, 2.5),
+    };
+  }
+
+  /** Different members of the groups, by the user's topics; the higher `bias`, the more of the first in each. */
+  #choose(record: number, field: number, count: number, groups: Groups, bias: number): number[] {
+    const favourite = favouriteTopic(record);
+    const second = Math.floor(draw(record, FIELD.second) * TOPICS.length);
+    const chosen = new Set<number>();
+    // A topic may have fewer members than are wanted.
+    for (let attempt = 0; chosen.size < count && attempt < 4 * count; attempt++) {
+      const coin = draw(record, field + 3 * attempt);
+      const any = Math.floor(draw(record, field + 3 * attempt + 1) * TOPICS.length);
+      const topic = coin < FAVOURITE_SHARE ? favourite : coin < KNOWN_SHARE ? second : any;
+      const group = groups[topic] ?? [];
+      const member = group[Math.floor(draw(record, field + 3 * attempt + 2) ** bias * group.length)];
+      if (member !== undefined) chosen.add(member);
+    }
+    return [...chosen];
+  }
+}

@@ -1,0 +1,55 @@
+/** Where services are reached, in a mesh, by DNS, or on one machine. */
+import { BallastError } from '../../../central-controller/contract/errors.ts';
+
+/** Every Service of the application has this port, whatever its pods listen on. */
+const SERVICE_PORT = 8080;
+const DEFAULT_NAMESPACE = 'video-recommendation';
+
+export interface Addressing {
+  /** Namespace of this replica. */
+  readonly namespace: string;
+  /** `ip:port` of the sidecar's outbound listener: every connection goes there, the Host header says what is meant. */
+  readonly meshOutbound?: string;
+  /** `ip:port` by name of a service of this namespace, for running without mesh and DNS. */
+  readonly addresses: Readonly<Record<string, string>>;
+}
+
+export interface ServicePlace {
+  /** `<service>.<namespace>` */
+  readonly name: string;
+  /** What the Host header says. */
+  readonly host: string;
+  /** `host:port` to connect to. */
+  readonly address: string;
+}
+
+/** @throws BallastError INVALID_FLAG */
+export function readAddressing(env: NodeJS.ProcessEnv): Addressing {
+  const meshOutbound = env['MESH_OUTBOUND'];
+  return {
+    namespace: env['POD_NAMESPACE'] ?? DEFAULT_NAMESPACE,
+    ...(meshOutbound && { meshOutbound }),
+    addresses: readAddresses(env['SERVICE_ADDRESSES'] ?? '{}'),
+  };
+}
+
+function readAddresses(text: string): Record<string, string> {
+  let given: unknown;
+  try {
+    given = JSON.parse(text);
+  } catch {
+    given = undefined;
+  }
+  const entries = typeof given === 'object' && given !== null ? Object.entries(given) : undefined;
+  if (entries?.every((entry): entry is [string, string] => /^\S+:\d+$/.test(String(entry[1])))) {
+    return Object.fromEntries(entries);
+  }
+  throw new BallastError('INVALID_FLAG', 'SERVICE_ADDRESSES is not JSON such as {"user-service":"127.0.0.1:8081"}');
+}
+
+/** Both names are DNS labels: nothing else of what is connected to is anybody's choice. */
+export function placeOf(service: string, namespace: string, addressing: Addressing): ServicePlace {
+  const host = `${service}.${namespace}.svc.cluster.local:${SERVICE_PORT}`;
+  const given = namespace === addressing.namespace ? addressing.addresses[service] : undefined;
+  return { name: `${service}.${namespace}`, host, address: addressing.meshOutbound ?? given ?? host };
+}

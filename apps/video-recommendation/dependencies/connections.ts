@@ -1,0 +1,63 @@
+/**
+ * Several kept-alive connections to one service, used in turn. Where connections are what is balanced (kube-proxy, any
+ * TCP balancer), each of them stays with the replica that it was opened to: one alone would send it everything.
+ * undici's pools open a further connection only when all are busy, which is too late for a caller that asks seldom.
+ */
+import { Client } from 'undici';
+
+const CONNECT_MS = 1000;
+const IDLE_MS = 60_000;
+/** No answer of the application is nearly as large. */
+const MOST_BYTES = 1024 * 1024;
+
+interface Connection {
+  readonly client: Client;
+  inFlight: number;
+}
+
+export class Connections {
+  readonly #connections: readonly Connection[];
+  #last = -1;
+
+  /** @param address `host:port`, connected to when it is first asked */
+  constructor(address: string, size: number) {
+    this.#connections = Array.from({ length: size }, () => ({
+      client: new Client(`http://${address}`, {
+        connect: { timeout: CONNECT_MS },
+        keepAliveTimeout: IDLE_MS,
+        maxResponseSize: MOST_BYTES,
+      }),
+      inFlight: 0,
+    }));
+  }
+
+  /** Does `work` with the next connection; it counts as busy until `work` has ended. */
+  async use<T>(work: (client: Client) => Promise<T>): Promise<T> {
+    const connection = this.#next();
+    connection.inFlight += 1;
+    try {
+      return await work(connection.client);
+    } finally {
+      connection.inFlight -= 1;
+    }
+  }
+
+  /** Ends those that are open, with what is in flight on them. */
+  async close(): Promise<void> {
+    await Promise.all(this.#connections.map(({ client }) => client.destroy()));
+  }
+
+  /** The next one in turn, but not behind a request that is still on its way where another is free. */
+  #next(): Connection {
+    const { length } = this.#connections;
+    const inTurn = this.#connections.map((_, step) => (this.#last + 1 + step) % length);
+    let chosen = inTurn[0] ?? 0;
+    for (const index of inTurn) {
+      if ((this.#connections[index]?.inFlight ?? 0) < (this.#connections[chosen]?.inFlight ?? 0)) chosen = index;
+    }
+    this.#last = chosen;
+    const connection = this.#connections[chosen];
+    if (!connection) throw new Error('there is no connection: the size must be at least 1');
+    return connection;
+  }
+}

@@ -1,0 +1,93 @@
+/** Checks what was given on the command line. */
+import { parseArgs } from 'node:util';
+import { failure, type Result, success } from '../../central-controller/contract/result.ts';
+import { MOST_VIDEOS } from './http/fields.ts';
+import { DEFAULT_PORTS, SERVICE_NAMES, type ServiceName } from './services/names.ts';
+
+export const HELP = `Runs one replica of one service of the video recommendation application, or one of each.
+
+Usage: node apps/video-recommendation/main.ts --service <name> [flags]
+
+  --service           ${SERVICE_NAMES.join(', ')}; or all: one of each
+  --listen            ip:port to serve HTTP on; port 0 takes any free one (default 127.0.0.1 and
+                      ${SERVICE_NAMES.map((name) => `${DEFAULT_PORTS[name]} for ${name}`).join(', ')});
+                      of all: where the recommendations are, the others have the next ports
+  --max-batch-size    most users or videos that one request asks for (default 50)
+  --default-limit     videos that are recommended where the request does not say (default 20)
+  --client-pool-size  connections to each service that is asked, used in turn (default 4)
+  --deadline-ms       an answer of another service that is not there by then is not waited for (default 2000)
+
+Environment:
+  POD_NAME           name of this replica (default <service>-0)
+  POD_NAMESPACE      its namespace (default video-recommendation)
+  MESH_OUTBOUND      ip:port of the sidecar's outbound listener; every call to another service goes there
+  SERVICE_ADDRESSES  without mesh and DNS: JSON such as {"user-service":"127.0.0.1:8081"}
+`;
+
+export interface Options {
+  readonly service: ServiceName | 'all';
+  /** `ip:port` */
+  readonly listen: string;
+  readonly maxBatchSize: number;
+  readonly defaultLimit: number;
+  readonly poolSize: number;
+  readonly deadlineMs: number;
+}
+
+const NUMBERS = {
+  'max-batch-size': { otherwise: 50, from: 1, to: 250 },
+  'default-limit': { otherwise: 20, from: 1, to: MOST_VIDEOS },
+  'client-pool-size': { otherwise: 4, from: 1, to: 256 },
+  'deadline-ms': { otherwise: 2000, from: 1, to: 60_000 },
+} as const;
+
+type NumberFlag = keyof typeof NUMBERS;
+
+function readNumber(given: string | undefined, flag: NumberFlag): Result<number> {
+  const { otherwise, from, to } = NUMBERS[flag];
+  if (given === undefined) return success(otherwise);
+  const value = /^\d{1,6}$/.test(given) ? Number(given) : NaN;
+  return value >= from && value <= to
+    ? success(value)
+    : failure('INVALID_FLAG', `--${flag} ${given} is not a whole number from ${from} to ${to}.`);
+}
+
+/** What the command line says; `help` where that is asked for. */
+export function readFlags(args: readonly string[]): Result<Options | 'help'> {
+  let values;
+  try {
+    ({ values } = parseArgs({
+      args: [...args],
+      options: {
+        service: { type: 'string' },
+        listen: { type: 'string' },
+        'max-batch-size': { type: 'string' },
+        'default-limit': { type: 'string' },
+        'client-pool-size': { type: 'string' },
+        'deadline-ms': { type: 'string' },
+        help: { type: 'boolean', default: false },
+      },
+    }));
+  } catch (error) {
+    return failure('INVALID_FLAG', error instanceof Error ? error.message : String(error));
+  }
+  if (values.help) return success('help');
+  const service = [...SERVICE_NAMES, 'all' as const].find((name) => name === values.service);
+  if (!service) return failure('INVALID_FLAG', `--service must be one of ${SERVICE_NAMES.join(', ')}, all.`);
+  const maxBatchSize = readNumber(values['max-batch-size'], 'max-batch-size');
+  if (!maxBatchSize.ok) return maxBatchSize;
+  const defaultLimit = readNumber(values['default-limit'], 'default-limit');
+  if (!defaultLimit.ok) return defaultLimit;
+  const poolSize = readNumber(values['client-pool-size'], 'client-pool-size');
+  if (!poolSize.ok) return poolSize;
+  const deadlineMs = readNumber(values['deadline-ms'], 'deadline-ms');
+  if (!deadlineMs.ok) return deadlineMs;
+  return success({
+    service,
+    listen: values.listen ?? `127.0.0.1:${DEFAULT_PORTS[service === 'all' ? 'video-recommendation' : service]}`,
+    maxBatchSize: maxBatchSize.value,
+    defaultLimit: defaultLimit.value,
+    poolSize: poolSize.value,
+    deadlineMs: deadlineMs.value,
+  });
+}

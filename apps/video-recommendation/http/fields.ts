@@ -1,0 +1,54 @@
+/** Reads the fields of requests; whatever is missing or malformed is a 400 that names the field. */
+import { type Answer, answered, refused } from './answer.ts';
+
+/** RFC 1123, as Kubernetes names Services and namespaces. */
+const DNS_LABEL = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
+
+const MOST_USERS = 999_999_999;
+/** Most videos that one answer holds. */
+export const MOST_VIDEOS = 100;
+
+/** A field of a query or a path as text; one that is given twice is none. */
+export function textOf(fields: unknown, field: string): string | undefined {
+  const value: unknown = typeof fields === 'object' && fields !== null ? Reflect.get(fields, field) : undefined;
+  return typeof value === 'string' ? value : undefined;
+}
+
+function readWholeNumber(fields: unknown, field: string, from: number, to: number): Answer<number> {
+  const text = textOf(fields, field);
+  if (text === undefined) return refused(400, `${field}: is missing`);
+  const value = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
+  return value >= from && value <= to
+    ? answered(value)
+    : refused(400, `${field}: must be a whole number from ${from} to ${to}`);
+}
+
+/** The field `user`: a number, whether there is such a user or not. */
+export function readUser(fields: unknown): Answer<number> {
+  return readWholeNumber(fields, 'user', 1, MOST_USERS);
+}
+
+/** The field `limit`: how many videos an answer is to hold; `otherwise` where it is not given. */
+export function readLimit(fields: unknown, otherwise: number): Answer<number> {
+  const isGiven = typeof fields === 'object' && fields !== null && 'limit' in fields;
+  return isGiven ? readWholeNumber(fields, 'limit', 1, MOST_VIDEOS) : answered(otherwise);
+}
+
+/** Whole numbers from 1 on, separated by commas. */
+export function readIds(fields: unknown, field: string, atMost: number): Answer<number[]> {
+  const text = textOf(fields, field);
+  if (!text) return refused(400, `${field}: is missing`);
+  const ids = text.split(',');
+  if (ids.length > atMost) return refused(400, `${field}: has ${ids.length} numbers, and ${atMost} are the most`);
+  if (ids.some((id) => !/^[1-9]\d{0,8}$/.test(id))) {
+    return refused(400, `${field}: must be whole numbers from 1 on, separated by commas`);
+  }
+  return answered(ids.map(Number));
+}
+
+export function readDnsLabel(fields: unknown, field: string): Answer<string> {
+  const text = textOf(fields, field);
+  return text !== undefined && DNS_LABEL.test(text)
+    ? answered(text)
+    : refused(400, `${field}: must be a name of lower-case letters, digits and inner dashes, at most 63 characters`);
+}

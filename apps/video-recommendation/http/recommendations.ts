@@ -1,0 +1,23 @@
+/** The answer of `GET /recommendations/{user}`, as one replica gives it and the page of another reads it. */
+import { type Static, Type } from 'typebox';
+
+const Recommended = Type.Object({
+  id: Type.Integer(),
+  title: Type.String(),
+  author: Type.Integer({ description: 'Number of the user who made it' }),
+  topic: Type.String(),
+  seconds: Type.Integer(),
+  score: Type.Optional(Type.Number({ description: 'Relevance from 0 to 1; none for what is only trending' })),
+  because: Type.Optional(Type.String({ description: 'Title of the liked video that it is the most like' })),
+});
+export type Recommended = Static<typeof Recommended>;
+
+export const Recommendations = Type.Object({
+  user: Type.Integer(),
+  source: Type.Union([Type.Literal('ranking'), Type.Literal('trending')]),
+  stale: Type.Boolean({ description: 'The videos are not chosen for this user: a service failed' }),
+  reason: Type.Optional(Type.String({ description: 'Which service failed, and how' })),
+  asOf: Type.Optional(Type.String({ description: 'When the list of trending videos was fetched, RFC 3339' })),
+  videos: Type.Array(Recommended),
+});
+export type Recommendations = Static<typeof Recommendations>;

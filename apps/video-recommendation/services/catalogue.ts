@@ -1,0 +1,39 @@
+/** What the recommendation service asks of the other two, in batches that they take. */
+import type { TraceHeaders } from '../../service/trace.ts';
+import type { User } from '../data/users.ts';
+import type { Video } from '../data/videos.ts';
+import type { Dependency } from '../dependencies/dependency.ts';
+import { type Answer, answered, refused } from '../http/answer.ts';
+import { askInBatches } from '../ranking/batches.ts';
+import type { Sources } from '../ranking/recommend.ts';
+
+export interface Catalogue {
+  readonly users: Dependency;
+  readonly videos: Dependency;
+  readonly maxBatchSize: number;
+}
+
+/** The list that an answer of our own services bears in a field; its items are taken to be what they document. */
+async function list<T>(from: Dependency, path: string, field: string, trace: TraceHeaders): Promise<Answer<T[]>> {
+  const answer = await from.get(path, trace);
+  if (!answer.ok) return answer;
+  const { body } = answer.value;
+  const items: unknown = typeof body === 'object' && body !== null ? Reflect.get(body, field) : undefined;
+  return Array.isArray(items) ? answered(items as T[]) : refused(502, `${path.split('?', 1)[0]}: answered no ${field}`);
+}
+
+/** For one request, whose trace headers every call repeats. */
+export function sourcesOf({ users, videos, maxBatchSize }: Catalogue, trace: TraceHeaders): Sources {
+  return {
+    users: (ids) =>
+      askInBatches(ids, maxBatchSize, (batch) => list<User>(users, `/users?ids=${batch.join(',')}`, 'users', trace)),
+    videos: (ids) =>
+      askInBatches(ids, maxBatchSize, (batch) =>
+        list<Video>(videos, `/videos?ids=${batch.join(',')}`, 'videos', trace),
+      ),
+  };
+}
+
+export async function trendingOf({ videos }: Catalogue, limit: number): Promise<Answer<Video[]>> {
+  return list<Video>(videos, `/trending?limit=${limit}`, 'videos', {});
+}

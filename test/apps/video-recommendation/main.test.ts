@@ -1,0 +1,112 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterEach, describe, expect, test } from 'vitest';
+import { HELP, readFlags } from '../../../apps/video-recommendation/flags.ts';
+
+const MAIN = join(import.meta.dirname, '../../../apps/video-recommendation/main.ts');
+
+const children: ChildProcess[] = [];
+
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+});
+
+/** Resolves with the address once the replica serves. */
+async function start(service: string, env: Readonly<Record<string, string>> = {}): Promise<[ChildProcess, string]> {
+  const child = spawn(process.execPath, [MAIN, '--service', service, '--listen', '127.0.0.1:0'], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  children.push(child);
+  for await (const line of createInterface({ input: child.stdout })) {
+    const address = / serves on (\S+)$/.exec(line)?.[1];
+    if (address) return [child, address];
+  }
+  throw new Error(`${service} ended before it served`);
+}
+
+test.each(['user-service', 'video-service', 'video-recommendation'])(
+  '%s serves, and ends when told',
+  async (service) => {
+    const [child, address] = await start(service, { POD_NAME: `${service}-2` });
+    const response = await fetch(`http://${address}/readyz`, { headers: { connection: 'close' } });
+    expect([response.status, response.headers.get('x-served-by')]).toEqual([200, `${service}-2`]);
+    await response.text();
+    child.kill('SIGTERM');
+    expect(await once(child, 'exit')).toEqual([0, null]);
+  },
+);
+
+test('finds the others where the environment says', async () => {
+  const [, users] = await start('user-service');
+  const [, videos] = await start('video-service');
+  const addresses = { 'user-service': users, 'video-service': videos };
+  const [, address] = await start('video-recommendation', { SERVICE_ADDRESSES: JSON.stringify(addresses) });
+  const response = await fetch(`http://${address}/recommendations/7?limit=2`);
+  expect(await response.json()).toMatchObject({ user: 7, stale: false, videos: [{}, {}] });
+});
+
+test('runs one of each with one command', async () => {
+  const child = spawn(process.execPath, [MAIN, '--service', 'all', '--listen', '127.20.8.1:8080']);
+  children.push(child);
+  await expect
+    .poll(async () => (await fetch('http://127.20.8.1:8080/recommendations/7').catch(() => undefined))?.status, {
+      timeout: 30_000,
+    })
+    .toBe(200);
+  const answer = await fetch('http://127.20.8.1:8080/recommendations/7', { headers: { connection: 'close' } });
+  expect(await answer.json()).toMatchObject({ user: 7, stale: false });
+  child.kill('SIGTERM');
+  await once(child, 'exit');
+  for (const port of [8080, 8081, 8082]) await expect(fetch(`http://127.20.8.1:${port}/livez`)).rejects.toThrow();
+});
+
+test('says what is wrong with the environment', async () => {
+  const child = spawn(process.execPath, [MAIN, '--service', 'video-recommendation'], {
+    env: { ...process.env, SERVICE_ADDRESSES: '{"user-service":1}' },
+  });
+  let said = '';
+  child.stderr.on('data', (text) => (said += String(text)));
+  expect(await once(child, 'exit')).toEqual([2, null]);
+  expect(said).toContain('SERVICE_ADDRESSES is not JSON such as {"user-service":"127.0.0.1:8081"}');
+});
+
+describe('flags', () => {
+  test('have defaults', () => {
+    expect(readFlags(['--service', 'user-service'])).toEqual({
+      ok: true,
+      value: {
+        service: 'user-service',
+        listen: '127.0.0.1:8081',
+        maxBatchSize: 50,
+        defaultLimit: 20,
+        poolSize: 4,
+        deadlineMs: 2000,
+      },
+    });
+  });
+
+  test('are all in the help', () => {
+    expect(readFlags(['--help'])).toEqual({ ok: true, value: 'help' });
+    for (const flag of ['service', 'listen', 'max-batch-size', 'default-limit', 'client-pool-size', 'deadline-ms']) {
+      expect(HELP).toContain(`--${flag} `);
+    }
+  });
+
+  test.each([
+    [[], /--service must be one of video-recommendation, user-service, video-service, all/],
+    [['--service', 'hotel'], /--service must be one of/],
+    [['--service', 'user-service', '--max-batch-size', '0'], /--max-batch-size 0 is not a whole number from 1 to 250/],
+    [['--service', 'user-service', '--default-limit', '101'], /--default-limit 101 /],
+    [['--service', 'user-service', '--client-pool-size', 'x'], /--client-pool-size x /],
+    [['--service', 'user-service', '--deadline-ms', '1e3'], /--deadline-ms 1e3 /],
+    [['--port', '80'], /Unknown option '--port'/],
+  ])('refuse %j', (args, message) => {
+    expect(readFlags(args)).toMatchObject({
+      ok: false,
+      failure: { code: 'INVALID_FLAG', message: expect.stringMatching(message) },
+    });
+  });
+});
