@@ -1,5 +1,6 @@
 /** Checks what was given on the command line. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import { failure, type Result, success } from '../../central-controller/contract/result.ts';
 import { parseSeconds } from '../time-span.ts';
 import type { LoadOptions } from './load.ts';
@@ -18,8 +19,13 @@ export interface Flags {
   readonly replicaHeader?: string;
 }
 
+const FOLDER = join(import.meta.dirname, 'mixes');
+
 /** Mixes that come with the load generator. */
-export const MIXES = ['hotel', 'plain'];
+export const MIXES = readdirSync(FOLDER)
+  .filter((file) => file.endsWith('.yaml'))
+  .map((file) => basename(file, '.yaml'))
+  .toSorted();
 
 export function checkFlags(flags: Flags): Result<LoadOptions> {
   const url = URL.parse(flags.url);
@@ -66,7 +72,7 @@ export function checkFlags(flags: Flags): Result<LoadOptions> {
 
 /** A mix by its name (of those in `mixes/`) or the path of its file. */
 export function readMix(nameOrFile: string): Result<Mix> {
-  const file = MIXES.includes(nameOrFile) ? new URL(`mixes/${nameOrFile}.yaml`, import.meta.url) : nameOrFile;
+  const file = MIXES.includes(nameOrFile) ? join(FOLDER, `${nameOrFile}.yaml`) : nameOrFile;
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
@@ -74,7 +80,7 @@ export function readMix(nameOrFile: string): Result<Mix> {
     const why = error instanceof Error ? error.message : String(error);
     return failure('INVALID_FLAG', `--mix ${nameOrFile} is neither one of ${MIXES.join(', ')} nor a file: ${why}`);
   }
-  return parseMix(text, nameOrFile);
+  return parseMix(text, nameOrFile, (path) => readFileSync(resolve(dirname(file), path)));
 }
 
 function number(text: string, from: number, to: number): number | undefined {

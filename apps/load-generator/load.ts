@@ -1,6 +1,6 @@
 /** The load generator as a library: a constant rate of requests against one server. */
 import { performance } from 'node:perf_hooks';
-import type { LoadSecond, Outcome } from './measure/tally.ts';
+import type { LoadSecond, LoadTotals, Outcome } from './measure/tally.ts';
 import { httpSender } from './send/http-sender.ts';
 import { type LoadResult, OpenLoop } from './send/open-loop.ts';
 import type { Clock, Sender } from './send/ports.ts';
@@ -17,6 +17,8 @@ export interface LoadOptions {
   /** Without it the load runs until `stop`. */
   readonly durationSeconds?: number;
   readonly connections: number;
+  /** Requests that fall due while so many are outstanding are dropped; without it they wait for a connection. */
+  readonly maxOutstanding?: number;
   readonly timeoutSeconds: number;
   /** Same seed, same sequence of requests. */
   readonly seed: number;
@@ -31,6 +33,8 @@ export interface LoadOptions {
 export interface Load {
   /** Resolves once no request falls due any more and all have come to their end. Never rejects. */
   readonly finished: Promise<LoadResult>;
+  /** What became of all requests so far; it goes on changing. */
+  readonly totals: Readonly<LoadTotals>;
   readonly backlog: { readonly outstanding: number; readonly waiting: number };
   /** Ends the load; what is outstanding comes to its end first. */
   stop(): Promise<LoadResult>;
@@ -76,6 +80,7 @@ export function runLoad(options: LoadOptions): Load {
       rate: options.rate,
       timeoutMs: options.timeoutSeconds * 1000,
       next: requestSource(options.mix, basePath, seededRandom(options.seed)),
+      ...(options.maxOutstanding === undefined ? {} : { maxOutstanding: options.maxOutstanding }),
       ...(options.durationSeconds === undefined ? {} : { durationMs: options.durationSeconds * 1000 }),
       ...(options.onSecond ? { onSecond: options.onSecond } : {}),
     },
@@ -85,6 +90,7 @@ export function runLoad(options: LoadOptions): Load {
   const finished = loop.finished.finally(() => sender.close());
   return {
     finished,
+    totals: loop.totals,
     get backlog() {
       return loop.backlog;
     },

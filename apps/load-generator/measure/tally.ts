@@ -3,9 +3,10 @@ import { type LatencyHistogram, latencyHistogram, recordMs } from './histogram.t
 
 /**
  * Why a request failed: an answer of 400 and above; no connection; the connection broke before the answer was whole;
- * no answer in time; or not even sent in time, because every connection waited for the answer to an earlier request.
+ * no answer in time; not even sent in time, because every connection waited for the answer to an earlier request; or
+ * dropped when it fell due, because as many were outstanding as may be.
  */
-export const FAILURE_KINDS = ['status', 'connect', 'reset', 'timeout', 'notSent'] as const;
+export const FAILURE_KINDS = ['status', 'connect', 'reset', 'timeout', 'notSent', 'dropped'] as const;
 export type FailureKind = (typeof FAILURE_KINDS)[number];
 export type FailureCounts = Record<FailureKind, number>;
 
@@ -133,7 +134,7 @@ function failureOf(outcome: Outcome): FailureKind | undefined {
 }
 
 function noFailures(): FailureCounts {
-  return { status: 0, connect: 0, reset: 0, timeout: 0, notSent: 0 };
+  return { status: 0, connect: 0, reset: 0, timeout: 0, notSent: 0, dropped: 0 };
 }
 
 function increment(counts: Record<string, number>, key: string): void {

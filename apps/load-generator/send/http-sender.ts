@@ -10,6 +10,7 @@ export interface HttpSenderOptions {
   readonly connections: number;
   /** Time allowed for opening a connection, ms. The answer's time is the open loop's business. */
   readonly connectTimeoutMs: number;
+  /** Sent with every request, by their names in lower case; they win over the request's own. */
   readonly headers: Readonly<Record<string, string>>;
   /** Response header whose value names the replica that answered. */
   readonly replicaHeader?: string;
@@ -29,7 +30,9 @@ export function httpSender(options: HttpSenderOptions): Sender {
     connections: options.connections,
     send(request: PlannedRequest, done: (outcome: Outcome) => void): () => void {
       const exchange = new Exchange(options.replicaHeader, done);
-      pool.dispatch({ method: request.method, path: request.path, headers: options.headers, body: null }, exchange);
+      const { method, path, body = null } = request;
+      const headers = request.headers ? { ...request.headers, ...options.headers } : options.headers;
+      pool.dispatch({ method, path, headers, body }, exchange);
       return () => exchange.abort();
     },
     close: () => pool.destroy(),

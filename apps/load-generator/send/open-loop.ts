@@ -3,7 +3,8 @@
  * so a stall of the server, of the connections or of the generator itself shows in every request that it held up
  * (Gil Tene's "coordinated omission", as avoided in wrk2). When late, it sends all that is due.
  *
- * Outstanding requests are bounded by rate * timeout: one that cannot be sent in time fails as `notSent`.
+ * Outstanding requests are bounded by rate * timeout: one that cannot be sent in time fails as `notSent`. With a bound
+ * of their own, one that falls due beyond it fails as `dropped`, and nothing waits.
  */
 import { type LatencyHistogram, latencyHistogram, recordMs } from '../measure/histogram.ts';
 import { type LoadSecond, type LoadTotals, type Outcome, Tally } from '../measure/tally.ts';
@@ -18,6 +19,8 @@ export interface OpenLoopOptions {
   /** From when a request is due to when it counts as failed, ms. */
   readonly timeoutMs: number;
   readonly next: () => PlannedRequest;
+  /** Requests whose end may be open at once; without it those that find no connection wait for one. */
+  readonly maxOutstanding?: number;
   /** Called in order, each second once all requests due in it have come to their end. */
   readonly onSecond?: (second: LoadSecond) => void;
 }
@@ -77,6 +80,11 @@ export class OpenLoop {
     return this.finished;
   }
 
+  /** What became of all requests so far. */
+  get totals(): LoadTotals {
+    return this.#tally.totals;
+  }
+
   /** Requests whose end is still open, and those among them that wait for a connection. */
   get backlog(): { readonly outstanding: number; readonly waiting: number } {
     return { outstanding: this.#outstanding.size, waiting: this.#waiting.size };
@@ -85,11 +93,7 @@ export class OpenLoop {
   #wake(): void {
     const elapsed = this.#clock.now() - this.#start;
     while (this.#planned < this.#limit && this.#dueMs(this.#planned) <= elapsed) {
-      const pending: Pending = { offsetMs: this.#dueMs(this.#planned), request: this.#options.next() };
-      this.#planned += 1;
-      this.#tally.due(pending.offsetMs);
-      this.#outstanding.add(pending);
-      this.#waiting.add(pending);
+      this.#plan({ offsetMs: this.#dueMs(this.#planned), request: this.#options.next() });
     }
     this.#expire(elapsed);
     this.#fillConnections();
@@ -100,6 +104,17 @@ export class OpenLoop {
     const nextMs = Math.min(due, expiry);
     if (nextMs < Infinity) this.#cancelWake = this.#clock.wakeAt(this.#start + nextMs, () => this.#wake());
     else this.#end();
+  }
+
+  #plan(pending: Pending): void {
+    this.#planned += 1;
+    this.#tally.due(pending.offsetMs);
+    if (this.#outstanding.size >= (this.#options.maxOutstanding ?? Infinity)) {
+      this.#tally.settled(pending.offsetMs, 0, { kind: 'dropped' });
+      return;
+    }
+    this.#outstanding.add(pending);
+    this.#waiting.add(pending);
   }
 
   #dueMs(index: number): number {

@@ -34,6 +34,7 @@ export function wrk2Text(setting: LoadSetting, result: LoadResult, seconds: read
         `not sent in time ${failures.notSent}`,
     );
   }
+  if (failures.dropped > 0) lines.push(`  Dropped, too many outstanding: ${failures.dropped}`);
   if (failures.status > 0) lines.push(`  Non-2xx or 3xx responses: ${failures.status}`);
   lines.push(`Requests/sec: ${(result.answered / duration).toFixed(2).padStart(10)}`);
   lines.push(`Transfer/sec: ${bytes(result.bytes / duration).padStart(10)}`);

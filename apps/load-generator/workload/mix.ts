@@ -3,6 +3,7 @@ import { Type, type Static, type TSchema } from 'typebox';
 import { Value } from 'typebox/value';
 import { parse } from 'yaml';
 import { failure, type Result, success } from '../../../central-controller/contract/result.ts';
+import { BODY_FIELDS, BodyFields, type Content, HeaderName, HeaderValue, readContent } from './content.ts';
 
 const Name = Type.String({ pattern: '^[A-Za-z][A-Za-z0-9_]*$' });
 const Day = Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}$', description: 'YYYY-MM-DD' });
@@ -60,6 +61,8 @@ const MixRequest = Type.Object(
     weight: Type.Number({ exclusiveMinimum: 0, description: 'Relative: weights need not sum to 1' }),
     method: Type.Enum(['GET', 'HEAD', 'POST', 'PUT', 'DELETE']),
     path: Type.String({ pattern: '^(/|$)', description: "Appended to the URL's path; `{x}` is parameter x" }),
+    headers: Type.Optional(Type.Record(HeaderName, HeaderValue, strict)),
+    ...BodyFields.properties,
   },
   strict,
 );
@@ -74,19 +77,31 @@ const MixFile = Type.Object(
   strict,
 );
 
+/** A request as it is sent: what its file said of the body is read and encoded. */
+export interface MixedRequest extends Content {
+  readonly name: string;
+  /** Relative to those of the other requests. */
+  readonly weight: number;
+  readonly method: Static<typeof MixRequest>['method'];
+  readonly path: string;
+}
+
 export interface Mix {
   readonly name: string;
   readonly parameters: Readonly<Record<string, Parameter>>;
-  readonly requests: readonly Static<typeof MixRequest>[];
+  readonly requests: readonly MixedRequest[];
 }
 
-/** Names of the parameters that a path template uses, in order. */
-export function parametersOf(path: string): string[] {
+/** The bytes of a file whose path is relative to the mix's own. Throws what the file system says. */
+export type ReadBeside = (path: string) => Uint8Array;
+
+/** Names of the parameters that a path uses, in order. */
+function parametersOf(path: string): string[] {
   return [...path.matchAll(/\{([^{}]*)\}/g)].map((match) => match[1] ?? '');
 }
 
 /** Reads a mix from the text of its file. A failure names the field, as in `requests[1].path`. */
-export function parseMix(text: string, file: string): Result<Mix> {
+export function parseMix(text: string, file: string, readBeside: ReadBeside): Result<Mix> {
   const refuse = (field: string, why: string): Result<never> =>
     failure('INVALID_MIX', `${file}: ${field === '' ? 'the file' : field} ${why}`);
   let content: unknown;
@@ -106,12 +121,19 @@ export function parseMix(text: string, file: string): Result<Mix> {
     if (wrong !== undefined) return refuse(field, wrong);
     parameters[name] = parameter;
   }
+  const requests: MixedRequest[] = [];
   for (const [index, request] of content.requests.entries()) {
-    const unknown = parametersOf(request.path).find((name) => parameters[name] === undefined);
+    const { name, weight, method, path, headers, ...body } = request;
+    const unknown = parametersOf(path).find((parameter) => parameters[parameter] === undefined);
     if (unknown !== undefined)
       return refuse(`requests[${index}].path`, `uses {${unknown}}, which is not in parameters`);
+    if ((method === 'GET' || method === 'HEAD') && BODY_FIELDS.some((field) => body[field] !== undefined))
+      return refuse(`requests[${index}].method`, `${method} sends no body: use POST or PUT`);
+    const content = readContent(headers ?? {}, body, readBeside);
+    if (!content.ok) return refuse(`requests[${index}].${content.field}`, content.why);
+    requests.push({ name, weight, method, path, ...content.value });
   }
-  return success({ name: content.name, parameters, requests: content.requests });
+  return success({ name: content.name, parameters, requests });
 }
 
 /** What no schema can say: ranges that are empty, days that do not exist, dates after something that is no date. */

@@ -1,53 +1,89 @@
 /** Turns a mix into an endless sequence of requests. */
-import type { Mix, Parameter } from './mix.ts';
-import { parametersOf } from './mix.ts';
+import type { Mix, MixedRequest, Parameter } from './mix.ts';
 import { type Random, randomInteger } from './random.ts';
 
 export interface PlannedRequest {
   /** Name of the request in the mix. */
   readonly name: string;
-  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE';
+  readonly method: MixedRequest['method'];
   readonly path: string;
+  /** By their names in lower case. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Bytes are the same ones for every request that they are sent with. */
+  readonly body?: string | Uint8Array;
 }
 
 const DAY_MS = 86_400_000;
 
+/** The value of a parameter: one per request, however often it is used. */
+type Draw = (name: string) => string;
+type Template = (draw: Draw) => string;
+
 /** The next request of the mix on each call; `basePath` is put before every path. The mix is one that `parseMix` gave. */
 export function requestSource(mix: Mix, basePath: string, random: Random): () => PlannedRequest {
   const total = mix.requests.reduce((sum, request) => sum + request.weight, 0);
+  const parameters = Object.keys(mix.parameters);
   let reached = 0;
   const plans = mix.requests.map((request) => {
     reached += request.weight / total;
-    return { request, upTo: reached, fill: template(basePath + request.path, mix.parameters) };
+    const path = template(basePath + request.path, parameters, encodeURIComponent);
+    return { request, upTo: reached, path, body: bodySource(request, parameters) };
   });
   return () => {
     const coin = random();
     const plan = plans.find((candidate) => coin < candidate.upTo) ?? plans.at(-1);
     if (!plan) throw new Error('a mix has at least one request');
-    const { name, method } = plan.request;
-    return { name, method, path: plan.fill(random) || '/' };
+    const { name, method, headers } = plan.request;
+    const draw = drawer(mix.parameters, random);
+    const path = plan.path(draw) || '/';
+    const body = plan.body?.(draw);
+    return { name, method, path, ...(headers && { headers }), ...(body !== undefined && { body }) };
   };
 }
 
-/** A function that fills a path; a parameter has one value per request, however often it is used. */
-function template(path: string, parameters: Mix['parameters']): (random: Random) => string {
-  const names = parametersOf(path);
-  const texts = path.split(/\{[^{}]*\}/);
-  return (random) => {
-    const values = new Map<string, string>();
-    const draw = (name: string): string => {
-      let value = values.get(name);
-      if (value === undefined) {
-        const parameter = parameters[name];
-        value = parameter ? drawParameter(parameter, random, draw) : '';
-        values.set(name, value);
-      }
-      return value;
-    };
-    let filled = texts[0] ?? '';
-    for (const [index, name] of names.entries()) filled += encodeURIComponent(draw(name)) + (texts[index + 1] ?? '');
+function drawer(parameters: Mix['parameters'], random: Random): Draw {
+  const values = new Map<string, string>();
+  const draw = (name: string): string => {
+    let value = values.get(name);
+    if (value === undefined) {
+      const parameter = parameters[name];
+      value = parameter ? drawParameter(parameter, random, draw) : '';
+      values.set(name, value);
+    }
+    return value;
+  };
+  return draw;
+}
+
+/** A function that puts values in the place of `{x}`, for each of the parameters; other braces stay. */
+function template(text: string, parameters: readonly string[], escape: (value: string) => string): Template {
+  if (parameters.length === 0) return () => text;
+  // Every other part is a name.
+  const parts = text.split(new RegExp(`\\{(${parameters.join('|')})\\}`));
+  return (draw) => {
+    let filled = '';
+    for (const [index, part] of parts.entries()) filled += index % 2 === 0 ? part : escape(draw(part));
     return filled;
   };
+}
+
+/** Encodes a body once if it is the same for all requests. */
+function bodySource(
+  { body, headers }: MixedRequest,
+  parameters: readonly string[],
+): ((draw: Draw) => string | Uint8Array) | undefined {
+  if (body === undefined) return undefined;
+  if (typeof body === 'string' && parameters.some((name) => body.includes(`{${name}}`)))
+    return template(body, parameters, escapeFor(headers?.['content-type'] ?? ''));
+  const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+  return () => bytes;
+}
+
+/** How a value is written so that it stays one value: in a text of JSON, in a field of a form; elsewhere as it is. */
+function escapeFor(contentType: string): (value: string) => string {
+  if (/^[^;]*[/+]json\b/i.test(contentType)) return (value) => JSON.stringify(value).slice(1, -1);
+  if (/^application\/x-www-form-urlencoded\b/i.test(contentType)) return encodeURIComponent;
+  return (value) => value;
 }
 
 function drawParameter(parameter: Parameter, random: Random, draw: (name: string) => string): string {

@@ -33,9 +33,34 @@ test('answers are counted by status and by the replica that a header names', asy
     failed: 5,
     bytes: 250,
     statuses: { '200': 45, '503': 5 },
-    failures: { status: 5, connect: 0, reset: 0, timeout: 0, notSent: 0 },
+    failures: { status: 5, connect: 0, reset: 0, timeout: 0, notSent: 0, dropped: 0 },
     replicas: { 'web-0': 25, 'web-1': 25 },
   });
+});
+
+test('bodies arrive whole, text and bytes, with the headers of the mix and those of the command line', async () => {
+  const seen: string[] = [];
+  const server = await stubServer((request, response) => {
+    void (async () => {
+      let text = '';
+      for await (const chunk of request.setEncoding('latin1') as AsyncIterable<string>) text += chunk;
+      const { 'content-type': type, 'content-length': length, 'x-from': from } = request.headers;
+      seen.push([request.method, type, length, from, text].join(' '));
+      response.end();
+    })();
+  });
+  const shared = { weight: 1, method: 'POST', path: '/' } as const;
+  const mix = {
+    name: 'bodies',
+    parameters: { x: { kind: 'integer', from: 7, to: 7 } },
+    requests: [
+      { ...shared, name: 'text', headers: { 'content-type': 'text/plain', 'x-from': 'mix' }, body: '{x} of {y}' },
+      { ...shared, name: 'bytes', headers: { 'content-type': 'image/jpeg' }, body: Uint8Array.of(0xff, 0xd8) },
+    ],
+  } as const;
+  const { answered, due } = await runLoad(options(server.url, { mix, headers: { 'x-from': 'flag' } })).finished;
+  expect(answered).toBe(due);
+  expect(new Set(seen)).toEqual(new Set(['POST text/plain 8 flag 7 of {y}', 'POST image/jpeg 2 flag \u00ff\u00d8']));
 });
 
 test('broken connections, silence and a closed port are failures of their own kinds', async () => {
@@ -47,7 +72,7 @@ test('broken connections, silence and a closed port are failures of their own ki
   });
   const over = { durationSeconds: 0.25, timeoutSeconds: 1.5 };
   const result = await runLoad(options(server.url, over)).finished;
-  expect(result.failures).toEqual({ status: 0, connect: 0, reset: 5, timeout: 5, notSent: 0 });
+  expect(result.failures).toEqual({ status: 0, connect: 0, reset: 5, timeout: 5, notSent: 0, dropped: 0 });
   expect(result.answered).toBe(15);
   expect(percentileMs(result.latency, 100)).toBeGreaterThanOrEqual(1499);
 

@@ -1,16 +1,13 @@
 /** Load through the ingress gateway, and who answered it. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readMix } from '../../../apps/load-generator/flags.ts';
 import { type Load, type LoadOptions, runLoad } from '../../../apps/load-generator/load.ts';
 import type { LoadResult } from '../../../apps/load-generator/send/open-loop.ts';
-import { parseMix } from '../../../apps/load-generator/workload/mix.ts';
 
 /** Requests per second. */
 export const RATE = 100;
 
 /** Requests per second of all kinds. */
 const TOURISTS = 30;
-const MIX = join(import.meta.dirname, '../../../apps/load-generator/mixes/hotel.yaml');
 
 /** A request that takes three proxies and two services: gateway, frontend, user. */
 const LOG_IN = '/user?username=Cornell_1&password=1111111111';
@@ -32,7 +29,7 @@ function optionsOf(ingress: URL, headers: Headers): LoadOptions {
 
 /** The hotel application's own mix, with each kind of request as often as any other: so that every service is asked. */
 export function startTourists(ingress: URL): Load {
-  const mix = parseMix(readFileSync(MIX, 'utf8'), MIX);
+  const mix = readMix('hotel');
   if (!mix.ok) throw new Error(mix.failure.message);
   const requests = mix.value.requests.map((request) => ({ ...request, weight: 1 }));
   return runLoad({ ...optionsOf(ingress, {}), url: ingress, rate: TOURISTS, mix: { ...mix.value, requests } });

@@ -123,6 +123,22 @@ test('requests that got no connection in time are failures of their own kind, an
   expect(percentileMs(result.latency, 0)).toBeGreaterThanOrEqual(299);
 });
 
+test('what falls due while as many are outstanding as may be is dropped, at once and without a latency', async () => {
+  const time = new FakeTime();
+  const { sender, sentAt } = fakeSender(time, 3, (now) => now + 100);
+  const loop = new OpenLoop(options({ rate: 50, durationMs: 1000, maxOutstanding: 3 }), sender, time);
+  time.passUntil(500);
+  expect(loop.backlog).toEqual({ outstanding: 3, waiting: 0 });
+  expect(loop.totals.failures.dropped).toBeGreaterThan(0);
+  time.passUntil(5000);
+  const { due, answered, failures, latency } = await loop.finished;
+  // Three in 100 ms can be answered, five fall due.
+  expect({ due, answered, dropped: failures.dropped }).toEqual({ due: 50, answered: 30, dropped: 20 });
+  expect(sentAt).toHaveLength(30);
+  expect(latency.totalCount).toBe(30);
+  expect(percentileMs(latency, 100)).toBeLessThan(101);
+});
+
 test.each([
   [{ kind: 'answered', status: 503, bytes: 0 }, 'status'],
   [{ kind: 'connect' }, 'connect'],

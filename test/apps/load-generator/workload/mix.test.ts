@@ -79,6 +79,20 @@ test.each([
   [BASE + REQUEST.replace('GET', 'FETCH'), 'requests[0].method'],
   [BASE + REQUEST.replace('path: /', "path: '/{hotel}'"), 'requests[0].path uses {hotel}'],
   [BASE + REQUEST.replace('path: /', 'path: hotels'), 'requests[0].path'],
+  [BASE + REQUEST.replace('GET', 'POST').replace(' }', ", headers: { 'a b': c } }"), 'requests[0].headers'],
+  [BASE + REQUEST.replace('GET', 'POST').replace(' }', ', headers: { Content-Length: "3" } }'), 'requests[0].headers'],
+  [BASE + REQUEST.replace(' }', ', body: text }'), 'requests[0].method GET sends no body'],
+  [BASE + REQUEST.replace('GET', 'POST').replace(' }', ', body: a, bodyFile: b }'), 'requests[0].bodyFile is a second'],
+  [BASE + REQUEST.replace('GET', 'POST').replace(' }', ', body: a, contentType: a/b }'), 'requests[0].contentType'],
+  [
+    BASE + REQUEST.replace('GET', 'POST').replace(' }', ', bodyFile: gone.jpg }'),
+    'requests[0].bodyFile cannot be read',
+  ],
+  [BASE + REQUEST.replace('GET', 'POST').replace(' }', ', form: { field: f, file: g } }'), 'requests[0].form'],
+  [
+    BASE + REQUEST.replace('GET', 'POST').replace(' }', ', form: { field: f, file: gone.jpg, contentType: a/b } }'),
+    'requests[0].form.file cannot be read: gone.jpg is not there',
+  ],
   [BASE + '  x: { kind: dice }\n' + REQUEST, 'parameters.x.kind'],
   [BASE + '  x: { kind: integer, from: 1 }\n' + REQUEST, 'parameters.x'],
   [BASE + '  x: { kind: integer, from: 2, to: 1 }\n' + REQUEST, 'parameters.x from'],
@@ -89,7 +103,9 @@ test.each([
   [BASE + '  x: { kind: choice, of: { a: -1 } }\n' + REQUEST, 'parameters.x.of.a'],
   ['name: [', 'the file is not YAML'],
 ])('a wrong mix is refused by the name of its field (%#)', (text, says) => {
-  const mix = parseMix(text, 'my.yaml');
+  const mix = parseMix(text, 'my.yaml', (path) => {
+    throw new Error(`${path} is not there`);
+  });
   expect(mix.ok).toBe(false);
   expect(!mix.ok && mix.failure.code).toBe('INVALID_MIX');
   expect(!mix.ok && mix.failure.message).toContain(`my.yaml: ${says}`);

@@ -11,7 +11,7 @@ const PLAN = planPhases({ rounds: 2, quietRounds: 1, phaseSeconds: 20, quietPhas
 function second(index: number, latencyMs: number, failed = 0): LoadSecond {
   const latency = latencyHistogram();
   recordMs(latency, latencyMs);
-  const failures = { status: failed, connect: 0, reset: 0, timeout: 0, notSent: 0 };
+  const failures = { status: failed, connect: 0, reset: 0, timeout: 0, notSent: 0, dropped: 0 };
   return { index, startMs: index * 1000, due: 10, answered: 10 - failed, failed, failures, latency };
 }
 

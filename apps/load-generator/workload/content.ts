@@ -1,0 +1,88 @@
+/** Headers and body of a request in a mix: text with parameters, a file as it is, or a form that carries a file. */
+import { createHash } from 'node:crypto';
+import { basename } from 'node:path';
+import { Type, type Static } from 'typebox';
+
+/** Those that a connection sets by itself would contradict it. */
+export const HeaderName = Type.String({
+  pattern: "^(?!(?:[Cc]ontent-[Ll]ength|[Tt]ransfer-[Ee]ncoding|[Cc]onnection)$)[\\w!#$%&'*+.^`|~-]+$",
+});
+export const HeaderValue = Type.String({ pattern: '^[\\t\\x20-\\x7e]*$' });
+const ContentType = Type.String({ pattern: '^[\\w.+-]+/[\\w.+-]+[\\x20-\\x7e]*$', description: 'Such as image/jpeg' });
+const Path = Type.String({ minLength: 1, description: 'Of a file, relative to the one of the mix' });
+
+const Form = Type.Object(
+  {
+    field: Type.String({ minLength: 1, description: 'Name of the one field' }),
+    file: Path,
+    contentType: ContentType,
+  },
+  { additionalProperties: false },
+);
+
+/** Fields of a request that say what its body is; one of the first three at most. */
+export const BodyFields = Type.Object({
+  body: Type.Optional(Type.String({ description: 'Text; `{x}` is parameter x where there is one of that name' })),
+  bodyFile: Type.Optional(Path),
+  form: Type.Optional(Form),
+  contentType: Type.Optional(ContentType),
+});
+export const BODY_FIELDS = ['body', 'bodyFile', 'form'] as const;
+
+export interface Content {
+  /** By their names in lower case. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Text is a template, bytes are sent as they are. */
+  readonly body?: string | Uint8Array;
+}
+
+type ReadContent =
+  { readonly ok: true; readonly value: Content } | { readonly ok: false; readonly field: string; readonly why: string };
+
+/** What the fields of one request make together; a failure names the field within the request. */
+export function readContent(
+  given: Readonly<Record<string, string>>,
+  fields: Static<typeof BodyFields>,
+  readFile: (path: string) => Uint8Array,
+): ReadContent {
+  const headers = Object.fromEntries(Object.entries(given).map(([name, value]) => [name.toLowerCase(), value]));
+  const [one, other] = BODY_FIELDS.filter((field) => fields[field] !== undefined);
+  if (other !== undefined) return refuse(other, `is a second body beside ${one}: leave one out`);
+  if (fields.contentType !== undefined) {
+    if (fields.bodyFile === undefined) return refuse('contentType', 'belongs to a bodyFile: else name it in headers');
+    headers['content-type'] = fields.contentType;
+  }
+  const { body, bodyFile, form } = fields;
+  try {
+    if (bodyFile !== undefined) return success(headers, readFile(bodyFile));
+    if (form === undefined) return success(headers, body);
+    const { boundary, bytes } = encodeForm(form.field, basename(form.file), form.contentType, readFile(form.file));
+    return success({ ...headers, 'content-type': `multipart/form-data; boundary=${boundary}` }, bytes);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return refuse(bodyFile === undefined ? 'form.file' : 'bodyFile', `cannot be read: ${why}`);
+  }
+}
+
+/** One file in one field, as RFC 7578 and browsers have it. The boundary is of the content, which cannot hold it. */
+function encodeForm(field: string, file: string, contentType: string, content: Uint8Array) {
+  const boundary = `ballast-${createHash('sha256').update(content).digest('hex').slice(0, 32)}`;
+  const head =
+    `--${boundary}\r\nContent-Disposition: form-data; name="${quoted(field)}"; filename="${quoted(file)}"\r\n` +
+    `Content-Type: ${contentType}\r\n\r\n`;
+  const bytes = Buffer.concat([Buffer.from(head), content, Buffer.from(`\r\n--${boundary}--\r\n`)]);
+  return { boundary, bytes };
+}
+
+function quoted(text: string): string {
+  return text.replaceAll('"', '%22').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+}
+
+function success(headers: Readonly<Record<string, string>>, body: string | Uint8Array | undefined): ReadContent {
+  const value = { ...(Object.keys(headers).length > 0 && { headers }), ...(body !== undefined && { body }) };
+  return { ok: true, value };
+}
+
+function refuse(field: string, why: string): ReadContent {
+  return { ok: false, field, why };
+}
