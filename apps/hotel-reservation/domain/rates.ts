@@ -2,7 +2,7 @@
  * What a stay costs: every room type and tariff is priced night by night from season, weekday and expected demand,
  * and the cheapest that can still be booked is the hotel's rate plan.
  */
-import { draw } from '../data/random.ts';
+import { draw } from '../../service/draw.ts';
 import { hotelPrice } from '../data/hotels.ts';
 import { dateOf, type Stay } from './stay.ts';
 

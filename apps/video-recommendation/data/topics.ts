@@ -1,5 +1,5 @@
 /** What the generated videos are about. */
-import { draw } from '../../hotel-reservation/data/random.ts';
+import { draw } from '../../service/draw.ts';
 
 /** Length of every feature vector. */
 export const DIMENSIONS = 32;

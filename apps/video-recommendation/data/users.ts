@@ -2,7 +2,7 @@
  * The generated users: numbers 1 to 5,000. Each has a favourite topic and a second one; whom they subscribe to and what
  * they like follows from these. Nothing is stored, each user is drawn when asked.
  */
-import { draw, pick } from '../../hotel-reservation/data/random.ts';
+import { draw, pick } from '../../service/draw.ts';
 import { TOPICS } from './topics.ts';
 import { VIDEOS, videoTopic } from './videos.ts';
 

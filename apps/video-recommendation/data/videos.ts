@@ -1,5 +1,5 @@
 /** The generated videos: numbers 1 to 10,000, the lower the better known. Nothing is stored, each is drawn when asked. */
-import { draw, pick } from '../../hotel-reservation/data/random.ts';
+import { draw, pick } from '../../service/draw.ts';
 import { hourlyViews } from './heat.ts';
 import { DIMENSIONS, TOPIC_CENTRES, TOPICS } from './topics.ts';
 

@@ -41,7 +41,7 @@ function readAddresses(text: string): Record<string, string> {
     given = undefined;
   }
   const entries = typeof given === 'object' && given !== null ? Object.entries(given) : undefined;
-  if (entries?.every((entry): entry is [string, string] => /^\S+:\d+$/.test(String(entry[1])))) {
+  if (entries?.every((entry): entry is [string, string] => /^[^\s/]+:\d+$/.test(String(entry[1])))) {
     return Object.fromEntries(entries);
   }
   throw new BallastError('INVALID_FLAG', 'SERVICE_ADDRESSES is not JSON such as {"user-service":"127.0.0.1:8081"}');

@@ -3,7 +3,13 @@ import fastify, { type FastifyInstance } from 'fastify';
 
 /** Whatever goes wrong is answered as `{"message": …}`; defects are logged and told as such. */
 export function createServer(): FastifyInstance {
-  const server = fastify({ keepAliveTimeout: 0, forceCloseConnections: false, return503OnClosing: false });
+  const server = fastify({
+    keepAliveTimeout: 0,
+    forceCloseConnections: false,
+    return503OnClosing: false,
+    // A path that cannot be read, for which there is no route that could refuse it.
+    frameworkErrors: (error, _request, reply) => void reply.code(400).send({ message: `path: ${error.message}` }),
+  });
   server.setNotFoundHandler((request, reply) =>
     reply.code(404).send({ message: `${request.method} ${request.url.split('?', 1)[0]} is not served here` }),
   );

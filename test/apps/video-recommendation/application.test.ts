@@ -117,7 +117,7 @@ describe('recommendations', () => {
     ['/recommendations/7?limit=1000', 400, /^limit: /],
     ['/recommendations/7?limit=1&limit=2', 400, /^limit: /],
     ['/recommendations', 404, /^GET \/recommendations is not served here$/],
-    ['/recommendations/%E0%A4%A', 400, /./],
+    ['/recommendations/%E0%A4%A', 400, /^path: /],
   ])('refuse %s', async (path, status, message) => {
     expect(await askJson(recommendation, path)).toEqual({
       status,

@@ -21,7 +21,7 @@ async function start(service: string, env: Readonly<Record<string, string>> = {}
   });
   children.push(child);
   for await (const line of createInterface({ input: child.stdout })) {
-    const address = / serves on (\S+)$/.exec(line)?.[1];
+    const address = / serves on (?:http:\/\/)?(\S+)$/.exec(line)?.[1];
     if (address) return [child, address];
   }
   throw new Error(`${service} ended before it served`);

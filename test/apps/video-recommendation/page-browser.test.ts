@@ -56,7 +56,7 @@ test('asking more shows more, spread over the replicas', async () => {
   };
   const before = await requests();
   await page.getByRole('button', { name: 'Ask 40 times more' }).click();
-  await expect.poll(requests).toBe(before + 40);
+  await expect.poll(requests, { timeout: 30_000 }).toBe(before + 40);
   expect(complaints).toEqual([]);
   await page.close();
 });
