@@ -9,7 +9,7 @@ export default defineConfig({
           // Else what is printed has colours where CI is set, and none where it is not.
           env: { NO_COLOR: '1' },
           include: ['test/**/*.test.ts'],
-          exclude: ['test/envoy/**', 'test/apps/**', 'test/cluster/**', 'test/lab/**'],
+          exclude: ['test/envoy/**', 'test/apps/**', 'test/cluster/**', 'test/dashboard/**', 'test/lab/**'],
           testTimeout: 60_000,
         },
       },
@@ -21,6 +21,16 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,
+        },
+      },
+      {
+        // One browser at a time, too: it wants a core by itself.
+        test: {
+          name: 'browser',
+          include: ['test/dashboard/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {

@@ -2,14 +2,14 @@
 import type { Decision } from './contract/decision.ts';
 import type { Explanation } from './contract/explanation.ts';
 import { type Result, success } from './contract/result.ts';
-import { reasons } from './dashboard/words.js';
+import { equalShare, reasons } from './dashboard/words.js';
 import { findReplica, type ReplicaName } from './find-decided.ts';
 
 export function explainReplica(decision: Decision, path: ReplicaName): Result<Explanation> {
   const found = findReplica(decision, path);
   if (!found.ok) return found;
   const { replica } = found.value;
-  const { replicas: _, ...service } = found.value.service;
+  const { replicas, ...service } = found.value.service;
   const node = decision.nodes.find((candidate) => candidate.name === replica.node);
   const { tick, at, certificate } = decision;
   return success({
@@ -18,6 +18,7 @@ export function explainReplica(decision: Decision, path: ReplicaName): Result<Ex
     certificate,
     service,
     replica,
+    equalShare: equalShare(replicas),
     ...(node && { node }),
     reasons: reasons(replica),
   });

@@ -4,7 +4,7 @@
  */
 import type { KnownPolicy } from './cluster/known-policy.ts';
 import type { Cluster, Topology } from './cluster/topology.ts';
-import type { Collector, ProxyStatus } from './collect/collector.ts';
+import type { Collector, Ejection, ProxyStatus } from './collect/collector.ts';
 import type { Decision } from './contract/decision.ts';
 import type { AgentReport } from './contract/report.ts';
 import type { Failure } from './contract/errors.ts';
@@ -16,6 +16,7 @@ import { type DecisionPolicy, DEFAULT_PARAMETERS, type Parameters } from './deci
 import { simulate } from './decide/simulate.ts';
 import { createEstimates, observe, snapshot } from './estimate/estimator.ts';
 import type { Snapshot } from './estimate/snapshot.ts';
+import { FigureHistory } from './figures/figure-history.ts';
 import { alone, type Leadership } from './leadership.ts';
 import type { ManualWeights } from './manual-weights.ts';
 import { Pauses } from './pauses.ts';
@@ -59,6 +60,8 @@ export class ControlLoop {
   readonly clock: Clock;
   /** Decisions made so far, the recent ones. */
   readonly history = new DecisionHistory();
+  /** What they rested on and came to, as figures over time. */
+  readonly figures = new FigureHistory();
   readonly #parts: LoopParts;
   readonly leadership: Leadership;
   #estimates = createEstimates();
@@ -146,7 +149,10 @@ export class ControlLoop {
     const nodes = new Set(this.topology.nodes.map(({ name }) => name));
     const accepted = this.#parts.collector.accept(report, nodes, this.clock.now());
     if (!accepted.ok) return accepted;
-    for (const window of accepted.value.windows) observe(this.#estimates, window);
+    for (const window of accepted.value.windows) {
+      observe(this.#estimates, window);
+      if (window.kind === 'served') this.figures.observe(window);
+    }
     for (const listener of this.#reportListeners) listener(report);
     return { ok: true, value: accepted.value.fallen };
   }
@@ -164,6 +170,11 @@ export class ControlLoop {
 
   proxies(): readonly ProxyStatus[] {
     return this.#parts.collector.proxies();
+  }
+
+  /** Replicas that proxies leave out just now. */
+  ejections(): readonly Ejection[] {
+    return this.#parts.collector.ejections();
   }
 
   /** Whoever begins to lead knows nothing yet: what it learnt when it last led may be long past. */
@@ -213,6 +224,7 @@ export class ControlLoop {
       this.#decision = decision;
       this.#known = known;
       this.history.add(decision);
+      this.figures.add(decision);
       this.publisher.publish(decision, topology, now);
       const seconds = (this.clock.now() - now) / 1000;
       for (const listener of this.#listeners) listener(decision, previous, seconds);

@@ -11,7 +11,7 @@ const IF_NONE_MATCH = Type.Object({
 });
 
 /** What the decisions answer has an ETag, but for streams, which do not end. */
-const CACHED_TAGS: readonly string[] = ['services', 'weights', 'pauses', 'policies', 'decisions', 'state'];
+const CACHED_TAGS: readonly string[] = ['services', 'weights', 'pauses', 'policies', 'decisions', 'history', 'state'];
 
 export const apiDocument: SwaggerOptions = {
   openapi: {
@@ -28,8 +28,9 @@ export const apiDocument: SwaggerOptions = {
       { name: 'pauses', description: 'Stopping at once: weights stay as they are' },
       { name: 'policies', description: 'What is to be balanced, and what has become of it' },
       { name: 'decisions', description: 'What was decided lately, and why' },
+      { name: 'history', description: 'Figures of the last ten minutes, one of each two seconds' },
       { name: 'simulation', description: 'What would be decided if things were otherwise' },
-      { name: 'state', description: 'Replicas, nodes, proxies' },
+      { name: 'state', description: 'Replicas, nodes, proxies, and what is wrong with them' },
       { name: 'stream', description: 'Decisions as they are made' },
       { name: 'agents', description: 'What host agents call' },
       { name: 'health', description: 'For kubelet and Prometheus' },

@@ -1,11 +1,19 @@
 /** Server-sent events: every decision as it is made. */
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
+import { Type } from 'typebox';
 import type { Decision } from '../contract/decision.ts';
 import type { ControlLoop } from '../loop.ts';
+import { Problem } from './problem.ts';
 import { PushedText, PushStream } from './push-stream.ts';
 
-/** A page is told at most this often, however often is decided. */
+/** Nobody is told more often, however often is decided. */
 const EVENT_INTERVAL_MS = 250;
+
+const StreamQuery = Type.Object({
+  intervalMs: Type.Optional(
+    Type.Integer({ minimum: EVENT_INTERVAL_MS, maximum: 60_000, description: 'Between two events; default: 250' }),
+  ),
+});
 
 /** A tick that comes a little early is not to be left out. */
 const JITTER_MS = 25;
@@ -48,19 +56,23 @@ export function eventRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
         schema: {
           summary: 'Follow the decisions as server-sent events (`decision`), at most four a second',
           tags: ['stream'],
-          response: { 200: { content: { 'text/event-stream': { schema: PushedText } } } },
+          querystring: StreamQuery,
+          response: { 200: { content: { 'text/event-stream': { schema: PushedText } } }, 400: Problem },
         },
       },
-      (_request, reply) => {
+      (request, reply) => {
+        const { intervalMs = EVENT_INTERVAL_MS } = request.query;
         let behind = false;
         let sentAt = -Infinity;
+        let decisionSentAt = -Infinity;
         const send = (text: string): void => {
           behind = !stream.send(text);
           sentAt = loop.clock.now();
         };
         const sendDecision = (): void => {
-          if (behind || !loop.decision || loop.clock.now() - sentAt < EVENT_INTERVAL_MS - JITTER_MS) return;
+          if (behind || !loop.decision || loop.clock.now() - decisionSentAt < intervalMs - JITTER_MS) return;
           send(eventOf(loop.decision));
+          decisionSentAt = sentAt;
         };
         // A reader that was behind gets the next decision, not those it missed.
         const stream = new PushStream(() => {

@@ -15,6 +15,8 @@ import { apiDocument } from './api-document.ts';
 import { decisionRoutes } from './decision-routes.ts';
 import { withEtag } from './etags.ts';
 import { eventRoutes } from './event-routes.ts';
+import { figureRoutes } from './figure-routes.ts';
+import { findingRoutes } from './finding-routes.ts';
 import { forwardToLeader, registerForwarding } from './forwarding.ts';
 import { healthRoutes } from './health-routes.ts';
 import { LONGEST_NAME } from './path-schemas.ts';
@@ -84,6 +86,8 @@ export async function createServer(
     void decided.register(stateRoutes(loop));
     void decided.register(policyRoutes(loop));
     void decided.register(decisionRoutes(loop));
+    void decided.register(figureRoutes(loop));
+    void decided.register(findingRoutes(loop));
     void decided.register(pauseRoutes(loop));
     void decided.register(simulationRoutes(loop));
     void decided.register(eventRoutes(loop));

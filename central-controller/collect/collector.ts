@@ -30,6 +30,13 @@ export interface ProxyStatus {
   readonly receivedAt: number;
 }
 
+/** A replica that one proxy leaves out just now. */
+export interface Ejection {
+  /** Proxy key, `<port>|<host>`. */
+  readonly service: string;
+  readonly replica: string;
+}
+
 export class Collector {
   readonly #nodes = new Map<string, NodeSeries>();
   readonly #pods = new Map<string, PodSeries>();
@@ -70,6 +77,15 @@ export class Collector {
         const { namespace, pod, instance, tableVersion, fallbacks } = counters;
         return { node, namespace, pod, instance, tableVersion, tableSince, fallbacks, receivedAt };
       }),
+    );
+  }
+
+  /** Replicas that proxies leave out, as these last said; one entry for each proxy that does. */
+  ejections(): Ejection[] {
+    return [...this.#pods.values()].flatMap((series) =>
+      [...series.vms()].flatMap(({ counters }) =>
+        counters.called.filter(({ ejected }) => ejected).map(({ service, replica }) => ({ service, replica })),
+      ),
     );
   }
 

@@ -7,6 +7,11 @@ export const Explanation = Type.Object(
     ...Type.Pick(Decision, ['tick', 'at', 'certificate']).properties,
     service: Type.Omit(ServiceDecision, ['replicas']),
     replica: ReplicaDecision,
+    equalShare: Type.Number({
+      minimum: 0,
+      maximum: 1,
+      description: 'What each ready replica gets where all get the same',
+    }),
     node: Type.Optional(NodeDecision),
     reasons: Type.Array(Type.String(), { description: 'Sentences, the main one first' }),
   },

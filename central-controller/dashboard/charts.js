@@ -1,14 +1,22 @@
 /** Lines over the last ten minutes, drawn by uPlot. */
 import uPlot from 'uplot';
-import { percent } from './format.js';
+import { whileVisible } from './visibility.js';
 
-/** @typedef {import('./history.js').Table} Table */
+/**
+ * @typedef {import('./history.js').Table} Table
+ *
+ * @typedef {object} Picture
+ * @property {Table} table
+ * @property {{ from: number, to: number }} span seconds since 1970
+ * @property {readonly number[]} marks seconds since 1970 at which something was switched
+ */
 
 /** How many colours the style has for lines; more lines share them. */
 const LINE_COLOURS = 6;
 /** With more lines than this a legend would be larger than the chart. */
-const LEGEND_LINES = 12;
-const HEIGHT = 210;
+const LEGEND_LINES = 8;
+/** More lines than this nobody can tell apart. */
+const MOST_LINES = 50;
 
 /** @param {string} name */
 function style(name) {
@@ -21,23 +29,41 @@ function clock(second) {
 }
 
 /**
- * @param {uPlot} _
- * @param {number | null} share
+ * A dashed line from top to bottom at each mark.
+ * @param {uPlot} plot
+ * @param {readonly number[]} marks
  */
-function lineValue(_, share) {
-  return share === null ? '–' : percent(share);
+function drawMarks(plot, marks) {
+  const { ctx, bbox } = plot;
+  ctx.save();
+  ctx.strokeStyle = style('--text');
+  ctx.lineWidth = devicePixelRatio;
+  ctx.setLineDash([4 * devicePixelRatio, 4 * devicePixelRatio]);
+  for (const second of marks) {
+    const x = Math.round(plot.valToPos(second, 'x', true));
+    if (x < bbox.left || x > bbox.left + bbox.width) continue;
+    ctx.beginPath();
+    ctx.moveTo(x, bbox.top);
+    ctx.lineTo(x, bbox.top + bbox.height);
+    ctx.stroke();
+  }
+  ctx.restore();
 }
 
 /**
- * A chart of shares in `place`; `top` is the least upper end of its scale. It is made anew only where its lines, or the
- * page's colours, have changed.
+ * A chart in `place`, which has a fixed height. It is made anew only where its lines, or the page's colours, have
+ * changed, and is drawn only while it is in sight.
  * @param {HTMLElement} place
- * @param {number} top
+ * @param {{ top: number, format: (value: number) => string, height: number }} settings `top` is the least upper end of
+ *   the scale; `height` in CSS pixels is that of the lines, without the legend
+ * @returns {(picture: Picture) => void}
  */
-export function createChart(place, top) {
+export function createChart(place, { top, format, height }) {
   /** @type {uPlot | undefined} */
   let plot;
   let made = '';
+  /** @type {readonly number[]} */
+  let marks = [];
 
   /**
    * @param {readonly string[]} names
@@ -53,13 +79,13 @@ export function createChart(place, top) {
     };
     return {
       width: place.clientWidth,
-      height: HEIGHT,
-      legend: { show: names.length <= LEGEND_LINES },
+      height,
+      legend: { show: names.length > 1 && names.length <= LEGEND_LINES },
       cursor: { sync: { key: 'ballast' }, y: false, points: { size: 6 } },
       scales: { y: { range: (_, __, max) => [0, Math.max(top, max * 1.08)] } },
       axes: [
         { ...axis, values: (_, seconds) => seconds.map((second) => clock(second).slice(0, 5)), space: 64, size: 26 },
-        { ...axis, values: (_, shares) => shares.map(percent), size: 46 },
+        { ...axis, values: (_, values) => values.map(format), size: 50 },
       ],
       series: [
         { label: 'time', value: (_, second) => (second === null ? '' : clock(second)) },
@@ -68,31 +94,29 @@ export function createChart(place, top) {
           stroke: style(`--line-${index % LINE_COLOURS}`),
           width: 1.75,
           points: { show: false },
-          value: lineValue,
+          /** @type {(plot: uPlot, value: number | null) => string} */
+          value: (_, value) => (value === null ? '–' : format(value)),
         })),
       ],
+      hooks: { draw: [(drawn) => drawMarks(drawn, marks)] },
     };
   }
 
-  new ResizeObserver(() => plot?.setSize({ width: place.clientWidth, height: HEIGHT })).observe(place);
+  new ResizeObserver(() => plot?.setSize({ width: place.clientWidth, height })).observe(place);
 
-  return {
-    /**
-     * @param {Table} table
-     * @param {{ from: number, to: number }} span
-     */
-    show(table, span) {
-      const data = /** @type {uPlot.AlignedData} */ (table.data);
-      const wanted = [style('--line'), ...table.names].join('|');
-      if (wanted !== made) {
-        plot?.destroy();
-        plot = new uPlot(options(table.names), data, place);
-        made = wanted;
-      }
-      plot?.batch(() => {
-        plot?.setData(data, false);
-        plot?.setScale('x', { min: span.from, max: span.to });
-      });
-    },
-  };
+  return whileVisible(place, ({ table, span, marks: at }) => {
+    const names = table.names.slice(0, MOST_LINES);
+    const data = /** @type {uPlot.AlignedData} */ (table.data.slice(0, names.length + 1));
+    const wanted = [style('--line'), ...names].join('|');
+    marks = at;
+    if (wanted !== made) {
+      plot?.destroy();
+      plot = new uPlot(options(names), data, place);
+      made = wanted;
+    }
+    plot?.batch(() => {
+      plot?.setData(data, false);
+      plot?.setScale('x', { min: span.from, max: span.to });
+    });
+  });
 }

@@ -9,7 +9,8 @@
  * @property {() => void} close
  */
 
-const STREAM = '/api/v1/stream';
+/** Figures change once a second: fast enough to be live, slow enough to be read. */
+const STREAM = '/api/v1/stream?intervalMs=1000';
 const RETRY_MS = 2000;
 const SILENT_MS = 5000;
 const CHECK_MS = 1000;

@@ -40,3 +40,12 @@ export function age(ms) {
   const seconds = Math.max(0, Math.round(ms / 1000));
   return seconds < 120 ? `${seconds}${SPACE}s` : `${Math.floor(seconds / 60)}${SPACE}min`;
 }
+
+/** A list that is longer than this is cut in a sentence. */
+const NAMED = 3;
+
+/** @param {readonly string[]} names */
+export function listed(names) {
+  const rest = names.length - NAMED;
+  return names.slice(0, NAMED).join(', ') + (rest > 0 ? ` and ${rest} more` : '');
+}

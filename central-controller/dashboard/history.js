@@ -1,77 +1,102 @@
-/** The last ten minutes, one row a second, as the charts take them. */
-import { serviceKey, utilisation } from './overview.js';
+/** The last ten minutes in steps of two seconds, as the charts take them: what the controller kept, and on from there. */
 
-/**
- * @typedef {import('../contract/decision.ts').Decision} Decision
- * @typedef {{ second: number, nodes: Map<string, number>, weights: Map<string, Map<string, number>> }} Row
- * @typedef {{ names: string[], data: (number | null)[][] }} Table `data[0]` holds seconds since 1970, then a row per name.
- */
+/** @typedef {{ names: string[], data: (number | null)[][] }} Table `data[0]` holds seconds since 1970, then a row per name. */
 
+/** As the controller keeps them. */
+const STEP_SECONDS = 2;
 const WINDOW_SECONDS = 600;
 /** After so long without a decision the line is broken rather than drawn across. */
-const GAP_SECONDS = 5;
+const GAP_SECONDS = 6;
 
 export class History {
-  /** @type {Row[]} */
-  #rows = [];
+  /** @type {number[]} */
+  #seconds = [];
+  /** @type {Map<string, (number | null)[]>} */
+  #lines = new Map();
 
-  /** @param {Decision} decision */
-  add(decision) {
-    const second = Math.floor(decision.at / 1000);
-    const last = this.#rows.at(-1);
-    if (last && second < last.second) this.#rows = [];
-    if (last && second === last.second) this.#rows.pop();
-    if (last && second > last.second + GAP_SECONDS) {
-      this.#rows.push({ second: last.second + 1, nodes: new Map(), weights: new Map() });
+  /**
+   * Takes over what the controller kept; what was heard since then stays.
+   * @param {readonly number[]} at ms
+   * @param {readonly { name: string, values: readonly (number | null)[] }[]} lines
+   */
+  load(at, lines) {
+    const [heardSeconds, heard] = [this.#seconds, this.#lines];
+    this.#seconds = [];
+    this.#lines = new Map();
+    for (const [index, ms] of at.entries()) {
+      this.add(
+        ms,
+        lines.map(({ name, values }) => [name, values[index] ?? null]),
+      );
     }
-    this.#rows.push({
-      second,
-      nodes: new Map(decision.nodes.filter((node) => !node.stale).map((node) => [node.name, utilisation(node)])),
-      weights: new Map(
-        decision.services.map((service) => [
-          serviceKey(service),
-          new Map(service.replicas.map((replica) => [replica.name, replica.weight])),
-        ]),
-      ),
-    });
-    const first = this.#rows.findIndex((row) => row.second > second - WINDOW_SECONDS);
-    this.#rows.splice(0, first);
-  }
-
-  /** @returns {Table} Busy share of each node. */
-  nodes() {
-    return this.#table((row) => row.nodes);
+    const end = this.#seconds.at(-1) ?? -Infinity;
+    for (const [index, second] of heardSeconds.entries()) {
+      if (second <= end) continue;
+      this.add(
+        second * 1000,
+        [...heard].map(([name, values]) => [name, values[index] ?? null]),
+      );
+    }
   }
 
   /**
-   * @param {string} service
-   * @returns {Table} Weight of each replica of a service.
+   * Takes figures in; of each step the last ones count.
+   * @param {number} at ms
+   * @param {readonly (readonly [string, number | null])[]} values by name
+   * @returns {boolean} whether a step began
    */
-  weights(service) {
-    return this.#table((row) => row.weights.get(service));
+  add(at, values) {
+    const second = Math.floor(at / 1000 / STEP_SECONDS) * STEP_SECONDS;
+    const last = this.#seconds.at(-1);
+    if (last !== undefined && second < last) this.clear();
+    const isNew = second !== this.#seconds.at(-1);
+    if (isNew) {
+      if (last !== undefined && second > last + GAP_SECONDS) this.#begin(last + STEP_SECONDS);
+      this.#begin(second);
+    }
+    const end = this.#seconds.length - 1;
+    for (const [name, value] of values) {
+      let line = this.#lines.get(name);
+      if (!line) {
+        line = this.#seconds.map(() => null);
+        this.#lines.set(name, line);
+      }
+      line[end] = value;
+    }
+    return isNew;
+  }
+
+  clear() {
+    this.#seconds = [];
+    this.#lines.clear();
+  }
+
+  /**
+   * @param {readonly string[]} [chosen] lines; absent: all that have a value
+   * @returns {Table}
+   */
+  table(chosen) {
+    const names =
+      chosen?.filter((name) => this.#lines.has(name)) ??
+      [...this.#lines.keys()].toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+    return { names, data: [this.#seconds, ...names.map((name) => this.#lines.get(name) ?? [])] };
   }
 
   /** The span to show: always the whole window, so that the lines move and do not stretch. */
   span() {
-    const end = this.#rows.at(-1)?.second ?? 0;
+    const end = this.#seconds.at(-1) ?? 0;
     return { from: end - WINDOW_SECONDS, to: end };
   }
 
-  /**
-   * @param {(row: Row) => Map<string, number> | undefined} values
-   * @returns {Table}
-   */
-  #table(values) {
-    /** @type {Set<string>} */
-    const seen = new Set();
-    for (const row of this.#rows) for (const name of values(row)?.keys() ?? []) seen.add(name);
-    const names = [...seen].toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true }));
-    return {
-      names,
-      data: [
-        this.#rows.map((row) => row.second),
-        ...names.map((name) => this.#rows.map((row) => values(row)?.get(name) ?? null)),
-      ],
-    };
+  /** @param {number} second */
+  #begin(second) {
+    this.#seconds.push(second);
+    for (const line of this.#lines.values()) line.push(null);
+    const gone = this.#seconds.findIndex((other) => other > second - WINDOW_SECONDS);
+    this.#seconds.splice(0, gone);
+    for (const [name, line] of this.#lines) {
+      line.splice(0, gone);
+      if (line.every((value) => value === null)) this.#lines.delete(name);
+    }
   }
 }

@@ -52,3 +52,13 @@ export function element(tag, className = '', ...children) {
   made.append(...children);
   return made;
 }
+
+/**
+ * An element that the page is written with.
+ * @param {string} id
+ */
+export function byId(id) {
+  const found = document.getElementById(id);
+  if (!found) throw new Error(`the page has no #${id}`);
+  return found;
+}

@@ -1,19 +1,31 @@
-/** Wires the page: the feed of decisions, the history, and the views. */
-import { createChart } from './charts.js';
+/** Wires the page: the feed of decisions, what the controller keeps, and the views. */
+import { readAddress } from './address.js';
+import { findings as readFindings, switches as readSwitches } from './controller.js';
+import { showExplanation } from './explanation-view.js';
 import { follow } from './feed.js';
-import { History } from './history.js';
-import { element, setText, updateList } from './keyed.js';
+import { Figures } from './figures.js';
+import { byId, setText } from './keyed.js';
 import { showNodes } from './nodes-view.js';
-import { notice, serviceColours, summary } from './overview.js';
-import { showServices } from './services-view.js';
+import { notice, serviceColours, serviceKey } from './overview.js';
+import { createPanel } from './panel.js';
+import { createPauseButton, createPauseDialog } from './pause-dialog.js';
+import { createServices } from './services-view.js';
+import { showFindings, showState } from './state-view.js';
+import { showSummary } from './summary-view.js';
+import { createSwitchTable } from './switches-view.js';
 
 /**
  * @typedef {import('../contract/decision.ts').Decision} Decision
+ * @typedef {import('../contract/figures.ts').Switch} Switch
+ * @typedef {import('../contract/finding.ts').Finding} Finding
  * @typedef {import('./overview.js').FeedState} FeedState
  */
 
-/** Figures change at most this often: fast enough to be live, slow enough to be read. */
-const SHOW_MS = 500;
+/** What is not part of decisions is asked for this often. */
+const ASK_MS = 5_000;
+
+/** The state has an age, which is told. */
+const SHOW_MS = 1_000;
 
 /** @type {Record<FeedState, string>} */
 const CONNECTION = {
@@ -24,101 +36,149 @@ const CONNECTION = {
   unreachable: 'Not reachable',
 };
 
-/** @param {string} id */
-function byId(id) {
-  const found = document.getElementById(id);
-  if (!found) throw new Error(`the page has no #${id}`);
-  return found;
-}
-
 const connection = byId('connection');
-const noticeLine = byId('notice');
-const figures = byId('figures');
-const serviceChoice = /** @type {HTMLSelectElement} */ (byId('chart-service'));
-const history = new History();
+const search = /** @type {HTMLInputElement} */ (byId('search'));
+const figures = new Figures();
+const pauseDialog = createPauseDialog(() => void ask());
+const pauseAll = createPauseButton(' all', (isPaused) => pauseDialog.ask(undefined, isPaused));
+const services = createServices(byId('services'), (service, isPaused) =>
+  pauseDialog.ask(serviceKey(service), isPaused),
+);
+const switchTable = createSwitchTable(byId('switches'));
+const panel = createPanel(() => {
+  if (readAddress(location.hash)?.replica !== undefined) history.replaceState(null, '', location.pathname);
+  show();
+});
 
 /** @type {Decision | undefined} */
 let decision;
 /** @type {FeedState} */
 let state = 'connecting';
 let receivedAt = 0;
-let shownTick = -1;
-/** @type {{ nodes: ReturnType<typeof createChart>, weights: ReturnType<typeof createChart> } | undefined} */
+/** @type {readonly Finding[]} */
+let findings = [];
+/** @type {readonly Switch[]} */
+let switches = [];
+/** @type {ReturnType<typeof import('./charts-view.js').createCharts> | undefined} */
 let charts;
 
-function showState() {
+/** Whose explanation is open. */
+function target() {
+  const named = readAddress(location.hash);
+  return named?.replica === undefined ? undefined : named;
+}
+
+function showConnection() {
   setText(connection, CONNECTION[state]);
   connection.dataset['state'] = state;
   const said = notice(state, decision, performance.now() - receivedAt);
-  noticeLine.hidden = !said;
-  setText(noticeLine, said?.text ?? '');
-  noticeLine.dataset['kind'] = said?.kind ?? '';
-  figures.classList.toggle('old', state === 'unreachable' || state === 'silent');
+  showState(byId('state'), /** @type {HTMLButtonElement} */ (byId('show-findings')), said, findings, decision);
+  byId('figures').classList.toggle('old', state === 'unreachable' || state === 'silent');
 }
 
-/** @param {Decision} latest */
-function showSummary(latest) {
-  updateList(
-    byId('summary'),
-    summary(latest),
-    ({ name }) => name,
-    ({ name, explanation }) => {
-      const value = element('dd');
-      const pair = element('div', '', element('dt', '', name), value);
-      pair.title = explanation;
-      return { element: pair, update: (item) => setText(value, item.value) };
-    },
-  );
-}
-
-/** @param {Decision} latest */
-function showCharts(latest) {
-  updateList(
-    serviceChoice,
-    [...serviceColours(latest).keys()],
-    (key) => key,
-    (key) => ({
-      element: new Option(key.slice(key.indexOf('/') + 1), key),
-      update() {},
-    }),
-  );
-  charts ??= { nodes: createChart(byId('node-chart'), 1), weights: createChart(byId('weight-chart'), 0.1) };
-  charts.nodes.show(history.nodes(), history.span());
-  charts.weights.show(history.weights(serviceChoice.value), history.span());
+function showCharts() {
+  if (!decision || !charts || document.hidden) return;
+  charts.offer([...serviceColours(decision).keys()]);
+  charts.show(switches, target()?.replica);
 }
 
 function show() {
-  showState();
-  if (!decision || decision.tick === shownTick || document.hidden) return;
-  shownTick = decision.tick;
-  figures.hidden = false;
-  showSummary(decision);
+  showConnection();
+  if (!decision || document.hidden) return;
+  byId('figures').hidden = false;
+  showSummary(byId('summary'), decision);
   showNodes(byId('nodes'), decision);
-  showServices(byId('services'), decision);
-  showCharts(decision);
+  services.show(decision, search.value);
+  pauseAll.update(decision.services.length > 0 && decision.services.every(({ paused }) => paused), 'all services');
+  const explained = target();
+  if (explained) showExplanation(explained, decision);
 }
 
-function showAgain() {
-  shownTick = -1;
+/** Asks for what decisions do not hold. */
+async function ask() {
+  if (document.hidden || !decision) return;
+  try {
+    [findings, switches] = await Promise.all([readFindings(), readSwitches()]);
+  } catch {
+    // The feed says that the controller is away.
+    return;
+  }
+  showConnection();
+  showFindings(byId('findings'), findings);
+  switchTable.show(switches, decision.at);
+  byId('no-switch').hidden = switches.length > 0;
+}
+
+/** Reads what the controller kept of the time before now. */
+async function loadFigures() {
+  await figures.load().catch(() => undefined);
+  showCharts();
+}
+
+/** Shows what the address names. */
+function followAddress() {
+  const named = readAddress(location.hash);
+  if (named?.replica === undefined) {
+    panel.close();
+    return;
+  }
+  const service = `${named.namespace}/${named.service}`;
+  panel.open('explanation');
   show();
+  if (service === figures.service) return showCharts();
+  figures.choose(service);
+  void loadFigures();
 }
 
-serviceChoice.addEventListener('change', showAgain);
-document.addEventListener('visibilitychange', showAgain);
-matchMedia('(prefers-color-scheme: dark)').addEventListener('change', showAgain);
+/** What can wait until the first figures are seen. */
+async function begin() {
+  if (!decision) return;
+  const { createCharts } = await import('./charts-view.js');
+  if (figures.service === '') figures.choose(serviceColours(decision).keys().next().value ?? '');
+  charts = createCharts(figures, () => void loadFigures());
+  await Promise.all([loadFigures(), ask()]);
+}
+
+byId('pause-all').append(pauseAll.button);
+byId('show-findings').addEventListener('click', () => {
+  history.replaceState(null, '', location.pathname);
+  panel.open('findings');
+});
+search.addEventListener('input', show);
+document.addEventListener('visibilitychange', () => {
+  show();
+  showCharts();
+  void ask();
+});
+document.addEventListener('keydown', (event) => {
+  if (event.key !== '/' || event.target instanceof HTMLInputElement) return;
+  event.preventDefault();
+  search.focus();
+});
+matchMedia('(prefers-color-scheme: dark)').addEventListener('change', showCharts);
+addEventListener('hashchange', followAddress);
 
 follow({
   open: (address) => new EventSource(address),
   onDecision(latest) {
-    const first = !decision;
+    const isFirst = !decision;
     decision = latest;
     receivedAt = performance.now();
-    history.add(latest);
-    if (first) show();
+    const began = figures.add(latest);
+    show();
+    if (isFirst) {
+      followAddress();
+      requestAnimationFrame(() => void begin());
+    } else if (began) {
+      showCharts();
+    }
   },
   onState(next) {
+    const wasAway = state === 'unreachable';
     state = next;
-    showState();
+    showConnection();
+    if (wasAway && next === 'live') void loadFigures();
   },
 });
-setInterval(show, SHOW_MS);
+setInterval(() => void ask(), ASK_MS);
+setInterval(showConnection, SHOW_MS);

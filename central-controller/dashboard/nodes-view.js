@@ -2,6 +2,7 @@
 import { cores, percent } from './format.js';
 import { element, setText, updateList } from './keyed.js';
 import { meanUtilisation, nodeRows } from './overview.js';
+import { whileVisible } from './visibility.js';
 
 /**
  * @typedef {import('../contract/decision.ts').Decision} Decision
@@ -12,50 +13,78 @@ import { meanUtilisation, nodeRows } from './overview.js';
 /** How many colours the style has for services. */
 export const SERVICE_COLOURS = 8;
 
-/** @param {Segment & { share: number }} segment */
-function createSegment(segment) {
-  const label = element('span', '', segment.label);
-  const bar = element('div', `segment by-${segment.kind}`, label);
+/** More nodes than these are drawn smaller, and scroll. */
+const MANY = 12;
+
+/** A bar of some hundred pixels shows no smaller part. */
+const SHARE_DECIMALS = 3;
+
+/** Pixels of a letter, about, and of the space around a label. */
+const LETTER = 7.5;
+const PADDING = 20;
+
+/** Width of all bars, pixels; narrow segments have no label. */
+let barWidth = 0;
+const widths = new ResizeObserver(([entry]) => (barWidth = entry?.contentRect.width ?? 0));
+
+/** @typedef {Segment & { from: number, to: number }} Part shares of the bar at which it begins and ends */
+
+/**
+ * Each segment is as long as the bar, and cut to its part: so none of them moves another, and nothing is laid out anew.
+ * @param {Part} first
+ */
+function createSegment(first) {
+  const label = element('span', '', first.label);
+  const segment = element('div', `segment by-${first.kind}`, label);
+  if (first.kind === 'service') {
+    segment.style.setProperty('--colour', `var(--service-${first.colour % SERVICE_COLOURS})`);
+  }
+  let last = '';
   return {
-    element: bar,
-    /** @param {Segment & { share: number }} next */
-    update(next) {
-      bar.style.setProperty('--share', String(next.share));
-      if (next.kind === 'service') bar.style.setProperty('--colour', `var(--service-${next.colour % SERVICE_COLOURS})`);
-      bar.title = `${next.label}: ${cores(next.cores)} cores`;
+    element: segment,
+    /** @param {Part} part */
+    update(part) {
+      const [from, to] = [part.from.toFixed(SHARE_DECIMALS), part.to.toFixed(SHARE_DECIMALS)];
+      label.hidden = (part.to - part.from) * barWidth < part.label.length * LETTER + PADDING;
+      if (`${from} ${to}` === last) return;
+      last = `${from} ${to}`;
+      segment.style.setProperty('--from', from);
+      segment.style.setProperty('--to', to);
+      segment.title = `${part.label}: ${cores(part.cores)} cores`;
     },
   };
 }
 
 /** @param {NodeRow} first */
 function createNode(first) {
-  const name = element('h3', '', first.name);
   const text = element('span', 'cores');
   const share = element('strong', 'share');
   const segments = element('div', 'segments');
-  const row = element(
-    'li',
-    'node',
-    name,
-    element('div', 'bar', segments, element('i', 'mean')),
-    element('p', 'used', share, text),
-  );
-  return {
-    element: row,
-    /** @param {NodeRow} node */
-    update(node) {
-      setText(share, node.stale ? '–' : percent(node.utilisation));
-      setText(text, node.text);
-      row.classList.toggle('stale', node.stale);
-      // A node may for a moment use more than its quota: then the bar shows shares of what is used.
-      const whole = Math.max(
-        node.cores,
-        node.segments.reduce((sum, segment) => sum + segment.cores, 0),
-      );
-      const shares = node.segments.map((segment) => ({ ...segment, share: segment.cores / whole }));
-      updateList(segments, shares, (segment) => segment.key, createSegment);
-    },
-  };
+  const bar = element('div', 'bar', segments, element('i', 'mean'));
+  bar.role = 'img';
+  widths.observe(bar);
+  const row = element('li', 'node', element('h3', '', first.name), bar, element('p', 'used', share, text));
+  /** @param {NodeRow} node */
+  function update(node) {
+    setText(share, node.stale ? '–' : percent(node.utilisation));
+    setText(text, node.text);
+    row.classList.toggle('stale', node.stale);
+    // A node may for a moment use more than its quota: then the bar shows shares of what is used.
+    const whole = Math.max(
+      node.cores,
+      node.segments.reduce((sum, segment) => sum + segment.cores, 0),
+    );
+    let end = 0;
+    const parts = node.segments.map((segment) => {
+      const from = end;
+      end += segment.cores / whole;
+      return { ...segment, from, to: end };
+    });
+    bar.ariaLabel =
+      node.segments.map((segment) => `${segment.label} ${cores(segment.cores)} cores`).join(', ') || 'idle';
+    updateList(segments, parts, (segment) => segment.key, createSegment);
+  }
+  return { element: row, update: whileVisible(row, update) };
 }
 
 /**
@@ -63,6 +92,8 @@ function createNode(first) {
  * @param {Decision} decision
  */
 export function showNodes(list, decision) {
-  list.style.setProperty('--mean', String(Math.min(1, meanUtilisation(decision))));
-  updateList(list, nodeRows(decision), (node) => node.name, createNode);
+  const rows = nodeRows(decision);
+  list.classList.toggle('many', rows.length > MANY);
+  list.style.setProperty('--mean', Math.min(1, meanUtilisation(decision)).toFixed(SHARE_DECIMALS));
+  updateList(list, rows, (node) => node.name, createNode);
 }

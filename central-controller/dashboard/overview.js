@@ -4,6 +4,7 @@ import { age, cores, percent, short } from './format.js';
 /**
  * @typedef {import('../contract/decision.ts').Decision} Decision
  * @typedef {import('../contract/decision.ts').NodeDecision} NodeDecision
+ * @typedef {import('../contract/finding.ts').Finding} Finding
  *
  * @typedef {object} Segment Part of a node's bar.
  * @property {string} key
@@ -26,15 +27,6 @@ import { age, cores, percent, short } from './format.js';
 
 /** Below this a segment would be thinner than a line. */
 const LEAST_CORES = 0.002;
-
-/** A list that is longer than this is cut in a sentence. */
-const NAMED = 3;
-
-/** @param {readonly string[]} names */
-function some(names) {
-  const rest = names.length - NAMED;
-  return names.slice(0, NAMED).join(', ') + (rest > 0 ? ` and ${rest} more` : '');
-}
 
 /** @param {{ namespace: string, name: string }} service */
 export function serviceKey(service) {
@@ -81,44 +73,61 @@ export function serviceColours(decision) {
  * @returns {NodeRow[]} by name
  */
 export function nodeRows(decision) {
-  const colours = serviceColours(decision);
+  const used = coresByNode(decision);
   return decision.nodes
-    .map((node) => {
-      /** @type {Segment[]} */
-      const segments = [];
-      for (const service of decision.services) {
-        const key = serviceKey(service);
-        const used = service.replicas.reduce(
-          (sum, { node: on, cpuCores }) => sum + (on === node.name ? cpuCores : 0),
-          0,
-        );
-        segments.push({ key, label: service.name, kind: 'service', colour: colours.get(key) ?? 0, cores: used });
-      }
-      segments.sort((a, b) => a.colour - b.colour);
-      segments.push({
-        key: '#background',
-        label: 'neighbours',
-        kind: 'background',
-        colour: 0,
-        cores: node.backgroundCores,
-      });
-      segments.push({
-        key: '#steal',
-        label: 'taken by the hypervisor',
-        kind: 'steal',
-        colour: 0,
-        cores: node.stealCores,
-      });
-      return {
-        name: node.name,
-        utilisation: utilisation(node),
-        cores: node.cores,
-        text: node.stale ? 'silent' : `${cores(node.busyCores)} of ${cores(node.cores)} cores`,
-        stale: node.stale,
-        segments: segments.filter((segment) => segment.cores >= LEAST_CORES),
-      };
-    })
+    .map((node) => ({
+      name: node.name,
+      utilisation: utilisation(node),
+      cores: node.cores,
+      text: node.stale ? 'silent' : `${cores(node.busyCores)} of ${cores(node.cores)} cores`,
+      stale: node.stale,
+      segments: [
+        ...(used.get(node.name) ?? []),
+        part('#background', 'neighbours', 'background', node.backgroundCores),
+        part('#steal', 'taken by the hypervisor', 'steal', node.stealCores),
+      ].filter((segment) => segment.cores >= LEAST_CORES),
+    }))
     .toSorted((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
+}
+
+/**
+ * @param {string} key
+ * @param {string} label
+ * @param {Segment['kind']} kind
+ * @param {number} used cores
+ * @returns {Segment}
+ */
+function part(key, label, kind, used) {
+  return { key, label, kind, colour: 0, cores: used };
+}
+
+/**
+ * What each service uses of each node, in the order of colours.
+ * @param {Decision} decision
+ * @returns {Map<string, Segment[]>}
+ */
+function coresByNode(decision) {
+  const colours = serviceColours(decision);
+  /** @type {Map<string, Map<string, Segment>>} */
+  const nodes = new Map();
+  for (const service of decision.services) {
+    const key = serviceKey(service);
+    for (const { node, cpuCores } of service.replicas) {
+      const segments = nodes.get(node) ?? new Map();
+      nodes.set(node, segments);
+      const before = segments.get(key)?.cores ?? 0;
+      segments.set(key, {
+        key,
+        label: service.name,
+        kind: 'service',
+        colour: colours.get(key) ?? 0,
+        cores: before + cpuCores,
+      });
+    }
+  }
+  return new Map(
+    [...nodes].map(([node, segments]) => [node, [...segments.values()].toSorted((a, b) => a.colour - b.colour)]),
+  );
 }
 
 /**
@@ -166,18 +175,41 @@ export function notice(state, decision, ageMs) {
     if (state === 'connecting') return undefined;
     return { kind: 'quiet', text: 'The controller waits for the first reports of its agents.' };
   }
-  const silent = decision.nodes.filter((node) => node.stale).map((node) => node.name);
-  if (silent.length > 0) {
-    return { kind: 'trouble', text: `Nothing is heard from ${some(silent)}: is the agent running there?` };
-  }
   if (decision.services.length === 0) return { kind: 'quiet', text: 'No service is balanced yet.' };
-  const replicas = decision.services.flatMap((service) => service.replicas);
-  const learning = replicas.filter((replica) => replica.state === 'Learning').length;
-  if (learning > 0) {
-    return {
-      kind: 'quiet',
-      text: `Learning: ${learning} of ${replicas.length} replicas are not known well enough yet and get an equal share.`,
-    };
-  }
   return undefined;
+}
+
+/**
+ * The one line over the figures: what the feed says before what was found.
+ * @param {Notice | undefined} said
+ * @param {readonly Finding[]} findings
+ * @param {Decision | undefined} decision
+ * @returns {Notice}
+ */
+export function headline(said, findings, decision) {
+  if (said) return said;
+  const [first] = findings;
+  if (first) return { kind: first.severity === 'trouble' ? 'trouble' : 'quiet', text: first.text };
+  if (!decision) return { kind: 'quiet', text: 'Looking for the controller.' };
+  const balanced = decision.services.filter(({ mode, paused }) => mode === 'Enforce' && !paused).length;
+  return { kind: 'quiet', text: `Nothing is wrong: ${balanced} of ${decision.services.length} services are balanced.` };
+}
+
+/**
+ * How many findings there are, as a button says it; empty where there are none.
+ * @param {readonly Finding[]} findings
+ */
+export function findingCount(findings) {
+  const troubles = findings.filter(({ severity }) => severity === 'trouble').length;
+  const notices = findings.length - troubles;
+  const parts = [counted(troubles, 'problem'), counted(notices, 'notice')].filter((part) => part !== '');
+  return parts.join(', ');
+}
+
+/**
+ * @param {number} count
+ * @param {string} what
+ */
+function counted(count, what) {
+  return count === 0 ? '' : `${count} ${what}${count === 1 ? '' : 's'}`;
 }

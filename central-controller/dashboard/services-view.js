@@ -1,155 +1,144 @@
-/** Services with their replicas: weight now and target, load, state, and on request the reasons. */
-import { cores, duration, percent, short } from './format.js';
+/** Services with their replicas. Of one with many, the first are shown until all are asked for. */
+import { addressOf } from './address.js';
+import { cores, percent } from './format.js';
 import { element, setText, updateList } from './keyed.js';
 import { SERVICE_COLOURS } from './nodes-view.js';
 import { serviceColours, serviceKey } from './overview.js';
-import { evidence, MODES, reasons, STATES } from './words.js';
+import { createPauseButton } from './pause-dialog.js';
+import { COLUMNS, createReplicaRow } from './replica-row.js';
+import { matches } from './search.js';
+import { whileVisible } from './visibility.js';
+import { equalShare, modeOf } from './words.js';
 
 /**
  * @typedef {import('../contract/decision.ts').Decision} Decision
- * @typedef {import('../contract/decision.ts').ServiceDecision & { colour: number }} Service
- * @typedef {import('../contract/decision.ts').ReplicaDecision & { scale: number }} Replica
+ * @typedef {import('../contract/decision.ts').ReplicaDecision} ReplicaDecision
+ * @typedef {import('../contract/decision.ts').ServiceDecision} ServiceDecision
+ * @typedef {{ service: ServiceDecision, colour: number, wanted: string }} Item
  */
 
-const COLUMNS = ['Replica', 'Weight', 'Requests', 'In flight', 'Latency', 'CPU/request'];
-let details = 0;
+/** A service with more replicas shows so many of them at first. */
+const FIRST_REPLICAS = 8;
+const LONG = 12;
 
-/** @param {Replica} first */
-function createReplica(first) {
-  details += 1;
-  const id = `reasons-${details}`;
-  const node = element('span');
-  const state = element('span', 'state');
-  const where = element('span', 'where', state, node);
-  const button = element('button', 'open', element('span', 'name', first.name), where);
-  button.type = 'button';
-  button.setAttribute('aria-expanded', 'false');
-  button.setAttribute('aria-controls', id);
-  const now = element('span', 'now');
-  const target = element('span', 'aim');
-  const bar = element('div', 'weight-bar', element('i', 'fill'), element('i', 'equal'), element('i', 'target'));
-  const figures = COLUMNS.slice(2).map((label) => {
-    const cell = element('td', 'figure');
-    cell.dataset['label'] = label;
-    return cell;
-  });
-  const row = element(
-    'tr',
-    '',
-    element('th', '', button),
-    element('td', 'weight', element('div', 'weight-line', bar, now, target)),
-    ...figures,
-  );
-  /** @type {HTMLTableCellElement} */
-  const head = row.cells[0] ?? element('th');
-  head.scope = 'row';
-  const why = element('ul', 'why');
-  const facts = element('dl', 'facts');
-  const cell = element('td', '', why, facts);
-  cell.colSpan = COLUMNS.length;
-  const detail = element('tr', 'detail', cell);
-  detail.id = id;
-  detail.hidden = true;
-  const group = element('tbody', '', row, detail);
-  let latest = first;
-
-  function showDetail() {
-    updateList(
-      why,
-      reasons(latest),
-      (text) => text,
-      (text) => ({ element: element('li', '', text), update() {} }),
-    );
-    updateList(
-      facts,
-      evidence(latest),
-      ([name]) => name,
-      ([name]) => {
-        const value = element('dd');
-        return {
-          element: element('div', '', element('dt', '', name), value),
-          update: ([, text]) => setText(value, text),
-        };
-      },
-    );
-  }
-
-  row.addEventListener('click', () => {
-    detail.hidden = !detail.hidden;
-    button.setAttribute('aria-expanded', String(!detail.hidden));
-    if (!detail.hidden) showDetail();
-  });
-
-  return {
-    element: group,
-    /** @param {Replica} replica */
-    update(replica) {
-      latest = replica;
-      setText(node, `on ${replica.node}`);
-      setText(now, percent(replica.weight));
-      setText(target, Math.abs(replica.target - replica.weight) >= 0.005 ? `→ ${percent(replica.target)}` : '');
-      bar.style.setProperty('--weight', String(Math.min(1, replica.weight * replica.scale)));
-      bar.style.setProperty('--target', String(Math.min(1, replica.target * replica.scale)));
-      const texts = [
-        `${short(replica.requestsPerSecond)}/s`,
-        replica.inFlight.toFixed(0),
-        duration(replica.meanLatencySeconds),
-        duration(replica.cpuPerRequestSeconds),
-      ];
-      figures.forEach((figure, index) => setText(figure, texts[index] ?? ''));
-      setText(state, STATES[replica.state].name);
-      state.dataset['state'] = replica.state;
-      state.title = reasons(replica).join(' ');
-      if (!detail.hidden) showDetail();
-    },
-  };
+/**
+ * The replicas of a service that are shown: those that were asked for by name, or the first.
+ * @param {ServiceDecision} service
+ * @param {string} wanted
+ * @param {boolean} isOpen
+ * @returns {ReplicaDecision[]}
+ */
+function shownReplicas(service, wanted, isOpen) {
+  const found = matches(service.name, wanted)
+    ? service.replicas
+    : service.replicas.filter((replica) => matches(`${replica.name} ${replica.node} ${replica.state}`, wanted));
+  return isOpen || found.length <= LONG ? found : found.slice(0, FIRST_REPLICAS);
 }
 
-/** @param {Service} first */
-function createService(first) {
+/** @param {ServiceDecision} service */
+function loadText({ demandCores, servedCores, requestsPerSecond, replicas }) {
+  const missing = demandCores - servedCores;
+  const lack = missing > 0.01 ? `, ${cores(missing)} more than there is` : '';
+  const weights = replicas.map(({ weight }) => weight);
+  const range = `${percent(Math.min(...weights))} to ${percent(Math.max(...weights))}`;
+  const spread = replicas.length > LONG ? ` · weights ${range}, all the same: ${percent(equalShare(replicas))}` : '';
+  return `${requestsPerSecond.toFixed(0)} requests/s · ${cores(demandCores)} cores${lack}${spread}`;
+}
+
+/**
+ * @param {Item} first
+ * @param {(service: ServiceDecision, isPaused: boolean) => void} askToPause
+ */
+function createService(first, askToPause) {
+  let { service } = first;
+  let { wanted } = first;
+  let isOpen = false;
   const mode = element('span', 'mode');
   const load = element('p', 'load');
-  const titleRow = element('tr');
+  const pause = createPauseButton('', (isPaused) => askToPause(service, isPaused));
+  const titles = element('tr');
   for (const column of COLUMNS) {
     const head = element('th', '', column);
     head.scope = 'col';
-    titleRow.append(head);
+    titles.append(head);
   }
-  const table = element('table', '', element('thead', '', titleRow));
-  const card = element(
-    'article',
-    'service',
-    element('header', '', element('i', 'chip'), element('h3', '', first.name), mode, load),
-    table,
-  );
-  table.setAttribute('aria-label', `Replicas of ${first.name}`);
+  const body = element('tbody');
+  const table = element('table', '', element('thead', '', titles), body);
+  table.setAttribute('aria-label', `Replicas of ${service.name}`);
+  const more = element('button', 'more');
+  more.type = 'button';
+  const title = element('h3', '', service.name);
+  title.title = service.namespace;
+  const header = element('header', '', element('i', 'chip'), title, mode, load, pause.button);
+  const card = element('article', 'service', header, table, more);
+  card.id = addressOf({ namespace: service.namespace, service: service.name }).slice(1);
+  card.style.setProperty('--colour', `var(--service-${first.colour % SERVICE_COLOURS})`);
+
+  function showReplicas() {
+    // The equal share is always a third of the bar, whatever the number of replicas.
+    const scale = service.replicas.length / 3;
+    const { namespace, name } = service;
+    const replicas = shownReplicas(service, wanted, isOpen).map((replica) => ({
+      ...replica,
+      scale,
+      address: addressOf({ namespace, service: name, replica: replica.name }),
+    }));
+    updateList(body, replicas, (replica) => replica.name, createReplicaRow);
+  }
+
+  const show = whileVisible(card, () => {
+    const { name, meaning } = modeOf(service);
+    setText(mode, name);
+    mode.dataset['mode'] = service.paused ? 'Paused' : service.mode;
+    mode.title = meaning;
+    setText(load, loadText(service));
+    pause.update(service.paused !== undefined, service.name);
+    more.hidden = shownReplicas(service, wanted, false).length === shownReplicas(service, wanted, true).length;
+    setText(more, isOpen ? `Only the first ${FIRST_REPLICAS}` : `All ${service.replicas.length} replicas`);
+    more.setAttribute('aria-expanded', String(isOpen));
+    showReplicas();
+  });
+
+  /** @param {boolean} open */
+  function setOpen(open) {
+    isOpen = open;
+    show(undefined);
+  }
+  more.addEventListener('click', () => setOpen(!isOpen));
+
   return {
     element: card,
-    /** @param {Service} service */
-    update(service) {
-      card.style.setProperty('--colour', `var(--service-${service.colour % SERVICE_COLOURS})`);
-      setText(mode, MODES[service.mode].name);
-      mode.dataset['mode'] = service.mode;
-      mode.title = `${service.namespace}: ${MODES[service.mode].meaning}`;
-      const missing = service.demandCores - service.servedCores;
-      const lack = missing > 0.01 ? `, ${cores(missing)} more than there is` : '';
-      setText(load, `${service.requestsPerSecond.toFixed(0)} requests/s · ${cores(service.demandCores)} cores${lack}`);
-      // The equal share is always a third of the bar, whatever the number of replicas.
-      const scale = service.replicas.length / 3;
-      const replicas = service.replicas.map((replica) => ({ ...replica, scale }));
-      updateList(table, replicas, (replica) => replica.name, createReplica);
+    /** @param {Item} item */
+    update(item) {
+      service = item.service;
+      wanted = item.wanted;
+      show(undefined);
     },
   };
 }
 
 /**
  * @param {HTMLElement} place
- * @param {Decision} decision
+ * @param {(service: ServiceDecision, isPaused: boolean) => void} askToPause
  */
-export function showServices(place, decision) {
-  const colours = serviceColours(decision);
-  const services = decision.services
-    .map((service) => ({ ...service, colour: colours.get(serviceKey(service)) ?? 0 }))
-    .toSorted((a, b) => a.colour - b.colour);
-  updateList(place, services, serviceKey, createService);
+export function createServices(place, askToPause) {
+  return {
+    /**
+     * @param {Decision} decision
+     * @param {string} wanted names are to contain it
+     */
+    show(decision, wanted) {
+      const colours = serviceColours(decision);
+      const items = decision.services
+        .map((service) => ({ service, wanted, colour: colours.get(serviceKey(service)) ?? 0 }))
+        .filter((item) => shownReplicas(item.service, wanted, false).length > 0)
+        .toSorted((a, b) => a.colour - b.colour);
+      updateList(
+        place,
+        items,
+        ({ service }) => serviceKey(service),
+        (item) => createService(item, askToPause),
+      );
+    },
+  };
 }

@@ -42,6 +42,24 @@ export const MODES = {
 };
 
 /**
+ * What Ballast does with a service now.
+ * @param {Pick<ServiceDecision, 'mode' | 'paused'>} service
+ */
+export function modeOf({ mode, paused }) {
+  if (!paused) return MODES[mode];
+  const why = paused.reason === undefined ? '' : ` (${paused.reason})`;
+  return { name: 'paused', meaning: `Weights stay as they were${why}.` };
+}
+
+/**
+ * What each ready replica gets where all get the same.
+ * @param {readonly ReplicaDecision[]} replicas of a service
+ */
+export function equalShare(replicas) {
+  return 1 / Math.max(1, replicas.filter(({ state }) => state !== 'NotReady').length);
+}
+
+/**
  * Why a replica has its weight: sentences, the main one first.
  * @param {ReplicaDecision} replica
  * @returns {string[]}

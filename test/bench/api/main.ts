@@ -3,60 +3,24 @@
  * deciding on live reports and a hundred listeners follow its decisions. The controller is one process as it ships, and
  * Node.js answers on one core; whoever asks is another process.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { readFileSync } from 'node:fs';
 import * as hdr from 'hdr-histogram-js';
 import { Agent, type Dispatcher, Pool, request } from 'undici';
 import type { Bench, BenchContext, BenchResult, Round } from '../support/bench.ts';
-import { firstService, manifests, NAMESPACE, reports } from './fleet.ts';
+import type { Fleet } from '../support/fleet.ts';
+import { startLiveController } from '../support/live-controller.ts';
 
-const CONTROLLER = join(import.meta.dirname, '../../../central-controller/main.ts');
+const NAMESPACE = 'shop';
+const SERVICES = Array.from({ length: 8 }, (_, index) => `service-${index}`);
+const FLEET: Fleet = {
+  nodes: Array.from({ length: 4 }, (_, index) => `node-${index}`),
+  services: SERVICES.map((name) => ({ namespace: NAMESPACE, name })),
+};
 const TICK_MS = 250;
 const LISTENERS = 100;
 const READERS = 32;
 /** Time for the controller to learn what replicas cost, and for its code to be compiled. */
 const WARM_UP_SECONDS = 5;
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  if (address === null || typeof address === 'string') throw new Error('no port is free');
-  return address.port;
-}
-
-async function untilAlive(origin: string, child: ChildProcess): Promise<void> {
-  for (;;) {
-    if (child.exitCode !== null) throw new Error(`the controller ended with exit code ${child.exitCode}`);
-    const answer = await request(`${origin}/livez`).catch(() => undefined);
-    await answer?.body.dump();
-    if (answer?.statusCode === 200) return;
-    await sleep(50);
-  }
-}
-
-/** Reports of all agents, four a second each, until aborted. */
-async function report(origin: string, signal: AbortSignal): Promise<void> {
-  const startedAt = performance.now();
-  for (let sequence = 1; !signal.aborted; sequence++) {
-    const seconds = (performance.now() - startedAt) / 1000;
-    await Promise.all(
-      reports(sequence, seconds).map(async (each) => {
-        const headers = { 'content-type': 'application/json' };
-        const options = { method: 'POST', headers, body: JSON.stringify(each) } as const;
-        const { body } = await request(`${origin}/agent/v1/reports`, options);
-        await body.dump();
-      }),
-    );
-    await sleep(TICK_MS, undefined, { signal }).catch(() => undefined);
-  }
-}
 
 /** Listeners that read all they are sent; returns how many bytes each has got. */
 async function listen(origin: string, agent: Dispatcher, signal: AbortSignal): Promise<number[]> {
@@ -74,7 +38,7 @@ async function listen(origin: string, agent: Dispatcher, signal: AbortSignal): P
 
 /** Reads weights as fast as they come, each reader one at a time. */
 async function read(pool: Pool, seconds: number, signal: AbortSignal, latencies: hdr.Histogram): Promise<number> {
-  const path = `/api/v1/services/${NAMESPACE}/${firstService}/weights`;
+  const path = `/api/v1/services/${NAMESPACE}/${SERVICES[0]}/weights`;
   const end = performance.now() + seconds * 1000;
   let done = 0;
   const reader = async (): Promise<void> => {
@@ -115,7 +79,6 @@ async function measure(origin: string, pid: number, seconds: number, context: Be
   const signal = AbortSignal.any([stop.signal, context.signal]);
   const listeners = new Agent({ connections: LISTENERS, bodyTimeout: 0 });
   const pool = new Pool(origin, { connections: READERS });
-  const reporting = report(origin, signal);
   try {
     context.progress(`warming up for ${WARM_UP_SECONDS} s`);
     const heard = await listen(origin, listeners, signal);
@@ -142,31 +105,17 @@ async function measure(origin: string, pid: number, seconds: number, context: Be
     };
   } finally {
     stop.abort();
-    await reporting.catch(() => undefined);
     await Promise.all([listeners.destroy(), pool.destroy()]);
   }
 }
 
 async function run(context: BenchContext): Promise<BenchResult> {
-  const directory = mkdtempSync(join(tmpdir(), 'ballast-bench-api-'));
-  writeFileSync(join(directory, 'all.yaml'), manifests());
-  const address = `127.0.0.1:${await freePort()}`;
-  const args = [CONTROLLER, '--manifests', directory, '--listen', address, '--log-level', 'error'];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit'] });
-  const origin = `http://${address}`;
-  try {
-    await untilAlive(origin, child);
-    const round = await measure(origin, child.pid ?? 0, Number(context.options['seconds'] ?? 5), context);
-    const figure = (key: string): number => Number(round[key]);
-    const keys = ['reads_per_second', 'reads_per_cpu_second', 'p99_ms', 'tick_late_ms', 'stream_clients'];
-    return { rounds: [round], summary: Object.fromEntries(keys.map((key) => [key, figure(key)])) };
-  } finally {
-    if (child.exitCode === null) {
-      child.kill('SIGTERM');
-      await once(child, 'exit');
-    }
-    rmSync(directory, { recursive: true });
-  }
+  await using controller = await startLiveController(FLEET);
+  const seconds = Number(context.options['seconds'] ?? 5);
+  const round = await measure(controller.origin, controller.pid, seconds, context);
+  const figure = (key: string): number => Number(round[key]);
+  const keys = ['reads_per_second', 'reads_per_cpu_second', 'p99_ms', 'tick_late_ms', 'stream_clients'];
+  return { rounds: [round], summary: Object.fromEntries(keys.map((key) => [key, figure(key)])) };
 }
 
 export const bench: Bench = {

@@ -101,6 +101,16 @@ describe('the stream of decisions', () => {
     expect(page.pieces.length).toBeLessThanOrEqual(1 + 4 + 2);
   });
 
+  it('is as slow as is asked for, heartbeats or not', async () => {
+    const page = follow('/api/v1/stream?intervalMs=1000', '\n\n');
+    await vi.waitFor(() => expect(page.pieces).toHaveLength(1));
+    test.clock.advance(5_000);
+    await vi.waitFor(() => expect(page.pieces).toHaveLength(6));
+    const ids = page.pieces.map((event) => Number(/^id: (\d+)$/m.exec(event)?.[1]));
+    expect(ids).toEqual([0, 4, 8, 12, 16, 20]);
+    expect((await fetch(`${origin}/api/v1/stream?intervalMs=10`)).status).toBe(400);
+  });
+
   it('ends when the server closes', async () => {
     const page = follow('/api/v1/stream', '\n\n');
     await vi.waitFor(() => expect(page.pieces).toHaveLength(1));

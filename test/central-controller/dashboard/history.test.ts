@@ -1,77 +1,75 @@
 import { describe, expect, test } from 'vitest';
-import { decision, node, replica, service } from './decisions.ts';
 import { loadPageModule } from './page-modules.ts';
 
 const { History } = await loadPageModule('history');
 
-/** A decision in a second, with one node that is so busy. */
-function at(second: number, busyCores: number) {
-  return decision({ at: second * 1000, nodes: [node('a', { busyCores })] });
+function filled(...figures: readonly (readonly [second: number, value: number])[]) {
+  const history = new History();
+  for (const [second, value] of figures) history.add(second * 1000, [['a', value]]);
+  return history;
 }
 
 describe('the history', () => {
-  test('keeps the last decision of each second', () => {
-    const history = new History();
-    for (const [second, busy] of [
-      [10, 0.1],
-      [10.25, 0.2],
-      [10.75, 0.3],
-      [11, 0.4],
-    ] as const) {
-      history.add(at(second, busy));
-    }
-    expect(history.nodes()).toEqual({
+  test('keeps the last figures of each two seconds, and tells when a step begins', () => {
+    const history = filled([10, 0.1], [10.5, 0.2], [11.9, 0.3]);
+    expect(history.add(12_000, [['a', 0.4]])).toBe(true);
+    expect(history.add(13_000, [['a', 0.5]])).toBe(false);
+    expect(history.table()).toEqual({
       names: ['a'],
       data: [
-        [10, 11],
-        [0.3, 0.4],
+        [10, 12],
+        [0.3, 0.5],
       ],
     });
   });
 
   test('holds ten minutes', () => {
     const history = new History();
-    for (let second = 1; second <= 1000; second++) history.add(at(second, 0.5));
-    const seconds = history.nodes().data[0] ?? [];
-    expect([seconds.length, seconds[0], seconds.at(-1)]).toEqual([600, 401, 1000]);
+    for (let second = 0; second <= 1000; second += 2) history.add(second * 1000, [['a', 0.5]]);
+    const seconds = history.table().data[0] ?? [];
+    expect([seconds.length, seconds[0], seconds.at(-1)]).toEqual([300, 402, 1000]);
     expect(history.span()).toEqual({ from: 400, to: 1000 });
   });
 
   test('breaks the line where decisions are missing', () => {
-    const history = new History();
-    for (const second of [1, 2, 5, 60]) history.add(at(second, 0.5));
-    expect(history.nodes().data).toEqual([
-      [1, 2, 5, 6, 60],
+    expect(filled([2, 0.5], [4, 0.5], [8, 0.5], [60, 0.5]).table().data).toEqual([
+      [2, 4, 8, 10, 60],
       [0.5, 0.5, 0.5, null, 0.5],
     ]);
   });
 
   test('begins anew when the clock of the controller goes back', () => {
-    const history = new History();
-    for (const second of [100, 101, 50]) history.add(at(second, 0.5));
-    expect(history.nodes().data[0]).toEqual([50]);
+    expect(filled([100, 0.5], [102, 0.5], [50, 0.5]).table().data[0]).toEqual([50]);
   });
 
-  test('has the weights of one service, replicas coming and going', () => {
-    const history = new History();
-    const [zero, one] = [replica('geo-0', 'a', { weight: 1 }), replica('geo-10', 'a', { weight: 0.4 })];
-    history.add(decision({ at: 1000, services: [service('geo', [zero])] }));
-    history.add(decision({ at: 2000, services: [service('geo', [one, replica('geo-2', 'a', { weight: 0.6 })])] }));
-    expect(history.weights('shop/geo')).toEqual({
-      names: ['geo-0', 'geo-2', 'geo-10'],
+  test('has lines that come and go, ordered as people count, and forgets those long gone', () => {
+    const history = filled([10, 1]);
+    history.add(12_000, [
+      ['a-10', 0.4],
+      ['a-2', 0.6],
+    ]);
+    expect(history.table()).toEqual({
+      names: ['a', 'a-2', 'a-10'],
       data: [
-        [1, 2],
+        [10, 12],
         [1, null],
         [null, 0.6],
         [null, 0.4],
       ],
     });
-    expect(history.weights('shop/other').names).toEqual([]);
+    expect(history.table(['a-10', 'b']).names).toEqual(['a-10']);
+    history.add(611_000, [['a-2', 0.6]]);
+    expect(history.table().names).toEqual(['a-2', 'a-10']);
   });
 
-  test('leaves silent nodes out', () => {
-    const history = new History();
-    history.add(decision({ nodes: [node('a'), node('b', { stale: true })] }));
-    expect(history.nodes().names).toEqual(['a']);
+  test('goes on from what the controller kept', () => {
+    const history = filled([14, 0.4], [16, 0.5]);
+    history.load([10_000, 12_000, 14_000], [{ name: 'a', values: [0.1, null, 0.3] }]);
+    expect(history.table().data).toEqual([
+      [10, 12, 14, 16],
+      [0.1, null, 0.3, 0.5],
+    ]);
+    history.clear();
+    expect(history.table()).toEqual({ names: [], data: [[]] });
   });
 });

@@ -1,8 +1,13 @@
 import { describe, expect, test } from 'vitest';
+import type { Finding } from '../../../central-controller/contract/finding.ts';
 import { decision, node, replica, service } from './decisions.ts';
 import { loadPageModule } from './page-modules.ts';
 
-const { nodeRows, notice, serviceColours, summary } = await loadPageModule('overview');
+const { findingCount, headline, nodeRows, notice, serviceColours, summary } = await loadPageModule('overview');
+
+function finding(severity: 'trouble' | 'notice', text: string): Finding {
+  return { severity, reason: 'Paused', objects: [], text, remedy: '' };
+}
 
 describe('nodes', () => {
   test('are ordered as people count, with CPU by service and the neighbours apart', () => {
@@ -94,28 +99,30 @@ describe('the notice', () => {
     });
   });
 
-  test('names nodes that are silent', () => {
-    const nodes = [node('a'), node('b', { stale: true }), node('c', { stale: true })];
-    expect(notice('live', decision({ nodes }), 0)?.text).toMatch(/from b, c:/);
-  });
-
-  test('names only some of many', () => {
-    const nodes = ['a', 'b', 'c', 'd', 'e'].map((name) => node(name, { stale: true }));
-    expect(notice('live', decision({ nodes }), 0)?.text).toMatch(/from a, b, c and 2 more:/);
-  });
-
   test('says that nothing is balanced', () => {
     expect(notice('live', decision({ services: [] }), 0)).toEqual({
       kind: 'quiet',
       text: 'No service is balanced yet.',
     });
   });
+});
 
-  test('counts the replicas that are being learned', () => {
-    const replicas = [replica('a-0', 'a', { state: 'Learning' }), replica('a-1', 'a')];
-    expect(notice('live', decision({ services: [service('a', replicas)] }), 0)).toEqual({
-      kind: 'quiet',
-      text: expect.stringMatching(/^Learning: 1 of 2 replicas/),
-    });
+describe('the line over the figures', () => {
+  const problem = finding('trouble', 'A is broken.');
+  const remark = finding('notice', 'B is paused.');
+
+  test('says first what the feed says, then what was found, then that all is well', () => {
+    const said = { kind: 'trouble', text: 'The controller is away.' } as const;
+    expect(headline(said, [problem], decision())).toEqual(said);
+    expect(headline(undefined, [problem, remark], decision())).toEqual({ kind: 'trouble', text: 'A is broken.' });
+    expect(headline(undefined, [remark], decision())).toEqual({ kind: 'quiet', text: 'B is paused.' });
+    expect(headline(undefined, [], decision()).text).toBe('Nothing is wrong: 2 of 2 services are balanced.');
+    expect(headline(undefined, [], undefined).text).toBe('Looking for the controller.');
+  });
+
+  test('counts what was found', () => {
+    expect(findingCount([])).toBe('');
+    expect(findingCount([problem])).toBe('1 problem');
+    expect(findingCount([problem, problem, remark])).toBe('2 problems, 1 notice');
   });
 });

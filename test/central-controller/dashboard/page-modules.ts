@@ -3,6 +3,9 @@
  * their own. Here they are loaded by address, with the types of what the tests use.
  */
 import type { Decision, ReplicaDecision } from '../../../central-controller/contract/decision.ts';
+import type { Explanation } from '../../../central-controller/contract/explanation.ts';
+import type { Switch } from '../../../central-controller/contract/figures.ts';
+import type { Finding } from '../../../central-controller/contract/finding.ts';
 
 export type FeedState = 'connecting' | 'waiting' | 'live' | 'silent' | 'unreachable';
 
@@ -15,11 +18,14 @@ interface Overview {
   }[];
   serviceColours(decision: Decision): Map<string, number>;
   summary(decision: Decision): { name: string; value: string }[];
-  notice(
-    state: FeedState,
-    decision: Decision | undefined,
-    ageMs: number,
-  ): { kind: 'quiet' | 'trouble'; text: string } | undefined;
+  notice(state: FeedState, decision: Decision | undefined, ageMs: number): Notice | undefined;
+  headline(said: Notice | undefined, findings: readonly Finding[], decision: Decision | undefined): Notice;
+  findingCount(findings: readonly Finding[]): string;
+}
+
+interface Notice {
+  kind: 'quiet' | 'trouble';
+  text: string;
 }
 
 interface Words {
@@ -32,6 +38,7 @@ interface Formats {
   percent(share: number): string;
   duration(seconds: number): string;
   age(ms: number): string;
+  listed(names: readonly string[]): string;
 }
 
 interface Table {
@@ -41,11 +48,38 @@ interface Table {
 
 interface HistoryModule {
   History: new () => {
-    add(decision: Decision): void;
-    nodes(): Table;
-    weights(service: string): Table;
+    load(at: readonly number[], lines: readonly { name: string; values: readonly (number | null)[] }[]): void;
+    add(at: number, values: readonly (readonly [string, number | null])[]): boolean;
+    clear(): void;
+    table(chosen?: readonly string[]): Table;
     span(): { from: number; to: number };
   };
+}
+
+interface Target {
+  namespace: string;
+  service: string;
+  replica?: string;
+}
+
+interface Addresses {
+  readAddress(hash: string): Target | undefined;
+  addressOf(target: Target): string;
+}
+
+interface Explanations {
+  explanationOf(explained: Pick<Explanation, 'service' | 'replica' | 'node' | 'equalShare'>): {
+    verdict: string;
+    known: string[];
+    damping: string;
+  };
+}
+
+interface Switches {
+  switchRows(
+    switches: readonly Switch[],
+    now: number,
+  ): { service: string; what: string; changes: { label: string; before: string; after: string }[] }[];
 }
 
 interface Feed {
@@ -65,6 +99,9 @@ interface PageModules {
   format: Formats;
   history: HistoryModule;
   feed: Feed;
+  address: Addresses;
+  explanation: Explanations;
+  switches: Switches;
 }
 
 export async function loadPageModule<K extends keyof PageModules>(name: K): Promise<PageModules[K]> {

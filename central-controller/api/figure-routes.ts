@@ -1,0 +1,107 @@
+/** Figures of the last ten minutes, for charts, and what switching balancing has changed in them. */
+import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
+import { Type } from 'typebox';
+import { byReplicaName } from '../cluster/replicas.ts';
+import { FigureTimes, NodeFigures, ReplicaFigures, ServiceFigures, Switch } from '../contract/figures.ts';
+import type { ControlLoop } from '../loop.ts';
+import { type Key, Continue, pageOf, PageQuery } from './paging.ts';
+import { NamespacedPath } from './path-schemas.ts';
+import { Problem, sendProblem } from './problem.ts';
+
+/** Each entry holds hundreds of figures: a page of more would hold up the control loop. */
+const MOST_ENTRIES = 100;
+
+const FigureQuery = Type.Object({
+  ...PageQuery.properties,
+  limit: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: MOST_ENTRIES, description: 'Entries at most; default: 100' }),
+  ),
+});
+
+function byName([name = '']: Key, [other = '']: Key): number {
+  return byReplicaName({ name: String(name) }, { name: String(other) });
+}
+
+export function figureRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
+  const { figures } = loop;
+
+  return (app, _options, done) => {
+    app.get(
+      '/api/v1/history/nodes',
+      {
+        schema: {
+          summary: 'Read the CPU of nodes by part over the last ten minutes',
+          tags: ['history'],
+          querystring: FigureQuery,
+          response: {
+            200: Type.Object({ at: FigureTimes, nodes: Type.Array(NodeFigures), continue: Continue }),
+            400: Problem,
+          },
+        },
+      },
+      (request, reply) => {
+        const names = figures.nodes().toSorted((a, b) => byName([a], [b]));
+        const page = pageOf(names, (name) => [name], byName, request.query);
+        if (!page.ok) {
+          sendProblem(reply, page.failure);
+          return;
+        }
+        const { items, ...next } = page.value;
+        const nodes = items.map((name) => figures.node(name)).filter((node) => node !== undefined);
+        void reply.send({ at: figures.times(), nodes, ...next });
+      },
+    );
+
+    app.get(
+      '/api/v1/history/switches',
+      {
+        schema: {
+          summary: 'List when balancing was switched on, off, paused or resumed, and how services did before and since',
+          tags: ['history'],
+          response: { 200: Type.Object({ switches: Type.Array(Switch) }) },
+        },
+      },
+      () => ({ switches: figures.switches() }),
+    );
+
+    app.get(
+      '/api/v1/services/:namespace/:name/history',
+      {
+        schema: {
+          summary: 'Read the figures of a service, and weights and CPU of its replicas, over the last ten minutes',
+          tags: ['history'],
+          params: NamespacedPath,
+          querystring: FigureQuery,
+          response: {
+            200: Type.Object({
+              at: FigureTimes,
+              service: ServiceFigures,
+              replicas: Type.Array(ReplicaFigures),
+              continue: Continue,
+            }),
+            400: Problem,
+            404: Problem,
+          },
+        },
+      },
+      (request, reply) => {
+        const key = `${request.params.namespace}/${request.params.name}`;
+        const service = figures.service(key);
+        if (!service) {
+          sendProblem(reply, { code: 'UNKNOWN_SERVICE', message: `name: nothing is kept of ${key}` });
+          return;
+        }
+        const names = figures.replicas(key).toSorted((a, b) => byName([a], [b]));
+        const page = pageOf(names, (name) => [name], byName, request.query);
+        if (!page.ok) {
+          sendProblem(reply, page.failure);
+          return;
+        }
+        const { items, ...next } = page.value;
+        const replicas = items.map((name) => figures.replica(key, name)).filter((replica) => replica !== undefined);
+        void reply.send({ at: figures.times(), service, replicas, ...next });
+      },
+    );
+    done();
+  };
+}

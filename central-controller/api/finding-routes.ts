@@ -1,0 +1,39 @@
+/** What is wrong, and what is as it is on purpose, in words. */
+import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
+import { Type } from 'typebox';
+import { policyView } from '../cluster/policy-view.ts';
+import { Finding } from '../contract/finding.ts';
+import { findingsOf } from '../findings/findings.ts';
+import type { ControlLoop } from '../loop.ts';
+
+export function findingRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
+  return (app, _options, done) => {
+    app.get(
+      '/api/v1/findings',
+      {
+        schema: {
+          summary: 'List what people should know of the state of things, what is to be mended first',
+          tags: ['state'],
+          response: { 200: Type.Object({ findings: Type.Array(Finding) }) },
+        },
+      },
+      () => {
+        const { decision, topology } = loop;
+        if (!decision) return { findings: [] };
+        const now = loop.clock.now();
+        const findings = findingsOf({
+          now,
+          decision,
+          topology,
+          policies: loop.policies.map((known) => policyView(known, topology, decision, now)),
+          proxies: loop.proxies(),
+          ejections: loop.ejections(),
+          manual: loop.manual.list(now),
+          connected: new Set(loop.publisher.connected),
+        });
+        return { findings };
+      },
+    );
+    done();
+  };
+}

@@ -1,0 +1,74 @@
+/** The charts of the page and of the explanation, and the choice of what they show. */
+import { createChart } from './charts.js';
+import { cores, percent } from './format.js';
+import { byId, updateList } from './keyed.js';
+
+/**
+ * @typedef {import('./figures.js').Figures} Figures
+ * @typedef {import('../contract/figures.ts').Switch} Switch
+ */
+
+const HEIGHT = 210;
+const SMALL = 110;
+
+/** Least upper ends of the scales: nobody should take noise for movement. */
+const TOP = { utilisation: 1, weight: 0.1, cores: 0.1 };
+
+/** @param {readonly Switch[]} switches */
+function marksOf(switches) {
+  return [...new Set(switches.map(({ at }) => at / 1000))];
+}
+
+/**
+ * @param {Figures} figures
+ * @param {() => void} chosen another service was chosen
+ */
+export function createCharts(figures, chosen) {
+  const service = /** @type {HTMLSelectElement} */ (byId('chart-service'));
+  const figure = /** @type {HTMLSelectElement} */ (byId('chart-figure'));
+  const weights = byId('weight-chart');
+  const cpu = byId('cpu-chart');
+  const drawNodes = createChart(byId('node-chart'), { top: TOP.utilisation, format: percent, height: HEIGHT });
+  const drawWeights = createChart(weights, { top: TOP.weight, format: percent, height: HEIGHT });
+  const drawCpu = createChart(cpu, { top: TOP.cores, format: cores, height: HEIGHT });
+  const drawOwnWeight = createChart(byId('own-weight-chart'), { top: TOP.weight, format: percent, height: SMALL });
+  const drawOwnCpu = createChart(byId('own-cpu-chart'), { top: TOP.cores, format: cores, height: SMALL });
+
+  service.addEventListener('change', () => {
+    figures.choose(service.value);
+    chosen();
+  });
+  figure.addEventListener('change', () => {
+    weights.hidden = figure.value !== 'weight';
+    cpu.hidden = figure.value !== 'cpu';
+  });
+
+  return {
+    /** @param {readonly string[]} services */
+    offer(services) {
+      updateList(
+        service,
+        services,
+        (key) => key,
+        (key) => ({ element: new Option(key, key), update() {} }),
+      );
+      if (figures.service !== '' && service.value !== figures.service) service.value = figures.service;
+    },
+
+    /**
+     * @param {readonly Switch[]} switches
+     * @param {string | undefined} replica whose explanation is open
+     */
+    show(switches, replica) {
+      const span = figures.nodes.span();
+      const own = switches.filter(({ namespace, name }) => `${namespace}/${name}` === figures.service);
+      const marks = marksOf(own);
+      drawNodes({ table: figures.nodes.table(), span, marks: marksOf(switches) });
+      drawWeights({ table: figures.weights.table(), span, marks });
+      drawCpu({ table: figures.cpu.table(), span, marks });
+      if (replica === undefined) return;
+      drawOwnWeight({ table: figures.weights.table([replica]), span, marks });
+      drawOwnCpu({ table: figures.cpu.table([replica]), span, marks });
+    },
+  };
+}

@@ -1,0 +1,137 @@
+/** A fleet as the controller sees it: manifests of its services, and the reports of its agents. */
+import { stringify } from 'yaml';
+import { LATENCY_BUCKETS } from '../../../central-controller/contract/latency-buckets.ts';
+import type { AgentReport, ServedCounters } from '../../../central-controller/contract/report.ts';
+
+const CPU_PER_REQUEST = 0.002;
+/** About 4 ms, and what the slowest of the requests take. */
+const LATENCY_BUCKET = 8;
+const SLOW_BUCKET = 14;
+const SLOW_PART = 0.02;
+
+export interface Fleet {
+  /** Their names. */
+  readonly nodes: readonly string[];
+  readonly services: readonly { readonly namespace: string; readonly name: string }[];
+  /** Of each service; absent: one on each node. */
+  readonly replicas?: number;
+  /** Absent: a steady one. */
+  readonly load?: FleetLoad;
+}
+
+export interface FleetLoad {
+  /** Cores of each node. */
+  readonly cores: number;
+  /** Requests a second at each replica, mean. */
+  readonly requestsPerSecond: number;
+  /** Part by which that swings, each replica in a rhythm of its own; 0 to below 1. */
+  readonly swing: number;
+  /** Cores that a neighbour takes of every third node. */
+  readonly neighbourCores: number;
+}
+
+const STEADY: FleetLoad = { cores: 2, requestsPerSecond: 50, swing: 0, neighbourCores: 0 };
+
+interface Replica {
+  readonly namespace: string;
+  readonly service: string;
+  readonly name: string;
+  readonly uid: string;
+  /** Index of its node. */
+  readonly node: number;
+  /** Among all. */
+  readonly index: number;
+}
+
+function replicasOf({ nodes, services, replicas = nodes.length }: Fleet): Replica[] {
+  return services.flatMap(({ namespace, name: service }, at) =>
+    Array.from({ length: replicas }, (_, number) => {
+      const name = `${service}-${number}`;
+      const index = at * replicas + number;
+      return { namespace, service, name, uid: `uid-${namespace}-${name}`, node: index % nodes.length, index };
+    }),
+  );
+}
+
+/** Objects of the cluster, each service with a policy that enforces. */
+export function fleetManifests(fleet: Fleet): string {
+  const objects = [
+    ...fleet.nodes.map((name) => ({ apiVersion: 'v1', kind: 'Node', metadata: { name } })),
+    ...fleet.services.flatMap((metadata) => [
+      {
+        apiVersion: 'v1',
+        kind: 'Service',
+        metadata,
+        spec: { selector: { app: metadata.name }, ports: [{ port: 8080 }] },
+      },
+      {
+        apiVersion: 'ballast.dev/v1alpha1',
+        kind: 'LoadBalancingPolicy',
+        metadata,
+        spec: { targetRef: { kind: 'Service', name: metadata.name } },
+      },
+    ]),
+    ...replicasOf(fleet).map(({ namespace, service, name, uid, node, index }) => ({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { namespace, name, uid, labels: { app: service } },
+      spec: { nodeName: fleet.nodes[node] },
+      status: {
+        phase: 'Running',
+        podIP: `10.${node}.${Math.floor(index / 250)}.${(index % 250) + 1}`,
+        conditions: [{ type: 'Ready', status: 'True' }],
+      },
+    })),
+  ];
+  return objects.map((object) => stringify(object)).join('---\n');
+}
+
+/** What every agent says `seconds` after the beginning, as its report number `sequence`. */
+export function fleetReports(fleet: Fleet, sequence: number, seconds: number): AgentReport[] {
+  const { load = STEADY } = fleet;
+  const byNode = Map.groupBy(replicasOf(fleet), ({ node }) => node);
+  return fleet.nodes.map((node, index) => {
+    const counted = (byNode.get(index) ?? []).map((replica) => ({
+      replica,
+      requests: requestsOf(replica, load, seconds),
+    }));
+    const neighbour = index % 3 === 0 ? load.neighbourCores * seconds : 0;
+    const used = counted.reduce((sum, { requests }) => sum + requests * CPU_PER_REQUEST, 0);
+    return {
+      node,
+      instance: `agent-${node}`,
+      sequence,
+      monotonicMs: seconds * 1000,
+      cpu: { cores: load.cores, busySeconds: neighbour + used, stealSeconds: 0 },
+      replicas: counted.map(({ replica: { uid }, requests }) => ({
+        uid,
+        cpuSeconds: requests * CPU_PER_REQUEST,
+        throttledSeconds: 0,
+      })),
+      proxies: counted.map(({ replica: { namespace, name }, requests }) => ({
+        namespace,
+        pod: name,
+        instance: 'vm',
+        sequence,
+        tableVersion: 1,
+        fallbacks: 0,
+        called: [],
+        served: served(Math.round(requests)),
+      })),
+    };
+  });
+}
+
+/** Requests that a replica has had `seconds` after the beginning; they never become fewer. */
+function requestsOf({ index }: Replica, { requestsPerSecond, swing }: FleetLoad, seconds: number): number {
+  const pace = 0.3 + 0.05 * (index % 7);
+  return requestsPerSecond * (seconds + (swing * (1 - Math.cos(pace * seconds))) / pace);
+}
+
+function served(requests: number): ServedCounters {
+  const slow = Math.floor(requests * SLOW_PART);
+  const latencyBuckets = Array.from({ length: LATENCY_BUCKETS }, () => 0);
+  latencyBuckets[LATENCY_BUCKET] = requests - slow;
+  latencyBuckets[SLOW_BUCKET] = slow;
+  return { requests, failures: 0, inFlight: 1, inFlightSeconds: requests * 0.004, latencyBuckets };
+}

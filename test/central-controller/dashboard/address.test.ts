@@ -1,0 +1,19 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { loadPageModule } from './page-modules.ts';
+
+const { addressOf, readAddress } = await loadPageModule('address');
+
+test('an address leads back to what it is of', () => {
+  const name = fc.string({ minLength: 1 });
+  fc.assert(
+    fc.property(name, name, name, (namespace, service, replica) => {
+      expect(readAddress(addressOf({ namespace, service }))).toEqual({ namespace, service });
+      expect(readAddress(addressOf({ namespace, service, replica }))).toEqual({ namespace, service, replica });
+    }),
+  );
+});
+
+test.each(['', '#', '#services', '#shop/', '#a/b/c/d', '#%E0%A4%A/b'])('%j names nothing', (hash) => {
+  expect(readAddress(hash)).toBeUndefined();
+});
