@@ -1,0 +1,41 @@
+/** Where a picture lies on its page. Pure. Lengths are points of PDF: 1/72 inch. */
+
+export interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface Placement {
+  readonly page: Size;
+  /** From the page's lower left corner. */
+  readonly image: Size & { readonly x: number; readonly y: number };
+}
+
+/** ISO 216 A4, portrait. */
+const A4: Size = { width: 595.28, height: 841.89 };
+/** 10 mm. */
+const MARGIN = 28.35;
+/** What a picture keeps of its pixels, per inch of paper: enough to read a photographed page. */
+const DOTS_PER_INCH = 150;
+const POINTS_PER_INCH = 72;
+
+/** A4 lies across for pictures that are wider than high. */
+function pageFor(picture: Size): Size {
+  return picture.width > picture.height ? { width: A4.height, height: A4.width } : A4;
+}
+
+/** Most pixels that a picture of this shape gets in each direction; more would not be seen on its page. */
+export function pixelBounds(picture: Size): Size {
+  const page = pageFor(picture);
+  const pixels = (points: number): number => Math.floor(((points - 2 * MARGIN) / POINTS_PER_INCH) * DOTS_PER_INCH);
+  return { width: pixels(page.width), height: pixels(page.height) };
+}
+
+/** Centres a picture of so many pixels on A4 within its margins: as large as it fits, but no pixel above 1/72 inch. */
+export function placeOnPage(picture: Size): Placement {
+  const page = pageFor(picture);
+  const scale = Math.min(1, (page.width - 2 * MARGIN) / picture.width, (page.height - 2 * MARGIN) / picture.height);
+  const width = picture.width * scale;
+  const height = picture.height * scale;
+  return { page, image: { width, height, x: (page.width - width) / 2, y: (page.height - height) / 2 } };
+}

@@ -1,0 +1,129 @@
+/** The paths of a replica: the form, the conversion, and the results. */
+import multipart from '@fastify/multipart';
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { traceHeaders } from '../../service/trace.ts';
+import { jpegToPdf } from '../convert/jpeg-to-pdf.ts';
+import { oneAtATime } from '../convert/one-at-a-time.ts';
+import { Refusal } from '../refusal.ts';
+import { FORWARDED_HEADER, type Peers, unknownResult } from '../results/peers.ts';
+import { newResultId, replicaTag, tagOf } from '../results/result-id.ts';
+import type { ResultStore } from '../results/result-store.ts';
+import { answerKind } from './answer-kind.ts';
+import { Intake } from './intake.ts';
+import { formPage, PAGE_HEADERS, type PageLimits, resultPage } from './pages.ts';
+import { fileTooLarge, FORM_BYTES, formLimits, readUpload } from './upload.ts';
+
+/** From the first byte of a request to its last: who sends slower than that holds memory for nothing. */
+const UPLOAD_MS = 30_000;
+const RETRY_SECONDS = 1;
+
+export interface ConverterOptions extends PageLimits {
+  /** What all uploads of a replica together may hold of its memory. */
+  readonly maxUploadBytes: number;
+  readonly keepSeconds: number;
+  /** `ip:port` by which its peers reach this replica. */
+  readonly address: string;
+  readonly results: ResultStore;
+  readonly peers: Peers;
+}
+
+const PDF_HEADERS = {
+  'content-type': 'application/pdf',
+  // A result is one client's: no cache between may keep it.
+  'cache-control': 'private, no-store',
+} as const;
+
+function sendPdf(reply: FastifyReply, id: string, pdf: Uint8Array): FastifyReply {
+  reply.headers({ ...PDF_HEADERS, 'content-disposition': `inline; filename="${id.replace('.', '-')}.pdf"` });
+  return reply.send(pdf);
+}
+
+/** A server with all paths, to be given to `runService`. */
+export async function converterServer(options: ConverterOptions): Promise<FastifyInstance> {
+  const { maxFileBytes, maxPixels, keepSeconds, results, peers } = options;
+  const ownTag = replicaTag(options.address);
+  const intake = new Intake(options.maxUploadBytes);
+  const inTurn = oneAtATime();
+  const server = fastify({
+    keepAliveTimeout: 0,
+    forceCloseConnections: false,
+    return503OnClosing: false,
+    requestTimeout: UPLOAD_MS,
+  });
+  server.removeAllContentTypeParsers();
+  await server.register(multipart, { limits: formLimits(maxFileBytes) });
+  server.addHook('onClose', async () => peers.close());
+  server.addHook('onRequest', async (_request, reply) => {
+    reply.headers({ vary: 'accept', 'x-content-type-options': 'nosniff' });
+  });
+
+  async function convert(request: FastifyRequest, reply: FastifyReply): Promise<Uint8Array | undefined> {
+    const declared = request.headers['content-length'];
+    const bytes = declared === undefined ? maxFileBytes : Number(declared);
+    if (bytes > maxFileBytes + FORM_BYTES) throw fileTooLarge(maxFileBytes);
+    const leave = intake.enter(bytes);
+    if (!leave) throw new Refusal('BUSY', 'This replica has as many pictures as it can hold: try again in a second.');
+    try {
+      const jpeg = await readUpload(request, maxFileBytes);
+      // Nobody waits any more: the time is for those who do.
+      return await inTurn(async () => (reply.raw.destroyed ? undefined : jpegToPdf(jpeg, maxPixels)));
+    } finally {
+      leave();
+    }
+  }
+
+  server.get('/', async (_request, reply) => reply.headers(PAGE_HEADERS).send(formPage(options)));
+
+  server.post('/', async (request, reply) => {
+    const pdf = await convert(request, reply);
+    if (!pdf) return reply.hijack();
+    const id = newResultId(ownTag);
+    const kind = answerKind(request.headers.accept);
+    if (kind === 'pdf') return sendPdf(reply, id, pdf);
+    results.put(id, pdf);
+    const location = `/results/${id}`;
+    reply.code(201).headers({ location, 'cache-control': 'private, no-store' });
+    if (kind === 'page') return reply.headers(PAGE_HEADERS).send(resultPage(location, pdf.byteLength, keepSeconds));
+    return { id, location, bytes: pdf.byteLength, keepSeconds };
+  });
+
+  server.get<{ Params: { id: string } }>('/results/:id', async ({ params: { id }, headers }, reply) => {
+    const pdf = results.get(id);
+    if (pdf) return sendPdf(reply, id, pdf);
+    const tag = tagOf(id);
+    if (tag === undefined || tag === ownTag || headers[FORWARDED_HEADER] !== undefined) throw unknownResult();
+    return sendPdf(reply, id, await peers.fetch(id, traceHeaders(headers)));
+  });
+
+  server.setNotFoundHandler(() => {
+    throw new Refusal('UNKNOWN_PATH', 'There is nothing at this path: the form is at /.');
+  });
+
+  server.setErrorHandler((error, request, reply) => {
+    const refusal = refusalOf(error);
+    if (refusal.status === 503) reply.header('retry-after', RETRY_SECONDS);
+    reply.code(refusal.status);
+    if (answerKind(request.headers.accept) !== 'page') return { code: refusal.code, message: refusal.message };
+    return reply.headers(PAGE_HEADERS).send(formPage(options, refusal.message));
+  });
+  return server;
+}
+
+interface Shown {
+  readonly status: number;
+  readonly code: string;
+  readonly message: string;
+}
+
+/** What is said of a failure; of a defect nothing but that it is one. */
+function refusalOf(error: unknown): Shown {
+  if (error instanceof Refusal) return error;
+  if (error instanceof Error && 'statusCode' in error && error.statusCode === 415) {
+    return new Refusal('NOT_A_FORM', 'Send multipart/form-data with a JPEG as the file myfile.');
+  }
+  if (error instanceof Error && 'statusCode' in error && Number(error.statusCode) < 500) {
+    return { status: Number(error.statusCode), code: 'BAD_REQUEST', message: error.message };
+  }
+  console.error(error);
+  return { status: 500, code: 'DEFECT', message: 'The conversion failed by a defect of the converter.' };
+}

@@ -1,0 +1,55 @@
+/** The picture of a form. */
+import type { FastifyRequest } from 'fastify';
+import { Refusal, type RefusalCode } from '../refusal.ts';
+
+export const FILE_FIELD = 'myfile';
+
+/** Other fields are allowed, as browsers and programs may send some, and left unread. */
+const MOST_OTHER_FIELDS = 8;
+/** What a form needs beside its file: boundaries, headers of parts, those other fields. */
+export const FORM_BYTES = 16 * 1024;
+
+/** Of @fastify/multipart. */
+export function formLimits(maxFileBytes: number): Record<string, number> {
+  const names = { fieldNameSize: 100, fieldSize: 1024, headerPairs: 20 };
+  return { ...names, fileSize: maxFileBytes, files: 1, fields: MOST_OTHER_FIELDS, parts: 1 + MOST_OTHER_FIELDS };
+}
+
+export function fileTooLarge(maxFileBytes: number): Refusal {
+  const limit = `${Number((maxFileBytes / 2 ** 20).toFixed(1))} MiB`;
+  return new Refusal('FILE_TOO_LARGE', `The file is larger than ${limit}: scale the picture down.`);
+}
+
+function failureOf(error: unknown, maxFileBytes: number): Refusal {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'FST_REQ_FILE_TOO_LARGE') return fileTooLarge(maxFileBytes);
+  const refuse = (refusal: RefusalCode, message: string): Refusal => new Refusal(refusal, message, { cause: error });
+  if (code === 'FST_FILES_LIMIT') return refuse('TOO_MANY_FILES', 'Send one picture at a time.');
+  return refuse(
+    'MALFORMED_FORM',
+    `The form cannot be read: ${error instanceof Error ? error.message : String(error)}.`,
+  );
+}
+
+/**
+ * The bytes of the one file. The form is read to its end in any case, or the client would not read the answer.
+ * @throws Refusal NOT_A_FORM, MALFORMED_FORM, NO_FILE, TOO_MANY_FILES or FILE_TOO_LARGE
+ */
+export async function readUpload(request: FastifyRequest, maxFileBytes: number): Promise<Uint8Array> {
+  if (!request.isMultipart()) {
+    throw new Refusal('NOT_A_FORM', `Send multipart/form-data with a JPEG as the file ${FILE_FIELD}.`);
+  }
+  let file: Uint8Array | undefined;
+  try {
+    for await (const part of request.parts()) {
+      if (part.type !== 'file') continue;
+      if (part.fieldname === FILE_FIELD) file = await part.toBuffer();
+      else part.file.resume();
+    }
+  } catch (error) {
+    throw failureOf(error, maxFileBytes);
+  }
+  // A form that is sent without a choice has a file without a name and bytes.
+  if (!file?.byteLength) throw new Refusal('NO_FILE', `Choose a JPEG: the form has no file ${FILE_FIELD}.`);
+  return file;
+}

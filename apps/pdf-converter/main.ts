@@ -1,0 +1,89 @@
+#!/usr/bin/env node
+/** Runs one replica of the converter. */
+import { Command, InvalidArgumentError } from 'commander';
+import { BallastError, describeFailure } from '../../central-controller/contract/errors.ts';
+import { hostPort } from '../../central-controller/contract/host-port.ts';
+import { readListenAddress } from '../service/listen-address.ts';
+import { runService } from '../service/run-service.ts';
+import { parseSeconds } from '../time-span.ts';
+import { converterServer } from './http/converter-server.ts';
+import { type ListPeers, peersByName, peersInFolder } from './results/peer-addresses.ts';
+import { Peers } from './results/peers.ts';
+import { ResultStore } from './results/result-store.ts';
+
+const MEBI = 2 ** 20;
+
+function atMost(limit: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (value > 0 && value <= limit) return value;
+    throw new InvalidArgumentError(`Must be a number above 0, at most ${limit}.`);
+  };
+}
+
+function seconds(text: string): number {
+  const value = parseSeconds(text);
+  if (value !== undefined && value <= 86_400) return value;
+  throw new InvalidArgumentError('Must be a time such as 30s, 10m or 1h, at most 24h.');
+}
+
+interface Flags {
+  readonly listen: string;
+  readonly peers?: string;
+  readonly peersFolder?: string;
+  readonly maxFile: number;
+  readonly maxPixels: number;
+  readonly uploadMemory: number;
+  readonly keep: number;
+  readonly maxResults: number;
+  readonly resultMemory: number;
+}
+
+const flags = new Command('pdf-converter')
+  .description('Runs one replica of a service that makes a PDF of a JPEG: the form is at /, POST / converts.')
+  .option('--listen <ip:port>', 'address to serve HTTP on; port 0 takes any free one', '127.0.0.1:8080')
+  .option('--peers <name:port>', 'where all replicas are: a name that has the addresses of all (a headless Service)')
+  .option('--peers-folder <directory>', 'without DNS: a folder that all replicas see, where each leaves its address')
+  .option('--max-file <MiB>', 'largest JPEG', atMost(100), 10)
+  .option('--max-pixels <millions>', 'most pixels of a picture', atMost(1000), 32)
+  .option(
+    '--upload-memory <MiB>',
+    'what all uploads together may take; above that they are told to wait',
+    atMost(4096),
+    96,
+  )
+  .option('--keep <time>', 'how long a result can be fetched', seconds, 600)
+  .option('--max-results <n>', 'most results kept; then the oldest go', atMost(1e6), 500)
+  .option('--result-memory <MiB>', 'what all results together may take; then the oldest go', atMost(4096), 64)
+  .addHelpText('after', '\nEnvironment: POD_NAME, name of this replica; POD_IP, its address where --listen is 0.0.0.0.')
+  .parse()
+  .opts<Flags>();
+
+async function listPeers(ip: string, port: number): Promise<ListPeers> {
+  if (flags.peersFolder !== undefined) return peersInFolder(flags.peersFolder, { host: ip, port });
+  if (flags.peers !== undefined) return peersByName(readListenAddress(flags.peers));
+  return async () => [];
+}
+
+try {
+  const listen = readListenAddress(flags.listen);
+  const ip = process.env['POD_IP'] ?? listen.host;
+  const keepSeconds = flags.keep;
+  const server = await converterServer({
+    maxFileBytes: flags.maxFile * MEBI,
+    maxPixels: flags.maxPixels * 1e6,
+    maxUploadBytes: flags.uploadMemory * MEBI,
+    keepSeconds,
+    address: hostPort(ip, listen.port),
+    results: new ResultStore({
+      keepSeconds,
+      maxResults: Math.ceil(flags.maxResults),
+      maxBytes: Math.ceil(flags.resultMemory * MEBI),
+    }),
+    peers: new Peers(await listPeers(ip, listen.port)),
+  });
+  await runService(server, { pod: process.env['POD_NAME'] ?? 'pdf-converter-0', listen: flags.listen });
+} catch (error) {
+  console.error(error instanceof BallastError ? `error: ${describeFailure(error)}` : error);
+  process.exitCode = 2;
+}

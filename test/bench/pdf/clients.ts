@@ -1,0 +1,68 @@
+/**
+ * Clients that each ask, wait for the answer, and ask again, as people at a form do: a closed loop. What they see is the
+ * service time with as many requests in flight as there are clients; `npm run load` keeps a rate instead.
+ */
+import { performance } from 'node:perf_hooks';
+import { Client } from 'undici';
+import type { MixedRequest } from '../../../apps/load-generator/workload/mix.ts';
+
+const DEADLINE_MS = 60_000;
+const BEGIN_OF_PDF = Buffer.from('%PDF-');
+
+/** One request that was answered with a PDF. */
+export interface Served {
+  /** When it was sent, milliseconds after the begin. */
+  readonly atMs: number;
+  readonly latencyMs: number;
+  /** Name of the replica. */
+  readonly replica: string;
+}
+
+export interface ClientsOptions {
+  readonly gateway: URL;
+  readonly request: MixedRequest;
+  readonly clients: number;
+  /** Whether a client sends one more request, having sent so many, so long after the begin. */
+  readonly goesOn: (sent: number, elapsedMs: number) => boolean;
+  readonly signal: AbortSignal;
+}
+
+async function askOnce(client: Client, { request, signal }: ClientsOptions): Promise<string> {
+  const { method, path, headers, body } = request;
+  const answer = await client.request({
+    method,
+    path: path || '/',
+    headers: { ...headers },
+    body: body ?? null,
+    signal,
+  });
+  const bytes = Buffer.from(await answer.body.arrayBuffer());
+  if (answer.statusCode !== 200 || !bytes.subarray(0, BEGIN_OF_PDF.length).equals(BEGIN_OF_PDF)) {
+    throw new Error(`a request was answered ${answer.statusCode}: ${bytes.toString().slice(0, 200)}`);
+  }
+  return String(answer.headers['x-served-by']);
+}
+
+/**
+ * All requests in the order of their answers.
+ * @throws Error when a request is not answered with a PDF: then the others mean nothing
+ */
+export async function askInTurn(options: ClientsOptions): Promise<Served[]> {
+  const { gateway, clients, goesOn } = options;
+  const begin = performance.now();
+  const served: Served[] = [];
+  const oneClient = async (): Promise<void> => {
+    const client = new Client(gateway.origin, { headersTimeout: DEADLINE_MS, bodyTimeout: DEADLINE_MS });
+    try {
+      for (let sent = 0; goesOn(sent, performance.now() - begin); sent++) {
+        const atMs = performance.now() - begin;
+        const replica = await askOnce(client, options);
+        served.push({ atMs, latencyMs: performance.now() - begin - atMs, replica });
+      }
+    } finally {
+      await client.destroy();
+    }
+  };
+  await Promise.all(Array.from({ length: clients }, oneClient));
+  return served;
+}

@@ -1,0 +1,42 @@
+/**
+ * How long a conversion takes: the distribution of the service time for one client and for ten, with one replica and
+ * with three behind a balancer, and the latency of fifty clients over time. A whole run renews the page and the picture.
+ */
+import type { Bench, BenchContext, BenchResult } from '../support/bench.ts';
+import { withRunningMesh } from '../support/running-mesh.ts';
+import { nameOf, SETTINGS } from './conditions.ts';
+import { crowdRounds, type Measured, roundOf, summarise } from './figures.ts';
+import { writeDocs } from './report.ts';
+import { settingsFor, Stage } from './stage.ts';
+
+async function run(context: BenchContext): Promise<BenchResult> {
+  const distributions: Measured[] = [];
+  const crowds: Measured[] = [];
+  let cores = 0;
+  for (const [replicas, settings] of Map.groupBy(SETTINGS, (setting) => setting.replicas)) {
+    await withRunningMesh(await settingsFor(replicas), context, async (mesh, signal) => {
+      const stage = new Stage(mesh, signal);
+      cores = mesh.nodes[0]?.cores ?? 0;
+      for (const setting of settings) {
+        context.progress(`service time, ${nameOf(setting)}`);
+        distributions.push(...(await stage.distributions(setting)));
+      }
+      if (replicas === 1) return;
+      for (const setting of settings) {
+        context.progress(`crowd, ${nameOf(setting)}`);
+        crowds.push(await stage.crowd(setting));
+      }
+    });
+  }
+  const rounds = [...distributions.map((measured) => roundOf(measured)), ...crowds.flatMap(crowdRounds)];
+  const result = { rounds, summary: summarise(rounds) };
+  const written = await writeDocs({ result, distributions, crowds, cores }, 'docs');
+  context.progress(`Page, picture and figures: ${written.join(', ')}`);
+  return result;
+}
+
+export const bench: Bench = {
+  description:
+    'Service time of the PDF converter, with one replica and with three. Renews its page and picture in docs',
+  run,
+};

@@ -1,0 +1,87 @@
+/** The page and the picture of what was measured. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { format, resolveConfig } from 'prettier';
+import { renderPng } from '../../../apps/local-mesh/report/picture/png.ts';
+import type { BenchResult } from '../support/bench.ts';
+import { CLIENT_COUNTS, CROWD, NEIGHBOUR_PART, nameOf, REQUESTS_PER_CLIENT } from './conditions.ts';
+import { courseOf, type Measured } from './figures.ts';
+import { drawExperiment } from './picture.ts';
+
+/** Everything that a whole run measured. */
+export interface Experiment {
+  readonly result: BenchResult;
+  readonly distributions: readonly Measured[];
+  readonly crowds: readonly Measured[];
+  /** CPU of each node. */
+  readonly cores: number;
+}
+
+const COLUMNS = ['p50_ms', 'p90_ms', 'p99_ms', 'max_ms', 'requests_per_second'] as const;
+
+function table(rounds: BenchResult['rounds']): string {
+  const rows = rounds.map((round) => {
+    const figures = COLUMNS.map((column) => Number(round[column]).toFixed(1));
+    const share = `${(100 * Number(round['busiest_replica_share'])).toFixed(0)} %`;
+    return `| ${[round['setting'], round['clients'], round['neighbour'], round['requests'], ...figures, share].join(' | ')} |`;
+  });
+  return [
+    '| setting | clients | neighbour | requests | median, ms | p90, ms | p99, ms | slowest, ms | requests/s | busiest replica |',
+    '| --- | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |',
+    ...rows,
+  ].join('\n');
+}
+
+function page({ result: { rounds, summary }, cores }: Experiment): string {
+  const figure = (name: string, digits = 2): string => (summary[name] ?? NaN).toFixed(digits);
+  const crowd = rounds.filter(({ clients }) => clients === CROWD.clients);
+  return `# How long a PDF takes
+
+\`npm run bench -- pdf\` measures this and writes this page.
+
+[The converter](../../apps/pdf-converter/README.md) runs on the local mesh: real Envoys with the plugin, each replica with
+its sidecar on a node of its own that has ${cores.toFixed(2)} cores. Clients come in at the gateway. Each sends the picture
+of the mix \`pdf-converter\`, waits for the PDF, and sends it again (a closed loop): what it sees is the service time,
+waiting behind the others included. A replica converts one picture at a time.
+
+## Service time
+
+${REQUESTS_PER_CLIENT} requests of each client, for ${CLIENT_COUNTS.join(' and ')} clients.
+
+${table(rounds.filter(({ clients }) => clients !== CROWD.clients))}
+
+Three replicas behind Ballast answer ${figure('throughput_3_over_1')} times as many requests of ten clients as one does.
+
+## A crowd
+
+${CROWD.clients} clients for ${CROWD.seconds} s, with three replicas. From second ${CROWD.neighbourFromSeconds} on a
+neighbour takes ${100 * NEIGHBOUR_PART} % of the CPU of one node. On a cluster,
+\`kubectl apply -k istio-configs/pdf-converter/load-job\` sends a load over as many connections.
+
+${table(crowd)}
+
+With the neighbour, Ballast's p99 over LEAST_REQUEST's is ${figure('p99_crowd_neighbour_ratio')}, and its requests/s over
+LEAST_REQUEST's are ${figure('throughput_crowd_neighbour_ratio')}, in one run.
+
+![Service time of each request, and latency over time](../figures/pdf.png)
+`;
+}
+
+/** Writes the page, the picture and the figures below `directory`; their paths. */
+export async function writeDocs(experiment: Experiment, directory: string): Promise<string[]> {
+  const folders = { reference: join(directory, 'reference'), figures: join(directory, 'figures') };
+  for (const folder of Object.values(folders)) mkdirSync(folder, { recursive: true });
+  const files = {
+    page: join(folders.reference, 'pdf-experiment.md'),
+    picture: join(folders.figures, 'pdf.png'),
+    json: join(folders.figures, 'pdf.json'),
+  };
+  const { result, distributions, crowds, cores } = experiment;
+  const style = await resolveConfig(files.page);
+  writeFileSync(files.page, await format(page(experiment), { ...style, parser: 'markdown' }));
+  const course = Object.fromEntries(crowds.map(({ setting, served }) => [nameOf(setting), courseOf(served)]));
+  writeFileSync(files.json, `${JSON.stringify({ name: 'pdf', ...result, course }, null, 2)}\n`);
+  const note = `Local mesh of real Envoys; each replica on a node of ${cores.toFixed(2)} cores, one conversion at a time`;
+  writeFileSync(files.picture, renderPng(drawExperiment(note, distributions, crowds)));
+  return Object.values(files);
+}
