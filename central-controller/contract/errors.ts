@@ -29,6 +29,12 @@ export const ERRORS = {
   INVALID_MANIFEST: { status: 422, remedy: 'Correct the named field and apply the manifest again.' },
   INVALID_FLAG: { status: 400, remedy: 'Run the command with --help.' },
   INVALID_MIX: { status: 400, remedy: 'Correct the named field: apps/load-generator/README.md lists them.' },
+  INVALID_DATASET: {
+    status: 422,
+    remedy: 'Correct what the message names: apps/playlist-recommender/README.md says what a data set looks like.',
+  },
+  DATASET_UNREACHABLE: { status: 502, remedy: 'Check DATASET_URL, and that its host answers from here.' },
+  INVALID_MODEL: { status: 500, remedy: 'Run the miner again: it replaces rules that cannot be read.' },
   NOT_READY: { status: 503, remedy: 'The controller has not yet heard from its agents: wait, or see /api/v1/nodes.' },
   NOT_LEADER: { status: 503, remedy: 'Ask the instance that leads: GET /api/v1/leader names it.' },
   UNKNOWN_KIND: {
@@ -53,6 +59,10 @@ export const ERRORS = {
     remedy: 'Roll out the agents first, then set url and sha256 of the WasmPlugin to the digest that they have.',
   },
   STALE_DIGEST: { status: 500, remedy: 'The plugin was changed: npm run pin writes its digest into the manifests.' },
+  NO_CHECKOUT: {
+    status: 500,
+    remedy: 'Clone the repository, run npm ci in it, and there npm run demo or npm run bench.',
+  },
   MISSING_TOOL: { status: 500, remedy: 'Install the named tool and run the command again.' },
   BUILD_FAILED: { status: 500, remedy: 'Correct the source that the message names and build again.' },
   LAB_DOWN: { status: 503, remedy: 'Start it: npm run lab -- up' },

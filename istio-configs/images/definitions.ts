@@ -23,6 +23,7 @@ export const IMAGES: readonly ImageDefinition[] = [
     packages: ['uplot'],
     files: ['central-controller/dashboard/*.{html,css,js,svg}'],
   },
+  { name: 'cluster-info', modules: ['apps/cluster-info/main.ts'] },
   {
     name: 'host-agent',
     modules: ['host-agent/main.ts'],
@@ -33,12 +34,19 @@ export const IMAGES: readonly ImageDefinition[] = [
   { name: 'hotel-reservation', modules: ['apps/hotel-reservation/main.ts'] },
   {
     name: 'load-generator',
-    modules: ['apps/load-generator/main.ts'],
-    files: ['apps/load-generator/mixes/*.yaml'],
+    modules: ['apps/load-generator/main.ts', 'apps/load-generator/operator/main.ts'],
+    files: ['apps/load-generator/mixes/*'],
   },
   {
     name: 'noisy-neighbour',
     modules: ['apps/noisy-neighbour/main.ts', 'apps/noisy-neighbour/worker.ts'],
+  },
+  { name: 'pdf-converter', modules: ['apps/pdf-converter/main.ts'] },
+  { name: 'playlist-recommender', modules: ['apps/playlist-recommender/main.ts'] },
+  {
+    name: 'video-recommendation',
+    modules: ['apps/video-recommendation/main.ts'],
+    files: ['apps/video-recommendation/page/page.html'],
   },
 ];
 

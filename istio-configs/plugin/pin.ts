@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** Writes the digest of the plugin into the manifests that name it: `npm run pin`, after each change of the plugin. */
 import { createHash } from 'node:crypto';
+import { globSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -11,13 +12,16 @@ import { buildPlugin } from '../../wasm-plugin/build.ts';
 const CONFIGS = join(import.meta.dirname, '..');
 const DIGEST = /\b[0-9a-f]{64}\b/g;
 
+/** WasmPlugins of the applications, each for the namespace of its own. Relative to `istio-configs`. */
+export const APPLICATION_PLUGINS: readonly string[] = globSync('*/base/wasm-plugin.yaml', { cwd: CONFIGS }).toSorted();
+
 /** Relative to `istio-configs`. */
-export const PINNED_FILES = [
+export const PINNED_FILES: readonly string[] = [
   'plugin/wasm-plugin/wasm-plugin.yaml',
   'plugin/traffic-extension/traffic-extension.yaml',
-  'hotel-reservation/base/wasm-plugin.yaml',
+  ...APPLICATION_PLUGINS,
   'chart/values.yaml',
-] as const;
+];
 
 /** SHA-256 of the plugin as it is built from the sources at hand, hexadecimal. */
 export async function pluginDigest(): Promise<string> {

@@ -1,11 +1,13 @@
 /** A real API server takes every manifest of the project without a warning, and Istio's own analysis has no complaint. */
 import { execFileSync } from 'node:child_process';
+import { globSync } from 'node:fs';
 import { glob } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { buildGoTool } from '../../tools/build.ts';
 import { type ApiServer, startApiServer } from '../api-server/api-server.ts';
+import { applyArgoDefinitions } from './argo-definitions.ts';
 import { applyIstioDefinitions } from './istio-definitions.ts';
 import { applyMonitoringDefinitions } from './monitoring-definitions.ts';
 import { byName, CONFIGS, helmTemplate, type KubernetesObject, kustomize } from './render.ts';
@@ -23,7 +25,10 @@ beforeAll(async () => {
   server = await startApiServer();
   await applyIstioDefinitions(server);
   await applyMonitoringDefinitions(server);
-  for (const name of ['istio-system', 'shop']) await server.kubectl(['create', 'namespace', name]);
+  await applyArgoDefinitions(server);
+  for (const name of ['istio-system', 'shop', 'argocd']) await server.kubectl(['create', 'namespace', name]);
+  // What is only tried below needs them to be there.
+  for await (const file of glob('*/base/namespace.yaml', { cwd: CONFIGS })) await apply('-f', join(CONFIGS, file));
 });
 afterAll(async () => server[Symbol.asyncDispose]());
 
@@ -52,6 +57,16 @@ describe('kubectl apply', () => {
     const before = await versions();
     await apply('-k', join(CONFIGS, 'base'));
     expect(await versions()).toBe(before);
+  });
+
+  test('installs load tests at once, and a load right after them', async () => {
+    await apply('-k', join(CONFIGS, 'load-generator/base'));
+    for (const plural of ['loadgenrequests', 'loadgenresults']) {
+      const definition = `crd/${plural}.loadgen.ballast.dev`;
+      await server.kubectl(['wait', '--for=condition=Established', '--timeout=30s', definition]);
+    }
+    await apply('-f', join(CONFIGS, 'load-generator/example.yaml'));
+    expect(await server.kubectl(['get', 'lgreq', '-n', 'hotel-reservation', '-o', 'name'])).toContain('/visitors');
   });
 
   test('takes what each other folder makes', async () => {
@@ -139,15 +154,15 @@ describe('Istio', () => {
     return execFileSync(await buildGoTool('istio/analyze'), { input, encoding: 'utf8' });
   }
 
-  test.each([['endpoint'], ['subset']])(
-    'has nothing to say of Ballast and the hotel application, %s',
-    async (routing) => {
-      const folders = await Promise.all(
-        ['base', 'tracing', `hotel-reservation/${routing}`].map(async (folder) => kustomize(folder)),
-      );
-      expect(await analyze(folders.flat())).toBe('');
-    },
-  );
+  const applications = [
+    'hotel-reservation/subset',
+    ...globSync('*/{endpoint,statefulset,deployment}', { cwd: CONFIGS }),
+  ];
+
+  test.each(applications.toSorted())('has nothing to say of Ballast and %s', async (application) => {
+    const folders = await Promise.all(['base', 'tracing', application].map(async (folder) => kustomize(folder)));
+    expect(await analyze(folders.flat())).toBe('');
+  });
 
   test('would speak up about a subset that is not there', async () => {
     const broken: KubernetesObject = {

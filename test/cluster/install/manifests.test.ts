@@ -8,7 +8,7 @@ import { parse } from 'yaml';
 import { AGENT_CLUSTER, AGENT_PORT, CONTROLLER_PORT } from '../../../central-controller/contract/names.ts';
 import { CHECKOUT } from '../../../istio-configs/images/application-files.ts';
 import { IMAGES, imageName } from '../../../istio-configs/images/definitions.ts';
-import { PINNED_FILES, pluginDigest, stalePins } from '../../../istio-configs/plugin/pin.ts';
+import { APPLICATION_PLUGINS, PINNED_FILES, pluginDigest, stalePins } from '../../../istio-configs/plugin/pin.ts';
 import packageJson from '../../../package.json' with { type: 'json' };
 import { byName, CONFIGS, helmTemplate, type KubernetesObject, kustomize } from './render.ts';
 
@@ -90,9 +90,9 @@ describe('plugin', () => {
 
   test('is configured in the same way by each kind of object', async () => {
     const wasmPlugin = await read('plugin/wasm-plugin/wasm-plugin.yaml');
-    const hotel = await read('hotel-reservation/base/wasm-plugin.yaml');
     const extension = await read('plugin/traffic-extension/traffic-extension.yaml');
-    expect(hotel['spec']).toEqual(wasmPlugin['spec']);
+    expect(APPLICATION_PLUGINS).toContain('hotel-reservation/base/wasm-plugin.yaml');
+    for (const file of APPLICATION_PLUGINS) expect((await read(file))['spec'], file).toEqual(wasmPlugin['spec']);
     const { match, ...wasm } = wasmPlugin['spec'] as Record<string, unknown>;
     expect(extension['spec']).toEqual({ match, wasm });
     expect(wasm).toMatchObject({ failStrategy: 'FAIL_OPEN', pluginConfig: { agentCluster: AGENT_CLUSTER } });

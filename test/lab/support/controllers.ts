@@ -53,13 +53,13 @@ export class Controllers {
     return ask<T>(await this.leader(), path);
   }
 
-  async service(name: string): Promise<ServiceDecision> {
-    return this.#get<ServiceDecision>(`/api/v1/services/${HOTEL}/${name}`);
+  async service(name: string, namespace = HOTEL): Promise<ServiceDecision> {
+    return this.#get<ServiceDecision>(`/api/v1/services/${namespace}/${name}`);
   }
 
   /** Replicas of a service as last decided, by name. */
-  async replicas(service: string): Promise<Map<string, ReplicaDecision>> {
-    const { replicas } = await this.service(service);
+  async replicas(service: string, namespace = HOTEL): Promise<Map<string, ReplicaDecision>> {
+    const { replicas } = await this.service(service, namespace);
     return new Map(replicas.map((replica) => [replica.name, replica]));
   }
 

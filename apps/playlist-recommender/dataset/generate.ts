@@ -1,0 +1,99 @@
+/**
+ * Playlists as people make them, from a seed: a long tail of songs that anyone may add, and scenes, which are songs that
+ * belong together and which whoever likes the scene adds most of. The scenes are the rules that a miner is to find. Pure.
+ */
+import { type Random, randomInteger, seededRandom } from '../../load-generator/workload/random.ts';
+import { artistName, songName } from './names.ts';
+
+const PLAYLISTS = 500;
+const SONGS = 900;
+const ARTISTS = 120;
+const SCENES = 20;
+const SONGS_PER_SCENE = 8;
+/** Scenes of one playlist, at most. */
+const MOST_SCENES = 2;
+/** Probability that a playlist of a scene has a certain song of it. */
+const LOYALTY = 0.93;
+/** Songs of a playlist that are of no scene. */
+const OTHERS = { from: 8, to: 28 };
+/** How flat the popularity of these is: the song of rank r is chosen in proportion to 1 / (r + FLATNESS). */
+const FLATNESS = 60;
+
+export interface Song {
+  readonly name: string;
+  readonly artist: string;
+  readonly album: string;
+  readonly durationMs: number;
+}
+
+export interface Playlists {
+  /** Songs of each playlist, each once. */
+  readonly playlists: readonly (readonly Song[])[];
+  /** Names of the songs that belong together. */
+  readonly scenes: readonly (readonly string[])[];
+}
+
+/** The same for the same seed, always. */
+export function generatePlaylists(seed: number): Playlists {
+  const random = seededRandom(seed);
+  const songs = shuffled(
+    Array.from({ length: SONGS }, (_, number) => songOf(number, random)),
+    random,
+  );
+  const scenes = Array.from({ length: SCENES }, (_, scene) =>
+    songs.slice(scene * SONGS_PER_SCENE, (scene + 1) * SONGS_PER_SCENE),
+  );
+  const others = songs.slice(SCENES * SONGS_PER_SCENE);
+  const draw = drawByPopularity(others, random);
+  const playlists = Array.from({ length: PLAYLISTS }, () => {
+    const liked = Array.from({ length: randomInteger(random, 1, MOST_SCENES) }, () => choose(scenes, random));
+    const chosen = new Set(liked.flat().filter(() => random() < LOYALTY));
+    const size = chosen.size + randomInteger(random, OTHERS.from, OTHERS.to);
+    while (chosen.size < size) chosen.add(draw());
+    return shuffled([...chosen], random);
+  });
+  return { playlists, scenes: scenes.map((scene) => scene.map(({ name }) => name)) };
+}
+
+/** One line per song of a playlist, in the columns of the data sets that music services publish. */
+export function playlistsCsv({ playlists }: Playlists): string {
+  const lines = playlists.flatMap((songs, pid) =>
+    songs.map(({ name, artist, album, durationMs }) => `${pid},${name},${artist},${album},${durationMs}`),
+  );
+  return ['pid,track_name,artist_name,album_name,duration_ms', ...lines, ''].join('\n');
+}
+
+function songOf(number: number, random: Random): Song {
+  const artist = artistName(number % ARTISTS);
+  const album = `${artist}: Volume ${1 + Math.floor(number / ARTISTS / 3)}`;
+  return { name: songName(number), artist, album, durationMs: randomInteger(random, 120_000, 330_000) };
+}
+
+function choose<T>(from: readonly T[], random: Random): T {
+  const chosen = from[Math.floor(random() * from.length)];
+  if (chosen === undefined) throw new Error('there is nothing to choose from');
+  return chosen;
+}
+
+/** The songs are in the order of their popularity. */
+function drawByPopularity(songs: readonly Song[], random: Random): () => Song {
+  let total = 0;
+  const reached = songs.map((song, rank) => ({ song, upTo: (total += 1 / (rank + FLATNESS)) }));
+  return () => {
+    const coin = random() * total;
+    return (reached.find(({ upTo }) => coin < upTo) ?? choose(reached, random)).song;
+  };
+}
+
+/** Fisher and Yates' shuffle. */
+function shuffled<T>(items: readonly T[], random: Random): T[] {
+  const result = [...items];
+  for (let last = result.length - 1; last > 0; last--) {
+    const other = randomInteger(random, 0, last);
+    const [a, b] = [result[last], result[other]];
+    if (a === undefined || b === undefined) continue;
+    result[last] = b;
+    result[other] = a;
+  }
+  return result;
+}

@@ -1,0 +1,30 @@
+/** Checks what was given on the command line and in the environment. */
+import { BallastError } from '../../central-controller/contract/errors.ts';
+import { parseSeconds } from '../time-span.ts';
+
+/** @throws BallastError INVALID_FLAG */
+export function readShare(flag: string, text: string): number {
+  const value = text.trim() === '' ? NaN : Number(text);
+  if (value > 0 && value <= 1) return value;
+  throw new BallastError('INVALID_FLAG', `${flag} ${text} is not a number above 0, up to 1`);
+}
+
+/** Milliseconds. @throws BallastError INVALID_FLAG */
+export function readInterval(flag: string, text: string): number {
+  const seconds = parseSeconds(text);
+  if (seconds !== undefined) return seconds * 1000;
+  throw new BallastError('INVALID_FLAG', `${flag} ${text} is not a time such as 500ms, 1s or 2m`);
+}
+
+/** @throws BallastError INVALID_FLAG */
+export function readServiceUrl(flag: string, text: string): URL {
+  const url = URL.parse(text);
+  if (url && ['http:', 'https:'].includes(url.protocol)) return url;
+  throw new BallastError('INVALID_FLAG', `${flag} ${text} is no http:// or https:// URL`);
+}
+
+/** @throws BallastError INVALID_FLAG */
+export function readSeed(flag: string, text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new BallastError('INVALID_FLAG', `${flag} ${text} is not a whole number below 10^9`);
+}

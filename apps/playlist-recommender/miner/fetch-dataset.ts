@@ -1,0 +1,74 @@
+/** Gets the text of a data set by its URL. */
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { failure, type Result, success } from '../../../central-controller/contract/result.ts';
+import { generatePlaylists, playlistsCsv } from '../dataset/generate.ts';
+
+const PATIENCE_MS = 60_000;
+const MOST_BYTES = 256 * 1024 * 1024;
+
+export interface Dataset {
+  readonly csv: string;
+  /** Of its bytes, hexadecimal. */
+  readonly sha256: string;
+}
+
+/** `http:`, `https:` and `file:` URLs, and `generated:` or `generated:<seed>` for the data set that needs no host. */
+export async function fetchDataset(url: string): Promise<Result<Dataset>> {
+  const parsed = URL.parse(url);
+  if (!parsed) return failure('INVALID_FLAG', `--dataset ${url} (or DATASET_URL) is no URL`);
+  const read = await readBytes(parsed);
+  if (!read.ok) return read;
+  const sha256 = createHash('sha256').update(read.value).digest('hex');
+  return success({ csv: new TextDecoder().decode(read.value), sha256 });
+}
+
+async function readBytes(url: URL): Promise<Result<Uint8Array>> {
+  switch (url.protocol) {
+    case 'http:':
+    case 'https:':
+      return download(url);
+    case 'file:':
+      return readFile(fileURLToPath(url)).then(success, unreachable);
+    case 'generated:':
+      return generated(url.pathname);
+    default:
+      return failure(
+        'INVALID_FLAG',
+        `--dataset ${url.href} (or DATASET_URL) is neither http:, https:, file: nor generated:`,
+      );
+  }
+}
+
+async function download(url: URL): Promise<Result<Uint8Array>> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(PATIENCE_MS) });
+    if (!response.ok) return failure('DATASET_UNREACHABLE', `${url.href} answers ${response.status}`);
+    const chunks: Uint8Array[] = [];
+    let bytes = 0;
+    for await (const chunk of response.body ?? []) {
+      bytes += chunk.byteLength;
+      if (bytes > MOST_BYTES) return failure('INVALID_DATASET', `${url.href} has more than ${MOST_BYTES} bytes`);
+      chunks.push(chunk);
+    }
+    return success(Buffer.concat(chunks));
+  } catch (error) {
+    return unreachable(error);
+  }
+}
+
+function generated(seed: string): Result<Uint8Array> {
+  if (!/^\d{0,9}$/.test(seed)) {
+    return failure(
+      'INVALID_FLAG',
+      `--dataset generated:${seed} (or DATASET_URL): the seed is not a whole number below 10^9`,
+    );
+  }
+  return success(Buffer.from(playlistsCsv(generatePlaylists(Number(seed || 1)))));
+}
+
+function unreachable(error: unknown): Result<never> {
+  const cause = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : '';
+  return failure('DATASET_UNREACHABLE', `${error instanceof Error ? error.message : String(error)}${cause}`);
+}

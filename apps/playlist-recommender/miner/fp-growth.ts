@@ -1,0 +1,84 @@
+/**
+ * FP-growth: which items occur together in at least so many transactions (Han, Pei, Yin: "Mining Frequent Patterns
+ * without Candidate Generation", SIGMOD 2000). Pure.
+ */
+
+export interface Itemset {
+  /** Ascending. */
+  readonly items: readonly number[];
+  /** Transactions that hold all of them. */
+  readonly count: number;
+}
+
+/** Items that occur together so many times. */
+interface Weighted {
+  readonly items: readonly number[];
+  readonly count: number;
+}
+
+interface TreeNode {
+  readonly item: number;
+  readonly parent: TreeNode | undefined;
+  readonly children: Map<number, TreeNode>;
+  count: number;
+}
+
+/** All itemsets that occur in `minCount` (1 or more) transactions or more. A transaction holds each item once. */
+export function frequentItemsets(transactions: readonly (readonly number[])[], minCount: number): Itemset[] {
+  const found: Itemset[] = [];
+  grow(
+    transactions.map((items) => ({ items, count: 1 })),
+    [],
+    minCount,
+    found,
+  );
+  return found;
+}
+
+/** Adds the frequent itemsets among `transactions`, which are those that hold `suffix`, each with `suffix` added. */
+function grow(transactions: readonly Weighted[], suffix: readonly number[], minCount: number, found: Itemset[]): void {
+  const counts = new Map<number, number>();
+  for (const { items, count } of transactions) {
+    for (const item of items) counts.set(item, (counts.get(item) ?? 0) + count);
+  }
+  const frequent = [...counts]
+    .filter(([, count]) => count >= minCount)
+    .toSorted(([a, countOfA], [b, countOfB]) => countOfB - countOfA || a - b);
+  const nodes = nodesByItem(transactions, new Map(frequent.map(([item], rank) => [item, rank])));
+  for (const [item, count] of frequent.toReversed()) {
+    const items = [...suffix, item];
+    found.push({ items: items.toSorted((a, b) => a - b), count });
+    grow((nodes.get(item) ?? []).map(pathAbove), items, minCount, found);
+  }
+}
+
+/** The nodes of the FP-tree. Transactions share a path as far as their frequent items, the most frequent first, agree. */
+function nodesByItem(
+  transactions: readonly Weighted[],
+  ranks: ReadonlyMap<number, number>,
+): ReadonlyMap<number, readonly TreeNode[]> {
+  const nodes = new Map<number, TreeNode[]>([...ranks.keys()].map((item) => [item, []]));
+  const root: TreeNode = { item: -1, parent: undefined, children: new Map(), count: 0 };
+  const rankOf = (item: number): number => ranks.get(item) ?? Infinity;
+  for (const { items, count } of transactions) {
+    let node = root;
+    for (const item of items.filter((each) => ranks.has(each)).toSorted((a, b) => rankOf(a) - rankOf(b))) {
+      let next = node.children.get(item);
+      if (!next) {
+        next = { item, parent: node, children: new Map(), count: 0 };
+        node.children.set(item, next);
+        nodes.get(item)?.push(next);
+      }
+      next.count += count;
+      node = next;
+    }
+  }
+  return nodes;
+}
+
+/** The items above a node, as often as transactions go through it. */
+function pathAbove({ parent, count }: TreeNode): Weighted {
+  const items: number[] = [];
+  for (let node = parent; node?.parent; node = node.parent) items.push(node.item);
+  return { items, count };
+}

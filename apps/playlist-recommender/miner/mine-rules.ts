@@ -1,0 +1,41 @@
+/** Brings the rules in a folder up to date. */
+import { type Result, success } from '../../../central-controller/contract/result.ts';
+import type { Source } from '../model/model.ts';
+import type { ModelFolder } from '../model/model-folder.ts';
+import type { Checkpoint } from '../model/stored-model.ts';
+import { associationRules } from './association-rules.ts';
+import { fetchDataset } from './fetch-dataset.ts';
+import { parsePlaylists } from './playlists.ts';
+
+export interface Mined {
+  /** False: neither the data set nor how it is mined has changed, and nothing was written. */
+  readonly changed: boolean;
+  readonly checkpoint: Checkpoint;
+}
+
+/** Mines the data set unless the folder holds what would come of it. A failure leaves the folder as it is. */
+export async function mineRules(
+  folder: ModelFolder,
+  options: Omit<Source, 'sha256'>,
+  now: () => Date,
+): Promise<Result<Mined>> {
+  const dataset = await fetchDataset(options.dataset);
+  if (!dataset.ok) return dataset;
+  const source = { ...options, sha256: dataset.value.sha256 };
+  const current = await currentOf(folder, source);
+  if (current) return success({ changed: false, checkpoint: current });
+  const playlists = parsePlaylists(dataset.value.csv);
+  if (!playlists.ok) return playlists;
+  const rules = associationRules(playlists.value, options);
+  return success({ changed: true, checkpoint: await folder.write(source, now(), rules) });
+}
+
+/** The checkpoint, if it is of this source and its rules can be read. */
+async function currentOf(folder: ModelFolder, source: Source): Promise<Checkpoint | undefined> {
+  const read = await folder.readCheckpoint();
+  if (!read.ok || !read.value) return undefined;
+  const checkpoint = read.value;
+  const fields = ['version', 'dataset', 'sha256', 'minSupport', 'minConfidence'] as const;
+  if (fields.some((field) => checkpoint[field] !== source[field])) return undefined;
+  return (await folder.readModel(checkpoint)).ok ? checkpoint : undefined;
+}

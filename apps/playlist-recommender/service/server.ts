@@ -1,0 +1,56 @@
+/** The routes of one replica. */
+import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
+import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
+import { Type } from 'typebox';
+import { describeFieldErrors, type FieldError } from '../../../central-controller/contract/field-errors.ts';
+import type { Model } from '../model/model.ts';
+import { recommend } from './recommend.ts';
+
+const BODY_BYTES = 64 * 1024;
+const MOST_RECOMMENDED = 10;
+
+const Body = Type.Object(
+  { songs: Type.Array(Type.String({ minLength: 1, maxLength: 200 }), { minItems: 1, maxItems: 100 }) },
+  { additionalProperties: false },
+);
+
+/** What `POST /api/recommend` answers; all of it is of one model. */
+export interface Recommendation {
+  readonly songs: readonly string[];
+  readonly version: string;
+  /** When the model was mined, ISO 8601. */
+  readonly model_date: string;
+}
+
+/** A server that does not listen yet. `model` gives the newest one there is. */
+export function createServer(model: () => Model | undefined): FastifyInstance {
+  const server = Fastify({
+    bodyLimit: BODY_BYTES,
+    keepAliveTimeout: 0,
+    forceCloseConnections: false,
+    return503OnClosing: false,
+  });
+  server.setErrorHandler<FastifyError>((error, request, reply) => {
+    const status = error.statusCode ?? 500;
+    if (status >= 500) console.error(`${request.url}:`, error);
+    return reply.code(status).send({ message: messageOf(error, status) });
+  });
+  server
+    .withTypeProvider<TypeBoxTypeProvider>()
+    .setValidatorCompiler(TypeBoxValidatorCompiler)
+    .post('/api/recommend', { schema: { body: Body } }, async ({ body }, reply) => {
+      const current = model();
+      if (!current) return reply.code(503).send({ message: NO_RULES });
+      const songs = recommend(current.rules, body.songs, MOST_RECOMMENDED);
+      return { songs, version: current.version, model_date: current.date } satisfies Recommendation;
+    });
+  return server;
+}
+
+/** Why a replica is not ready. */
+export const NO_RULES = 'there are no rules yet: the miner has not written any';
+
+function messageOf(error: FastifyError, status: number): string {
+  if (error.validation) return describeFieldErrors(error.validation as unknown as FieldError[], 'body');
+  return status >= 500 ? 'an error in this service; its log has the details' : `body: ${error.message}`;
+}
