@@ -15,7 +15,7 @@ import {
   NODE_PATH,
   USER,
 } from './definitions.ts';
-import { programWithLibraries } from './host-files.ts';
+import { librariesOf, programWithLibraries } from './host-files.ts';
 import { type Image, type ImageEntry, type ImageLayer, writeImages } from './image-archive.ts';
 
 export const DEFAULT_FOLDER = join(import.meta.dirname, 'build');
@@ -43,16 +43,28 @@ async function baseLayer(): Promise<ImageLayer> {
   ];
 }
 
+/** What native modules among the files are linked with, and neither Node nor their own packages bring. */
+async function nativeLibraries(files: Iterable<string>, base: ImageLayer): Promise<ImageEntry[]> {
+  const native = [...files].filter((file) => /\.node$|\.so(?:\.\d+)*$/.test(file));
+  const linked = await Promise.all(native.map(async (file) => librariesOf(join(CHECKOUT, file))));
+  const there = new Set(base.map(({ path }) => path));
+  const missing = linked.flat().filter(({ path }) => !there.has(path) && !path.startsWith(`${CHECKOUT}/`));
+  return [...new Map(missing.map((entry) => [entry.path, entry])).values()];
+}
+
 async function imageOf(definition: ImageDefinition, base: ImageLayer): Promise<Image> {
   const files = await applicationFiles(definition);
   return {
     name: imageName(definition),
     layers: [
       base,
-      [...files].map(([file, content]): ImageEntry => {
-        const path = `${APP_FOLDER}/${file}`;
-        return content === undefined ? { path, copyOf: join(CHECKOUT, file), mode: 0o644 } : { path, content };
-      }),
+      [
+        ...(await nativeLibraries(files.keys(), base)),
+        ...[...files].map(([file, content]): ImageEntry => {
+          const path = `${APP_FOLDER}/${file}`;
+          return content === undefined ? { path, copyOf: join(CHECKOUT, file), mode: 0o644 } : { path, content };
+        }),
+      ],
     ],
     entrypoint: entrypoint(definition),
     environment: ENVIRONMENT,

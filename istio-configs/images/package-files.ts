@@ -8,7 +8,7 @@ interface PackageJson {
   readonly peerDependencies?: Readonly<Record<string, string>>;
 }
 
-const NEEDED = /\.(?:[cm]?js|json|wasm|node|css)$|(?:^|\/)(?:LICEN[CS]E|NOTICE|COPYING)[^/]*$/i;
+const NEEDED = /\.(?:[cm]?js|json|wasm|node|so(?:\.\d+)*|css)$|(?:^|\/)(?:LICEN[CS]E|NOTICE|COPYING)[^/]*$/i;
 /** Tests, and sources that other files were made from. */
 const NOT_NEEDED = /(?:^|\/)(?:tests?|__tests__|benchmarks?|examples?|docs|\.github)\//;
 

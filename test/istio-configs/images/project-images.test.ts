@@ -89,6 +89,15 @@ describe('images of the project', () => {
     });
   });
 
+  test('hold native libraries exactly where pictures are converted', async () => {
+    for (const definition of IMAGES) {
+      const files = [...(await applicationFiles(definition)).keys()];
+      const native = files.filter((file) => /\.node$|\.so(?:\.|$)/.test(file)).map((file) => file.split('/')[2]);
+      const ofSharp = [`sharp-libvips-linux-${process.arch}`, `sharp-linux-${process.arch}`];
+      expect(native, definition.name).toEqual(definition.name === 'pdf-converter' ? ofSharp : []);
+    }
+  });
+
   test('hold neither tests nor development packages', async () => {
     for (const definition of IMAGES) {
       const files = [...(await applicationFiles(definition)).keys()];
