@@ -1,6 +1,7 @@
 /** Runs one replica of one service of the hotel application. */
 import { parseArgs } from 'node:util';
 import closeWithGrace from 'close-with-grace';
+import { type ListenAddress, readListenAddress } from '../service/listen-address.ts';
 import type { Addressing } from './http/downstream.ts';
 import { serve } from './http/server.ts';
 import { SERVICE_NAMES, type ServiceName } from './services/names.ts';
@@ -54,12 +55,12 @@ function readAddressing(env: NodeJS.ProcessEnv): Addressing {
   }
 }
 
-/** `ip:port` in its parts; the ip may be an IPv6 address in brackets. */
-function readAddress(text: string): { host: string; port: number } {
-  const parts = /^\[?([^\]]+?)\]?:(\d{1,5})$/.exec(text);
-  const port = Number(parts?.[2]);
-  if (!parts?.[1] || !(port <= 65_535)) return stop(`--listen: ${text} is not of the form ip:port`);
-  return { host: parts[1], port };
+function readAddress(text: string): ListenAddress {
+  try {
+    return readListenAddress(text);
+  } catch (error) {
+    return stop(error instanceof Error ? error.message : String(error));
+  }
 }
 
 /** Only the chosen service is loaded: a replica starts in a fraction of the time that all eight would take. */

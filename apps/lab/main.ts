@@ -10,6 +10,7 @@ import { downLab } from './down.ts';
 import { openLab } from './lab.ts';
 import { requireLabMachine } from './requirements.ts';
 import { readStatus, statusTable } from './status.ts';
+import { surveyCommand } from './survey/command.ts';
 import { type Part, PARTS, upLab } from './up.ts';
 
 interface Flags {
@@ -74,6 +75,7 @@ program
   .option('--json', 'print one JSON object')
   .action(status);
 program.addCommand(demoCommand());
+program.addCommand(surveyCommand());
 program
   .command('shell')
   .description('a shell with kubectl for it, or one command in such a shell')

@@ -10,9 +10,10 @@ export const BRIDGE_ADDRESS = '10.213.0.1';
 export const POD_RANGE = '10.214.0.0/16';
 export const SERVICE_RANGE = '10.215.0.0/24';
 export const DNS_ADDRESS = '10.215.0.10';
-/** Addresses of Services of type LoadBalancer; the first is the ingress gateway's. */
+/** Addresses of Services of type LoadBalancer: the hotel application's gateway, and that of any other beside it. */
 export const BALANCER_RANGE = '10.216.0.0/24';
 export const INGRESS_ADDRESS = '10.216.0.1';
+export const SECOND_INGRESS_ADDRESS = '10.216.0.2';
 
 export interface NodeSettings {
   readonly name: string;

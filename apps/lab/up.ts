@@ -1,9 +1,10 @@
 /** Brings the lab up, step by step: from nothing, or from what is there. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { application as hotel } from '../hotel-reservation/application.ts';
 import { runSteps, type ShownStep } from '../local-mesh/progress.ts';
+import { LabApplication } from './applications/application.ts';
 import { installBallast, untilBallastIsReady } from './applications/ballast.ts';
-import { installHotel, untilBalanced, untilHotelIsReady } from './applications/hotel.ts';
 import { createVolumes } from './applications/volumes.ts';
 import { createCluster, repairCluster } from './cluster.ts';
 import { ensureArchives } from './images/archives.ts';
@@ -11,6 +12,7 @@ import { ensureStore, keysOf } from './images/store.ts';
 import { findLab, type Lab } from './lab.ts';
 import { installIstio, untilInjecting } from './mesh/istio.ts';
 import { requireLabMachine } from './requirements.ts';
+import { INGRESS_ADDRESS } from './settings.ts';
 import { LabFolder } from './state/lab-folder.ts';
 import { withLock } from './state/lock.ts';
 import { readRecord, writeRecord } from './state/record.ts';
@@ -107,11 +109,12 @@ class Rise {
     // Sidecars and applications start at the machine's own speed.
     for (const node of this.lab.workers) node.limit(false);
     await createVolumes(this.lab.kubectl, this.lab.folder);
-    await installHotel(this.lab.kubectl);
-    await untilHotelIsReady(this.lab.kubectl, say);
+    const application = new LabApplication(this.lab.kubectl, hotel, INGRESS_ADDRESS);
+    await application.install();
+    await application.untilReady(say);
     await untilBallastIsReady(this.lab.kubectl);
-    await untilBalanced(this.lab.kubectl, this.lab.ingress);
-    return this.lab.ingress.href;
+    await application.untilBalanced();
+    return application.ingress.href;
   }
 
   /** Waits for the nodes, then gives each its size. */

@@ -15,8 +15,11 @@ export interface ReplicaPlace {
   readonly listen: string;
   /** A folder of the replica's own, that exists. */
   readonly data: string;
+  /** A folder that exists and that all replicas see: what a volume that many pods mount is in a cluster. */
+  readonly shared: string;
 }
 
+/** Exported as `application` by `apps/<name>/application.ts`. */
 export interface MeshApplication {
   /** Name of its folders in `apps` and `istio-configs`, and of its namespace. */
   readonly name: string;
@@ -26,6 +29,8 @@ export interface MeshApplication {
   manifests(routing: Routing): Promise<Manifest[]>;
   /** What one replica of a service runs. */
   replica(service: string, place: ReplicaPlace): ReplicaProgram;
+  /** What a Job does in a cluster: fills the shared folder, without which no replica would be ready. */
+  prepare?(shared: string): Promise<void>;
   /** Name of the mix in `apps/load-generator/mixes` that is its load. */
   readonly mix: string;
 }

@@ -1,9 +1,9 @@
 /** The demo: a mesh, a load that never pauses, and phases in which Istio's default and Ballast take turns. */
 import type { Routing } from '../../central-controller/contract/assignment.ts';
-import { BallastError } from '../../central-controller/contract/errors.ts';
-import { readMix } from '../load-generator/flags.ts';
-import { type Load, type LoadOptions, runLoad } from '../load-generator/load.ts';
+import type { Load } from '../load-generator/load.ts';
+import type { MeshApplication } from './application.ts';
 import type { DemoMesh, DemoNode } from './demo-mesh.ts';
+import { applicationLoad, type StartLoad } from './phases/application-load.ts';
 import { calibrate } from './phases/calibrate.ts';
 import { hostCpu, ownCpu } from './phases/cpu-recorder.ts';
 import { inOrder, type MachineUse, machineUse } from './phases/machine-use.ts';
@@ -17,10 +17,10 @@ import type { Balancer, MeasuredRun } from './report/phases.ts';
 const SHARED_NODES_BUSY = 0.35;
 /** What the neighbour takes of its node. */
 const NEIGHBOUR_PART = 0.7;
-const CONNECTIONS = 128;
-const TIMEOUT_SECONDS = 10;
 
 export interface DemoSettings extends PlanRequest {
+  /** What the mesh runs. */
+  readonly application: Pick<MeshApplication, 'name' | 'mix'>;
   /** Requests per second; chosen by calibration when not given. */
   readonly rate?: number;
   /** Mean utilisation of the nodes that calibration aims at, without a neighbour; less where nodes share cores. */
@@ -41,6 +41,7 @@ export interface DemoResult {
 export class Demo<Node extends DemoNode> {
   readonly #mesh: DemoMesh<Node>;
   readonly #settings: DemoSettings;
+  readonly #start: StartLoad;
   #rate = 0;
   #requestCpuSeconds: number | undefined;
   #load: Load | undefined;
@@ -49,6 +50,7 @@ export class Demo<Node extends DemoNode> {
   constructor(mesh: DemoMesh<Node>, settings: DemoSettings) {
     this.#mesh = mesh;
     this.#settings = settings;
+    this.#start = applicationLoad(settings.application, mesh.gateway);
   }
 
   get result(): DemoResult {
@@ -85,16 +87,8 @@ export class Demo<Node extends DemoNode> {
     return chosen ?? most;
   }
 
-  #startLoad(options: Pick<LoadOptions, 'rate' | 'durationSeconds' | 'onSecond'>): Load {
-    const mix = readMix('hotel');
-    if (!mix.ok) throw new BallastError(mix.failure.code, mix.failure.message);
-    const fixed = {
-      url: this.#mesh.gateway,
-      mix: mix.value,
-      connections: CONNECTIONS,
-      timeoutSeconds: TIMEOUT_SECONDS,
-    };
-    this.#load = runLoad({ ...fixed, seed: 1, ...options });
+  #startLoad(options: Parameters<StartLoad>[0]): Load {
+    this.#load = this.#start(options);
     return this.#load;
   }
 
@@ -130,9 +124,10 @@ export class Demo<Node extends DemoNode> {
     };
     const record = await runPhases(plan, stage, this.#mesh.broken);
     const measured = measureRun({ ...record, nodes: nodes.map(({ name }) => name) });
-    const setting = `${this.#rate} requests/s, ${nodes.length} nodes, ${this.#mesh.replicas.length} replicas`;
+    const { application, routing } = this.#settings;
+    const setting = `${application.name}, ${this.#rate} requests/s, ${nodes.length} nodes, ${this.#mesh.replicas.length} replicas`;
     this.#result = {
-      run: { ...measured, neighbourNode: node.name, setting: `${setting}, ${this.#settings.routing} routing` },
+      run: { ...measured, neighbourNode: node.name, setting: `${setting}, ${routing} routing` },
       rate: this.#rate,
       ...(this.#requestCpuSeconds === undefined ? {} : { requestCpuSeconds: this.#requestCpuSeconds }),
       machine: machineUse(counters, record.cpu),

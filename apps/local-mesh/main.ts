@@ -2,6 +2,7 @@
 /** The demo's command: `npm run demo`. */
 import closeWithGrace from 'close-with-grace';
 import { BallastError, describeFailure } from '../../central-controller/contract/errors.ts';
+import { loadApplication } from './applications.ts';
 import { Demo, type DemoResult } from './demo.ts';
 import { freeNetwork } from './mesh/free-network.ts';
 import { LocalMesh } from './mesh/mesh.ts';
@@ -14,8 +15,9 @@ import { figuresTable } from './report/table.ts';
 import { writeReport } from './report/write-report.ts';
 
 const options = parseOptions(process.argv);
-const mesh = new LocalMesh(demoSettings(options.routing, await freeNetwork(), options.pinned));
-const demo = new Demo(mesh, { ...options, settleSeconds: SETTLE_SECONDS, nodesBusy: NODES_BUSY });
+const application = await loadApplication(options.app);
+const mesh = new LocalMesh(demoSettings(application, options.routing, await freeNetwork(), options.pinned));
+const demo = new Demo(mesh, { ...options, application, settleSeconds: SETTLE_SECONDS, nodesBusy: NODES_BUSY });
 
 async function endMesh(keepFiles: boolean): Promise<void> {
   const left = await mesh.stop(keepFiles);
@@ -24,7 +26,14 @@ async function endMesh(keepFiles: boolean): Promise<void> {
 
 function report({ run, ...setting }: DemoResult): void {
   const { phases, ...course } = run;
-  const figures = { name: 'demo', ...setting, rounds: phases, ...course, summary: summarise(run) };
+  const figures = {
+    name: 'demo',
+    application: application.name,
+    ...setting,
+    rounds: phases,
+    ...course,
+    summary: summarise(run),
+  };
   const written = writeReport(options.out, 'demo', run, figures);
   if (options.json) console.log(JSON.stringify(figures, null, 2));
   else

@@ -5,6 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Routing } from '../../central-controller/contract/assignment.ts';
+import { application as hotel } from '../../apps/hotel-reservation/application.ts';
 import { ADMIN_PORT, APPLICATION_PORT } from '../../apps/local-mesh/envoy/proxy.ts';
 import { freeNetwork } from '../../apps/local-mesh/mesh/free-network.ts';
 import type { LocalMesh } from '../../apps/local-mesh/mesh/mesh.ts';
@@ -35,6 +36,7 @@ const MIX: Mix = {
 /** The services that the mesh asks before it counts as started, and the one whose replicas die. */
 async function settingsFor(routing: Routing): Promise<MeshSettings> {
   return {
+    application: hotel,
     routing,
     services: ['frontend', 'recommendation', 'profile', 'user'],
     replicas: 3,

@@ -6,8 +6,8 @@ import { describe, expect, it } from 'vitest';
 import { selectKind, ServiceKind, StatefulSetKind, selects } from '../../central-controller/cluster/manifest.ts';
 import type { Routing } from '../../central-controller/contract/assignment.ts';
 import { AGENT_CLUSTER } from '../../central-controller/contract/names.ts';
+import { application as hotel } from '../../apps/hotel-reservation/application.ts';
 import { WasmPluginKind } from '../../apps/local-mesh/envoy/istio-kinds.ts';
-import { hotelManifests } from '../../istio-configs/hotel-reservation/manifests.ts';
 
 const run = promisify(execFile);
 const FOLDER = join(import.meta.dirname, '../../istio-configs/hotel-reservation');
@@ -40,7 +40,7 @@ describe('the routing objects that are committed', () => {
 
 describe.each<Routing>(['Endpoint', 'Subset'])('the objects of %s routing', (routing) => {
   it('hold eight balanced services of three replicas each', async () => {
-    const manifests = await hotelManifests(routing);
+    const manifests = await hotel.manifests(routing);
     const services = values(selectKind(manifests, ServiceKind)).filter(({ metadata }) => metadata.labels?.['app']);
     const sets = values(selectKind(manifests, StatefulSetKind));
     expect(services).toHaveLength(8);
@@ -58,7 +58,7 @@ describe.each<Routing>(['Endpoint', 'Subset'])('the objects of %s routing', (rou
   });
 
   it('put the plugin on both sides, tell it the agent, and let traffic pass without it', async () => {
-    const [plugin, ...more] = values(selectKind(await hotelManifests(routing), WasmPluginKind));
+    const [plugin, ...more] = values(selectKind(await hotel.manifests(routing), WasmPluginKind));
     expect(more).toEqual([]);
     expect(plugin?.spec).toMatchObject({
       failStrategy: 'FAIL_OPEN',

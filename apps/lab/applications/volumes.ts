@@ -1,5 +1,5 @@
 /** Storage for claims: folders of this machine, which all nodes see, as if they shared a file server. */
-import { chmodSync } from 'node:fs';
+import { chmodSync, rmSync } from 'node:fs';
 import type { Kubectl } from '../control-plane/kubectl.ts';
 import type { LabFolder } from '../state/lab-folder.ts';
 
@@ -23,4 +23,14 @@ export async function createVolumes(kubectl: Kubectl, folder: LabFolder): Promis
     };
   });
   await kubectl.apply(JSON.stringify({ apiVersion: 'v1', kind: 'List', items: volumes }));
+}
+
+/** Empties those volumes whose claims are gone, so that other claims can have them. */
+export async function renewVolumes(kubectl: Kubectl, folder: LabFolder): Promise<void> {
+  const columns = 'custom-columns=name:.metadata.name,phase:.status.phase';
+  const list = await kubectl.run('get', 'persistentvolumes', '--no-headers', '-o', columns);
+  const released = [...list.matchAll(/^(\S+)\s+Released$/gm)].map(([, name = '']) => name);
+  if (released.length > 0) await kubectl.run('delete', 'persistentvolumes', ...released);
+  for (const name of released) rmSync(folder.folder('volumes', name), { recursive: true });
+  await createVolumes(kubectl, folder);
 }

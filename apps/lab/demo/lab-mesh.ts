@@ -5,11 +5,10 @@ import type { DemoMesh, DemoNode } from '../../local-mesh/demo-mesh.ts';
 import type { CpuCounter } from '../../local-mesh/phases/cpu-recorder.ts';
 import type { ShownStep } from '../../local-mesh/progress.ts';
 import type { Balancer } from '../../local-mesh/report/phases.ts';
+import type { LabApplication } from '../applications/application.ts';
 import type { Lab } from '../lab.ts';
 import type { LabNode } from '../node/node.ts';
 import { startNeighbourPod, stopNeighbourPod } from './neighbour-pod.ts';
-
-const NAMESPACE = 'hotel-reservation';
 
 /** A worker's size counts as its CPU; the control plane's node has all of the machine's. */
 function counterOf(node: LabNode): DemoNode {
@@ -29,12 +28,14 @@ export class LabMesh implements DemoMesh {
   readonly sharesCores = false;
   readonly broken: AbortSignal;
   readonly #lab: Lab;
+  readonly #application: LabApplication;
   #replicas: { nodeName: string }[] = [];
 
   /** `interrupted` is aborted when the user wants it to end. */
-  constructor(lab: Lab, interrupted: AbortSignal) {
+  constructor(lab: Lab, application: LabApplication, interrupted: AbortSignal) {
     this.#lab = lab;
-    this.gateway = lab.ingress;
+    this.#application = application;
+    this.gateway = application.ingress;
     this.nodes = lab.workers.map(counterOf);
     this.edge = counterOf(lab.controlPlane);
     this.broken = interrupted;
@@ -52,11 +53,10 @@ export class LabMesh implements DemoMesh {
 
   /** Gives all policies of the application this mode. */
   async setMode(mode: Mode): Promise<void> {
-    const { kubectl } = this.#lab;
-    const policies = await kubectl.run('-n', NAMESPACE, 'get', 'loadbalancingpolicies', '-o', 'name');
+    const policies = await this.#application.kubectl('get', 'loadbalancingpolicies', '-o', 'name');
     const names = policies.trim().split('\n');
     const patch = JSON.stringify({ spec: { mode } });
-    await kubectl.run('-n', NAMESPACE, 'patch', ...names, '--type', 'merge', '--patch', patch);
+    await this.#application.kubectl('patch', ...names, '--type', 'merge', '--patch', patch);
   }
 
   async startNeighbour(node: DemoNode, cores: number): Promise<void> {
@@ -74,7 +74,7 @@ export class LabMesh implements DemoMesh {
 
   async #findReplicas(): Promise<string> {
     const columns = 'custom-columns=kind:.metadata.ownerReferences[0].kind,node:.spec.nodeName';
-    const pods = await this.#lab.kubectl.run('-n', NAMESPACE, 'get', 'pods', '--no-headers', '-o', columns);
+    const pods = await this.#application.kubectl('get', 'pods', '--no-headers', '-o', columns);
     this.#replicas = pods
       .trim()
       .split('\n')

@@ -4,6 +4,7 @@ import {
   type Manifest,
   namespaceOf,
   selectKind,
+  ServiceKind,
   StatefulSetKind,
 } from '../../../central-controller/cluster/manifest.ts';
 import type { StatefulSet } from '../../../central-controller/cluster/objects.ts';
@@ -12,6 +13,7 @@ import { LoadBalancingPolicy, POLICY_KIND } from '../../../central-controller/co
 import type { Result } from '../../../central-controller/contract/result.ts';
 import { GatewayKind } from '../envoy/istio-kinds.ts';
 import type { NodeSize } from '../node/mesh-node.ts';
+import { SERVICE_PORT } from '../envoy/proxy.ts';
 import { type MeshPod, nodeObject, replicaLabels } from './cluster-objects.ts';
 import { edgeAddresses, placeReplicas } from './placement.ts';
 
@@ -66,13 +68,21 @@ export function planCluster(request: ClusterRequest): ClusterPlan {
   });
   return {
     objects: [
-      ...kept.filter(({ kind }) => kind !== POLICY_KIND),
+      ...kept.filter(({ kind }) => kind !== POLICY_KIND).map(behindProxy),
       ...[...nodes, request.edge].map(({ name, cores }) => nodeObject(name, cores)),
     ],
     policies: kept.filter((manifest) => Value.Check(LoadBalancingPolicy, manifest)),
     replicas,
     gateway: gatewayPod(request),
   };
+}
+
+/** Whatever port a program has in a cluster, here its callers reach the proxy before it, which has the same everywhere. */
+function behindProxy(manifest: Manifest): Manifest {
+  const [service] = take(selectKind([manifest], ServiceKind));
+  if (!service) return manifest;
+  const ports = service.spec.ports?.map((port) => ({ ...port, targetPort: SERVICE_PORT }));
+  return { ...manifest, spec: { ...service.spec, ...(ports && { ports }) } };
 }
 
 /** The gateway is the Deployment that the Gateway object selects; here it is one pod on the edge. */

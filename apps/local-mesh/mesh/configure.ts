@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AGENT_PORT } from '../../../central-controller/contract/names.ts';
-import { hotelManifests } from '../../../istio-configs/hotel-reservation/manifests.ts';
 import { renderBootstrap } from '../envoy/render.ts';
+import { scaledManifests } from '../manifests/application-manifests.ts';
 import { ClusterDirectory } from '../manifests/cluster-directory.ts';
 import { agentAddress } from '../manifests/placement.ts';
 import { type ClusterPlan, planCluster } from '../manifests/plan-cluster.ts';
@@ -19,9 +19,9 @@ export async function configureMesh(
   plugin: string,
   paths: ProcessPaths,
 ): Promise<{ plan: ClusterPlan; cluster: ClusterDirectory }> {
-  const { nodes, routing, services, replicas, network, patchProxy = (bootstrap) => bootstrap } = settings;
+  const { application, nodes, routing, services, replicas, network, patchProxy = (bootstrap) => bootstrap } = settings;
   const plan = planCluster({
-    manifests: await hotelManifests(routing),
+    manifests: scaledManifests(await application.manifests(routing), replicas, routing),
     services,
     replicas,
     nodes: set.nodes.map(({ name, cores }, index) => ({ name, cores, appetite: nodes[index]?.appetite ?? 1 })),

@@ -1,6 +1,7 @@
 /** A running mesh: real proxies, replicas, agents and controller, on nodes made of this machine's CPU. */
 import { buildPlugin } from '../../../wasm-plugin/build.ts';
 import { setMaxListeners } from 'node:events';
+import { mkdirSync } from 'node:fs';
 import type { Mode } from '../../../central-controller/cluster/topology.ts';
 import { BallastError } from '../../../central-controller/contract/errors.ts';
 import { AGENT_PORT, CONTROLLER_PORT } from '../../../central-controller/contract/names.ts';
@@ -20,6 +21,7 @@ import {
   agentSpec,
   applicationSpec,
   controllerSpec,
+  dataFolder,
   neighbourSpec,
   type ProcessPaths,
   proxySpec,
@@ -59,6 +61,7 @@ export class LocalMesh {
       manifests: this.#run.folder('manifests'),
       proxies: this.#run.folder('proxies'),
       data: this.#run.folder('data'),
+      shared: this.#run.folder('shared'),
     };
     this.#supervisor = new Supervisor(this.#run, ({ code, message }) => {
       this.#broken.abort(new BallastError(code, message));
@@ -201,9 +204,12 @@ export class LocalMesh {
   }
 
   async #startPods(): Promise<string> {
+    const { application } = this.#settings;
     const { replicas, gateway } = this.#planned;
+    await application.prepare?.(this.#paths.shared);
     for (const pod of replicas) {
-      this.#supervisor.start(applicationSpec(pod, this.#nodeOf(pod), this.#paths));
+      mkdirSync(dataFolder(pod, this.#paths), { recursive: true });
+      this.#supervisor.start(applicationSpec(application, pod, this.#nodeOf(pod), this.#paths));
       this.#supervisor.start(proxySpec(pod, this.#nodeOf(pod), this.#paths));
     }
     this.#supervisor.start(proxySpec(gateway, this.#opened.edge, this.#paths));
@@ -224,7 +230,7 @@ export class LocalMesh {
   }
 
   async #awaitApplication(): Promise<string> {
-    await this.#ready(new URL('/recommendations?require=rate&lat=37.804&lon=-122.099', this.gateway).href);
+    await this.#ready(new URL('/readyz', this.gateway).href);
     for (const node of this.#opened.nodes) node.limit(true);
     return `serves at ${this.gateway.href}`;
   }

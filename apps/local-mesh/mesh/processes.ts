@@ -1,6 +1,7 @@
 /** The command lines of the mesh's processes. Pure: what runs where, with which flags. */
 import { join } from 'node:path';
 import { AGENT_PORT, CONTROLLER_PORT } from '../../../central-controller/contract/names.ts';
+import type { MeshApplication } from '../application.ts';
 import { APPLICATION_PORT, OUTBOUND_PORT } from '../envoy/proxy.ts';
 import type { MeshPod } from '../manifests/cluster-objects.ts';
 import type { MeshNode } from '../node/mesh-node.ts';
@@ -15,6 +16,8 @@ export interface ProcessPaths {
   readonly proxies: string;
   /** Directory of the replicas' data, one folder each. */
   readonly data: string;
+  /** Folder that all replicas see. */
+  readonly shared: string;
 }
 
 /** A program of this repository, run by the Node that runs the mesh. `flags` are names without dashes and values. */
@@ -37,12 +40,25 @@ export function agentSpec(node: MeshNode, edge: MeshNode, ip: string, controller
   return { name: `agent-${node.name}`, node: edge, place: { kind: 'system' }, ...line };
 }
 
-export function applicationSpec(pod: MeshPod, node: MeshNode, paths: ProcessPaths): ProcessSpec {
-  const listen = `${pod.ip}:${APPLICATION_PORT}`;
-  const flags = { service: pod.service ?? '', listen, data: join(paths.data, pod.name) };
-  const line = program('apps/hotel-reservation/main.ts', flags);
+export function applicationSpec(
+  application: MeshApplication,
+  pod: MeshPod,
+  node: MeshNode,
+  paths: ProcessPaths,
+): ProcessSpec {
+  const { module, flags } = application.replica(pod.service ?? '', {
+    listen: `${pod.ip}:${APPLICATION_PORT}`,
+    data: dataFolder(pod, paths),
+    shared: paths.shared,
+  });
+  const line = program(module, flags);
   const environment = { POD_NAME: pod.name, MESH_OUTBOUND: `${pod.ip}:${OUTBOUND_PORT}` };
   return { name: pod.name, node, place: { kind: 'pod', uid: pod.uid }, ...line, environment };
+}
+
+/** Folder of a replica's own. */
+export function dataFolder(pod: MeshPod, paths: ProcessPaths): string {
+  return join(paths.data, pod.name);
 }
 
 export function proxySpec(pod: MeshPod, node: MeshNode, paths: ProcessPaths): ProcessSpec {

@@ -3,12 +3,22 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Load } from '../../load-generator/load.ts';
 import type { CpuCounter } from './cpu-recorder.ts';
 
-/** The replicas' code gets faster as it is compiled: the first requests say nothing of the later ones' cost. */
-const WARM_SECONDS = 8;
-/** Requests per second and core of the nodes while warming up. */
+/** Requests per second and core of the nodes that tell first what a request costs, and the most to warm up with. */
+const FIRST_RATE = 5;
 const WARM_RATE = 140;
-const SETTLE_SECONDS = 2;
-const MEASURE_SECONDS = 4;
+/** The rate is raised as long as what a request costs allows for so many times more. */
+const RAISE = 1.5;
+
+interface Stretch {
+  /** Begin that is not measured. */
+  readonly settleSeconds: number;
+  readonly measureSeconds: number;
+}
+
+const LOOK: Stretch = { settleSeconds: 1, measureSeconds: 2 };
+/** The replicas' code gets faster as it is compiled: the first requests say nothing of the later ones' cost. */
+const WARM: Stretch = { settleSeconds: 8, measureSeconds: 4 };
+const MEASURE: Stretch = { settleSeconds: 2, measureSeconds: 4 };
 
 export interface Calibration {
   readonly nodes: readonly CpuCounter[];
@@ -24,21 +34,37 @@ export async function calibrate(calibration: Calibration): Promise<{ rate: numbe
   const { nodes, target, limit } = calibration;
   const cores = nodes.reduce((sum, node) => sum + node.cores, 0);
   limit(false);
-  const warm = await costAt(calibration, cores * WARM_RATE, WARM_SECONDS);
+  const warm = await costAt(calibration, cores * (await warmRate(calibration, cores)), WARM);
   limit(true);
-  const cost = await costAt(calibration, (cores * target) / warm, SETTLE_SECONDS);
+  const cost = await costAt(calibration, (cores * target) / warm, MEASURE);
   return { rate: (cores * target) / cost, cost };
 }
 
-/** CPU of the nodes per request, idle work included, under load at `rate`, after `settleSeconds` of it. */
-async function costAt({ nodes, startLoad }: Calibration, rate: number, settleSeconds: number): Promise<number> {
-  const used = () => nodes.reduce((sum, node) => sum + node.cpuSeconds(), 0);
+/** Requests per second and core that the nodes can carry, as far as can be told while the replicas are cold. */
+async function warmRate(calibration: Calibration, cores: number): Promise<number> {
+  const idle = await usedCores(calibration.nodes, LOOK.measureSeconds);
+  let rate = FIRST_RATE;
+  for (;;) {
+    const own = (await costAt(calibration, cores * rate, LOOK)) - idle / (cores * rate);
+    const next = 1 / Math.max(own, 1 / WARM_RATE);
+    if (next < rate * RAISE) return next;
+    rate = next;
+  }
+}
+
+/** CPU of the nodes per request, idle work included, under load at `rate`. */
+async function costAt({ nodes, startLoad }: Calibration, rate: number, stretch: Stretch): Promise<number> {
   const load = startLoad(rate);
-  await sleep(settleSeconds * 1000);
-  const before = { used: used(), at: performance.now() };
-  await sleep(MEASURE_SECONDS * 1000);
-  const seconds = (performance.now() - before.at) / 1000;
-  const cost = (used() - before.used) / seconds / rate;
+  await sleep(stretch.settleSeconds * 1000);
+  const used = await usedCores(nodes, stretch.measureSeconds);
   await load.stop();
-  return cost;
+  return used / rate;
+}
+
+/** Cores that the nodes use together, measured from now on. */
+async function usedCores(nodes: readonly CpuCounter[], seconds: number): Promise<number> {
+  const used = () => nodes.reduce((sum, node) => sum + node.cpuSeconds(), 0);
+  const before = { used: used(), at: performance.now() };
+  await sleep(seconds * 1000);
+  return ((used() - before.used) * 1000) / (performance.now() - before.at);
 }

@@ -100,7 +100,7 @@ describe('a replica', () => {
 
   test.each([
     [['--service', 'hotel'], /--service: must be one of frontend/],
-    [['--listen', 'here'], /--listen: here is not of the form ip:port/],
+    [['--listen', 'here'], /--listen here is not of the form ip:port/],
     [['--port', '80'], /Unknown option '--port'/],
   ])('refuses %j', async (flags, message) => {
     await expect(startReplica('geo', flags)).rejects.toThrow(message);

@@ -1,4 +1,4 @@
-/** The lab's demo as a person calls it; the lab itself is under test in test/lab. */
+/** The lab's measurements as a person calls them; the lab itself is under test in test/lab. */
 import { execFile } from 'node:child_process';
 import { expect, it } from 'vitest';
 
@@ -10,15 +10,21 @@ function lab(...args: readonly string[]): Promise<{ code: number; output: string
   });
 }
 
-it('explains its flags, and what is wrong with one', async () => {
-  const help = await lab('demo', '--help');
+it.each(['demo', 'apps'])('%s explains its flags, and what is wrong with one', async (command) => {
+  const help = await lab(command, '--help');
   expect(help.code).toBe(0);
   for (const flag of ['--rate', '--seconds', '--node', '--json', '--out', '--write'])
     expect(help.output).toContain(flag);
-  const short = await lab('demo', '--seconds', '2');
+  const short = await lab(command, '--seconds', '2');
   expect(short.code).not.toBe(0);
   expect(short.output).toContain('Must be a whole number from 12 to 3600');
-  const unknown = await lab('demo', '--node', 'node-9');
+  const unknown = await lab(command, '--node', 'node-9');
   expect(unknown.code).not.toBe(0);
   expect(unknown.output).toContain('node-2');
+});
+
+it('apps names those that there are when asked for another', async () => {
+  const { code, output } = await lab('apps', '--only', 'cluster-info,spa');
+  expect(code).not.toBe(0);
+  expect(output).toMatch(/spa is none of .*cluster-info/);
 });

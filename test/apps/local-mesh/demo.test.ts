@@ -41,12 +41,15 @@ describe('npm run demo', () => {
   it('explains its flags, and what is wrong with one', async () => {
     const help = await demo(['--help']);
     expect(help.code).toBe(0);
-    for (const flag of ['--rate', '--rounds', '--phase-seconds', '--routing', '--json', '--keep', '--out']) {
+    for (const flag of ['--app', '--rate', '--rounds', '--phase-seconds', '--routing', '--json', '--keep', '--out']) {
       expect(help.output).toContain(flag);
     }
     const wrong = await demo(['--phase-seconds', '2']);
     expect(wrong.code).not.toBe(0);
     expect(wrong.output).toContain('Must be a whole number from 5 to 3600');
+    const unknown = await demo(['--app', 'spa']);
+    expect(unknown.code).not.toBe(0);
+    expect(unknown.output).toContain('hotel-reservation');
   });
 
   it('leaves nothing behind when it is interrupted under load', async () => {

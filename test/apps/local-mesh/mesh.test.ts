@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { application as hotel } from '../../../apps/hotel-reservation/application.ts';
 import { LocalMesh } from '../../../apps/local-mesh/mesh/mesh.ts';
 import { findCgroups } from '../../../apps/local-mesh/node/cgroup-mount.ts';
 import { processIdentity } from '../../../apps/local-mesh/node/proc.ts';
@@ -11,6 +12,7 @@ const PATH = '/recommendations?require=rate&lat=37.804&lon=-122.099';
 const REPLICAS = ['frontend-0', 'frontend-1', 'frontend-2'];
 
 const mesh = new LocalMesh({
+  application: hotel,
   routing: 'Endpoint',
   services: ['frontend', 'recommendation', 'profile'],
   replicas: 3,

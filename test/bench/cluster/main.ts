@@ -4,12 +4,14 @@
  */
 import { join } from 'node:path';
 import { BallastError } from '../../../central-controller/contract/errors.ts';
+import { application as hotel } from '../../../apps/hotel-reservation/application.ts';
+import { LabApplication } from '../../../apps/lab/applications/application.ts';
 import { LabMesh } from '../../../apps/lab/demo/lab-mesh.ts';
 import { downLab } from '../../../apps/lab/down.ts';
 import { findLab, type Lab } from '../../../apps/lab/lab.ts';
+import { INGRESS_ADDRESS } from '../../../apps/lab/settings.ts';
 import { upLab } from '../../../apps/lab/up.ts';
-import { readMix } from '../../../apps/load-generator/flags.ts';
-import { type Load, runLoad } from '../../../apps/load-generator/load.ts';
+import { applicationLoad } from '../../../apps/local-mesh/phases/application-load.ts';
 import { calibrate } from '../../../apps/local-mesh/phases/calibrate.ts';
 import type { Bench, BenchContext, BenchResult, Round } from '../support/bench.ts';
 import { measureChanges, routeBy } from './changes.ts';
@@ -69,19 +71,17 @@ async function bringLab(parts: readonly Part[], rows: Round[], { progress }: Ben
 
 /** What is measured under the demo's load. */
 async function underLoad(scene: Scene, { parts, repetitions }: Choice): Promise<Round[]> {
-  const mix = readMix('hotel');
-  if (!mix.ok) throw new BallastError(mix.failure.code, mix.failure.message);
-  const mesh = new LabMesh(scene.lab, scene.signal);
-  const startLoad = (rate: number): Load =>
-    runLoad({ url: mesh.gateway, mix: mix.value, rate, connections: 128, timeoutSeconds: 10, seed: 1 });
+  const application = new LabApplication(scene.lab.kubectl, hotel, INGRESS_ADDRESS);
+  const mesh = new LabMesh(scene.lab, application, scene.signal);
+  const startLoad = applicationLoad(hotel, mesh.gateway);
   const { rate } = await calibrate({
     nodes: mesh.nodes,
     target: NODES_BUSY,
-    startLoad,
+    startLoad: (warm) => startLoad({ rate: warm }),
     limit: (enforced) => mesh.nodes.forEach((node) => node.limit(enforced)),
   });
   scene.progress(`${rate.toFixed(0)} requests/s`);
-  const load = startLoad(rate);
+  const load = startLoad({ rate });
   try {
     return [
       ...(parts.includes('cost') ? named('cost', await measureCost(scene)) : []),

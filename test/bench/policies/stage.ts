@@ -1,6 +1,7 @@
 /** The mesh in which all balancers are measured, and how one or the other is switched on in it. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
+import { application as hotel } from '../../../apps/hotel-reservation/application.ts';
 import { ADMIN_PORT, SERVICE_PORT } from '../../../apps/local-mesh/envoy/proxy.ts';
 import { freeNetwork } from '../../../apps/local-mesh/mesh/free-network.ts';
 import type { LocalMesh } from '../../../apps/local-mesh/mesh/mesh.ts';
@@ -38,6 +39,7 @@ const MIX: Mix = {
 /** A replica of each service on each node. */
 export async function meshSettings(): Promise<MeshSettings> {
   return {
+    application: hotel,
     routing: 'Endpoint',
     services: ['frontend', 'recommendation', 'profile'],
     replicas: NODE_CORES.length,

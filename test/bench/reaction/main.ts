@@ -5,12 +5,12 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
+import { application as hotel } from '../../../apps/hotel-reservation/application.ts';
 import { freeNetwork } from '../../../apps/local-mesh/mesh/free-network.ts';
 import type { LocalMesh } from '../../../apps/local-mesh/mesh/mesh.ts';
 import { demoSettings } from '../../../apps/local-mesh/mesh/settings.ts';
+import { applicationLoad } from '../../../apps/local-mesh/phases/application-load.ts';
 import { calibrate } from '../../../apps/local-mesh/phases/calibrate.ts';
-import { readMix } from '../../../apps/load-generator/flags.ts';
-import { type Load, runLoad } from '../../../apps/load-generator/load.ts';
 import type { Bench, BenchContext, BenchResult, Round } from '../support/bench.ts';
 import { withRunningMesh } from '../support/running-mesh.ts';
 import { DecisionLog } from './decision-log.ts';
@@ -25,12 +25,6 @@ const NEIGHBOUR_PART = 0.7;
 const WITH_NEIGHBOUR_MS = 6000;
 const WITHOUT_NEIGHBOUR_MS = 6000;
 const AVERAGE_MS = 2000;
-
-function startLoad(mesh: LocalMesh, rate: number): Load {
-  const mix = readMix('hotel');
-  if (!mix.ok) throw new Error(mix.failure.message);
-  return runLoad({ url: mesh.gateway, mix: mix.value, rate, connections: 128, timeoutSeconds: 10, seed: 1 });
-}
 
 async function publishedVersions(mesh: LocalMesh): Promise<PublishedVersion[]> {
   const { body } = await request(new URL('/api/v1/versions', mesh.controller));
@@ -73,14 +67,15 @@ function percentile(values: readonly number[], part: number): number {
 }
 
 async function measure(mesh: LocalMesh, signal: AbortSignal, context: BenchContext): Promise<BenchResult> {
+  const startLoad = applicationLoad(hotel, mesh.gateway);
   const { rate } = await calibrate({
     nodes: mesh.nodes,
     target: NODES_BUSY,
-    startLoad: (warm) => startLoad(mesh, warm),
+    startLoad: (warm) => startLoad({ rate: warm }),
     limit: (enforced) => mesh.nodes.forEach((node) => node.limit(enforced)),
   });
   mesh.setMode('Enforce');
-  const load = startLoad(mesh, rate);
+  const load = startLoad({ rate });
   const log = new DecisionLog(mesh.nodes[0]?.name ?? '');
   const watch = new TableWatch(mesh.agents);
   const stopped = new AbortController();
@@ -113,7 +108,7 @@ async function measure(mesh: LocalMesh, signal: AbortSignal, context: BenchConte
 export const bench: Bench = {
   description: "From a neighbour's start to its node's replicas getting less, at every proxy",
   async run(context) {
-    const settings = demoSettings('Endpoint', await freeNetwork());
+    const settings = demoSettings(hotel, 'Endpoint', await freeNetwork());
     return withRunningMesh(settings, context, (mesh, signal) => measure(mesh, signal, context));
   },
 };

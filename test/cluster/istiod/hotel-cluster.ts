@@ -1,7 +1,7 @@
 /** The hotel application as a cluster would hold it: with pods, endpoints and the Services' own addresses. */
 import type { Manifest } from '../../../central-controller/cluster/manifest.ts';
 import type { Routing } from '../../../central-controller/contract/assignment.ts';
-import { hotelManifests } from '../../../istio-configs/hotel-reservation/manifests.ts';
+import { application as hotel } from '../../../apps/hotel-reservation/application.ts';
 import type { StubObjects } from './kubernetes-stub.ts';
 
 export const NAMESPACE = 'hotel-reservation';
@@ -65,7 +65,7 @@ function endpointSlice(service: string, pods: readonly TestPod[]) {
 
 /** Three replicas of each service; the last of `user` is not ready. */
 export async function hotelCluster(routing: Routing, extra: readonly Manifest[] = []): Promise<HotelCluster> {
-  const given = [...(await hotelManifests(routing)), ...extra];
+  const given = [...(await hotel.manifests(routing)), ...extra];
   const services = given
     .filter(({ kind }) => kind === 'Service')
     .map((service, index) => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { application as hotel } from '../../../../apps/hotel-reservation/application.ts';
 import {
   APPLICATION_PORT,
   OUTBOUND_PORT,
@@ -8,7 +9,6 @@ import {
 import { renderBootstrap } from '../../../../apps/local-mesh/envoy/render.ts';
 import type { Manifest } from '../../../../central-controller/cluster/manifest.ts';
 import type { Routing } from '../../../../central-controller/contract/assignment.ts';
-import { hotelManifests } from '../../../../istio-configs/hotel-reservation/manifests.ts';
 import { buildPlugin } from '../../../../wasm-plugin/build.ts';
 import { get, startRendered, startReplica, validate } from './rendered-envoy.ts';
 
@@ -41,7 +41,7 @@ function proxy(kind: ProxyInput['kind'], pod: string, ip: string, pluginPath: st
 }
 
 async function manifests(routing: Routing): Promise<Manifest[]> {
-  return [...(await hotelManifests(routing)), ...pods('geo'), ...pods('frontend')];
+  return [...(await hotel.manifests(routing)), ...pods('geo'), ...pods('frontend')];
 }
 
 describe.each(ROUTINGS)('Envoy takes what is rendered for %s routing', (routing) => {

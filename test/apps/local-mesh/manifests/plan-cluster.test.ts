@@ -3,18 +3,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { application as hotel } from '../../../../apps/hotel-reservation/application.ts';
 import { ClusterDirectory } from '../../../../apps/local-mesh/manifests/cluster-directory.ts';
 import { placeReplicas } from '../../../../apps/local-mesh/manifests/placement.ts';
 import { planCluster } from '../../../../apps/local-mesh/manifests/plan-cluster.ts';
 import { ManifestCluster } from '../../../../central-controller/cluster/manifests.ts';
-import { hotelManifests } from '../../../../istio-configs/hotel-reservation/manifests.ts';
 
 const SERVICES = ['frontend', 'search', 'geo'];
 
 async function plan(services: readonly string[], replicas: number) {
   let pods = 0;
   return planCluster({
-    manifests: await hotelManifests('Endpoint'),
+    manifests: await hotel.manifests('Endpoint'),
     services,
     replicas,
     nodes: [3, 2, 1].map((appetite, index) => ({ name: `node-${index + 1}`, cores: 0.5, appetite })),

@@ -1,0 +1,59 @@
+/** p99 of each application under both balancers, as bars. Pure. */
+import type { Spread } from '../../local-mesh/report/figures.ts';
+import { logScale, type Scale } from '../../local-mesh/report/picture/scale.ts';
+import { sheet } from '../../local-mesh/report/picture/sheet.ts';
+import { element, label } from '../../local-mesh/report/picture/svg.ts';
+import { COLOURS } from '../../local-mesh/report/picture/theme.ts';
+import { milliseconds } from '../../local-mesh/report/summary.ts';
+import type { ApplicationFigures } from './figures.ts';
+
+const WIDTH = 1200;
+const LEFT = 260;
+const RIGHT = 1010;
+const TOP = 128;
+const ROW = 84;
+const BAR = 26;
+
+const TITLE = 'p99 with a noisy pod on one node: LEAST_REQUEST and Ballast';
+
+export function drawSurvey(figures: readonly ApplicationFigures[], note: string): string {
+  const values = figures.flatMap(({ defaultP99Ms, ballastP99Ms }) => [
+    ...[defaultP99Ms.min, defaultP99Ms.max],
+    ...[ballastP99Ms.min, ballastP99Ms.max],
+  ]);
+  const scale = logScale(Math.min(...values) / 2, Math.max(...values), LEFT, RIGHT);
+  const bottom = TOP + figures.length * ROW;
+  return sheet(
+    { width: WIDTH, height: bottom + 64, title: TITLE, fontSize: 15 },
+    label(40, 48, TITLE, { fill: COLOURS.ink, 'font-size': 24, 'font-weight': 700 }),
+    label(40, 78, note, { fill: COLOURS.faded }),
+    ...scale.ticks.map((tick) => {
+      const x = scale.at(tick);
+      const line = element('line', { x1: x, x2: x, y1: TOP - 10, y2: bottom, stroke: COLOURS.grid });
+      return line + label(x, bottom + 22, String(tick), { fill: COLOURS.faded, 'text-anchor': 'middle' });
+    }),
+    label((LEFT + RIGHT) / 2, bottom + 46, 'p99, ms (log scale); lines: range of the rounds', {
+      fill: COLOURS.faded,
+      'text-anchor': 'middle',
+    }),
+    ...figures.map((each, index) => row(each, TOP + index * ROW, scale)),
+  );
+}
+
+function row({ application, defaultP99Ms, ballastP99Ms }: ApplicationFigures, top: number, scale: Scale): string {
+  const name = label(LEFT - 16, top + BAR + 5, application, { fill: COLOURS.ink, 'text-anchor': 'end' });
+  const first = bar('LEAST_REQUEST', defaultP99Ms, { y: top, fill: COLOURS.defaultName }, scale);
+  const second = bar('Ballast', ballastP99Ms, { y: top + BAR + 2, fill: COLOURS.ballastName }, scale);
+  return name + first + second;
+}
+
+function bar(name: string, p99Ms: Spread, { y, fill }: { y: number; fill: string }, scale: Scale): string {
+  const middle = y + BAR / 2;
+  const range = { x1: scale.at(p99Ms.min), x2: scale.at(p99Ms.max), y1: middle, y2: middle };
+  const text = `${milliseconds(p99Ms.median)}  ${name}`;
+  return [
+    element('rect', { x: LEFT, y, width: scale.at(p99Ms.median) - LEFT, height: BAR, fill, 'fill-opacity': 0.75 }),
+    element('line', { ...range, stroke: COLOURS.ink, 'stroke-width': 2 }),
+    label(scale.at(p99Ms.max) + 10, middle + 5, text, { fill, 'font-weight': 600 }),
+  ].join('');
+}

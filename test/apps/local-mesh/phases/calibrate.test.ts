@@ -1,0 +1,74 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import type { Load } from '../../../../apps/load-generator/load.ts';
+import { calibrate } from '../../../../apps/local-mesh/phases/calibrate.ts';
+
+// What the fake clock does not know of itself.
+vi.mock('node:timers/promises', () => ({
+  setTimeout: (ms: number) => new Promise((resolve) => globalThis.setTimeout(resolve, ms)),
+}));
+
+beforeEach(() => vi.useFakeTimers());
+afterEach(() => vi.useRealTimers());
+
+const CORES = 1.3;
+const IDLE_CORES = 0.1;
+
+/** Nodes on which a request costs more while few have come, as before code is compiled. Counts what they were asked. */
+class Nodes {
+  readonly rates: number[] = [];
+  #used = 0;
+  #since = 0;
+  #rate = 0;
+  #served = 0;
+  readonly #cost: number;
+
+  constructor(costSeconds: number) {
+    this.#cost = costSeconds;
+  }
+
+  readonly cpuSeconds = (): number => {
+    this.#pass();
+    return this.#used;
+  };
+
+  readonly startLoad = (rate: number): Load => {
+    this.#pass();
+    this.rates.push(rate);
+    this.#rate = rate;
+    const stop = async () => {
+      this.#pass();
+      this.#rate = 0;
+      return {} as Awaited<Load['finished']>;
+    };
+    return { stop } as unknown as Load;
+  };
+
+  #pass(): void {
+    const seconds = (performance.now() - this.#since) / 1000;
+    this.#since += seconds * 1000;
+    const cost = this.#served < 60 ? 1.5 * this.#cost : this.#cost;
+    this.#used += seconds * (IDLE_CORES + this.#rate * cost);
+    this.#served += seconds * this.#rate;
+  }
+}
+
+it.each([
+  0.004, // As the hotel application's.
+  0.08, // As the converter's.
+])('finds the rate at which the nodes are half busy, for %s s each, without flooding them', async (cost) => {
+  const nodes = new Nodes(cost);
+  const limits: boolean[] = [];
+  const found = calibrate({
+    nodes: [{ name: 'node', cores: CORES, cpuSeconds: nodes.cpuSeconds }],
+    target: 0.5,
+    startLoad: nodes.startLoad,
+    limit: (enforced) => limits.push(enforced),
+  });
+  await vi.runAllTimersAsync();
+  const { rate } = await found;
+  // Idle work is part of what the nodes do, and of what a request seems to cost.
+  expect((IDLE_CORES + rate * cost) / CORES).toBeGreaterThan(0.4);
+  expect((IDLE_CORES + rate * cost) / CORES).toBeLessThan(0.65);
+  expect(Math.max(...nodes.rates) * cost).toBeLessThan(1.1 * CORES);
+  expect(limits).toEqual([false, true]);
+});
