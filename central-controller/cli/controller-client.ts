@@ -6,26 +6,30 @@ import { type Command, Option } from 'commander';
 import { request } from 'undici';
 import { ApiError } from '../cluster/kubernetes/client.ts';
 import { BallastError, ERRORS, type ErrorCode } from '../contract/errors.ts';
-import { CONTROLLER_PORT } from '../contract/names.ts';
+import { findController } from './find-controller.ts';
 import { type ClusterFlags, openClient, withClusterOptions } from './kubernetes-access.ts';
 
 const TIMEOUT_MS = 10_000;
 
-/** The Service of the controllers as the API server's proxy knows it. */
+const SERVICE = 'ballast-system/ballast-controller';
+
+/** That Service as the API server's proxy knows it. */
 const SERVICE_PROXY = '/api/v1/namespaces/ballast-system/services/ballast-controller:http/proxy';
 
 /** Where the controller is: with either flag of the cluster, behind its API server. */
 export interface ControllerFlags extends ClusterFlags {
-  readonly controller: string;
+  /** Absent: it is looked for on this machine. */
+  readonly controller?: string;
 }
 
 /** Adds the flags by which a command finds the controller. */
 export function withControllerOptions(command: Command): Command {
   return withClusterOptions(
     command.addOption(
-      new Option('--controller <url>', 'where the controller listens')
-        .env('BALLAST_CONTROLLER')
-        .default(`http://127.0.0.1:${CONTROLLER_PORT}`),
+      new Option(
+        '--controller <url>',
+        'where the controller listens (else port 15070 of this machine, or the local mesh that runs on it)',
+      ).env('BALLAST_CONTROLLER'),
     ),
     'ask through the API server, with what kubectl would use',
   );
@@ -49,18 +53,21 @@ interface Answer {
  */
 export async function askController<T>(flags: ControllerFlags, path: string, question: Question = {}): Promise<T> {
   const isBehindApiServer = flags.kubeconfig !== undefined || flags.context !== undefined;
-  const { status, body } = await (isBehindApiServer ? throughApiServer : directly)(flags, path, question);
+  const controller = isBehindApiServer ? SERVICE : (flags.controller ?? (await findController()));
+  const { status, body } = isBehindApiServer
+    ? await throughApiServer(flags, path, question)
+    : await directly(controller, path, question);
   if (status < 300) return body as T;
   const { code, detail } = (body ?? {}) as { code?: unknown; detail?: unknown };
   if (isErrorCode(code)) throw new BallastError(code, String(detail));
-  throw new BallastError('UNREACHABLE', `--controller: ${flags.controller} answers ${status}, as no controller does`);
+  throw new BallastError('UNREACHABLE', `--controller: ${controller} answers ${status}, as no controller does`);
 }
 
 function isErrorCode(code: unknown): code is ErrorCode {
   return typeof code === 'string' && code in ERRORS;
 }
 
-async function directly({ controller }: ControllerFlags, path: string, question: Question): Promise<Answer> {
+async function directly(controller: string, path: string, question: Question): Promise<Answer> {
   const url = URL.parse(path, controller);
   if (!url || !/^https?:$/.test(url.protocol)) {
     throw new BallastError('INVALID_FLAG', `--controller: ${controller} is not a URL such as http://host:port`);
@@ -91,9 +98,7 @@ async function throughApiServer(flags: ControllerFlags, path: string, question: 
     const problem = parsed(error.message);
     // A problem document is the controller's own answer; all else is the API server's.
     if (problem !== undefined) return { status: error.status, body: problem };
-    throw new BallastError('CLUSTER_UNREACHABLE', `ballast-system/ballast-controller: ${error.message}`, {
-      cause: error,
-    });
+    throw new BallastError('CLUSTER_UNREACHABLE', `${SERVICE}: ${error.message}`, { cause: error });
   } finally {
     await client.close();
   }

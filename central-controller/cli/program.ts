@@ -1,6 +1,7 @@
 /** The `ballast` command: all its subcommands, and how they deal with what is typed wrongly. */
 import { Command } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
+import { benchCommand, demoCommand } from './checkout-programs.ts';
 import { completionCommand } from './completion.ts';
 import { doctorCommand } from './doctor/command.ts';
 import { explainCommand } from './explain.ts';
@@ -23,6 +24,8 @@ export function createProgram(): Command {
     .addCommand(resumeCommand())
     .addCommand(simulateCommand())
     .addCommand(renderCommand())
+    .addCommand(demoCommand())
+    .addCommand(benchCommand())
     .addCommand(doctorCommand())
     .addCommand(completionCommand());
   forEach(program, (command) =>

@@ -5,8 +5,9 @@ import { EXIT_CODES } from '../../../central-controller/cli/exit-codes.ts';
 const INTRODUCTION = `\`npm run ballast -- <command>\` in a clone; \`ballast <command>\` after \`npm link\` or \`npm install --global .\`, which
 brings \`kubectl-ballast\` too, so that \`kubectl ballast <command>\` is the same.
 
-Commands that ask the controller find it at \`--controller\`, or through the API server of a cluster when \`--kubeconfig\` or
-\`--context\` is given. That needs the right to \`services/proxy\` in \`ballast-system\`, and, where NetworkPolicies are
+Commands that ask the controller find it at \`--controller\`. Where that is not given, they look at port 15070 of this
+machine, where \`kubectl port-forward\` has it, and then for the local mesh that \`ballast demo\` runs here. With
+\`--kubeconfig\` or \`--context\` they go through the API server of a cluster. That needs the right to \`services/proxy\` in \`ballast-system\`, and, where NetworkPolicies are
 enforced, one that lets the API server reach the controller; else \`kubectl port-forward\` does.
 Colours are left out where the output is no terminal or \`NO_COLOR\` is set. Each command prints one object for programs
 with \`--json\`; errors go to standard error.`;

@@ -15,6 +15,7 @@ COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _ballast; printf '%s\\n' "\${COMPREPL
 describe('completion in bash', () => {
   it.each([
     [['ballast', 'st'], ['status']],
+    [['ballast', ''], expect.arrayContaining(['demo', 'bench', 'doctor', '--version']) as string[]],
     [
       ['ballast', 'weights', ''],
       ['get', 'set', 'clear', '--help'],
