@@ -4,7 +4,7 @@ import { draw } from '../../service/draw.ts';
 /** Length of every feature vector. */
 export const DIMENSIONS = 32;
 
-interface Topic {
+export interface Topic {
   readonly name: string;
   readonly subjects: readonly [string, ...string[]];
 }

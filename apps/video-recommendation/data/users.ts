@@ -1,6 +1,7 @@
 /**
- * The generated users: numbers 1 to 5,000. Each has a favourite topic and a second one; whom they subscribe to and what
- * they like follows from these. Nothing is stored, each user is drawn when asked.
+ * The generated users: numbers 1 to 5,000. Each has a favourite topic and a second one, from which follows whom they
+ * subscribe to and what they watch; of that they like what they watched the longest and the most often. Nothing is
+ * stored, each user is drawn when asked.
  */
 import { draw, pick } from '../../service/draw.ts';
 import { TOPICS } from './topics.ts';
@@ -10,7 +11,7 @@ export const USERS = 5000;
 
 /** Apart from the videos, whose records have the numbers below. */
 const FIRST_RECORD = 1_000_000;
-const FIELD = { first: 1, last: 2, favourite: 3, second: 4, subscriptions: 5, likes: 6, followed: 1000, liked: 2000 };
+const FIELD = { first: 1, last: 2, favourite: 3, second: 4, subscriptions: 5, likes: 6, history: 7, followed: 1000, watched: 2000, engagement: 10_000 };
 
 const FIRST_NAMES = [
   'Ada',
@@ -28,8 +29,11 @@ const FIRST_NAMES = [
 const LAST_NAMES = ['Okafor', 'Lindqvist', 'Moreau', 'Tanaka', 'Novak', 'Silva', 'Haddad', 'Meyer', 'Kaya'] as const;
 
 const SUBSCRIPTIONS = { from: 6, to: 20 };
+const HISTORY = { from: 100, to: 200 };
 const LIKES = { from: 8, to: 20 };
-/** Of what a user likes and follows: about the favourite topic, and about that or the second. */
+/** More than this many views of one video by one user are not told apart. */
+const MOST_VIEWS = 5;
+/** Of what a user watches and follows: about the favourite topic, and about that or the second. */
 const FAVOURITE_SHARE = 0.6;
 const KNOWN_SHARE = 0.85;
 
@@ -58,6 +62,17 @@ function numberBetween(record: number, field: number, { from, to }: { from: numb
   return from + Math.floor(draw(record, field) * (to - from + 1));
 }
 
+/** Shares of a video that the user watched, summed over the views; each further view is less likely. */
+function engagement(record: number, video: number): number {
+  let watched = 0;
+  for (let view = 0; view < MOST_VIEWS; view++) {
+    const field = FIELD.engagement + video * MOST_VIEWS + view;
+    watched += draw(record, field);
+    if (draw(-record, field) > 0.4) break;
+  }
+  return watched;
+}
+
 export class UserDirectory {
   readonly #videos = groupByTopic(VIDEOS, videoTopic);
   readonly #users = groupByTopic(USERS, (user) => favouriteTopic(FIRST_RECORD + user));
@@ -76,8 +91,17 @@ export class UserDirectory {
       id,
       name,
       subscribedTo: this.#choose(record, FIELD.followed, subscriptions, this.#users, 1).filter((user) => user !== id),
-      likedVideos: this.#choose(record, FIELD.liked, likes, this.#videos, 2.5),
+      likedVideos: this.#history(record)
+        .map((video) => ({ video, watched: engagement(record, video) }))
+        .toSorted((a, b) => b.watched - a.watched)
+        .slice(0, likes)
+        .map(({ video }) => video),
     };
+  }
+
+  /** Numbers of the videos that the user has watched, the well known ones of each topic more likely. */
+  #history(record: number): number[] {
+    return this.#choose(record, FIELD.watched, numberBetween(record, FIELD.history, HISTORY), this.#videos, 2.5);
   }
 
   /** Different members of the groups, by the user's topics; the higher `bias`, the more of the first in each. */

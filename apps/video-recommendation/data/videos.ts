@@ -1,7 +1,7 @@
 /** The generated videos: numbers 1 to 10,000, the lower the better known. Nothing is stored, each is drawn when asked. */
 import { draw, pick } from '../../service/draw.ts';
 import { hourlyViews } from './heat.ts';
-import { DIMENSIONS, TOPIC_CENTRES, TOPICS } from './topics.ts';
+import { DIMENSIONS, type Topic, TOPIC_CENTRES, TOPICS } from './topics.ts';
 
 export const VIDEOS = 10_000;
 /** Users with the lowest numbers are those who make videos. */
@@ -9,7 +9,7 @@ const AUTHORS = 400;
 /** Only these are looked through for what is trending: nothing less known gets as many views. */
 const WELL_KNOWN = 1000;
 
-const FIELD = { topic: 1, second: 2, mix: 3, lead: 4, subject: 5, author: 6, length: 7, noise: 100 };
+const FIELD = { topic: 1, second: 2, mix: 3, lead: 4, subject: 5, author: 6, length: 7, part: 8, noise: 100 };
 
 const LEADS = [
   'A beginner’s guide to',
@@ -59,12 +59,19 @@ function features(video: number): number[] {
   return vector.map((component) => Math.round((component / norm) * 1000) / 1000);
 }
 
+/** A third stand alone, the others are parts of a series. */
+function title(video: number, subjects: Topic['subjects']): string {
+  const series = `${pick(LEADS, video, FIELD.lead)} ${pick(subjects, video, FIELD.subject)}`;
+  const part = Math.floor(draw(video, FIELD.part) * 18) - 5;
+  return part < 1 ? series : `${series}, part ${part}`;
+}
+
 /** @param hour whole hours since 1970 */
 export function videoAt(video: number, hour: number): Video {
   const topic = TOPICS[videoTopic(video)] ?? TOPICS[0];
   return {
     id: video,
-    title: `${pick(LEADS, video, FIELD.lead)} ${pick(topic.subjects, video, FIELD.subject)}`,
+    title: title(video, topic.subjects),
     author: 1 + Math.floor(draw(video, FIELD.author) * AUTHORS),
     topic: topic.name,
     seconds: 90 + Math.floor(draw(video, FIELD.length) ** 2 * 3600),

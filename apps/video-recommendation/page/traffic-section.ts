@@ -37,7 +37,7 @@ function dependencyTable({ dependency, replicas }: DependencyTraffic): Html {
       </caption>
       <thead>
         <tr>
-          <th scope="col">Replica</th>
+          <th scope="col" class="name">Replica</th>
           <th scope="col" class="share">Share</th>
           <th scope="col">Requests</th>
           <th scope="col">Errors</th>

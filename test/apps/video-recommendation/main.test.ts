@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { afterEach, describe, expect, test } from 'vitest';
 import { HELP, readFlags } from '../../../apps/video-recommendation/flags.ts';
+import { startService } from '../support/service-process.ts';
 
-const MAIN = join(import.meta.dirname, '../../../apps/video-recommendation/main.ts');
+const MAIN = 'apps/video-recommendation/main.ts';
+const PROGRAM = join(import.meta.dirname, '../../..', MAIN);
 
 const children: ChildProcess[] = [];
 
@@ -13,43 +14,29 @@ afterEach(() => {
   for (const child of children.splice(0)) child.kill('SIGKILL');
 });
 
-/** Resolves with the address once the replica serves. */
-async function start(service: string, env: Readonly<Record<string, string>> = {}): Promise<[ChildProcess, string]> {
-  const child = spawn(process.execPath, [MAIN, '--service', service, '--listen', '127.0.0.1:0'], {
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  children.push(child);
-  for await (const line of createInterface({ input: child.stdout })) {
-    const address = / serves on (?:http:\/\/)?(\S+)$/.exec(line)?.[1];
-    if (address) return [child, address];
-  }
-  throw new Error(`${service} ended before it served`);
-}
-
 test.each(['user-service', 'video-service', 'video-recommendation'])(
   '%s serves, and ends when told',
   async (service) => {
-    const [child, address] = await start(service, { POD_NAME: `${service}-2` });
-    const response = await fetch(`http://${address}/readyz`, { headers: { connection: 'close' } });
+    const replica = await startService(MAIN, ['--service', service], { POD_NAME: `${service}-2` });
+    const response = await fetch(new URL('/readyz', replica.url), { headers: { connection: 'close' } });
     expect([response.status, response.headers.get('x-served-by')]).toEqual([200, `${service}-2`]);
     await response.text();
-    child.kill('SIGTERM');
-    expect(await once(child, 'exit')).toEqual([0, null]);
+    expect(await replica.stop()).toBe(0);
   },
 );
 
 test('finds the others where the environment says', async () => {
-  const [, users] = await start('user-service');
-  const [, videos] = await start('video-service');
-  const addresses = { 'user-service': users, 'video-service': videos };
-  const [, address] = await start('video-recommendation', { SERVICE_ADDRESSES: JSON.stringify(addresses) });
-  const response = await fetch(`http://${address}/recommendations/7?limit=2`);
+  const users = await startService(MAIN, ['--service', 'user-service']);
+  const videos = await startService(MAIN, ['--service', 'video-service']);
+  const addresses = { 'user-service': users.url.host, 'video-service': videos.url.host };
+  const flags = ['--service', 'video-recommendation'];
+  const { url } = await startService(MAIN, flags, { SERVICE_ADDRESSES: JSON.stringify(addresses) });
+  const response = await fetch(new URL('/recommendations/7?limit=2', url));
   expect(await response.json()).toMatchObject({ user: 7, stale: false, videos: [{}, {}] });
 });
 
 test('runs one of each with one command', async () => {
-  const child = spawn(process.execPath, [MAIN, '--service', 'all', '--listen', '127.20.8.1:8080']);
+  const child = spawn(process.execPath, [PROGRAM, '--service', 'all', '--listen', '127.20.8.1:8080']);
   children.push(child);
   await expect
     .poll(async () => (await fetch('http://127.20.8.1:8080/recommendations/7').catch(() => undefined))?.status, {
@@ -64,7 +51,7 @@ test('runs one of each with one command', async () => {
 });
 
 test('says what is wrong with the environment', async () => {
-  const child = spawn(process.execPath, [MAIN, '--service', 'video-recommendation'], {
+  const child = spawn(process.execPath, [PROGRAM, '--service', 'video-recommendation'], {
     env: { ...process.env, SERVICE_ADDRESSES: '{"user-service":1}' },
   });
   let said = '';
