@@ -1,5 +1,6 @@
 /** The HTTP server that each of the services puts its routes on. */
 import fastify, { type FastifyInstance } from 'fastify';
+import { refused, sendAnswer } from './answer.ts';
 
 /** Whatever goes wrong is answered as `{"message": …}`; defects are logged and told as such. */
 export function createServer(): FastifyInstance {
@@ -8,7 +9,7 @@ export function createServer(): FastifyInstance {
     forceCloseConnections: false,
     return503OnClosing: false,
     // A path that cannot be read, for which there is no route that could refuse it.
-    frameworkErrors: (error, _request, reply) => void reply.code(400).send({ message: `path: ${error.message}` }),
+    frameworkErrors: (error, _request, reply) => void sendAnswer(reply, refused(400, `path: ${error.message}`)),
   });
   server.setNotFoundHandler((request, reply) =>
     reply.code(404).send({ message: `${request.method} ${request.url.split('?', 1)[0]} is not served here` }),
