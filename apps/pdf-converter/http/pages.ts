@@ -20,7 +20,7 @@ input { width: 100%; padding: 14px; border: 1.5px dashed var(--line); border-rad
   color: var(--faded); font: inherit }
 input::file-selector-button { margin-right: 12px; padding: 6px 12px; border: 1px solid var(--line); border-radius: 7px;
   background: var(--card); color: var(--ink); font: inherit; cursor: pointer }
-.go { justify-self: start; padding: 11px 22px; border: 0; border-radius: 9px; background: var(--accent);
+.go { display: inline-block; justify-self: start; padding: 11px 22px; border: 0; border-radius: 9px; background: var(--accent);
   color: var(--on-accent); font: inherit; font-weight: 600; text-decoration: none; cursor: pointer }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 3px }
 a { color: var(--accent) }

@@ -109,11 +109,12 @@ function courseLines(
   return (['p50Ms', 'p95Ms'] as const).flatMap((figure, row) => {
     const style = { stroke, 'stroke-width': figure === 'p50Ms' ? 2.5 : 1.3 };
     const points = course.map((second) => ({ x: time.at(second.atMs + 500), y: scale.at(second[figure]) }));
-    const y = COURSE.top + 20 + (2 * index + row) * 22;
+    const x = LEFT + 190 + (2 * index + row) * 150;
+    const y = COURSE.top - 34;
     return [
       polyline(points, time.at(3500) - time.at(0), style),
-      element('line', { x1: RIGHT + 14, x2: RIGHT + 34, y1: y - 4, y2: y - 4, ...style }),
-      label(RIGHT + 40, y, `${name} ${figure.slice(0, 3)}`, { fill: COLOURS.ink, 'font-size': 11 }),
+      element('line', { x1: x, x2: x + 20, y1: y - 4, y2: y - 4, ...style }),
+      label(x + 26, y, `${name} ${figure.slice(0, 3)}`, { fill: COLOURS.ink, 'font-size': 12 }),
     ];
   });
 }

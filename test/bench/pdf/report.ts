@@ -43,6 +43,7 @@ function page({ result: { rounds, summary }, cores }: Experiment): string {
 its sidecar on a node of its own that has ${cores.toFixed(2)} cores. Clients come in at the gateway. Each sends the picture
 of the mix \`pdf-converter\`, waits for the PDF, and sends it again (a closed loop): what it sees is the service time,
 waiting behind the others included. A replica converts one picture at a time.
+Other programs took ${figure('others_cores')} of the machine's cores meanwhile.
 
 ## Service time
 
