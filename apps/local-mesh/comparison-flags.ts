@@ -17,7 +17,7 @@ export interface ComparisonDefaults {
   readonly out: string;
 }
 
-export function positive(text: string): number {
+function positive(text: string): number {
   const value = Number(text);
   if (!(value > 0 && value < 1e6)) throw new InvalidArgumentError('Must be a number above 0.');
   return value;

@@ -1,4 +1,4 @@
-/** p99 of each application under both balancers, as bars. Pure. */
+/** p99 of each application under both balancers, as points: a logarithmic scale has no zero for bars to start at. Pure. */
 import type { Spread } from '../../local-mesh/report/figures.ts';
 import { logScale, type Scale } from '../../local-mesh/report/picture/scale.ts';
 import { sheet } from '../../local-mesh/report/picture/sheet.ts';
@@ -12,7 +12,7 @@ const LEFT = 260;
 const RIGHT = 1010;
 const TOP = 128;
 const ROW = 84;
-const BAR = 26;
+const LINE = 28;
 
 const TITLE = 'p99 with a noisy pod on one node: LEAST_REQUEST and Ballast';
 
@@ -41,19 +41,19 @@ export function drawSurvey(figures: readonly ApplicationFigures[], note: string)
 }
 
 function row({ application, defaultP99Ms, ballastP99Ms }: ApplicationFigures, top: number, scale: Scale): string {
-  const name = label(LEFT - 16, top + BAR + 5, application, { fill: COLOURS.ink, 'text-anchor': 'end' });
-  const first = bar('LEAST_REQUEST', defaultP99Ms, { y: top, fill: COLOURS.defaultName }, scale);
-  const second = bar('Ballast', ballastP99Ms, { y: top + BAR + 2, fill: COLOURS.ballastName }, scale);
+  const name = label(LEFT - 16, top + LINE + 5, application, { fill: COLOURS.ink, 'text-anchor': 'end' });
+  const first = point('LEAST_REQUEST', defaultP99Ms, { y: top + LINE / 2, fill: COLOURS.p99 }, scale);
+  const second = point('Ballast', ballastP99Ms, { y: top + 1.5 * LINE, fill: COLOURS.ballastName }, scale);
   return name + first + second;
 }
 
-function bar(name: string, p99Ms: Spread, { y, fill }: { y: number; fill: string }, scale: Scale): string {
-  const middle = y + BAR / 2;
-  const range = { x1: scale.at(p99Ms.min), x2: scale.at(p99Ms.max), y1: middle, y2: middle };
+function point(name: string, p99Ms: Spread, { y, fill }: { y: number; fill: string }, scale: Scale): string {
+  const range = { x1: scale.at(p99Ms.min), x2: scale.at(p99Ms.max), y1: y, y2: y };
   const text = `${milliseconds(p99Ms.median)}  ${name}`;
+  const halo = { stroke: COLOURS.paper, 'stroke-width': 4, 'stroke-linejoin': 'round', 'paint-order': 'stroke' };
   return [
-    element('rect', { x: LEFT, y, width: scale.at(p99Ms.median) - LEFT, height: BAR, fill, 'fill-opacity': 0.75 }),
-    element('line', { ...range, stroke: COLOURS.ink, 'stroke-width': 2 }),
-    label(scale.at(p99Ms.max) + 10, middle + 5, text, { fill, 'font-weight': 600 }),
+    element('line', { ...range, stroke: fill, 'stroke-width': 3, 'stroke-opacity': 0.6 }),
+    element('circle', { cx: scale.at(p99Ms.median), cy: y, r: 8, fill }),
+    label(scale.at(p99Ms.max) + 16, y + 5, text, { fill, 'font-weight': 600, ...halo }),
   ].join('');
 }

@@ -44,10 +44,11 @@ describe('the survey', () => {
     expect(lines.join('\n')).toContain('80.0..120');
   });
 
-  it('is drawn with a bar for each balancer, inside the picture', () => {
+  it('is drawn with a point for each balancer', () => {
     const svg = drawSurvey([PLAYLISTS, VIDEOS], 'two < three');
     const texts = [...svg.matchAll(/<text[^>]*>([^<]*)<\/text>/g)].map((match) => match[1]);
     expect(texts).toEqual(expect.arrayContaining(['playlists', 'videos', 'two &lt; three', '44.0 ms  Ballast']));
-    expect(svg).not.toMatch(/NaN|Infinity|undefined|width="-/);
+    expect(svg.match(/<circle/g)).toHaveLength(4);
+    expect(svg).not.toMatch(/NaN|Infinity|undefined/);
   });
 });
