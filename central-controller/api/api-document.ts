@@ -1,6 +1,6 @@
 /** The OpenAPI document: what is said of the whole, and what all routes have in common. */
 import type { SwaggerOptions } from '@fastify/swagger';
-import { Type } from 'typebox';
+import { type TSchema, Type } from 'typebox';
 import packageJson from '../../package.json' with { type: 'json' };
 import { Problem } from './problem.ts';
 
@@ -12,6 +12,17 @@ const IF_NONE_MATCH = Type.Object({
 
 /** What the decisions answer has an ETag, but for streams, which do not end. */
 const CACHED_TAGS: readonly string[] = ['services', 'weights', 'pauses', 'policies', 'decisions', 'history', 'state'];
+
+/** Problems with the media type that they have, which is not that of all else. */
+function withProblems(responses: Readonly<Record<string, TSchema>>): object {
+  return Object.fromEntries(
+    Object.entries(responses).map(([status, schema]) => {
+      if (status !== 'default' && Number(status) < 400) return [status, schema];
+      const description = status === 'default' ? 'Anything else that went wrong' : 'What is wrong, and what to do';
+      return [status, { description, content: { 'application/problem+json': { schema } } }];
+    }),
+  );
+}
 
 export const apiDocument: SwaggerOptions = {
   openapi: {
@@ -39,11 +50,11 @@ export const apiDocument: SwaggerOptions = {
   transform({ schema, url, route }) {
     const isCached =
       [route.method].flat().includes('GET') && (schema.tags ?? []).some((tag) => CACHED_TAGS.includes(tag));
-    const response = {
-      ...(schema.response as object),
+    const response = withProblems({
+      ...(schema.response as Readonly<Record<string, TSchema>>),
       ...(isCached && { 304: NOT_MODIFIED }),
-      default: Type.Unsafe({ ...Problem, description: 'Anything else that went wrong' }),
-    };
+      default: Problem,
+    });
     return { schema: { ...schema, ...(isCached && { headers: IF_NONE_MATCH }), response }, url };
   },
 };

@@ -3,8 +3,15 @@ import { fileURLToPath } from 'node:url';
 import rateLimit from '@fastify/rate-limit';
 import fastifyStatic from '@fastify/static';
 import swagger from '@fastify/swagger';
-import { TypeBoxValidatorCompiler, type TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance, LogController } from 'fastify';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify';
 import { describeFieldErrors, type FieldError } from '../contract/field-errors.ts';
 import type { Failure } from '../contract/errors.ts';
 import type { ControlLoop } from '../loop.ts';
@@ -26,6 +33,7 @@ import { sendProblem } from './problem.ts';
 import { serviceRoutes } from './service-routes.ts';
 import { simulationRoutes } from './simulation-routes.ts';
 import { stateRoutes } from './state-routes.ts';
+import { validatorCompiler } from './validate.ts';
 
 const BODY_BYTES = 16 * 1024;
 
@@ -53,19 +61,12 @@ export async function createServer(
     },
   })
     .withTypeProvider<TypeBoxTypeProvider>()
-    .setValidatorCompiler(TypeBoxValidatorCompiler)
+    .setValidatorCompiler(validatorCompiler)
     // What is answered comes from checked values: the schemas are for readers and the type checker.
     .setSerializerCompiler(() => (data) => JSON.stringify(data));
 
-  app.setErrorHandler<FastifyError>((error, request, reply) => {
-    const isReport = request.url.startsWith('/agent/v1/reports');
-    const failure = failureOf(error, isReport);
-    if (isReport && failure.code !== 'DEFECT') metrics.refused(failure.code);
-    if (failure.code === 'DEFECT') request.log.error(error);
-    sendProblem(reply, failure, failure.code === 'INVALID_REQUEST' ? error.statusCode : undefined);
-  });
   const methodsOf = allowedMethods(app);
-  app.setNotFoundHandler((request, reply) => {
+  const notFound = (request: FastifyRequest, reply: FastifyReply): void => {
     const allowed = methodsOf(request.url.split('?', 1)[0] ?? '');
     if (allowed.length > 0 && !allowed.includes(request.method)) {
       const message = `method: ${request.method} is not what ${request.url} takes, but ${allowed.join(', ')}`;
@@ -73,6 +74,19 @@ export async function createServer(
       return;
     }
     sendProblem(reply, { code: 'UNKNOWN_PATH', message: `path: there is no ${request.method} ${request.url}` });
+  };
+  app.setNotFoundHandler(notFound);
+  app.setErrorHandler<FastifyError>((error, request, reply) => {
+    // A body that cannot be read is no matter where nothing would take it.
+    if (request.is404) {
+      notFound(request, reply);
+      return;
+    }
+    const isReport = request.url.startsWith('/agent/v1/reports');
+    const failure = failureOf(error, isReport);
+    if (isReport && failure.code !== 'DEFECT') metrics.refused(failure.code);
+    if (failure.code === 'DEFECT') request.log.error(error);
+    sendProblem(reply, failure, failure.code === 'INVALID_REQUEST' ? error.statusCode : undefined);
   });
 
   await app.register(rateLimit, { max: REQUESTS_PER_SECOND, timeWindow: 1000 });

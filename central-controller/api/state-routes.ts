@@ -9,18 +9,19 @@ import { Problem, sendProblem } from './problem.ts';
 
 const Age = Type.Number({ minimum: 0, description: 'ms' });
 
-const ReplicaView = Type.Intersect([
-  Type.Object({ namespace: Type.String(), service: Type.String() }),
-  ReplicaDecision,
-]);
+const ReplicaView = Type.Object(
+  { namespace: Type.String(), service: Type.String(), ...ReplicaDecision.properties },
+  { additionalProperties: false },
+);
 
-const NodeView = Type.Intersect([
-  NodeDecision,
-  Type.Object({
+const NodeView = Type.Object(
+  {
+    ...NodeDecision.properties,
     reportAgeMs: Type.Union([Age, Type.Null()], { description: 'Since its agent last reported; null: never' }),
     agentConnected: Type.Boolean({ description: 'Its agent listens for assignments' }),
-  }),
-]);
+  },
+  { additionalProperties: false },
+);
 
 const ProxyView = Type.Object({
   node: Type.String(),

@@ -27,6 +27,8 @@ describe('what was asked wrongly', () => {
     ['DELETE', '/api/v1/services', {}, '', 405, 'METHOD_NOT_ALLOWED'],
     ['OPTIONS', `${GEO}/weights`, {}, '', 405, 'METHOD_NOT_ALLOWED'],
     ['POST', `${GEO}/pause?now`, json, '{}', 405, 'METHOD_NOT_ALLOWED'],
+    ['POST', '/api/v1/services', { 'content-type': 'text/csv' }, 'a', 405, 'METHOD_NOT_ALLOWED'],
+    ['POST', '/api/v1/services', json, '{', 405, 'METHOD_NOT_ALLOWED'],
     ['PUT', `${GEO}/pause`, json, '{', 400, 'INVALID_REQUEST'],
     ['PUT', `${GEO}/pause`, json, '', 400, 'INVALID_REQUEST'],
     ['PUT', `${GEO}/pause`, json, `"${'x'.repeat(20_000)}"`, 413, 'BODY_TOO_LARGE'],
@@ -36,6 +38,10 @@ describe('what was asked wrongly', () => {
     ['GET', `/api/v1/policies/a/${'n'.repeat(254)}`, {}, '', 404, 'UNKNOWN_PATH'],
     ['GET', `/api/v1/policies/a/${'n'.repeat(253)}`, {}, '', 404, 'UNKNOWN_POLICY'],
     ['GET', '/api/v1/replicas?limit=0', {}, '', 400, 'INVALID_REQUEST'],
+    ['GET', '/api/v1/replicas?limit=true', {}, '', 400, 'INVALID_REQUEST'],
+    ['GET', '/api/v1/replicas?limit=1.0', {}, '', 400, 'INVALID_REQUEST'],
+    ['GET', '/api/v1/replicas?limit=', {}, '', 400, 'INVALID_REQUEST'],
+    ['GET', '/api/v1/decisions/true', {}, '', 400, 'INVALID_REQUEST'],
     ['GET', '/api/v1/replicas?continue=x', {}, '', 400, 'INVALID_REQUEST'],
   ] as const)('%s %s is answered by a problem document', async (method, url, headers, payload, status, code) => {
     const response = await app.inject({ method, url, headers, ...(payload !== '' && { payload }) });
