@@ -120,8 +120,12 @@ describe('placement', () => {
   /** Removes the Deployment; its pods have nobody to answer. */
   async function removePods(): Promise<void> {
     await kubectl('-n', NAME, 'delete', 'deployment', NAME, '--ignore-not-found');
+    await endPods();
+    await untilPlaced();
+  }
+
+  async function endPods(): Promise<void> {
     await kubectl('-n', NAME, 'delete', 'pods', '-l', `app=${NAME}`, '--force', '--grace-period=0');
-    await eventually(async () => expect(await places()).toEqual([]));
   }
 
   /** Of each pod the node that it was given, or why it has none. */
@@ -180,12 +184,16 @@ describe('placement', () => {
     const closed: string[] = [];
     await withNodes(sizes, async () => {
       try {
-        for (const node of ['node-3', 'node-2', 'node-1']) {
-          await applyDeployment('node-affinity', 1);
-          await untilPlaced(node);
-          await kubectl('cordon', node);
-          closed.push(node);
-          await removePods();
+        await applyDeployment('node-affinity', 1);
+        await untilPlaced('node-3');
+        for (const [taken, next] of [
+          ['node-3', 'node-2'],
+          ['node-2', 'node-1'],
+        ] as const) {
+          closed.push(taken);
+          await kubectl('cordon', taken);
+          await endPods();
+          await untilPlaced(next);
         }
       } finally {
         for (const node of closed) await kubectl('uncordon', node);

@@ -1,4 +1,4 @@
-/** Argo CD's kind, with the fields that its own definition demands. */
+/** Argo CD's kind: what its own definition demands, and what an Application of a folder cannot do without. */
 import type { ApiServer } from '../api-server/api-server.ts';
 import { applyStandIns, OPEN } from './stand-in-definition.ts';
 
