@@ -85,7 +85,7 @@ ${alert}<form method="post" action="/" enctype="multipart/form-data">
 }
 
 /** `seconds` as people say it. */
-export function span(seconds: number): string {
+function span(seconds: number): string {
   const [count, unit] = seconds < 120 ? [Math.round(seconds), 'second'] : [Math.round(seconds / 60), 'minute'];
   return `${count} ${unit}${count === 1 ? '' : 's'}`;
 }

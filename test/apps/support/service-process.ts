@@ -16,14 +16,14 @@ export interface ServiceProcess {
 
 /**
  * Resolves once it serves, by what apps/service prints then; rejects with what it printed where it ends before.
- * `module` is relative to the checkout. It ends with the test, if it was not stopped.
+ * `module` is relative to the checkout, and `args` may name another `--listen`. It ends with the test, if it was not stopped.
  */
 export async function startService(
   module: string,
   args: readonly string[] = [],
   environment: Readonly<Record<string, string>> = {},
 ): Promise<ServiceProcess> {
-  const child = spawn(process.execPath, [join(CHECKOUT, module), ...args, '--listen', '127.0.0.1:0'], {
+  const child = spawn(process.execPath, [join(CHECKOUT, module), '--listen', '127.0.0.1:0', ...args], {
     env: { ...process.env, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
