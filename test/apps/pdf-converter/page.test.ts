@@ -1,23 +1,22 @@
 /** The form in a browser: from the choice of a file to the PDF, readable for everybody, in light and dark, and on a phone. */
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import type { AxeResults } from 'axe-core';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import { type Browser, type BrowserServer, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { violations } from '../../dashboard/support/accessibility.ts';
+import { launchBrowser } from '../../dashboard/support/browser.ts';
 import { pageOf, picture } from './pictures.ts';
 import { type Replica, startReplicas } from './replicas.ts';
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core'), 'utf8');
-
 let replica: Replica;
+let launched: BrowserServer;
 let browser: Browser;
 
 beforeAll(async () => {
   [replica] = (await startReplicas(1)) as [Replica];
-  browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
+  launched = await launchBrowser();
+  browser = await chromium.connect(launched.wsEndpoint());
 });
 afterAll(async () => {
-  await browser.close();
+  await launched.close();
   await replica.close();
 });
 
@@ -62,9 +61,7 @@ test.each([
   ];
   for (const open of pages) {
     await open();
-    await page.addScriptTag({ content: axe });
-    const { violations } = (await page.evaluate('axe.run()')) as AxeResults;
-    expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
+    expect(await violations(page)).toEqual([]);
     expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
   }
   await context.close();
