@@ -49,7 +49,7 @@ export function openOperator(options: OperatorOptions, log: Log): OpenedOperator
         if (!problems.has(message)) complain({ code: 'INVALID_MANIFEST', message });
         problems.add(message);
       }
-      operator.poke();
+      void operator.poke();
     },
     moved: (kind, state, why) => tell(kind, state, why, log, complain),
   });
@@ -80,7 +80,7 @@ export function openOperator(options: OperatorOptions, log: Log): OpenedOperator
     log.info(isLeading ? `${identity}: acts` : `${identity}: waits, ${leader ?? 'nobody'} acts`);
     // While nobody else acts, loads go on: the API server may be away for a moment.
     if (!isLeading && leader !== undefined && leader !== identity) operator.abandon();
-    operator.poke();
+    void operator.poke();
   });
   leadership.start();
   return {

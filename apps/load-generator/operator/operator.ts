@@ -1,6 +1,6 @@
 /** Brings the cluster in line with the plan, one round after the other: whenever something changed, and each second. */
 import { describeFailure } from '../../../central-controller/contract/errors.ts';
-import { failure, type Result, success } from '../../../central-controller/contract/result.ts';
+import { type Result, success } from '../../../central-controller/contract/result.ts';
 import type { LoadgenRequest } from './api/request.ts';
 import type { RequestStatus } from './api/request-status.ts';
 import type { Measured } from './api/result.ts';
@@ -44,13 +44,14 @@ export class Operator {
 
   constructor(ports: OperatorPorts) {
     this.#ports = ports;
-    this.#timer = setInterval(() => this.poke(), ROUND_MS);
+    this.#timer = setInterval(() => void this.poke(), ROUND_MS);
   }
 
-  /** Something changed. */
-  poke(): void {
-    if (this.#round) this.#again = true;
-    else this.#round = this.#goRound();
+  /** Something changed. Resolves when all that follows of it was tried; never rejects. */
+  poke(): Promise<void> {
+    this.#again = true;
+    this.#round ??= this.#goRound();
+    return this.#round;
   }
 
   /** Another operator acts now: it tells what became of these loads, which end. */
@@ -64,31 +65,32 @@ export class Operator {
     clearInterval(this.#timer);
     this.#isClosing = true;
     await Promise.all([...this.#runs.values()].map((run) => run.interrupt()));
-    this.poke();
-    while (this.#round) await this.#round;
+    await this.poke();
   }
 
   async #goRound(): Promise<void> {
-    do {
+    while (this.#again) {
       this.#again = false;
-      await this.#bringInLine();
-    } while (this.#again);
+      const trouble = await this.#bringInLine().catch(defect);
+      if (trouble !== undefined && trouble !== this.#trouble) this.#ports.onTrouble(trouble);
+      this.#trouble = trouble;
+    }
     this.#round = undefined;
   }
 
-  async #bringInLine(): Promise<void> {
-    const { seen, mixes, now, mayAct, onTrouble } = this.#ports;
+  /** @returns what went wrong last, if anything did */
+  async #bringInLine(): Promise<string | undefined> {
+    const { seen, mixes, now, mayAct } = this.#ports;
     const there = seen();
-    if (!there || !mayAct()) return;
+    if (!there || !mayAct()) return undefined;
     const states = new Map([...this.#runs].map(([uid, { state }]) => [uid, state]));
     let trouble: string | undefined;
     for (const action of plan(there, states, mixes, now())) {
       if (this.#isClosing && action.verb !== 'finish') continue;
-      const done = await this.#perform(action).catch((error: unknown) => failure('DEFECT', String(error)));
+      const done = await this.#perform(action);
       if (!done.ok) trouble = describeFailure(done.failure);
     }
-    if (trouble !== undefined && trouble !== this.#trouble) onTrouble(trouble);
-    this.#trouble = trouble;
+    return trouble;
   }
 
   async #perform(action: Action): Promise<Result<undefined>> {
@@ -102,7 +104,7 @@ export class Operator {
         if (isWanted)
           this.#runs.set(
             uid,
-            startRun(action.request, () => this.poke()),
+            startRun(action.request, () => void this.poke()),
           );
         return written;
       }
@@ -120,4 +122,8 @@ export class Operator {
         return success(undefined);
     }
   }
+}
+
+function defect(error: unknown): string {
+  return describeFailure({ code: 'DEFECT', message: String(error) });
 }

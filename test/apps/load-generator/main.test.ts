@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { startLoadProcess } from './support/load-process.ts';
+import { MIXES } from '../../../apps/load-generator/flags.ts';
 import type { LoadReport } from '../../../apps/load-generator/show/report.ts';
 import { stubServer } from './stub-server.ts';
 
@@ -41,7 +42,7 @@ test.each([
   [['--timeout', '0s'], '--timeout 0s is not a time'],
   [['--seed', 'x'], '--seed x is not a whole number'],
   [['--header', 'nonsense'], '--header nonsense is not of the form'],
-  [['--mix', 'motel'], '--mix motel is neither one of hotel, plain nor a file'],
+  [['--mix', 'motel'], `--mix motel is neither one of ${MIXES.join(', ')} nor a file`],
   [['--url', 'ftp://host'], '--url ftp://host is no http'],
   [['--url', 'http://host/?a=1', '--mix', 'hotel'], '--url http://host/?a=1 must not have a query'],
 ])('%j is refused with what is wrong', (flags, says) => {

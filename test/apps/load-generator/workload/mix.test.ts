@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { readMix } from '../../../../apps/load-generator/flags.ts';
+import { MIXES, readMix } from '../../../../apps/load-generator/flags.ts';
 import { parseMix } from '../../../../apps/load-generator/workload/mix.ts';
 import { seededRandom } from '../../../../apps/load-generator/workload/random.ts';
 import { requestSource } from '../../../../apps/load-generator/workload/requests.ts';
@@ -67,6 +67,10 @@ test("the plain mix asks for the URL's own path", () => {
     path: '/healthz?full=1',
   });
   expect(mix.ok && requestSource(mix.value, '', Math.random)().path).toBe('/');
+});
+
+test.each(MIXES)('the mix %s can be read, and named', (name) => {
+  expect(readMix(name)).toMatchObject({ ok: true });
 });
 
 const BASE = 'name: m\nparameters:\n  day: { kind: date, from: 2015-04-09, to: 2015-04-10 }\n';
