@@ -1,6 +1,7 @@
 /** Argo CD's kind: what its own definition demands, and what an Application of a folder cannot do without. */
 import type { ApiServer } from '../api-server/api-server.ts';
-import { applyStandIns, OPEN } from './stand-in-definition.ts';
+import { OPEN } from '../support/objects.ts';
+import { applyStandIns } from './stand-in-definition.ts';
 
 const TEXT = { type: 'string', minLength: 1 };
 

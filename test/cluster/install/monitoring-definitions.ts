@@ -1,6 +1,7 @@
 /** The Prometheus operator's kinds. What the rules say is judged by Prometheus itself in another test. */
 import type { ApiServer } from '../api-server/api-server.ts';
-import { applyStandIns, OPEN, type StandIn } from './stand-in-definition.ts';
+import { OPEN } from '../support/objects.ts';
+import { applyStandIns, type StandIn } from './stand-in-definition.ts';
 
 function standIn(kind: string, plural: string, listed: string, ...alsoRequired: readonly string[]): StandIn {
   return {

@@ -9,9 +9,11 @@ type Json = Readonly<Record<string, unknown>>;
 
 const POLICY_CRD = join(import.meta.dirname, '../../../istio-configs/base/crds/loadbalancingpolicies.ballast.dev.yaml');
 
-/** A kind of which the API server takes anything. */
-export function customKind(group: string, kind: string, plural: string): Json {
-  const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } };
+/** A schema that takes any object. */
+export const OPEN: Json = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
+
+/** A kind of which the API server takes anything, or what fits a schema. */
+export function customKind(group: string, kind: string, plural: string, schema = OPEN, version = 'v1'): Json {
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
@@ -20,7 +22,7 @@ export function customKind(group: string, kind: string, plural: string): Json {
       group,
       scope: 'Namespaced',
       names: { kind, plural, singular: kind.toLowerCase(), listKind: `${kind}List` },
-      versions: [{ name: 'v1', served: true, storage: true, schema }],
+      versions: [{ name: version, served: true, storage: true, schema: { openAPIV3Schema: schema } }],
     },
   };
 }
