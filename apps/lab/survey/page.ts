@@ -12,7 +12,9 @@ import { surveyTable } from './table.ts';
 const PAGE = join('docs', 'reference', 'applications.md');
 const FIGURES = join('docs', 'figures');
 
-function page(figures: readonly ApplicationFigures[], { node, rounds, seconds }: LabFlags): string {
+type Settings = Pick<LabFlags, 'node' | 'rounds' | 'seconds'>;
+
+export function surveyPage(figures: readonly ApplicationFigures[], { node, rounds, seconds }: Settings): string {
   const sizes = NODES.flatMap(({ name, cores }) => (cores === undefined ? [] : [`${name} with ${cores} cores`]));
   const names = figures.map(({ application }) => `[${application}](../../apps/${application}/README.md)`);
   const { worst_p99_ratio: worst, failed } = summariseSurvey(figures);
@@ -49,7 +51,7 @@ export function writeSurvey(folder: string, figures: readonly ApplicationFigures
 }
 
 /** Writes `docs/reference/applications.md` with its picture and figures; their names. */
-export function writePage(figures: readonly ApplicationFigures[], all: unknown, flags: LabFlags): string[] {
-  writeFileSync(PAGE, page(figures, flags));
+export function writePage(figures: readonly ApplicationFigures[], all: unknown, settings: Settings): string[] {
+  writeFileSync(PAGE, surveyPage(figures, settings));
   return [PAGE, ...writeSurvey(FIGURES, figures, all)];
 }

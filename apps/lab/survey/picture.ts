@@ -17,11 +17,10 @@ const LINE = 28;
 const TITLE = 'p99 with a noisy pod on one node: LEAST_REQUEST and Ballast';
 
 export function drawSurvey(figures: readonly ApplicationFigures[], note: string): string {
-  const values = figures.flatMap(({ defaultP99Ms, ballastP99Ms }) => [
-    ...[defaultP99Ms.min, defaultP99Ms.max],
-    ...[ballastP99Ms.min, ballastP99Ms.max],
-  ]);
-  const scale = logScale(Math.min(...values) / 2, Math.max(...values), LEFT, RIGHT);
+  const shown = figures.flatMap(({ defaultP99Ms, ballastP99Ms }) => [defaultP99Ms, ballastP99Ms]);
+  const least = Math.min(...shown.map(({ min }) => min));
+  const most = Math.max(...shown.map(({ max }) => max));
+  const scale = logScale(least / 2, most, LEFT, RIGHT);
   const bottom = TOP + figures.length * ROW;
   return sheet(
     { width: WIDTH, height: bottom + 64, title: TITLE, fontSize: 15 },

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createColors } from 'picocolors';
 import { figuresOfApplication, summariseSurvey } from '../../../../apps/lab/survey/figures.ts';
+import { surveyPage } from '../../../../apps/lab/survey/page.ts';
 import { drawSurvey } from '../../../../apps/lab/survey/picture.ts';
 import { surveyTable } from '../../../../apps/lab/survey/table.ts';
 import { madeUpRun } from '../../local-mesh/report/made-up-run.ts';
@@ -42,6 +43,14 @@ describe('the survey', () => {
     expect(cells('playlists')).toEqual(['playlists', '90', '6.20', '100', '60.0', '0.63', '8, 2']);
     expect(cells('videos')).toEqual(['videos', '31', '–', '40.0', '44.0', '1.10', '0, 0']);
     expect(lines.join('\n')).toContain('80.0..120');
+  });
+
+  it('fills a page with the table, the settings and where each application is described', () => {
+    const page = surveyPage([PLAYLISTS, VIDEOS], { node: 'node-2', rounds: 2, seconds: 25 });
+    expect(page).toContain(surveyTable([PLAYLISTS, VIDEOS], createColors(false)));
+    expect(page).toContain('2 rounds of 25 s each');
+    expect(page).toContain('[videos](../../apps/videos/README.md)');
+    expect(page).toContain('The highest ratio is 1.10; 2 requests failed');
   });
 
   it('is drawn with a point for each balancer', () => {
