@@ -43,6 +43,9 @@ const flags = new Command('load-operator')
 
 async function main(): Promise<void> {
   const { kubeconfig, listen, lease } = flags;
+  if (kubeconfig === undefined && process.env['KUBERNETES_SERVICE_HOST'] === undefined) {
+    throw new BallastError('INVALID_FLAG', '--kubeconfig: this is no pod of a cluster, so it must be named');
+  }
   const address = readListenAddress(listen);
   const credentials = kubeconfig === undefined ? inClusterCredentials() : kubeconfigCredentials(kubeconfig);
   const logger = pino({ name: 'load-operator', level: flags.logLevel });

@@ -103,7 +103,7 @@ test('kubectl get shows the essentials', async () => {
     'SECONDS',
     'PHASE',
     'STARTED',
-    'SENT',
+    'REQUESTS',
     'FAILED',
     'ACHIEVED',
     'RESULT',

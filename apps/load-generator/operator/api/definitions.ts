@@ -25,7 +25,7 @@ const REQUEST_COLUMNS: readonly PrinterColumn[] = [
   { name: 'Seconds', type: 'integer', jsonPath: '.spec.durationSeconds', description: 'For how long' },
   { name: 'Phase', type: 'string', jsonPath: '.status.phase', description: 'How far it is' },
   { name: 'Started', type: 'string', jsonPath: `${STARTED}.reason`, description: 'Whether it began, or why not' },
-  { name: 'Sent', type: 'integer', jsonPath: '.status.progress.requests', description: 'Requests that fell due' },
+  { name: 'Requests', type: 'integer', jsonPath: '.status.progress.requests', description: 'Requests that fell due' },
   { name: 'Failed', type: 'integer', jsonPath: '.status.progress.failed', description: 'Those that failed' },
   {
     name: 'Achieved',
