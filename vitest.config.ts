@@ -29,8 +29,8 @@ export default defineConfig({
           name: 'browser',
           include: ['test/dashboard/**/*.test.ts'],
           fileParallelism: false,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          testTimeout: 180_000,
+          hookTimeout: 120_000,
         },
       },
       {

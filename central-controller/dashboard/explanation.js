@@ -7,9 +7,6 @@ import { cores, duration, percent, short } from './format.js';
  * @typedef {Pick<import('../contract/explanation.ts').Explanation, 'service' | 'replica' | 'node' | 'equalShare'>} Explained
  */
 
-/** Smaller differences are not seen in percent. */
-const SEEN = 0.0005;
-
 /** Latency, in seconds, that is worth a sentence. */
 const HIDDEN = 0.0001;
 
@@ -58,7 +55,7 @@ function answerSentence({ meanLatencySeconds, meanInFlight, failureRatio, hidden
   if (!(meanLatencySeconds > 0)) return 'It has not answered lately.';
   const hidden =
     hiddenSeconds >= HIDDEN ? `; neither CPU nor waiting for it explains ${duration(hiddenSeconds)} of that` : '';
-  const failed = failureRatio >= SEEN ? `${percent(failureRatio)} fail` : 'none fail';
+  const failed = failureRatio >= 0.0005 ? `${percent(failureRatio)} fail` : 'none fail';
   return `Answers take ${duration(meanLatencySeconds)} on average${hidden}; ${short(meanInFlight)} are in flight, ${failed}.`;
 }
 
@@ -66,10 +63,9 @@ function answerSentence({ meanLatencySeconds, meanInFlight, failureRatio, hidden
 function damping({ limits, previous, weight, target }) {
   if (limits.includes('manual')) return 'None: what is set by hand applies at once.';
   if (limits.includes('paused')) return 'None: the weight is held as it was.';
-  if (limits.includes('deadBand')) {
-    return `The best would be ${percent(target)}, too near to ${percent(weight)} to be worth a change.`;
-  }
-  if (Math.abs(target - weight) < SEEN) return 'None: the weight is where the best is.';
-  const moved = Math.abs(weight - previous) < SEEN ? `stays at ${percent(weight)}` : `moved to ${percent(weight)}`;
-  return `It was ${percent(previous)} and ${moved} on the way to ${percent(target)}: large changes are made in steps.`;
+  const [before, now, best] = [percent(previous), percent(weight), percent(target)];
+  if (best === now) return 'None: the weight is where the best is.';
+  if (limits.includes('deadBand')) return `The best would be ${best}, too near to ${now} to be worth a change.`;
+  const moved = before === now ? `stays at ${now}` : `moved to ${now}`;
+  return `It was ${before} and ${moved} on the way to ${best}: large changes are made in steps.`;
 }

@@ -168,7 +168,7 @@ follow({
     show();
     if (isFirst) {
       followAddress();
-      requestAnimationFrame(() => void begin());
+      requestAnimationFrame(() => setTimeout(() => void begin()));
     } else if (began) {
       showCharts();
     }

@@ -59,8 +59,9 @@ export function createReplicaRow(first) {
     /** @param {Replica} replica */
     update(replica) {
       setText(node, `on ${replica.node}`);
-      setText(now, percent(replica.weight));
-      setText(target, Math.abs(replica.target - replica.weight) >= 0.005 ? `→ ${percent(replica.target)}` : '');
+      const [weight, best] = [percent(replica.weight), percent(replica.target)];
+      setText(now, weight);
+      setText(target, best === weight ? '' : `→ ${best}`);
       setWeight(barShare(replica.weight * replica.scale));
       setTarget(barShare(replica.target * replica.scale));
       const texts = [

@@ -21,6 +21,10 @@ import { equalShare, modeOf } from './words.js';
 const FIRST_REPLICAS = 8;
 const LONG = 12;
 
+/** Height of a service without its replicas, pixels; with the button for all of them. */
+const FRAME = 112;
+const LONG_FRAME = 152;
+
 /**
  * The replicas of a service that are shown: those that were asked for by name, or the first.
  * @param {ServiceDecision} service
@@ -105,6 +109,9 @@ function createService(first, askToPause) {
     show(undefined);
   }
   more.addEventListener('click', () => setOpen(!isOpen));
+  const rows = shownReplicas(service, wanted, isOpen).length;
+  card.style.setProperty('--rows', String(rows));
+  card.style.setProperty('--frame', `${rows < service.replicas.length ? LONG_FRAME : FRAME}px`);
 
   return {
     element: card,

@@ -18,6 +18,7 @@ export function createSwitchTable(place) {
   const body = element('tbody');
   const table = element('table', 'switch-table', element('thead', '', titles), body);
   table.setAttribute('aria-labelledby', 'switches-title');
+  table.hidden = true;
   place.append(table);
 
   return {

@@ -66,9 +66,8 @@ export function equalShare(replicas) {
  */
 export function reasons(replica) {
   const sentences = [STATES[replica.state].meaning];
-  if (Math.abs(replica.target - replica.weight) >= 0.005) {
-    sentences.push(`${percent(replica.weight)} now, ${percent(replica.target)} would be best.`);
-  }
+  const [now, best] = [percent(replica.weight), percent(replica.target)];
+  if (now !== best) sentences.push(`${now} now, ${best} would be best.`);
   sentences.push(...replica.limits.map((limit) => LIMITS[limit]));
   return sentences;
 }

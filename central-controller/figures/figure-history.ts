@@ -107,7 +107,8 @@ export class FigureHistory {
 
   /** Every switch of the last ten minutes with what it changed, newest first. */
   switches(): Switch[] {
-    return this.#switches.toReversed().map((switched) => {
+    const newestFirst = this.#switches.toSorted((a, b) => b.at - a.at);
+    return newestFirst.map((switched) => {
       const { at, namespace, name } = switched;
       const same = this.#switches.filter((other) => other.namespace === namespace && other.name === name);
       const until = same.find((other) => other.at > at)?.at ?? Infinity;

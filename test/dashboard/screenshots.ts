@@ -17,7 +17,6 @@ const SETTLE_MS = 2_500;
 async function picture(browser: Browser, address: string, file: string, options: BrowserContextOptions): Promise<void> {
   const context = await browser.newContext(options);
   const { page } = await openPage(context, address);
-  await page.waitForSelector('#weight-chart canvas');
   if (address.endsWith('#explain')) await page.locator('a.open').first().click();
   await sleep(SETTLE_MS);
   await page.screenshot({ path: join(FOLDER, file) });

@@ -9,15 +9,22 @@ export interface WatchedPage {
   readonly hosts: ReadonlySet<string>;
   /** Sum of the scores of all shifts that nobody's input made, since the page was opened. */
   layoutShift(): Promise<number>;
+  /** What these moved, some of it. */
+  moved(): Promise<string[]>;
   /** When the first figures were painted, ms since the navigation began. */
   paintedAt(): Promise<number>;
 }
 
 /** Runs in the page before its own scripts; the browser's types are not those of this project. */
 const WATCH = `
-  globalThis.seen = { layoutShift: 0, paintedAt: null };
+  globalThis.seen = { layoutShift: 0, moved: new Set(), paintedAt: null };
+  const nameOf = (node) => (node?.nodeType === Node.TEXT_NODE ? node.parentNode : node)?.outerHTML.slice(0, 120);
   new PerformanceObserver((list) => {
-    for (const { value, hadRecentInput } of list.getEntries()) if (!hadRecentInput) seen.layoutShift += value;
+    for (const { value, hadRecentInput, sources } of list.getEntries()) {
+      if (hadRecentInput) continue;
+      seen.layoutShift += value;
+      for (const { node } of sources) seen.moved.add(nameOf(node));
+    }
   }).observe({ type: 'layout-shift', buffered: true });
   new PerformanceObserver((list) => {
     for (const { identifier, renderTime } of list.getEntries()) {
@@ -26,8 +33,12 @@ const WATCH = `
   }).observe({ type: 'element', buffered: true });
 `;
 
+/** A machine that does much else is slow. */
+const PATIENCE_MS = 90_000;
+
 export async function openPage(context: BrowserContext, address: string): Promise<WatchedPage> {
   const page = await context.newPage();
+  page.setDefaultTimeout(PATIENCE_MS);
   const errors: string[] = [];
   const hosts = new Set<string>();
   page.on('console', (message) => {
@@ -38,11 +49,14 @@ export async function openPage(context: BrowserContext, address: string): Promis
   await page.addInitScript({ content: WATCH });
   await page.goto(address);
   await page.waitForSelector('#figures:not([hidden])');
+  // With the choice of a service come the charts and what else is loaded after the first figures.
+  await page.waitForSelector('#chart-service option', { state: 'attached' });
   return {
     page,
     errors,
     hosts,
     layoutShift: () => page.evaluate<number>('seen.layoutShift'),
+    moved: () => page.evaluate<string[]>('[...seen.moved]'),
     paintedAt: async () => {
       await page.waitForFunction('seen.paintedAt !== null');
       return page.evaluate<number>('seen.paintedAt');
