@@ -53,8 +53,7 @@ async function live(
   signal: AbortSignal,
 ): Promise<Round> {
   const context = await browser.newContext({ viewport: VIEWPORT });
-  const { page, errors, layoutShift } = await openPage(context, `${origin}/`);
-  await page.waitForSelector('#weight-chart canvas');
+  const { errors, layoutShift } = await openPage(context, `${origin}/`);
   await sleep(SETTLE_MS, undefined, { signal });
   const processes = familyOf(pid);
   const used = (): number => processes.reduce((sum, each) => sum + cpuSeconds(each), 0);
