@@ -11,7 +11,18 @@ export const USERS = 5000;
 
 /** Apart from the videos, whose records have the numbers below. */
 const FIRST_RECORD = 1_000_000;
-const FIELD = { first: 1, last: 2, favourite: 3, second: 4, subscriptions: 5, likes: 6, history: 7, followed: 1000, watched: 2000, engagement: 10_000 };
+const FIELD = {
+  first: 1,
+  last: 2,
+  favourite: 3,
+  second: 4,
+  subscriptions: 5,
+  likes: 6,
+  history: 7,
+  followed: 1000,
+  watched: 2000,
+  engagement: 10_000,
+};
 
 const FIRST_NAMES = [
   'Ada',

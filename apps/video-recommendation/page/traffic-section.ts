@@ -12,7 +12,7 @@ function milliseconds(ms: number | undefined): string {
 function replicaRow({ replica, requests, errors, latency }: ReplicaTraffic, total: number): Html {
   const share = total === 0 ? 0 : requests / total;
   return html`<tr>
-    <th scope="row">${replica === 'none' ? 'no answer' : replica}</th>
+    <th scope="row">${replica === 'none' ? 'no replica' : replica}</th>
     <td>
       <div class="bar">
         <svg viewBox="0 0 ${BAR_WIDTH} 10" preserveAspectRatio="none" aria-hidden="true">
@@ -39,10 +39,10 @@ function dependencyTable({ dependency, replicas }: DependencyTraffic): Html {
         <tr>
           <th scope="col" class="name">Replica</th>
           <th scope="col" class="share">Share</th>
-          <th scope="col">Requests</th>
+          <th scope="col" class="requests">Requests</th>
           <th scope="col">Errors</th>
-          <th scope="col">p50 ms</th>
-          <th scope="col">p99 ms</th>
+          <th scope="col">p50<span class="unit"> ms</span></th>
+          <th scope="col">p99<span class="unit"> ms</span></th>
         </tr>
       </thead>
       <tbody>

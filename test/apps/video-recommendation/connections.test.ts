@@ -62,7 +62,7 @@ test('let nobody wait behind a slow request while another is free', async () => 
   const connections = connectTo(replica.address, 2);
   const slow = send(connections, '/slow');
   for (let request = 0; request < 5; request++) expect(await send(connections)).toBe('quick');
-  await expect.poll(() => held.length).toBe(1);
+  await expect.poll(() => held.length, { timeout: 30_000 }).toBe(1);
   held[0]?.();
   expect(await slow).toBe('slow');
 });
