@@ -1,8 +1,12 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import type { BenchResult } from '../support/bench.ts';
 import type { Served } from './clients.ts';
 import { CROWD, SETTINGS } from './conditions.ts';
 import { courseOf, crowdRounds, type Measured, requestsPerSecond, roundOf, summarise, summaryOf } from './figures.ts';
 import { drawExperiment } from './picture.ts';
+import { experimentPage } from './report.ts';
 
 const [, setting] = SETTINGS;
 if (!setting) throw new Error('no setting with three replicas');
@@ -61,4 +65,10 @@ test('the picture names every setting and draws each request', () => {
     expect(svg).toContain(name);
   }
   expect(svg).not.toContain('NaN');
+});
+
+test('the page in docs is made from the figures beside it', async () => {
+  const docs = join(import.meta.dirname, '../../../docs');
+  const figures = JSON.parse(await readFile(join(docs, 'figures/pdf.json'), 'utf8')) as BenchResult;
+  expect(await readFile(join(docs, 'reference/pdf-experiment.md'), 'utf8')).toBe(await experimentPage(figures));
 });

@@ -44,8 +44,8 @@ async function run(context: BenchContext): Promise<BenchResult> {
     });
   }
   const rounds = [...distributions.map((measured) => roundOf(measured)), ...crowds.flatMap(crowdRounds)];
-  const result = { rounds, summary: { ...summarise(rounds), others_cores: others } };
-  const written = await writeDocs({ result, distributions, crowds, cores }, 'docs');
+  const result = { rounds, summary: { ...summarise(rounds), node_cores: cores, others_cores: others } };
+  const written = await writeDocs({ result, distributions, crowds }, 'docs');
   context.progress(`Page, picture and figures: ${written.join(', ')}`);
   return result;
 }

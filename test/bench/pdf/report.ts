@@ -13,8 +13,6 @@ export interface Experiment {
   readonly result: BenchResult;
   readonly distributions: readonly Measured[];
   readonly crowds: readonly Measured[];
-  /** CPU of each node. */
-  readonly cores: number;
 }
 
 const COLUMNS = ['p50_ms', 'p90_ms', 'p99_ms', 'max_ms', 'requests_per_second'] as const;
@@ -32,15 +30,16 @@ function table(rounds: BenchResult['rounds']): string {
   ].join('\n');
 }
 
-function page({ result: { rounds, summary }, cores }: Experiment): string {
+/** The page as it stands in docs, of the figures beside it. */
+export async function experimentPage({ rounds, summary }: BenchResult): Promise<string> {
   const figure = (name: string, digits = 2): string => (summary[name] ?? NaN).toFixed(digits);
   const crowd = rounds.filter(({ clients }) => clients === CROWD.clients);
-  return `# How long a PDF takes
+  const text = `# How long a PDF takes
 
 \`npm run bench -- pdf\` measures this and writes this page.
 
 [The converter](../../apps/pdf-converter/README.md) runs on the local mesh: real Envoys with the plugin, each replica with
-its sidecar on a node of its own that has ${cores.toFixed(2)} cores. Clients come in at the gateway. Each sends the picture
+its sidecar on a node of its own that has ${figure('node_cores')} cores. Clients come in at the gateway. Each sends the picture
 of the mix \`pdf-converter\`, waits for the PDF, and sends it again (a closed loop): what it sees is the service time,
 waiting behind the others included. A replica converts one picture at a time.
 Other programs took ${figure('others_cores')} of the machine's cores meanwhile.
@@ -66,10 +65,11 @@ LEAST_REQUEST's are ${figure('throughput_crowd_neighbour_ratio')}, in one run.
 
 ![Service time of each request, and latency over time](../figures/pdf.png)
 `;
+  return format(text, { ...(await resolveConfig(import.meta.filename)), parser: 'markdown' });
 }
 
 /** Writes the page, the picture and the figures below `directory`; their paths. */
-export async function writeDocs(experiment: Experiment, directory: string): Promise<string[]> {
+export async function writeDocs({ result, distributions, crowds }: Experiment, directory: string): Promise<string[]> {
   const folders = { reference: join(directory, 'reference'), figures: join(directory, 'figures') };
   for (const folder of Object.values(folders)) mkdirSync(folder, { recursive: true });
   const files = {
@@ -77,12 +77,11 @@ export async function writeDocs(experiment: Experiment, directory: string): Prom
     picture: join(folders.figures, 'pdf.png'),
     json: join(folders.figures, 'pdf.json'),
   };
-  const { result, distributions, crowds, cores } = experiment;
-  const style = await resolveConfig(files.page);
-  writeFileSync(files.page, await format(page(experiment), { ...style, parser: 'markdown' }));
+  writeFileSync(files.page, await experimentPage(result));
   const course = Object.fromEntries(crowds.map(({ setting, served }) => [nameOf(setting), courseOf(served)]));
   writeFileSync(files.json, `${JSON.stringify({ name: 'pdf', ...result, course }, null, 2)}\n`);
-  const note = `Local mesh of real Envoys; each replica on a node of ${cores.toFixed(2)} cores, one conversion at a time`;
+  const cores = (result.summary['node_cores'] ?? NaN).toFixed(2);
+  const note = `Local mesh of real Envoys; each replica on a node of ${cores} cores, one conversion at a time`;
   writeFileSync(files.picture, renderPng(drawExperiment(note, distributions, crowds)));
   return Object.values(files);
 }
