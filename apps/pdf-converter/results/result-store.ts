@@ -33,7 +33,8 @@ export class ResultStore {
   }
 
   get(id: string): Uint8Array | undefined {
-    return this.#pdfs.get(id);
+    // Fetching a result does not make it newer: nobody keeps theirs at the cost of others.
+    return this.#pdfs.peek(id);
   }
 
   /** What is held, expired results included until they are removed. */

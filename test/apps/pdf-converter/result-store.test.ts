@@ -38,6 +38,14 @@ describe('results', () => {
     expect(store.held).toEqual({ results: 0, bytes: 0 });
   });
 
+  test('go, the oldest first, when there is no room, however often they were fetched', () => {
+    const store = new ResultStore({ keepSeconds: 60, maxResults: 3, maxBytes: 1000 }, clock);
+    for (const id of ['a', 'b', 'c']) store.put(id, new Uint8Array(100));
+    expect(store.get('a')).toBeDefined();
+    store.put('d', new Uint8Array(900));
+    expect(['a', 'b', 'c', 'd'].filter((id) => store.get(id))).toEqual(['c', 'd']);
+  });
+
   test('never exceed number and bytes, whatever comes; what was put last is there', () => {
     const step = fc.record({ bytes: fc.integer({ min: 1, max: 400 }), waitMs: fc.integer({ min: 0, max: 30_000 }) });
     fc.assert(
