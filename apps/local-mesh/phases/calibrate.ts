@@ -9,6 +9,9 @@ const WARM_RATE = 140;
 /** The rate is raised as long as what a request costs allows for so many times more. */
 const RAISE = 1.5;
 
+/** Part of the requests that a stretch ends at the least, lest one that is stuck says that requests cost no end. */
+const LEAST_DONE = 0.1;
+
 interface Stretch {
   /** Begin that is not measured. */
   readonly settleSeconds: number;
@@ -52,13 +55,16 @@ async function warmRate(calibration: Calibration, cores: number): Promise<number
   }
 }
 
-/** CPU of the nodes per request, idle work included, under load at `rate`. */
+/** CPU of the nodes per request that they came to, idle work included, under load at `rate`. */
 async function costAt({ nodes, startLoad }: Calibration, rate: number, stretch: Stretch): Promise<number> {
   const load = startLoad(rate);
+  const left = () => load.backlog.outstanding + load.backlog.waiting;
   await sleep(stretch.settleSeconds * 1000);
+  const before = left();
   const used = await usedCores(nodes, stretch.measureSeconds);
+  const done = rate - (left() - before) / stretch.measureSeconds;
   await load.stop();
-  return used / rate;
+  return used / Math.max(done, LEAST_DONE * rate);
 }
 
 /** Cores that the nodes use together, measured from now on. */

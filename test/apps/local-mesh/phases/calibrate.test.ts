@@ -20,10 +20,14 @@ class Nodes {
   #since = 0;
   #rate = 0;
   #served = 0;
+  #waiting = 0;
   readonly #cost: number;
+  readonly #cores: number;
 
-  constructor(costSeconds: number) {
+  /** `cores` are what there is for requests; those that find none of it wait. */
+  constructor(costSeconds: number, cores: number) {
     this.#cost = costSeconds;
+    this.#cores = cores;
   }
 
   readonly cpuSeconds = (): number => {
@@ -38,25 +42,39 @@ class Nodes {
     const stop = async () => {
       this.#pass();
       this.#rate = 0;
+      this.#waiting = 0;
       return {} as Awaited<Load['finished']>;
     };
-    return { stop } as unknown as Load;
+    const backlog = () => {
+      this.#pass();
+      return { outstanding: 0, waiting: this.#waiting };
+    };
+    return {
+      stop,
+      get backlog() {
+        return backlog();
+      },
+    } as unknown as Load;
   };
 
   #pass(): void {
     const seconds = (performance.now() - this.#since) / 1000;
     this.#since += seconds * 1000;
     const cost = this.#served < 60 ? 1.5 * this.#cost : this.#cost;
-    this.#used += seconds * (IDLE_CORES + this.#rate * cost);
-    this.#served += seconds * this.#rate;
+    const rate = Math.min(this.#rate, this.#cores / cost);
+    this.#used += seconds * (IDLE_CORES + rate * cost);
+    this.#served += seconds * rate;
+    this.#waiting += seconds * (this.#rate - rate);
   }
 }
 
 it.each([
-  0.004, // As the hotel application's.
-  0.08, // As the converter's.
-])('finds the rate at which the nodes are half busy, for %s s each, without flooding them', async (cost) => {
-  const nodes = new Nodes(cost);
+  [0.004, 2],
+  [0.08, 2],
+  // Where others leave the machine less than the nodes are to have.
+  [0.02, 0.9],
+])('finds the rate at which the nodes are half busy: %s core-seconds each, of %s cores', async (cost, cores) => {
+  const nodes = new Nodes(cost, cores);
   const limits: boolean[] = [];
   const found = calibrate({
     nodes: [{ name: 'node', cores: CORES, cpuSeconds: nodes.cpuSeconds }],
