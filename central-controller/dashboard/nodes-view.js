@@ -16,8 +16,13 @@ export const SERVICE_COLOURS = 8;
 /** More nodes than these are drawn smaller, and scroll. */
 const MANY = 12;
 
-/** A bar of some hundred pixels shows no smaller part. */
-const SHARE_DECIMALS = 3;
+/** Of percent: a bar of some hundred pixels shows no smaller part. */
+const DECIMALS = 1;
+
+/** @param {number} share */
+function percents(share) {
+  return `${(share * 100).toFixed(DECIMALS)}%`;
+}
 
 /** Pixels of a letter, about, and of the space around a label. */
 const LETTER = 7.5;
@@ -44,28 +49,31 @@ function createSegment(first) {
     element: segment,
     /** @param {Part} part */
     update(part) {
-      const [from, to] = [part.from.toFixed(SHARE_DECIMALS), part.to.toFixed(SHARE_DECIMALS)];
+      const [from, rest] = [percents(part.from), percents(1 - part.to)];
       label.hidden = (part.to - part.from) * barWidth < part.label.length * LETTER + PADDING;
-      if (`${from} ${to}` === last) return;
-      last = `${from} ${to}`;
-      segment.style.setProperty('--from', from);
-      segment.style.setProperty('--to', to);
+      if (`${from} ${rest}` === last) return;
+      last = `${from} ${rest}`;
+      // Not by custom properties, which all that is inside would inherit anew.
+      segment.style.clipPath = `inset(0 calc(${rest} + 1px) 0 ${from})`;
+      if (!label.hidden) label.style.transform = `translateX(${from})`;
       segment.title = `${part.label}: ${cores(part.cores)} cores`;
     },
   };
 }
 
-/** @param {NodeRow} first */
+/** @param {NodeRow & { mean: number }} first */
 function createNode(first) {
   const text = element('span', 'cores');
   const share = element('strong', 'share');
   const segments = element('div', 'segments');
-  const bar = element('div', 'bar', segments, element('i', 'mean'));
+  const mean = element('i', 'mean');
+  const bar = element('div', 'bar', segments, mean);
   bar.role = 'img';
   widths.observe(bar);
   const row = element('li', 'node', element('h3', '', first.name), bar, element('p', 'used', share, text));
-  /** @param {NodeRow} node */
+  /** @param {NodeRow & { mean: number }} node */
   function update(node) {
+    mean.style.transform = `translateX(${percents(node.mean)})`;
     setText(share, node.stale ? '–' : percent(node.utilisation));
     setText(text, node.text);
     row.classList.toggle('stale', node.stale);
@@ -92,8 +100,8 @@ function createNode(first) {
  * @param {Decision} decision
  */
 export function showNodes(list, decision) {
-  const rows = nodeRows(decision);
+  const mean = Math.min(1, meanUtilisation(decision));
+  const rows = nodeRows(decision).map((row) => ({ ...row, mean }));
   list.classList.toggle('many', rows.length > MANY);
-  list.style.setProperty('--mean', Math.min(1, meanUtilisation(decision)).toFixed(SHARE_DECIMALS));
   updateList(list, rows, (node) => node.name, createNode);
 }

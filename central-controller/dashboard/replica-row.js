@@ -76,7 +76,10 @@ export function createReplicaRow(first) {
         state.dataset['state'] = replica.state;
         state.title = reasons(replica)[0] ?? '';
       }
-      if (location.hash === first.address) link.setAttribute('aria-current', 'true');
+      const isChosen = location.hash === first.address;
+      if (isChosen === row.classList.contains('chosen')) return;
+      row.classList.toggle('chosen', isChosen);
+      if (isChosen) link.setAttribute('aria-current', 'true');
       else link.removeAttribute('aria-current');
     },
   };

@@ -1,9 +1,7 @@
-/**
- * `node test/dashboard/screenshots.ts [address]`: pictures of the dashboard of a controller that runs, such as that of
- * `npm run demo -- --keep`, for the guide.
- */
+/** Takes the guide's pictures: the dashboard of a controller that runs, such as that of `npm run demo -- --keep`. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
+import { Command } from 'commander';
 import { type Browser, type BrowserContextOptions, chromium } from 'playwright-core';
 import { launchBrowser } from './support/browser.ts';
 import { openPage } from './support/watched-page.ts';
@@ -23,7 +21,11 @@ async function picture(browser: Browser, address: string, file: string, options:
   await context.close();
 }
 
-const [address = 'http://127.0.0.1:15070'] = process.argv.slice(2);
+const command = new Command('node test/dashboard/screenshots.ts')
+  .description('Takes pictures of the dashboard of a controller that runs: docs/figures/dashboard-*.png')
+  .argument('[address]', 'of the controller', 'http://127.0.0.1:15070')
+  .parse();
+const address = command.processedArgs[0] as string;
 const server = await launchBrowser();
 try {
   const browser = await chromium.connect(server.wsEndpoint());
