@@ -1,4 +1,4 @@
-/** Makes room on the nodes: an application that only stands there takes CPU too. */
+/** Makes room on the nodes. */
 import type { Kubectl } from '../control-plane/kubectl.ts';
 
 const PODS_OF_SETS = 'statefulset.kubernetes.io/pod-name';

@@ -5,6 +5,7 @@ import { APPLICATION_NAMES } from '../../local-mesh/applications.ts';
 import { doubtAbout } from '../../local-mesh/phases/machine-use.ts';
 import { runSteps } from '../../local-mesh/progress.ts';
 import { application as hotel } from '../../hotel-reservation/application.ts';
+import { pauseReplicas } from '../applications/pause.ts';
 import { bringLab, interruption, type Show } from '../demo/compare.ts';
 import { addLabFlags, type LabFlags } from '../demo/flags.ts';
 import { figuresOfApplication, summariseSurvey } from './figures.ts';
@@ -61,7 +62,14 @@ function report(outcomes: readonly Surveyed[], flags: SurveyFlags): void {
 async function runSurvey(flags: SurveyFlags): Promise<void> {
   const show: Show = (steps) => runSteps(steps, process.stderr.isTTY && !flags.json);
   const lab = await bringLab('ballast', show);
-  report(await survey(lab, flags.only, hotel.name, { flags, show, signal: interruption() }), flags);
+  const signal = interruption();
+  // Where it is up, its replicas would take CPU of the nodes.
+  const resume = await pauseReplicas(lab.kubectl, hotel.name);
+  try {
+    report(await survey(lab, flags.only, { flags, show, signal }), flags);
+  } finally {
+    await resume();
+  }
 }
 
 export function surveyCommand(): Command {

@@ -2,7 +2,6 @@
 import type { DemoResult } from '../../local-mesh/demo.ts';
 import { loadApplication } from '../../local-mesh/applications.ts';
 import { LabApplication } from '../applications/application.ts';
-import { pauseReplicas } from '../applications/pause.ts';
 import { renewVolumes } from '../applications/volumes.ts';
 import { compare, type Show } from '../demo/compare.ts';
 import type { LabFlags } from '../demo/flags.ts';
@@ -21,41 +20,29 @@ interface SurveyOptions {
   readonly signal: AbortSignal;
 }
 
-/**
- * Outcomes of the applications, in their order; one that cannot be measured does not keep the others from it. Replicas
- * of `paused`, the namespace of what runs in the lab besides, are away meanwhile.
- */
-export async function survey(
-  lab: Lab,
-  names: readonly string[],
-  paused: string,
-  options: SurveyOptions,
-): Promise<Surveyed[]> {
-  const resume = await pauseReplicas(lab.kubectl, paused);
+/** Outcomes of the applications, in their order; one that cannot be measured does not keep the others from it. */
+export async function survey(lab: Lab, names: readonly string[], options: SurveyOptions): Promise<Surveyed[]> {
   const outcomes: Surveyed[] = [];
-  try {
-    for (const application of names) {
-      if (options.signal.aborted) break;
-      try {
-        outcomes.push({ application, result: await surveyOne(lab, application, options) });
-      } catch (error) {
-        outcomes.push({ application, error });
-      }
-    }
-  } finally {
-    await resume();
+  for (const name of names) {
+    if (options.signal.aborted) break;
+    outcomes.push(...(await surveyOne(lab, name, options)));
   }
   return outcomes;
 }
 
-async function surveyOne(lab: Lab, name: string, { flags, show, signal }: SurveyOptions): Promise<DemoResult> {
+/** What was measured stays measured, though the application may not go. */
+async function surveyOne(lab: Lab, name: string, { flags, show, signal }: SurveyOptions): Promise<Surveyed[]> {
   const application = new LabApplication(lab.kubectl, await loadApplication(name), SECOND_INGRESS_ADDRESS);
+  const outcomes: Surveyed[] = [];
+  const failed = (error: unknown): void => void outcomes.push({ application: name, error });
   try {
     await show([{ title: name, run: (say) => bringUp(lab, application, say) }]);
-    return await compare(lab, application, flags, { show, signal });
-  } finally {
-    await application.remove();
+    outcomes.push({ application: name, result: await compare(lab, application, flags, { show, signal }) });
+  } catch (error) {
+    failed(error);
   }
+  await application.remove().catch(failed);
+  return outcomes;
 }
 
 /** Sidecars and replicas start at the machine's own speed; the comparison gives the nodes their sizes. */
