@@ -4,7 +4,7 @@ import { type TSchema, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 
 /** As JSON writes whole numbers: what else could be taken for one, such as `true`, is no number in a path or query. */
-const WHOLE_NUMBER = /^-?(?:0|[1-9]\d{0,15})$/;
+const WHOLE_NUMBER = /^-?(?:0|[1-9]\d*)$/;
 
 /** Path and query hold text: what is to be a whole number is read as one. */
 function withNumbers(schema: TSchema, given: unknown): unknown {

@@ -42,6 +42,7 @@ describe('what was asked wrongly', () => {
     ['GET', '/api/v1/replicas?limit=1.0', {}, '', 400, 'INVALID_REQUEST'],
     ['GET', '/api/v1/replicas?limit=', {}, '', 400, 'INVALID_REQUEST'],
     ['GET', '/api/v1/decisions/true', {}, '', 400, 'INVALID_REQUEST'],
+    ['GET', '/api/v1/decisions/576460752303423488', {}, '', 404, 'UNKNOWN_DECISION'],
     ['GET', '/api/v1/replicas?continue=x', {}, '', 400, 'INVALID_REQUEST'],
   ] as const)('%s %s is answered by a problem document', async (method, url, headers, payload, status, code) => {
     const response = await app.inject({ method, url, headers, ...(payload !== '' && { payload }) });

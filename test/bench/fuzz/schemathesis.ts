@@ -1,0 +1,85 @@
+/** Schemathesis, which makes requests of an OpenAPI document, right and wrong ones, and judges the answers by it. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { ensurePythonProgram, type PythonProgram, pythonOf } from '../../../apps/python-program.ts';
+
+const SCHEMATHESIS: PythonProgram = {
+  title: 'Schemathesis',
+  package: 'schemathesis',
+  version: '4.32.5',
+  folder: 'schemathesis',
+  program: 'bin/schemathesis',
+};
+
+/** Paths whose answers do not end, which it would wait for. */
+const STREAMS = ['/api/v1/stream', '/agent/v1/assignments'];
+
+export interface Fuzzing {
+  /** Path of the OpenAPI document. */
+  readonly document: string;
+  /** Where what it describes is served. */
+  readonly origin: string;
+  readonly seconds: number;
+  /** The same makes the same requests, as far as the answers are the same. */
+  readonly seed: number;
+  /** Requests a second at most. */
+  readonly rate: number;
+  /** A folder for its files. */
+  readonly folder: string;
+  readonly signal: AbortSignal;
+}
+
+/** What it writes of a run, as far as it is read here. */
+export interface FuzzReport {
+  readonly running_time: number;
+  readonly operations: { readonly selected: number; readonly tested: number };
+  readonly test_cases: { readonly generated: number; readonly with_failures: number; readonly errored: number };
+  readonly failures: readonly {
+    readonly title: string;
+    readonly code: string;
+    readonly count: number;
+    readonly operations: readonly string[];
+  }[];
+  readonly errors: readonly unknown[];
+}
+
+export interface Fuzzed {
+  readonly report: FuzzReport;
+  /** What it printed: each failure with a request that shows it. */
+  readonly output: string;
+}
+
+/** @throws BallastError MISSING_TOOL where it cannot be had; Error with what it printed where it did not run */
+export async function fuzz({ document, origin, seconds, seed, rate, folder, signal }: Fuzzing): Promise<Fuzzed> {
+  const python = pythonOf(await ensurePythonProgram(SCHEMATHESIS));
+  const file = join(folder, 'report.json');
+  const settings = {
+    url: origin,
+    'max-time': seconds,
+    seed,
+    'rate-limit': `${rate}/s`,
+    'request-timeout': 10,
+    'generation-database': 'none',
+    warnings: 'off',
+    report: 'json',
+    'report-json-path': file,
+  };
+  const args = [
+    'run',
+    document,
+    '--continue-on-failure',
+    ...Object.entries(settings).map(([name, value]) => `--${name}=${value}`),
+    ...STREAMS.map((path) => `--exclude-path=${path}`),
+  ];
+  const command = ['-c', 'from schemathesis.cli import schemathesis; schemathesis()', '--no-color', ...args];
+  const child = spawn(python, command, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], signal });
+  const [output, complaint] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
+  try {
+    return { report: JSON.parse(await readFile(file, 'utf8')) as FuzzReport, output };
+  } catch (cause) {
+    throw new Error(`schemathesis did not run:\n${output}${complaint}`, { cause });
+  }
+}
