@@ -73,7 +73,7 @@ export function openOperator(options: OperatorOptions, log: Log): OpenedOperator
     },
     mayAct: () => leadership.isLeading,
     now: () => Date.now(),
-    onTrouble: (message) => log.error({ code: 'CLUSTER_UNREACHABLE' }, message),
+    onTrouble: complain,
   });
   leadership.onChange(() => {
     const { isLeading, leader } = leadership;

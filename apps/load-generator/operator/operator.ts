@@ -1,6 +1,6 @@
 /** Brings the cluster in line with the plan, one round after the other: whenever something changed, and each second. */
-import { describeFailure } from '../../../central-controller/contract/errors.ts';
-import { type Result, success } from '../../../central-controller/contract/result.ts';
+import type { Failure } from '../../../central-controller/contract/errors.ts';
+import { failure, type Result, success } from '../../../central-controller/contract/result.ts';
 import type { LoadgenRequest } from './api/request.ts';
 import type { RequestStatus } from './api/request-status.ts';
 import type { Measured } from './api/result.ts';
@@ -29,7 +29,7 @@ export interface OperatorPorts {
   /** Wall clock, ms. */
   readonly now: () => number;
   /** Something could not be written, and will be tried again; said once until it changes. */
-  readonly onTrouble: (message: string) => void;
+  readonly onTrouble: (failure: Failure) => void;
 }
 
 export class Operator {
@@ -40,6 +40,7 @@ export class Operator {
   #round: Promise<void> | undefined;
   #again = false;
   #isClosing = false;
+  /** What was told of last. */
   #trouble: string | undefined;
 
   constructor(ports: OperatorPorts) {
@@ -71,26 +72,27 @@ export class Operator {
   async #goRound(): Promise<void> {
     while (this.#again) {
       this.#again = false;
-      const trouble = await this.#bringInLine().catch(defect);
-      if (trouble !== undefined && trouble !== this.#trouble) this.#ports.onTrouble(trouble);
-      this.#trouble = trouble;
+      const done = await this.#bringInLine().catch(defect);
+      const trouble = done.ok ? undefined : done.failure;
+      if (trouble && trouble.message !== this.#trouble) this.#ports.onTrouble(trouble);
+      this.#trouble = trouble?.message;
     }
     this.#round = undefined;
   }
 
-  /** @returns what went wrong last, if anything did */
-  async #bringInLine(): Promise<string | undefined> {
+  /** What fails does not keep the rest from being done; the last failure is the outcome. */
+  async #bringInLine(): Promise<Result<undefined>> {
     const { seen, mixes, now, mayAct } = this.#ports;
     const there = seen();
-    if (!there || !mayAct()) return undefined;
+    let outcome: Result<undefined> = success(undefined);
+    if (!there || !mayAct()) return outcome;
     const states = new Map([...this.#runs].map(([uid, { state }]) => [uid, state]));
-    let trouble: string | undefined;
     for (const action of plan(there, states, mixes, now())) {
       if (this.#isClosing && action.verb !== 'finish') continue;
-      const done = await this.#perform(action);
-      if (!done.ok) trouble = describeFailure(done.failure);
+      const done = await this.#perform(action).catch(defect);
+      if (!done.ok) outcome = done;
     }
-    return trouble;
+    return outcome;
   }
 
   async #perform(action: Action): Promise<Result<undefined>> {
@@ -99,13 +101,9 @@ export class Operator {
       case 'start': {
         // Written before it begins: whatever happens from here on, it is not begun a second time.
         const written = await writer.writeStatus(action.request, action.status);
+        const changed = (): void => void this.poke();
         const isWanted = written.ok && mayAct() && !this.#isClosing;
-        const { uid } = action.request.metadata;
-        if (isWanted)
-          this.#runs.set(
-            uid,
-            startRun(action.request, () => void this.poke()),
-          );
+        if (isWanted) this.#runs.set(action.request.metadata.uid, startRun(action.request, changed));
         return written;
       }
       case 'report':
@@ -124,6 +122,6 @@ export class Operator {
   }
 }
 
-function defect(error: unknown): string {
-  return describeFailure({ code: 'DEFECT', message: String(error) });
+function defect(error: unknown): Result<never> {
+  return failure('DEFECT', String(error));
 }

@@ -142,7 +142,9 @@ function contradiction(parameter: Parameter, earlier: Readonly<Record<string, Pa
     const day = field in parameter ? (parameter as Record<string, unknown>)[field] : undefined;
     if (typeof day === 'string' && new Date(day).toJSON()?.slice(0, 10) !== day) return `${field}: ${day} is no day`;
   }
-  if (parameter.kind === 'choice') return undefined;
+  if (parameter.kind === 'choice') {
+    return Object.keys(parameter.of).every((value) => value.isWellFormed()) ? undefined : 'of: half a character';
+  }
   if (parameter.kind !== 'laterDate') {
     return parameter.from <= parameter.to ? undefined : `from must not exceed to`;
   }

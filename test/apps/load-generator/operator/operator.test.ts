@@ -48,7 +48,7 @@ function setUp(...requests: readonly LoadgenRequest[]) {
     startRun,
     mayAct: () => world.mayAct,
     now: () => CREATED,
-    onTrouble: (message) => troubles.push(message),
+    onTrouble: ({ code, message }) => troubles.push(`${code} ${message}`),
   });
   onTestFinished(() => operator.close());
   /** One round, and what it did. */
@@ -71,7 +71,7 @@ test('a load begins only once it is written that it does', async () => {
   expect(await round()).toEqual(['refused: status a Running']);
   expect(await round()).toEqual(['refused: status a Running']);
   // Said once, not each second.
-  expect(troubles).toEqual([expect.stringContaining('no answer')]);
+  expect(troubles).toEqual(['CLUSTER_UNREACHABLE no answer']);
   world.accepts = true;
   expect(await round()).toEqual(['status a Running', 'begin a']);
 });
@@ -122,7 +122,7 @@ test('what it cannot plan is a defect that it tells of, and goes on', async () =
   const seen = world.seen;
   world.seen = { requests: [{} as LoadgenRequest], services: [] };
   expect(await round()).toEqual([]);
-  expect(troubles).toEqual([expect.stringContaining('[DEFECT]')]);
+  expect(troubles).toEqual([expect.stringContaining('DEFECT TypeError')]);
   world.seen = seen;
   expect(await round()).toEqual(['status a Running', 'begin a']);
 });

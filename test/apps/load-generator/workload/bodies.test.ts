@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { describeFailure } from '../../../../central-controller/contract/errors.ts';
 import { parseMix } from '../../../../apps/load-generator/workload/mix.ts';
@@ -30,6 +31,32 @@ test('a JSON body keeps its braces, and any name of a song stays one text in it'
     new Set(["Don't Stop", 'She said "yes" \\ no', '{"{braces}"}']),
   );
   for (const body of sent) expect(body).toMatchObject({ songs: [expect.any(String)], other: {} });
+});
+
+test('whatever a value is, it is one text in a JSON body, and one value in a query', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 }), (value) => {
+      const mix = {
+        name: 'any',
+        parameters: { song: { kind: 'choice', of: { [value]: 1 } } },
+        requests: [
+          {
+            name: 'r',
+            weight: 1,
+            method: 'POST',
+            path: '/?song={song}',
+            headers: { 'content-type': 'application/json' },
+            body: '{"song":"{song}","{other}":{}}',
+          },
+        ],
+      };
+      const read = parseMix(JSON.stringify(mix), 'any.json', () => PHOTO);
+      if (!read.ok) throw new Error(describeFailure(read.failure));
+      const { path, body } = requestSource(read.value, '', seededRandom(1))();
+      expect(JSON.parse(String(body))).toEqual({ song: value, '{other}': {} });
+      expect(new URL(path, 'http://host').searchParams.get('song')).toBe(value);
+    }),
+  );
 });
 
 test('a parameter has one value in path and body', () => {

@@ -105,6 +105,7 @@ test.each([
   [BASE + '  x: { kind: laterDate, after: day }\n' + REQUEST, 'parameters.x needs either'],
   [BASE + '  x: { kind: laterDate, after: day, to: 2015-04-10 }\n' + REQUEST, 'parameters.x to must be later'],
   [BASE + '  x: { kind: choice, of: { a: -1 } }\n' + REQUEST, 'parameters.x.of.a'],
+  [BASE + '  x: { kind: choice, of: { "\\ud800": 1 } }\n' + REQUEST, 'parameters.x of: half a character'],
   ['name: [', 'the file is not YAML'],
 ])('a wrong mix is refused by the name of its field (%#)', (text, says) => {
   const mix = parseMix(text, 'my.yaml', (path) => {
