@@ -107,6 +107,7 @@ async function ask() {
   showFindings(byId('findings'), findings);
   switchTable.show(switches, decision.at);
   byId('no-switch').hidden = switches.length > 0;
+  showCharts();
 }
 
 /** Reads what the controller kept of the time before now. */
