@@ -2,7 +2,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Lab } from '../../../apps/lab/lab.ts';
-import type { Pod } from './cluster.ts';
+import type { Pod } from './pods.ts';
 
 /** Process ids of a pod by their program's name; the sandbox's `pause` is not among them. */
 function processesOf(lab: Lab, pod: Pod): number[] {

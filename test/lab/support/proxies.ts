@@ -1,5 +1,5 @@
 /** What the plugin counts in the proxies of pods: docs/reference/plugin-metrics.md. */
-import type { Pod } from './cluster.ts';
+import type { Pod } from './pods.ts';
 
 const PATIENCE_MS = 5_000;
 
