@@ -15,7 +15,9 @@ export async function pauseReplicas(kubectl: Kubectl, namespace: string): Promis
   await kubectl.run('-n', namespace, 'scale', '--replicas=0', ...sets.map(({ name }) => name));
   await kubectl.run('-n', namespace, 'wait', '--for=delete', 'pod', '-l', PODS_OF_SETS, '--timeout=120s');
   return async () => {
-    for (const { name, replicas } of sets) await kubectl.run('-n', namespace, 'scale', `--replicas=${replicas}`, name);
+    for (const [replicas, alike] of Map.groupBy(sets, (set) => set.replicas)) {
+      await kubectl.run('-n', namespace, 'scale', `--replicas=${replicas}`, ...alike.map(({ name }) => name));
+    }
     for (const { name } of sets) await kubectl.run('-n', namespace, 'rollout', 'status', name, '--timeout=180s');
   };
 }

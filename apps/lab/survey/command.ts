@@ -68,7 +68,10 @@ async function runSurvey(flags: SurveyFlags): Promise<void> {
   try {
     report(await survey(lab, flags.only, { flags, show, signal }), flags);
   } finally {
+    // They start at the machine's own speed.
+    for (const node of lab.workers) node.limit(false);
     await resume();
+    for (const node of lab.workers) node.limit(true);
   }
 }
 
