@@ -11,6 +11,7 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: ['test/envoy/**', 'test/apps/**', 'test/cluster/**', 'test/dashboard/**', 'test/lab/**'],
           testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {

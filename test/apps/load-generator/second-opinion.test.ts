@@ -21,8 +21,8 @@ const CLASSES = [
   { upTo: 97, ms: 60 },
   { upTo: 100, ms: 180 },
 ];
-/** What two tools may differ by on a busy machine: half of what tells neighbouring classes apart. */
-const TOLERANCE = 1.5;
+/** What two tools may differ by on a busy machine: half of what tells neighbouring classes apart, the root of three. */
+const TOLERANCE = Math.sqrt(3);
 
 test('agrees with fortio on the percentiles of a server whose delays are known', { timeout: 600_000 }, async () => {
   const fortio = await buildGoTool('fortio/fortio');
