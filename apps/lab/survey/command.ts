@@ -69,9 +69,9 @@ async function runSurvey(flags: SurveyFlags): Promise<void> {
     report(await survey(lab, flags.only, { flags, show, signal }), flags);
   } finally {
     // They start at the machine's own speed.
-    for (const node of lab.workers) node.limit(false);
-    await resume();
-    for (const node of lab.workers) node.limit(true);
+    const limit = (enforced: boolean): void => lab.workers.forEach((node) => node.limit(enforced));
+    limit(false);
+    await resume().finally(() => limit(true));
   }
 }
 
