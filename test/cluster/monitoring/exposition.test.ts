@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { createServer } from '../../../central-controller/api/server.ts';
 import { ControllerMetrics } from '../../../central-controller/metrics/controller-metrics.ts';
 import { createLoop, proxy, report, runTraffic } from '../../central-controller/fixtures.ts';
+import { SmallMesh } from '../../envoy/support/small-mesh.ts';
 import { startAgent } from '../../host-agent/support/agent-process.ts';
 import { promtool } from './promtool.ts';
 
@@ -39,6 +40,20 @@ test('of an agent', async () => {
   expect(body).not.toMatch(/^ballast_agent_assignment_age_seconds /m);
   expect(body).toMatch(/^ballast_build_info\{component="host-agent",/m);
   expect(await promtool(['check', 'metrics', '--extended'], body)).not.toMatch(/error|should/i);
+});
+
+test('of a proxy with the plugin', async () => {
+  await using mesh = await SmallMesh.start({ routing: 'Endpoint', sidecars: false });
+  await mesh.send('echo-1');
+  const body = await mesh.caller.admin('/stats/prometheus');
+  // Envoy tells of no metric what it is: of its own, all that counts is that they can be read.
+  expect(await promtool(['check', 'metrics', '--lint=none', '--extended'], body)).toContain('ballast_picks_total');
+  const ours = body.split('\n').filter((line) => /^(?:# TYPE )?ballast_/.test(line));
+  expect(ours.filter((line) => line.startsWith('# TYPE ')).length).toBeGreaterThan(9);
+  const complaints = await promtool(['check', 'metrics'], `${ours.join('\n')}\n`).catch(String);
+  expect(
+    complaints.split('\n').filter((line) => line.startsWith('ballast_') && !line.endsWith('no help text')),
+  ).toEqual([]);
 });
 
 test('and would not take a metric that breaks the conventions', async () => {
