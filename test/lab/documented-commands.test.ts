@@ -41,8 +41,12 @@ const commands = commandsOn('lab');
 test.each(commands.filter((each) => !forwards(each)).map((each) => [each.name, each] as const))(
   '%s',
   async (_name, { text: command }) => {
-    const { code, output } = await inLab(command.replace(AGENT_POD, agentPod));
-    expect({ code, output }).toEqual({ code: 0, output: expect.any(String) as string });
+    const typed = command.replace(AGENT_POD, agentPod);
+    // What is restarted is waited for: other commands ask the same pods.
+    for (const each of new Set([typed, typed.replace(' rollout restart ', ' rollout status ')])) {
+      const { code, output } = await inLab(each);
+      expect({ code, output }).toEqual({ code: 0, output: expect.any(String) as string });
+    }
   },
 );
 
