@@ -5,8 +5,8 @@ import { cpuNanoseconds } from './process.ts';
 import { HOST, type Variant } from './variants.ts';
 
 const CONNECTIONS = 32;
-/** As often as a controller that moves weights all the time. */
-const PUBLISH_EVERY_MS = 1000;
+/** As often as a controller whose weights move a little all the time. */
+const PUBLISH_EVERY_MS = 2000;
 
 export interface Cost {
   readonly microseconds: number;
@@ -15,7 +15,7 @@ export interface Cost {
 
 /**
  * Sends `rate` requests/s for `seconds` and divides the CPU time of the whole process by the requests answered. The
- * table is published anew each second, so that its cost counts.
+ * table is published anew every two seconds, so that its cost counts.
  * @throws Error when any request fails: its cost would be another
  */
 export async function measureCost(variant: Variant, rate: number, seconds: number, signal: AbortSignal): Promise<Cost> {

@@ -50,6 +50,8 @@ export function summarise(rounds: readonly Round[], names: readonly string[]): R
     cpu_ratio_quartile_1: main.first,
     cpu_ratio_quartile_3: main.third,
     cpu_ratio_to_session: ratio('ballast 10', 'session'),
+    cpu_ratio_to_idle: ratio('ballast 10', 'idle'),
+    cpu_ratio_of_idle: ratio('idle', 'none'),
     cpu_ratio_bare: ratio('bare ballast', 'bare none'),
     cpu_ratio_of_lua: ratio('lua 10', 'none'),
     cpu_ratio_of_lua_draw: ratio('lua draw', 'none'),

@@ -8,6 +8,7 @@ import { buildPlugin } from '../../../wasm-plugin/build.ts';
 import type { Bench, BenchContext, BenchResult, Round } from '../support/bench.ts';
 import { measureCost } from './cost.ts';
 import { summarise } from './figures.ts';
+import { buildIdlePlugin } from './idle-plugin.ts';
 import { measureMemory } from './memory.ts';
 import { createMutualTls } from './mutual-tls.ts';
 import { pin } from './process.ts';
@@ -58,7 +59,8 @@ async function run(context: BenchContext): Promise<BenchResult> {
   await using started = new AsyncDisposableStack();
   const tls = started.use(await createMutualTls());
   const upstream = started.use(await startUpstream(OTHER_CORE, tls));
-  const surroundings = { wasm, upstream, tls, core: PROXY_CORE };
+  const { path: idle } = started.use(await buildIdlePlugin());
+  const surroundings = { wasm, idle, upstream, tls, core: PROXY_CORE };
   const variants: Variant[] = [];
   for (const spec of SPECS) variants.push(started.use(await startVariant(spec, surroundings)));
   const rounds = await measureRounds(variants, context, count);

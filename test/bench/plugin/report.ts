@@ -25,13 +25,15 @@ function page({ rounds, summary }: BenchResult, rate: number): string {
 CPU time of the whole Envoy process, from the kernel's accounting, divided by the requests it served: one worker on one
 core, ${rate} requests/s over kept-alive connections. Load, replicas and agent are on another core. All proxies run at
 once and get the load in turns, half a second each, in ${rounds.length} rounds; ratios are taken within a round. The
-replicas' answers carry their load as those of a sidecar with the plugin do, and the agent publishes a new table every
-second.
+replicas' answers carry their load as those of a sidecar with the plugin do, and the agent publishes a new table every two
+seconds.
 
 - A _sidecar_ has the filters that istiod gives each between the plugins and the router, as far as this Envoy has them
   (gRPC statistics, fault, CORS), and mutual TLS to the replicas. A _bare_ proxy has the router alone, and no TLS.
 - _Nothing_ is the proxy without plugin and without the session filter that Endpoint routing uses. The _session filter_
   alone is part of Istio; nobody names a replica to it in that variant.
+- _A plugin that does nothing_ is called as often as ours, beside the same session filter, and returns at once: what
+  Envoy's WebAssembly costs by itself.
 - _Lua, the same policy_ is the plugin's pick as far as the Lua filter lets it: a draw against a window, load and
   failures learnt from responses, but no end of a stream, no table from outside, no ejection, nothing shared by workers,
   nothing reported.
@@ -47,6 +49,8 @@ ${rows.join('\n')}
 | --- | ---: |
 | plugin over nothing | ${figure('cpu_ratio')} |
 | plugin over the session filter alone | ${figure('cpu_ratio_to_session')} |
+| plugin over one that does nothing | ${figure('cpu_ratio_to_idle')} |
+| one that does nothing over nothing | ${figure('cpu_ratio_of_idle')} |
 | plugin over nothing, bare proxy | ${figure('cpu_ratio_bare')} |
 | plugin over Lua, the same policy | ${figure('lua_ratio')} |
 | plugin over Lua, a draw alone | ${figure('lua_draw_ratio')} |

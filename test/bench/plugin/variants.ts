@@ -39,7 +39,7 @@ export interface VariantSpec {
   readonly name: string;
   readonly label: string;
   /** `none`: not even the session filter of Endpoint routing. `session`: that filter alone, and nobody to use it. */
-  readonly filter: 'none' | 'session' | 'plugin' | 'lua' | 'lua-draw';
+  readonly filter: 'none' | 'session' | 'idle' | 'plugin' | 'lua' | 'lua-draw';
   /** A bare proxy has nothing else, a sidecar the filters that istiod gives each and mutual TLS to the replicas. */
   readonly proxy: 'bare' | 'sidecar';
   readonly replicas: number;
@@ -49,6 +49,7 @@ export interface VariantSpec {
 export const SPECS: readonly VariantSpec[] = [
   { name: 'none', label: 'nothing, 10 replicas', filter: 'none', proxy: 'sidecar', replicas: 10 },
   { name: 'session', label: 'session filter, 10 replicas', filter: 'session', proxy: 'sidecar', replicas: 10 },
+  { name: 'idle', label: 'a plugin that does nothing, 10 replicas', filter: 'idle', proxy: 'sidecar', replicas: 10 },
   { name: 'ballast 10', label: 'plugin, 10 replicas', filter: 'plugin', proxy: 'sidecar', replicas: 10 },
   { name: 'lua 10', label: 'Lua, the same policy, 10 replicas', filter: 'lua', proxy: 'sidecar', replicas: 10 },
   {
@@ -149,6 +150,8 @@ function assignments(endpoints: readonly Endpoint[]): ReplicaAssignment[] {
 export interface Surroundings {
   /** Path of the plugin. */
   readonly wasm: string;
+  /** Path of the plugin that does nothing. */
+  readonly idle: string;
   readonly upstream: Upstream;
   readonly tls: MutualTls;
   /** Core that proxies run on. */
@@ -156,7 +159,10 @@ export interface Surroundings {
 }
 
 /** Starts a variant's proxy with one worker, everything of it on one core. */
-export async function startVariant(spec: VariantSpec, { wasm, upstream, tls, core }: Surroundings): Promise<Variant> {
+export async function startVariant(
+  spec: VariantSpec,
+  { wasm, idle, upstream, tls, core }: Surroundings,
+): Promise<Variant> {
   await using started = new AsyncDisposableStack();
   const agent = started.use(await FakeAgent.start());
   const isSidecar = spec.proxy === 'sidecar';
@@ -167,6 +173,7 @@ export async function startVariant(spec: VariantSpec, { wasm, upstream, tls, cor
   const chooser = {
     none: [],
     session: [],
+    idle: [wasmFilter({ wasm: idle })],
     plugin: [wasmFilter({ wasm })],
     lua: [luaFilter(endpoints, 'whole')],
     'lua-draw': [luaFilter(endpoints, 'draw')],
