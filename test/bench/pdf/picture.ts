@@ -109,7 +109,7 @@ function courseLines(
   return (['p50Ms', 'p95Ms'] as const).flatMap((figure, row) => {
     const style = { stroke, 'stroke-width': figure === 'p50Ms' ? 2.5 : 1.3 };
     const points = course.map((second) => ({ x: time.at(second.atMs + 500), y: scale.at(second[figure]) }));
-    const x = LEFT + 160 + (2 * index + row) * 168;
+    const x = LEFT + 150 + (2 * index + row) * 184;
     const y = COURSE.top - 34;
     return [
       polyline(points, time.at(3500) - time.at(0), style),
