@@ -101,17 +101,23 @@ describe('a rolling update', () => {
       await kubectl('-n', NAME, 'rollout', 'status', `deployment/${NAME}`, '--timeout=200s');
       after = await untilReady(3);
       await untilBalanced(after);
+      // A new replica warms up: what it is due comes to it within seconds.
+      await eventually(async () => {
+        expect(Object.keys(load.totals.replicas)).toEqual(expect.arrayContaining(namesOf(before, after)));
+      });
     } finally {
       await load.stop();
     }
     const result = await load.finished;
     expect(summaryOf(result)).toMatchObject({ failed: 0 });
-    const replicas = [...before, ...after].map(({ name }) => name);
-    expect(new Set(replicas).size).toBe(6);
-    expect(Object.keys(result.replicas)).toEqual(expect.arrayContaining(replicas));
+    expect(new Set(namesOf(before, after)).size).toBe(6);
     expect(await chat()).toBe(200);
   }, 400_000);
 });
+
+function namesOf(...pods: readonly (readonly Pod[])[]): string[] {
+  return pods.flat().map(({ name }) => name);
+}
 
 describe('placement', () => {
   beforeAll(removePods);
