@@ -205,7 +205,8 @@ describe('decide, any snapshot', () => {
             const open = ready.filter((replica) => !byHand.includes(replica));
             for (const { weight } of open) {
               const floor = (DEFAULT_PARAMETERS.floor * left) / open.length;
-              expect(weight).toBeGreaterThanOrEqual(0.5 * floor);
+              // Sums of weights round, each in its last digits.
+              expect(weight).toBeGreaterThanOrEqual(0.5 * floor * (1 - 1e-12));
             }
           }
         }
