@@ -1,10 +1,10 @@
 /** Brings programs that are Python packages: each once, with all it needs, into the user's cache folder. */
 import { execFile } from 'node:child_process';
 import { access, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { BallastError } from '../central-controller/contract/errors.ts';
+import { cacheFolder } from './cache-folder.ts';
 
 const run = promisify(execFile);
 
@@ -68,7 +68,7 @@ async function install(wanted: PythonProgram, folder: string): Promise<void> {
  * @throws BallastError MISSING_TOOL where python3, its venv module or the package cannot be had
  */
 export async function ensurePythonProgram(wanted: PythonProgram): Promise<string> {
-  const cache = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'ballast');
+  const cache = cacheFolder();
   const home = join(cache, `${wanted.folder}-${wanted.version}`);
   const program = join(home, wanted.program);
   if (await exists(program)) return home;

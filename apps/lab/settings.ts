@@ -1,6 +1,7 @@
 /** Names, addresses and sizes of the lab. Everything carries the lab's own name, so that it can be told and removed. */
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { cacheFolder } from '../cache-folder.ts';
 
 /** Names the cgroups, the network namespaces (`ballast-lab-<node>`) and the state folder. */
 export const LAB = 'ballast-lab';
@@ -53,7 +54,7 @@ export function stateFolder(): string {
   return join(process.env['XDG_STATE_HOME'] || join(homedir(), '.local', 'state'), 'ballast', 'lab');
 }
 
-/** Folder of what is built once and kept: image archives and unpacked system packages; `XDG_CACHE_HOME` moves it. */
-export function cacheFolder(): string {
-  return join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'ballast', 'lab');
+/** Folder of what is built once and kept: image archives and unpacked system packages. */
+export function labCacheFolder(): string {
+  return join(cacheFolder(), 'lab');
 }

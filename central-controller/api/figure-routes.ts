@@ -3,8 +3,9 @@ import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebo
 import { Type } from 'typebox';
 import { byReplicaName } from '../cluster/replicas.ts';
 import { FigureTimes, NodeFigures, ReplicaFigures, ServiceFigures, Switch } from '../contract/figures.ts';
+import type { Result } from '../contract/result.ts';
 import type { ControlLoop } from '../loop.ts';
-import { type Key, Continue, pageOf, PageQuery } from './paging.ts';
+import { type Key, Continue, type Page, pageOf, PageQuery, type PageRequest } from './paging.ts';
 import { NamespacedPath } from './path-schemas.ts';
 import { Problem, sendProblem } from './problem.ts';
 
@@ -20,6 +21,11 @@ const FigureQuery = Type.Object({
 
 function byName([name = '']: Key, [other = '']: Key): number {
   return byReplicaName({ name: String(name) }, { name: String(other) });
+}
+
+function pageOfNames(names: readonly string[], request: PageRequest): Result<Page<string>> {
+  const inOrder = names.toSorted((a, b) => byName([a], [b]));
+  return pageOf(inOrder, (name) => [name], byName, request);
 }
 
 export function figureRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
@@ -40,8 +46,7 @@ export function figureRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
         },
       },
       (request, reply) => {
-        const names = figures.nodes().toSorted((a, b) => byName([a], [b]));
-        const page = pageOf(names, (name) => [name], byName, request.query);
+        const page = pageOfNames(figures.nodes(), request.query);
         if (!page.ok) {
           sendProblem(reply, page.failure);
           return;
@@ -91,8 +96,7 @@ export function figureRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
           sendProblem(reply, { code: 'UNKNOWN_SERVICE', message: `name: nothing is kept of ${key}` });
           return;
         }
-        const names = figures.replicas(key).toSorted((a, b) => byName([a], [b]));
-        const page = pageOf(names, (name) => [name], byName, request.query);
+        const page = pageOfNames(figures.replicas(key), request.query);
         if (!page.ok) {
           sendProblem(reply, page.failure);
           return;

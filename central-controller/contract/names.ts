@@ -42,3 +42,9 @@ export function serviceHost(namespace: string, name: string): string {
 export function proxyKey(port: number, host: string): string {
   return `${port}|${host}`;
 }
+
+/** The Service of a proxy key; parts that its host does not have are empty. */
+export function serviceOfKey(key: string): { readonly namespace: string; readonly name: string } {
+  const [name = '', namespace = ''] = key.slice(key.indexOf('|') + 1).split('.');
+  return { namespace, name };
+}

@@ -1,6 +1,7 @@
 /** Folds windows into what is remembered, and that with the topology into a snapshot. */
 import type { ReplicaTopology, ServiceTopology, Topology } from '../cluster/topology.ts';
 import type { NodeWindow, Window } from '../collect/windows.ts';
+import { serviceOfKey } from '../contract/names.ts';
 import { costEvidence, costMemory, ownCosts } from './cost-memory.ts';
 import { decayedRatio, evidenceAt, meanOf } from './decayed-ratio.ts';
 import type { Estimates, ReplicaMemory } from './estimates.ts';
@@ -43,7 +44,7 @@ export function observe(estimates: Estimates, window: Window): void {
       return memory && observeServed(memory, window, estimates.nodes.get(memory.node));
     }
     case 'called': {
-      const memory = estimates.replicas.get(`${namespaceOfKey(window.service)}/${window.replica}`);
+      const memory = estimates.replicas.get(`${serviceOfKey(window.service).namespace}/${window.replica}`);
       return memory && observeCalled(memory, window, estimates.nodes.get(memory.node));
     }
   }
@@ -215,9 +216,4 @@ function replicaEstimate(
 /** Time since `at`, bounded so that "never" is a plain number. */
 function age(now: number, at: number): number {
   return Math.min(NEVER_MS, Math.max(0, now - at));
-}
-
-/** Namespace in a proxy key `<port>|<service>.<namespace>.svc...`; empty where the host has another form. */
-function namespaceOfKey(key: string): string {
-  return key.slice(key.indexOf('|') + 1).split('.')[1] ?? '';
 }

@@ -1,6 +1,7 @@
 /** What is to be said of replicas and their proxies. Pure. */
 import type { ReplicaState, ServiceDecision } from '../contract/decision.ts';
 import type { Finding } from '../contract/finding.ts';
+import { serviceOfKey } from '../contract/names.ts';
 import { about } from './finding.ts';
 import type { KnownState } from './known-state.ts';
 
@@ -48,18 +49,13 @@ export function replicaFindings(state: KnownState): Finding[] {
   ];
 }
 
-/** `8080|geo.hotel.svc.cluster.local` is service `hotel/geo`. */
-function serviceOfKey(key: string): string {
-  const [name, namespace] = key.slice(key.indexOf('|') + 1).split('.');
-  return `${namespace}/${name}`;
-}
-
 function ejected({ ejections, decision }: KnownState): string[] {
   const known = new Map<string, ServiceDecision>(
     decision.services.map((service) => [`${service.namespace}/${service.name}`, service]),
   );
   const names = ejections.flatMap(({ service, replica }) => {
-    const of = known.get(serviceOfKey(service));
+    const { namespace, name: called } = serviceOfKey(service);
+    const of = known.get(`${namespace}/${called}`);
     return of?.replicas.some(({ name }) => name === replica) ? [`${of.namespace}/${replica}`] : [];
   });
   return [...new Set(names)].toSorted();

@@ -5,19 +5,14 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { access, glob, mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { cacheFolder } from '../../apps/cache-folder.ts';
 import { BallastError } from '../../central-controller/contract/errors.ts';
 
 const run = promisify(execFile);
 const TOOLS = import.meta.dirname;
 const LINKER_FLAGS = '-s -w';
-
-/** Folder that tools are kept in between test runs; `XDG_CACHE_HOME` moves it. */
-function cacheFolder(): string {
-  return join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'ballast', 'tools');
-}
 
 /** SHA-256 over names and contents of everything that the build reads, apart from Go's own module cache. */
 async function hashModule(module: string): Promise<string> {
@@ -89,7 +84,7 @@ async function linkerFlags(module: string): Promise<string> {
  */
 export async function buildGoTool(tool: string): Promise<string> {
   const module = tool.includes('/') ? dirname(tool) : tool;
-  const folder = join(cacheFolder(), await hashModule(module));
+  const folder = join(cacheFolder(), 'tools', await hashModule(module));
   const binary = join(folder, basename(tool));
   if (await exists(binary)) return binary;
   await requireGo();

@@ -6,7 +6,7 @@ import { buildImages } from '../../../istio-configs/images/build-images.ts';
 import { IMAGES } from '../../../istio-configs/images/definitions.ts';
 import { type Image, writeImages } from '../../../istio-configs/images/image-archive.ts';
 import { buildPlugin } from '../../../wasm-plugin/build.ts';
-import { cacheFolder } from '../settings.ts';
+import { labCacheFolder } from '../settings.ts';
 import type { Programs } from '../tools/programs.ts';
 import { pilotImage, proxyImage } from './istio-images.ts';
 import { COREDNS_IMAGE, PAUSE_IMAGE } from './names.ts';
@@ -27,7 +27,7 @@ async function keyOf(images: readonly Image[]): Promise<string> {
 
 /** Path of an archive with these images in the cache; older ones of the same name are removed. */
 async function ensureArchive(name: string, images: readonly Image[]): Promise<string> {
-  const folder = join(cacheFolder(), 'images');
+  const folder = join(labCacheFolder(), 'images');
   const path = join(folder, `${name}-${await keyOf(images)}.tar`);
   const exists = await access(path).then(
     () => true,
@@ -55,7 +55,7 @@ export async function ensureArchives(programs: Programs): Promise<string[]> {
   };
   // The controller's image carries the plugin, which proxies fetch from it.
   await buildPlugin();
-  const ballast = await buildImages(IMAGES, join(cacheFolder(), 'images'));
+  const ballast = await buildImages(IMAGES, join(labCacheFolder(), 'images'));
   return [
     await ensureArchive('cluster', [pause, coredns]),
     await ensureArchive('istio', [pilotImage(programs), await proxyImage(programs)]),

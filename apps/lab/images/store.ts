@@ -11,13 +11,13 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BallastError } from '../../../central-controller/contract/errors.ts';
-import { cacheFolder } from '../settings.ts';
+import { labCacheFolder } from '../settings.ts';
 import { run, tryRun } from '../tools/command.ts';
 import type { Programs } from '../tools/programs.ts';
 import { PAUSE_IMAGE } from './names.ts';
 
 const START_LIMIT_MS = 20_000;
-const FOLDER = join(cacheFolder(), 'stores');
+const FOLDER = join(labCacheFolder(), 'stores');
 
 /** The program is killed when this process ends, however it ends. */
 const ENDING_WITH_US = 'setpriv';

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { access, glob, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BallastError } from '../../../central-controller/contract/errors.ts';
-import { cacheFolder } from '../settings.ts';
+import { labCacheFolder } from '../settings.ts';
 import { run } from './command.ts';
 
 const PACKAGES = ['runc', 'libseccomp2', 'iptables', 'libxtables12', 'libmnl0', 'libnftnl11'];
@@ -43,7 +43,7 @@ async function findBelow(root: string): Promise<SystemPrograms | undefined> {
 }
 
 async function download(root: string): Promise<void> {
-  await mkdir(cacheFolder(), { recursive: true });
+  await mkdir(labCacheFolder(), { recursive: true });
   const aside = await mkdtemp(`${root}-`);
   try {
     // With lists of its own: the machine's may be old or missing, and are not ours to renew.
@@ -72,7 +72,7 @@ async function download(root: string): Promise<void> {
 /** @throws BallastError MISSING_TOOL where they are neither installed nor to be had */
 export async function ensureSystemPrograms(): Promise<SystemPrograms> {
   const key = createHash('sha256').update(PACKAGES.join(' ')).digest('hex').slice(0, 8);
-  const root = join(cacheFolder(), `packages-${key}`);
+  const root = join(labCacheFolder(), `packages-${key}`);
   const installed = (await findBelow('/')) ?? (await findBelow(root));
   if (installed) return installed;
   await download(root);

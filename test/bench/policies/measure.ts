@@ -4,7 +4,7 @@ import type { LocalMesh } from '../../../apps/local-mesh/mesh/mesh.ts';
 import { calibrate } from '../../../apps/local-mesh/phases/calibrate.ts';
 import type { BenchContext } from '../support/bench.ts';
 import { withRunningMesh } from '../support/running-mesh.ts';
-import { disturbByNeighbour } from './conditions.ts';
+import { type Condition, disturbByNeighbour } from './conditions.ts';
 import { PROBES, RateSearch } from './max-rate.ts';
 import { type Block, type ConditionBlock, type MaxRateBlock, RACE_LABELS } from './plan.ts';
 import { LABELS, type Policy } from './policies.ts';
@@ -94,15 +94,12 @@ class Measurement {
   }
 
   async #compare({ round, condition, order }: ConditionBlock): Promise<void> {
-    const signal = this.#signal;
     if (condition.needsQuotas && this.#mesh.sharesCores) {
       const error = 'needs nodes with CPU quotas: run it as root where control groups can be written';
       for (const policy of order) this.#records.failed({ round, condition: condition.name, policy, error });
       return this.#progress(`  ${condition.label}: left out, ${error}`);
     }
-    const end = condition.disturb?.(this.#mesh);
-    try {
-      if (end) await sleep(DISTURB_MS, undefined, { signal });
+    await this.#disturbed(condition.disturb, async () => {
       const rate = condition.load * this.#records.capacity;
       const { during } = condition;
       for (const policy of order) {
@@ -119,21 +116,25 @@ class Measurement {
         this.#records.cell({ ...where, rate, ...figures });
         this.#progress(`  ${condition.label}: ${LABELS[policy]}: ${describe(figures)}`);
       }
+    });
+  }
+
+  async #race(block: MaxRateBlock): Promise<void> {
+    const disturb = block.race === 'noisy_neighbour' ? disturbByNeighbour : undefined;
+    await this.#disturbed(disturb, async () => this.#search(block));
+  }
+
+  /** Begins once the disturbance has come to rest, and ends once its end has. */
+  async #disturbed(disturb: Condition['disturb'], measure: () => Promise<void>): Promise<void> {
+    const signal = this.#signal;
+    const end = disturb?.(this.#mesh);
+    try {
+      if (end) await sleep(DISTURB_MS, undefined, { signal });
+      await measure();
     } finally {
       await end?.();
     }
     if (end) await sleep(DISTURB_MS, undefined, { signal });
-  }
-
-  async #race(block: MaxRateBlock): Promise<void> {
-    const end = block.race === 'noisy_neighbour' ? disturbByNeighbour(this.#mesh) : undefined;
-    try {
-      if (end) await sleep(DISTURB_MS, undefined, { signal: this.#signal });
-      await this.#search(block);
-    } finally {
-      await end?.();
-    }
-    if (end) await sleep(DISTURB_MS, undefined, { signal: this.#signal });
   }
 
   async #search({ round, race, order }: MaxRateBlock): Promise<void> {
