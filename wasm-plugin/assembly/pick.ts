@@ -37,7 +37,8 @@ export function pick(service: i32, now: f64, u: f64, window: f64): i32 {
   const credit = DRAWN_CREDIT * max(1 - FAILURE_PENALTY * failing, 0);
   let best = drawn.place;
   let least = scores[best] - <f32>(credit * <f64>drawn.weightFactor);
-  let at = <i32>(((window + now / WINDOW_TURN_MS) % 1.0) * <f64>count);
+  const turns = window + now / WINDOW_TURN_MS;
+  let at = <i32>((turns - Math.floor(turns)) * <f64>count);
   for (let i = min(WINDOW, count); i > 0; i--) {
     if (at >= count) at = 0;
     const rival = scores[first + at];

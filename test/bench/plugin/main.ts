@@ -11,14 +11,14 @@ import { summarise } from './figures.ts';
 import { buildIdlePlugin } from './idle-plugin.ts';
 import { measureMemory } from './memory.ts';
 import { createMutualTls } from './mutual-tls.ts';
-import { pin } from './process.ts';
+import { keepAwake, pin } from './process.ts';
 import { writeDocs } from './report.ts';
 import { SPECS, startUpstream, startVariant, type Variant } from './variants.ts';
 
 const RATE = 3000;
-const ROUNDS = 40;
+const ROUNDS = 80;
 /** Short, so that what else happens on the machine falls on all variants alike. */
-const SECONDS = 0.5;
+const SECONDS = 0.25;
 const WARM_UP_SECONDS = 4;
 const PROXY_CORE = 0;
 const OTHER_CORE = 1;
@@ -63,6 +63,7 @@ async function run(context: BenchContext): Promise<BenchResult> {
   const surroundings = { wasm, idle, upstream, tls, core: PROXY_CORE };
   const variants: Variant[] = [];
   for (const spec of SPECS) variants.push(started.use(await startVariant(spec, surroundings)));
+  using _awake = keepAwake(PROXY_CORE);
   const rounds = await measureRounds(variants, context, count);
   const names = SPECS.map(({ name }) => name);
   const growth = await measureMemory(variants, context);

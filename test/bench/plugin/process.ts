@@ -1,5 +1,5 @@
 /** What the kernel says of a process, and where it may run. Linux only. */
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 
@@ -25,4 +25,17 @@ export async function residentMegabytes(pid: number): Promise<number> {
 /** Binds all threads of a process, and those that they start, to one core. */
 export async function pin(pid: number, core: number): Promise<void> {
   await promisify(execFile)('taskset', ['-acp', String(core), String(pid)]);
+}
+
+/** Spins as long as process `$1` is there. */
+const SPIN = 'while kill -0 "$1"; do i=0; while [ $i -lt 1000000 ]; do i=$((i+1)); done; done';
+
+/**
+ * Keeps a core from falling asleep, by a process that gives way to any other. A core that sleeps between requests wakes
+ * with cold caches, and on a virtual machine when its host sees fit: costs then say more of the machine than of the proxy.
+ */
+export function keepAwake(core: number): Disposable {
+  const command = ['--idle', '0', 'taskset', '--cpu-list', String(core), 'sh', '-c', SPIN, 'sh', String(process.pid)];
+  const spinner = spawn('chrt', command, { stdio: 'ignore' });
+  return { [Symbol.dispose]: () => void spinner.kill() };
 }

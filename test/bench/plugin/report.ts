@@ -24,14 +24,15 @@ function page({ rounds, summary }: BenchResult, rate: number): string {
 
 CPU time of the whole Envoy process, from the kernel's accounting, divided by the requests it served: one worker on one
 core, ${rate} requests/s over kept-alive connections. Load, replicas and agent are on another core. All proxies run at
-once and get the load in turns, half a second each, in ${rounds.length} rounds; ratios are taken within a round. The
-replicas' answers carry their load as those of a sidecar with the plugin do, and the agent publishes a new table every two
-seconds.
+once and get the load in turns, a quarter of a second each, in ${rounds.length} rounds; ratios are taken within a round.
+A process of the lowest priority keeps the proxies' core from falling asleep between requests. The replicas' answers carry
+their load as those of a sidecar with the plugin do, and the agent publishes a new table every two seconds.
 
-- A _sidecar_ has the filters that istiod gives each between the plugins and the router, as far as this Envoy has them
-  (gRPC statistics, fault, CORS), and mutual TLS to the replicas. A _bare_ proxy has the router alone, and no TLS.
-- _Nothing_ is the proxy without plugin and without the session filter that Endpoint routing uses. The _session filter_
-  alone is part of Istio; nobody names a replica to it in that variant.
+- A _sidecar_ has the configuration that istiod gives one of the hotel application's, with all Services of the mesh, and
+  mutual TLS to the replicas. What is not in this Envoy is Istio's own telemetry filter, which costs a sidecar of Istio
+  more and would make every ratio here smaller. A _bare_ proxy has the router alone, and no TLS.
+- _Nothing_ is the proxy without plugin and without the session filter that Endpoint routing uses. _Sessions alone_ has
+  that filter of Istio's and nobody who names a replica to it.
 - _A plugin that does nothing_ is called as often as ours, beside the same session filter, and returns at once: what
   Envoy's WebAssembly costs by itself.
 - _Lua, the same policy_ is the plugin's pick as far as the Lua filter lets it: a draw against a window, load and
@@ -48,7 +49,7 @@ ${rows.join('\n')}
 | ratio of medians within rounds | |
 | --- | ---: |
 | plugin over nothing | ${figure('cpu_ratio')} |
-| plugin over the session filter alone | ${figure('cpu_ratio_to_session')} |
+| plugin over sessions alone | ${figure('cpu_ratio_to_session')} |
 | plugin over one that does nothing | ${figure('cpu_ratio_to_idle')} |
 | one that does nothing over nothing | ${figure('cpu_ratio_of_idle')} |
 | plugin over nothing, bare proxy | ${figure('cpu_ratio_bare')} |

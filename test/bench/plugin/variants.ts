@@ -9,47 +9,31 @@ import {
   type TargetService,
   wasmFilter,
 } from '../../envoy/support/envoy-config.ts';
-import { EnvoyProcess } from '../../envoy/support/envoy-process.ts';
+import { EnvoyProcess, type EnvoySetup } from '../../envoy/support/envoy-process.ts';
 import { FakeAgent } from '../../envoy/support/fake-agent.ts';
 import { luaFilter } from './lua-filter.ts';
 import type { MutualTls } from './mutual-tls.ts';
 import { pin } from './process.ts';
+import { HOST, PORT, sidecarSetup } from './sidecar.ts';
 
-export const HOST = 'echo.shop.svc.cluster.local';
-const PORT = 8080;
-const NODE_ID = 'sidecar~127.0.0.1~caller-0.shop~shop.svc.cluster.local';
-
-const FILTERS = 'type.googleapis.com/envoy.extensions.filters.http';
-
-/** What istiod puts into every sidecar between the plugins and the router, as far as this Envoy has it. */
-const SIDECAR_FILTERS = [
-  {
-    name: 'envoy.filters.http.grpc_stats',
-    typed_config: {
-      '@type': `${FILTERS}.grpc_stats.v3.FilterConfig`,
-      emit_filter_state: true,
-      stats_for_all_methods: false,
-    },
-  },
-  { name: 'envoy.filters.http.fault', typed_config: { '@type': `${FILTERS}.fault.v3.HTTPFault` } },
-  { name: 'envoy.filters.http.cors', typed_config: { '@type': `${FILTERS}.cors.v3.Cors` } },
-];
+const NODE_ID = 'sidecar~127.0.0.1~frontend-0.hotel-reservation~hotel-reservation.svc.cluster.local';
 
 export interface VariantSpec {
   readonly name: string;
   readonly label: string;
-  /** `none`: not even the session filter of Endpoint routing. `session`: that filter alone, and nobody to use it. */
+  /** `none`: nothing of ours. `session`: the target's Service is labelled for Endpoint routing, and nobody uses it. */
   readonly filter: 'none' | 'session' | 'idle' | 'plugin' | 'lua' | 'lua-draw';
-  /** A bare proxy has nothing else, a sidecar the filters that istiod gives each and mutual TLS to the replicas. */
+  /** A sidecar is configured as istiod does it, with mutual TLS to the replicas; a bare proxy has nothing else. */
   readonly proxy: 'bare' | 'sidecar';
   readonly replicas: number;
 }
 
-/** All that is compared; `none` of either kind of proxy is what the others are held against. */
+/**
+ * All that is compared, in the order in which they are measured: what is held against one another is measured one after
+ * the other. `none` of either kind of proxy is what the others are held against.
+ */
 export const SPECS: readonly VariantSpec[] = [
   { name: 'none', label: 'nothing, 10 replicas', filter: 'none', proxy: 'sidecar', replicas: 10 },
-  { name: 'session', label: 'session filter, 10 replicas', filter: 'session', proxy: 'sidecar', replicas: 10 },
-  { name: 'idle', label: 'a plugin that does nothing, 10 replicas', filter: 'idle', proxy: 'sidecar', replicas: 10 },
   { name: 'ballast 10', label: 'plugin, 10 replicas', filter: 'plugin', proxy: 'sidecar', replicas: 10 },
   { name: 'lua 10', label: 'Lua, the same policy, 10 replicas', filter: 'lua', proxy: 'sidecar', replicas: 10 },
   {
@@ -59,6 +43,8 @@ export const SPECS: readonly VariantSpec[] = [
     proxy: 'sidecar',
     replicas: 10,
   },
+  { name: 'session', label: 'sessions alone, 10 replicas', filter: 'session', proxy: 'sidecar', replicas: 10 },
+  { name: 'idle', label: 'a plugin that does nothing, 10 replicas', filter: 'idle', proxy: 'sidecar', replicas: 10 },
   { name: 'none 100', label: 'nothing, 100 replicas', filter: 'none', proxy: 'sidecar', replicas: 100 },
   { name: 'ballast 100', label: 'plugin, 100 replicas', filter: 'plugin', proxy: 'sidecar', replicas: 100 },
   { name: 'none 1000', label: 'nothing, 1,000 replicas', filter: 'none', proxy: 'sidecar', replicas: 1000 },
@@ -158,6 +144,22 @@ export interface Surroundings {
   readonly core: number;
 }
 
+/** A proxy with nothing but what the variant needs. */
+function bareSetup(
+  endpoints: readonly Endpoint[],
+  agent: string,
+  chooser: readonly object[],
+  sessions: boolean,
+): Omit<EnvoySetup, 'nodeId'> {
+  const service: TargetService = { host: HOST, port: PORT, routing: 'Endpoint', endpoints };
+  // Without the session filter the route says nothing of it either.
+  const target: TargetService = sessions ? service : { ...service, routing: 'Subset', endpoints: [] };
+  return {
+    listeners: [listenerWith([...chooser, ...(sessions ? [SESSION_FILTER] : [])], [target])],
+    clusters: outboundClusters([service], agent),
+  };
+}
+
 /** Starts a variant's proxy with one worker, everything of it on one core. */
 export async function startVariant(
   spec: VariantSpec,
@@ -167,9 +169,6 @@ export async function startVariant(
   const agent = started.use(await FakeAgent.start());
   const isSidecar = spec.proxy === 'sidecar';
   const endpoints = endpointsAt(isSidecar ? upstream.secured : upstream.plain, spec.replicas);
-  // Without the session filter the route says nothing of it either.
-  const routing = spec.filter === 'none' ? 'Subset' : 'Endpoint';
-  const service: TargetService = { host: HOST, port: PORT, routing: 'Endpoint', endpoints };
   const chooser = {
     none: [],
     session: [],
@@ -178,18 +177,11 @@ export async function startVariant(
     lua: [luaFilter(endpoints, 'whole')],
     'lua-draw': [luaFilter(endpoints, 'draw')],
   }[spec.filter];
-  const filters = [
-    ...chooser,
-    ...(isSidecar ? SIDECAR_FILTERS : []),
-    ...(spec.filter === 'none' ? [] : [SESSION_FILTER]),
-  ];
-  const envoy = started.use(
-    await EnvoyProcess.start({
-      nodeId: NODE_ID,
-      listeners: [listenerWith(filters, [routing === 'Subset' ? { ...service, routing, endpoints: [] } : service])],
-      clusters: outboundClusters([service], agent.address, isSidecar ? { transport_socket: tls.caller } : {}),
-    }),
-  );
+  const sessions = spec.filter !== 'none';
+  const setup = isSidecar
+    ? await sidecarSetup({ endpoints, agent: agent.address, chooser, sessions, transportSocket: tls.caller })
+    : bareSetup(endpoints, agent.address, chooser, sessions);
+  const envoy = started.use(await EnvoyProcess.start({ nodeId: NODE_ID, ...setup }));
   await pin(envoy.pid, core);
   const publish = (): void => {
     agent.publish([{ key: `${PORT}|${HOST}`, routing: 'Endpoint', pinning: false, replicas: assignments(endpoints) }]);

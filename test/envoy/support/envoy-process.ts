@@ -17,6 +17,8 @@ export interface EnvoySetup {
   readonly listeners: readonly object[];
   readonly clusters: readonly object[];
   readonly concurrency?: number;
+  /** Envoy's `stats_config`; by default it keeps all statistics. */
+  readonly statistics?: object;
 }
 
 /**
@@ -49,6 +51,7 @@ export class EnvoyProcess implements AsyncDisposable {
       admin: { address: { socket_address: { address: '127.0.0.1', port_value: 0 } } },
       dynamic_resources: { lds_config: { path_config_source: { path: join(folder, 'listeners.json') } } },
       static_resources: { clusters: setup.clusters },
+      ...(setup.statistics && { stats_config: setup.statistics }),
     };
     await writeFile(join(folder, 'envoy.json'), JSON.stringify(config));
     await writeListeners(folder, setup.listeners);
