@@ -1,5 +1,6 @@
 /** The caller's side of a request: chooses its replica. What comes back is taken in `answer.ts`. */
 import { dropHeader, monotonicMs, readHeader, REQUEST_HEADERS, setHeader, valueAt, valueLength } from './abi';
+import { skipTo } from './bytes';
 import { dueProbe } from './ejection';
 import { MAX_KEY_BYTES } from './limits';
 import { ENDPOINT_HEADER, SESSION_HEADER } from './names';
@@ -22,6 +23,7 @@ export function fallbacks(): u64 {
   return withoutTable + withoutReplica + overStreamLimit;
 }
 
+const BAR: u8 = 0x7c;
 const key: usize = heap.alloc(MAX_KEY_BYTES);
 let window: f64 = 0;
 
@@ -37,13 +39,10 @@ export function placeWindow(): void {
 function serviceOfCluster(cluster: usize, length: i32): i32 {
   const end = cluster + length;
   const port = cluster + 9;
-  let p = port;
-  while (p < end && load<u8>(p) != 0x7c) p++;
-  const subset = p + 1;
-  p = subset;
-  while (p < end && load<u8>(p) != 0x7c) p++;
-  if (p >= end) return -1;
-  const host = p + 1;
+  const subset = skipTo(BAR, 1, port, end) + 1;
+  const subsetEnd = skipTo(BAR, 1, subset, end);
+  if (subsetEnd >= end) return -1;
+  const host = subsetEnd + 1;
   const portLength = <i32>(subset - port);
   const hostLength = <i32>(end - host);
   if (portLength + hostLength > MAX_KEY_BYTES) return -1;
@@ -51,7 +50,7 @@ function serviceOfCluster(cluster: usize, length: i32): i32 {
   memory.copy(key + portLength, host, hostLength);
   const service = findService(key, portLength + hostLength);
   if (service < 0 || !isBalanced(service)) return -1;
-  const subsetLength = <i32>(p - subset);
+  const subsetLength = <i32>(subsetEnd - subset);
   if (subsetLength == 0) return service;
   const slot = findReplica(service, subset, subsetLength);
   return slot >= 0 && isListed(slot) ? service : -1;

@@ -4,6 +4,7 @@
  * that is back sees one.
  */
 import { at, CALL_RESPONSE_HEADERS, hasHeader, readHeader, valueAt, valueLength } from './abi';
+import { skipTo } from './bytes';
 import { anyEjected, dueProbe, eject, readmit } from './ejection';
 import { AUTHORITY, beginCall, OPTIONS, PATH, putHeader, sendCall } from './http-call';
 import { MAX_CLUSTER_BYTES, MAX_SERVICES } from './limits';
@@ -12,6 +13,7 @@ import { nameAt, nameBytes } from './replicas';
 import { isBalanced, keyAt, keyBytes, routing, ROUTING_SUBSET } from './services';
 
 const MAX_PROBES: i32 = 16;
+const BAR: u8 = 0x7c;
 const TIMEOUT_MS: u32 = 2000;
 const ROOT_PATH = String.UTF8.encode('/');
 
@@ -22,8 +24,7 @@ const cluster: usize = heap.alloc(MAX_CLUSTER_BYTES + 256);
 /** Sends the probe through the replica's own subset; its token, or -1. */
 function sendProbe(service: i32, slot: i32): i32 {
   const key = keyAt(service);
-  let bar = 0;
-  while (bar < keyBytes(service) && load<u8>(key + bar) != 0x7c) bar++;
+  const bar = <i32>(skipTo(BAR, 1, key, key + keyBytes(service)) - key);
   if (bar == keyBytes(service)) return -1;
   const host = key + bar + 1;
   const hostLength = keyBytes(service) - bar - 1;
