@@ -1,7 +1,8 @@
 /** What a replica's sidecar says of its load: over all workers, with its CPU, and as an ORCA report where asked. */
 import { describe, expect, it } from 'vitest';
 import { encodeProxyTable } from '../../central-controller/contract/proxy-table.ts';
-import type { PluginVm, Stream } from '../wasm/host.ts';
+import type { PluginVm } from '../wasm/host.ts';
+import type { Stream } from '../wasm/module-interface.ts';
 import { finish, poll, replica, Scene, send, service } from './support/scene.ts';
 
 const ORCA = 'endpoint-load-metrics';

@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { CalledCounters, ServedCounters } from '../../central-controller/contract/report.ts';
-import type { PluginVm, Stream } from '../wasm/host.ts';
+import type { PluginVm } from '../wasm/host.ts';
+import type { Stream } from '../wasm/module-interface.ts';
 import { chosen, equalReplicas, replica, Scene, send, service, statistics } from './support/scene.ts';
 
 interface Side {

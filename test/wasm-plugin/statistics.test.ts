@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { bucketBoundSeconds, LATENCY_BUCKETS } from '../../central-controller/contract/latency-buckets.ts';
-import type { Stream } from '../wasm/host.ts';
+import type { Stream } from '../wasm/module-interface.ts';
 import { chosen, equalReplicas, KEY, Scene, send, service, statistics } from './support/scene.ts';
 
 interface Tally {

@@ -4,8 +4,8 @@
  */
 import { readFile } from 'node:fs/promises';
 import { encodePairs, GuestMemory } from './guest-memory.ts';
-import type { SharedData } from './shared-data.ts';
-import { webAssembly, type WasmMemory, type WasmModule } from './web-assembly.ts';
+import type { Exports, Headers, HttpCall, Import, Properties, Stream, VmOptions } from './module-interface.ts';
+import { webAssembly, type WasmModule } from './web-assembly.ts';
 
 const OK = 0;
 const NOT_FOUND = 1;
@@ -16,53 +16,6 @@ const CAS_MISMATCH = 8;
 const DEFAULT_NODE_ID = 'sidecar~10.0.0.1~caller-0.shop~shop.svc.cluster.local';
 /** Paths of properties as tests write them, by the module's own. */
 const DOTTED = new Map<string, string>();
-
-export type Headers = Map<string, string>;
-export type Properties = Record<string, string | number>;
-
-export interface Stream {
-  readonly id: number;
-  readonly request: Headers;
-  properties: Properties;
-  response: Headers;
-}
-
-export interface HttpCall {
-  readonly token: number;
-  readonly cluster: string;
-  readonly headers: Headers;
-  readonly body: Uint8Array;
-  readonly timeoutMs: number;
-}
-
-export interface VmOptions {
-  readonly shared: SharedData;
-  /** Monotonic clock, ms. */
-  readonly now: () => number;
-  /** Random word for seeds; the same words make the same picks. */
-  readonly random?: () => bigint;
-  readonly configuration?: string;
-  readonly nodeId?: string;
-  /** Clusters that do not exist: calls to them are refused. */
-  readonly missingClusters?: ReadonlySet<string>;
-  /** Hears of each call from the module to the host: a crossing that costs. */
-  readonly onHostCall?: (name: string) => void;
-}
-
-interface Exports {
-  memory: WasmMemory;
-  malloc(size: number): number;
-  proxy_on_vm_start(root: number, size: number): number;
-  proxy_on_configure(root: number, size: number): number;
-  proxy_on_tick(root: number): void;
-  proxy_on_http_call_response(root: number, token: number, headers: number, body: number, trailers: number): void;
-  proxy_on_request_headers(context: number, headers: number, endOfStream: number): number;
-  proxy_on_response_headers(context: number, headers: number, endOfStream: number): number;
-  proxy_on_response_trailers(context: number, trailers: number): number;
-  proxy_on_delete(context: number): void;
-}
-
-type Import = (...args: number[]) => number;
 
 /** Compiled once per test file; a VM each is made from it. */
 export async function compilePlugin(path: string): Promise<WasmModule> {

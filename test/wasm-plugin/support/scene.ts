@@ -4,7 +4,8 @@ import { decodeProxyStatistics } from '../../../central-controller/contract/prox
 import { encodeProxyTable } from '../../../central-controller/contract/proxy-table.ts';
 import type { ProxyCounters } from '../../../central-controller/contract/report.ts';
 import { buildPlugin } from '../../../wasm-plugin/build.ts';
-import { compilePlugin, PluginVm, type HttpCall, type Stream, type VmOptions } from '../../wasm/host.ts';
+import { compilePlugin, PluginVm } from '../../wasm/host.ts';
+import type { HttpCall, Stream, VmOptions } from '../../wasm/module-interface.ts';
 import { SharedData } from '../../wasm/shared-data.ts';
 
 export const HOST = 'echo.shop.svc.cluster.local';

@@ -1,6 +1,7 @@
 /** One Envoy of the fleet, as far as the plugin sees it: the shipped module, its ticks, its calls to the agent. */
 import type { Random, Timeline } from '../fleet/ports.ts';
-import { type HttpCall, PluginVm } from '../../../wasm/host.ts';
+import { PluginVm } from '../../../wasm/host.ts';
+import type { HttpCall } from '../../../wasm/module-interface.ts';
 import { SharedData } from '../../../wasm/shared-data.ts';
 import type { WasmModule } from '../../../wasm/web-assembly.ts';
 import type { SimulatedAgent } from './agent.ts';
