@@ -86,25 +86,41 @@ export class Reporter {
 
   async #postTo(origin: string, body: string): Promise<Outcome> {
     try {
-      const response = await this.#dispatcher.request({
-        origin,
-        path: '/agent/v1/reports',
-        method: 'POST',
-        headers: { host: this.#link.url.host, 'content-type': 'application/json' },
-        body,
-      });
-      const { statusCode } = response;
-      if (statusCode < 300) {
-        await response.body.dump();
-        return { kind: 'accepted' };
-      }
-      const text = await response.body.text();
-      const reason = `status ${statusCode}: ${text.slice(0, 500)}`;
-      if (isNotLeader(statusCode, text)) return { kind: 'unreachable', reason };
-      return { kind: statusCode < 500 && statusCode !== 429 && statusCode !== 404 ? 'refused' : 'failed', reason };
+      const { status, text } = await this.#exchange(origin, body);
+      if (status < 300) return { kind: 'accepted' };
+      const reason = `status ${status}: ${text.slice(0, 500)}`;
+      if (isNotLeader(status, text)) return { kind: 'unreachable', reason };
+      return { kind: status < 500 && status !== 429 && status !== 404 ? 'refused' : 'failed', reason };
     } catch (error) {
       return { kind: 'unreachable', reason: reasonOf(error) };
     }
+  }
+
+  /** By undici's handlers, since a stream for each answer, empty as a rule, costs more. */
+  #exchange(origin: string, body: string): Promise<{ readonly status: number; readonly text: string }> {
+    return new Promise((resolve, reject) => {
+      let status = 0;
+      const chunks: Buffer[] = [];
+      this.#dispatcher.dispatch(
+        {
+          origin,
+          path: '/agent/v1/reports',
+          method: 'POST',
+          headers: { host: this.#link.url.host, 'content-type': 'application/json' },
+          body,
+        },
+        {
+          // By its name undici tells such handlers from those of its earlier versions.
+          onRequestStart() {},
+          onResponseStart(_controller, statusCode) {
+            status = statusCode;
+          },
+          onResponseData: (_controller, chunk) => void chunks.push(chunk),
+          onResponseEnd: () => resolve({ status, text: Buffer.concat(chunks).toString() }),
+          onResponseError: (_controller, error) => reject(error),
+        },
+      );
+    });
   }
 
   async close(): Promise<void> {
