@@ -24,6 +24,9 @@ export class MachineNode implements NodeSource {
   }
 }
 
+/** CPUs are added to a machine, or a group pinned to others, so seldom that one refresh in so many looks for it. */
+const CPUS_EVERY = 10;
+
 /** A cgroup that stands for a node. Its cores are its quota, or the CPUs it is pinned to, or the machine's. */
 export class GroupNode implements NodeSource {
   #hierarchy: Hierarchy;
@@ -31,6 +34,7 @@ export class GroupNode implements NodeSource {
   #machine: MachineCpu;
   #group: CpuGroup;
   #cpus = 0;
+  #refreshes = 0;
   /** What groups of this name used that are no more: the node's counter must not fall when one is made anew. */
   #usedBefore = 0;
 
@@ -43,6 +47,7 @@ export class GroupNode implements NodeSource {
 
   refresh(): void {
     this.#group.refreshLimits();
+    if (this.#refreshes++ % CPUS_EVERY > 0) return;
     this.#machine.sample();
     const pinned = this.#hierarchy.pinnedCpus(this.#path) ?? Infinity;
     this.#cpus = Math.min(pinned, this.#machine.cores);
