@@ -4,12 +4,14 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { failure, type Result, success } from '../../central-controller/contract/result.ts';
 import { parseSeconds } from '../time-span.ts';
 import type { LoadOptions } from './load.ts';
+import { ARRIVALS } from './workload/arrivals.ts';
 import { type Mix, parseMix } from './workload/mix.ts';
 
 /** As commander hands them over: text, except for flags without a value. */
 export interface Flags {
   readonly url: string;
   readonly rate: string;
+  readonly arrivals: string;
   readonly duration?: string;
   readonly mix: string;
   readonly connections: string;
@@ -33,6 +35,8 @@ export function checkFlags(flags: Flags): Result<LoadOptions> {
     return refuse('url', flags.url, 'is no http:// or https:// URL');
   const rate = number(flags.rate, 0.01, 100_000);
   if (rate === undefined) return refuse('rate', flags.rate, 'is not a number of requests/s from 0.01 to 100000');
+  const arrivals = ARRIVALS.find((name) => name === flags.arrivals);
+  if (arrivals === undefined) return refuse('arrivals', flags.arrivals, `is none of ${ARRIVALS.join(', ')}`);
   const connections = number(flags.connections, 1, 10_000);
   if (connections === undefined || !Number.isInteger(connections)) {
     return refuse('connections', flags.connections, 'is not a whole number from 1 to 10000');
@@ -61,6 +65,7 @@ export function checkFlags(flags: Flags): Result<LoadOptions> {
     url,
     mix: mix.value,
     rate,
+    arrivals,
     connections,
     timeoutSeconds,
     seed,

@@ -1,12 +1,16 @@
-/** The load generator as a library: a constant rate of requests against one server. */
+/** The load generator as a library: requests at a given rate against one server. */
 import { performance } from 'node:perf_hooks';
 import type { LoadSecond, LoadTotals, Outcome } from './measure/tally.ts';
 import { httpSender } from './send/http-sender.ts';
 import { type LoadResult, OpenLoop } from './send/open-loop.ts';
 import type { Clock, Sender } from './send/ports.ts';
+import { type Arrivals, scheduleOf } from './workload/arrivals.ts';
 import type { Mix } from './workload/mix.ts';
 import { seededRandom } from './workload/random.ts';
 import { requestSource } from './workload/requests.ts';
+
+/** Times and contents are drawn from streams of their own: neither changes with the other. */
+const ARRIVALS_SEED = 0x5bd1e995;
 
 export interface LoadOptions {
   /** Server, with a path that is put before those of the mix. `http:` or `https:`. */
@@ -14,6 +18,8 @@ export interface LoadOptions {
   readonly mix: Mix;
   /** Requests per second. */
   readonly rate: number;
+  /** How they are spread over time; by default evenly. */
+  readonly arrivals?: Arrivals;
   /** Without it the load runs until `stop`. */
   readonly durationSeconds?: number;
   readonly connections: number;
@@ -78,6 +84,7 @@ export function runLoad(options: LoadOptions): Load {
   const loop = new OpenLoop(
     {
       rate: options.rate,
+      schedule: scheduleOf(options.arrivals ?? 'constant', options.rate, seededRandom(options.seed ^ ARRIVALS_SEED)),
       timeoutMs: options.timeoutSeconds * 1000,
       next: requestSource(options.mix, basePath, seededRandom(options.seed)),
       ...(options.maxOutstanding === undefined ? {} : { maxOutstanding: options.maxOutstanding }),

@@ -9,13 +9,15 @@ import { encodeHistogram } from './measure/histogram.ts';
 import { progressLine } from './show/progress.ts';
 import { type LoadSetting, reportLoad, reportSecond, type SecondReport } from './show/report.ts';
 import { wrk2Text } from './show/wrk2-text.ts';
+import { ARRIVALS } from './workload/arrivals.ts';
 
 const program = new Command('load-generator')
   .description(
-    'Sends HTTP requests at a constant rate and counts latency from when each was due (no coordinated omission).',
+    'Sends HTTP requests at a given rate and counts latency from when each was due (no coordinated omission).',
   )
   .requiredOption('--url <url>', 'server, with a path to put before those of the mix')
   .option('--rate <n>', 'requests per second', '100')
+  .option('--arrivals <kind>', `${ARRIVALS.join(' or ')}: at even intervals, or as many users are`, 'constant')
   .option('--duration <time>', 'such as 500ms, 30s, 2m; without it until Ctrl-C')
   .option('--mix <name>', `${MIXES.join(', ')}, or the file of a mix`, 'plain')
   .option('--connections <n>', 'connections, one request at a time on each', '64')

@@ -1,5 +1,5 @@
 /**
- * The open loop: request i is due at start + i / rate, whatever became of those before it. Latency counts from then,
+ * The open loop: each request is due when the schedule says, whatever became of those before it. Latency counts from then,
  * so a stall of the server, of the connections or of the generator itself shows in every request that it held up
  * (Gil Tene's "coordinated omission", as avoided in wrk2). When late, it sends all that is due.
  *
@@ -8,13 +8,15 @@
  */
 import { type LatencyHistogram, latencyHistogram, recordMs } from '../measure/histogram.ts';
 import { type LoadSecond, type LoadTotals, type Outcome, Tally } from '../measure/tally.ts';
+import type { Schedule } from '../workload/arrivals.ts';
 import type { PlannedRequest } from '../workload/requests.ts';
 import type { Clock, Sender } from './ports.ts';
 
 export interface OpenLoopOptions {
-  /** Requests per second. */
+  /** Requests per second, on average. */
   readonly rate: number;
-  /** How long requests fall due, ms; without it until `stop`. */
+  readonly schedule: Schedule;
+  /** How long requests fall due, ms: so many as the rate makes in it; without it until `stop`. */
   readonly durationMs?: number;
   /** From when a request is due to when it counts as failed, ms. */
   readonly timeoutMs: number;
@@ -118,7 +120,7 @@ export class OpenLoop {
   }
 
   #dueMs(index: number): number {
-    return (index * 1000) / this.#options.rate;
+    return this.#options.schedule(index);
   }
 
   #expire(elapsed: number): void {

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { percentileMs } from '../../../../apps/load-generator/measure/histogram.ts';
 import type { LoadSecond, Outcome } from '../../../../apps/load-generator/measure/tally.ts';
 import { OpenLoop, type OpenLoopOptions } from '../../../../apps/load-generator/send/open-loop.ts';
+import { scheduleOf } from '../../../../apps/load-generator/workload/arrivals.ts';
 import type { Clock, Sender } from '../../../../apps/load-generator/send/ports.ts';
 
 /** Time that passes only when the test says so; calls what was due in between, in order. */
@@ -60,6 +61,7 @@ function fakeSender(time: FakeTime, connections: number, answersAt: (now: number
 function options(over: Partial<OpenLoopOptions>): OpenLoopOptions {
   return {
     rate: 100,
+    schedule: scheduleOf('constant', over.rate ?? 100, () => 0),
     timeoutMs: 10_000,
     next: () => ({ name: 'get', method: 'GET', path: '/' }),
     ...over,
