@@ -1,15 +1,14 @@
 /**
  * The agent's side towards this node's proxies: the table by long poll, statistics by post, and its own health.
- * On node:http, but for the proxies' plain requests: all together they are to cost next to nothing.
+ * On plain node:http, since its few requests a second are to cost next to nothing.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import type { Failure } from '../../central-controller/contract/errors.ts';
 import { decodeProxyStatistics } from '../../central-controller/contract/proxy-statistics.ts';
 import type { ProxyCounters } from '../../central-controller/contract/report.ts';
 import { readBody } from './body.ts';
 import { LongPolls, type Waiter } from './long-polls.ts';
-import { IDLE_MS, type PlainRoutes, type PollAnswer, servePlainly } from './plain-connection.ts';
 import { type Plugin, PLUGIN_PATH } from './plugin-file.ts';
 import { answerProblem } from './problem.ts';
 import type { Table, TableBoard } from './table-board.ts';
@@ -43,38 +42,12 @@ export class ProxyServer {
   #ports: ServerPorts;
   #polls = new LongPolls(POLLS);
   #http: Server;
-  #plain = new Set<Socket>();
 
   constructor(ports: ServerPorts) {
     this.#ports = ports;
-    this.#http = createServer({ keepAliveTimeout: IDLE_MS, headersTimeout: 10_000, requestTimeout: 30_000 });
+    this.#http = createServer({ keepAliveTimeout: 120_000, headersTimeout: 10_000, requestTimeout: 30_000 });
     this.#http.maxConnections = CONNECTIONS;
     this.#http.on('request', (request, response) => this.#route(request, response));
-    this.#servePlainly();
-  }
-
-  /** Puts the plain way before node:http's own, which takes whatever that leaves. */
-  #servePlainly(): void {
-    const takeOver = this.#http.listeners('connection');
-    const routes: PlainRoutes = {
-      poll: (held, answer) => this.#poll(held, answer),
-      statistics: (body) => {
-        const decoded = decodeProxyStatistics(body);
-        if (decoded.ok) this.#ports.statistics(decoded.value);
-        return decoded.ok;
-      },
-      other: (socket, bytes) => {
-        this.#plain.delete(socket);
-        for (const listener of takeOver) listener.call(this.#http, socket);
-        socket.unshift(bytes);
-      },
-    };
-    this.#http.removeAllListeners('connection');
-    this.#http.on('connection', (socket) => {
-      this.#plain.add(socket);
-      socket.on('close', () => this.#plain.delete(socket));
-      servePlainly(socket, routes);
-    });
   }
 
   /** Proxies whose poll waits just now. */
@@ -108,7 +81,6 @@ export class ProxyServer {
     await new Promise<void>((resolve) => {
       this.#http.close(() => resolve());
       this.#http.closeAllConnections();
-      for (const socket of this.#plain) socket.destroy();
     });
   }
 
@@ -143,37 +115,25 @@ export class ProxyServer {
     if (!/^\d{1,20}$/.test(held)) {
       return answerProblem(response, { code: 'INVALID_REQUEST', message: 'version: must be a whole number' });
     }
-    const giveUp = this.#poll(held, {
-      table: (table) => answerTable(response, table),
-      unchanged: () => answerUnchanged(response),
-    });
-    if (giveUp === undefined) {
-      return answerProblem(response, { code: 'INVALID_REQUEST', message: `more than ${POLLS} polls wait` }, 503);
-    }
-    response.on('close', giveUp);
-    request.resume();
-    return undefined;
-  }
-
-  /** Answers now or later; returns how to give up waiting, or undefined when too many wait already. */
-  #poll(held: string, answer: PollAnswer): (() => void) | undefined {
     const now = this.#ports.now();
     const table = this.#ports.board.table(now);
     // Another version, not a higher one: the proxy may hold that of an agent which is no more.
-    if (table !== undefined && String(table.version) !== held) {
-      answer.table(table);
-      return () => {};
-    }
+    if (table !== undefined && String(table.version) !== held) return answerTable(response, table);
     const waiter: Waiter = {
       until: now + HOLD_MS,
       changed: () => {
         const current = this.#ports.board.table(this.#ports.now());
-        if (current === undefined) answer.unchanged();
-        else answer.table(current);
+        if (current === undefined) answerUnchanged(response);
+        else answerTable(response, current);
       },
-      unchanged: () => answer.unchanged(),
+      unchanged: () => answerUnchanged(response),
     };
-    return this.#polls.add(waiter) ? () => this.#polls.remove(waiter) : undefined;
+    if (!this.#polls.add(waiter)) {
+      return answerProblem(response, { code: 'INVALID_REQUEST', message: `more than ${POLLS} polls wait` }, 503);
+    }
+    response.on('close', () => this.#polls.remove(waiter));
+    request.resume();
+    return undefined;
   }
 
   #statistics(response: ServerResponse, body: Buffer | undefined): void {
