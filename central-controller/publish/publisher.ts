@@ -27,7 +27,7 @@ const URGENT_MOVE = 0.1;
  * interval, lest sidecars pass on what is long past while weights rest.
  */
 const TOLD_UTILISATION = 0.05;
-const SMALL_CHANGES_MS = 2_000;
+const SMALL_CHANGES_MS = 3_000;
 const HISTORY = 1024;
 
 const NO_CHANGE: TableChange = { services: [], removed: [] };

@@ -25,7 +25,7 @@ export class MachineNode implements NodeSource {
 }
 
 /** CPUs are added to a machine, or a group pinned to others, so seldom that one refresh in so many looks for it. */
-const CPUS_EVERY = 10;
+const CPUS_EVERY = 4;
 
 /** A cgroup that stands for a node. Its cores are its quota, or the CPUs it is pinned to, or the machine's. */
 export class GroupNode implements NodeSource {

@@ -9,7 +9,7 @@ export interface Sample {
 }
 
 /** Replicas that came or went are to be noticed within this time. */
-const NOTICE_MS = 1000;
+const NOTICE_MS = 2000;
 
 export class Sampler {
   #node: NodeSource;

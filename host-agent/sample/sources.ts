@@ -3,7 +3,7 @@ import type { NodeCpu, ReplicaCpu } from '../../central-controller/contract/repo
 
 /** The replicas on this node. */
 export interface ReplicaSource {
-  /** Looks for replicas that came and went, and reads what changes seldom. Called about once a second. */
+  /** Looks for replicas that came and went, and reads what changes seldom. Called every two seconds or so. */
   refresh(): void;
   /** Reads every replica's counters; a replica that is gone is left out. */
   sample(): ReplicaCpu[];

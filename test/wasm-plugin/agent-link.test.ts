@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { AGENT_CLUSTER } from '../../central-controller/contract/names.ts';
 import { encodeProxyTable } from '../../central-controller/contract/proxy-table.ts';
 import type { PluginVm } from '../wasm/host.ts';
-import { chosen, equalReplicas, poll, Scene, send, service } from './support/scene.ts';
+import { chosen, equalReplicas, poll, Scene, send, service, POST_MS } from './support/scene.ts';
 
 function polls(vm: PluginVm): number {
   return vm.calls.filter(({ headers }) => headers.get(':path')?.startsWith('/v1/table')).length;
@@ -13,7 +13,7 @@ describe('the lease', () => {
   it('lets one VM of the process poll, and all use what it gets', () => {
     const scene = new Scene();
     const vms = [scene.vm(), scene.vm(), scene.vm()];
-    scene.pass(1000, ...vms);
+    scene.pass(POST_MS, ...vms);
     const [holder, ...others] = vms.filter((vm) => polls(vm) === 1);
     if (!holder) throw new Error('nobody polls');
     expect(others).toEqual([]);

@@ -11,6 +11,7 @@ import {
   send,
   service,
   statistics,
+  POST_MS,
 } from './support/scene.ts';
 
 function manyReplicas(count: number, prefix: string): ReturnType<typeof replica>[] {
@@ -87,7 +88,7 @@ describe('beyond the bounds', () => {
     expect(streams.filter((stream) => chosen(stream) === undefined)).toHaveLength(116);
     for (const stream of streams) finish(vm, stream);
     expect(chosen(send(vm))).toBeDefined();
-    scene.pass(1000, vm);
+    scene.pass(POST_MS, vm);
     const counters = statistics(vm);
     expect(counters?.fallbacks).toBe(116);
     expect(vm.metrics.get('ballast_fallbacks_over_stream_limit_total')).toBe(116);

@@ -12,6 +12,7 @@ import {
   service,
   session,
   statistics,
+  POST_MS,
 } from './support/scene.ts';
 
 const spoofed = { 'x-lb-endpt': 'echo-0', 'x-lb-session': session('10.0.0.1:80') };
@@ -78,7 +79,7 @@ describe('what chose a replica from outside', () => {
     scene.now += 4000;
     second.tick();
     expect(chosen(send(second))).toBeDefined();
-    scene.now += 1000;
+    scene.now += POST_MS;
     for (const vm of [first, second]) {
       expect([...send(vm, spoofed).request.keys()]).toEqual([':authority']);
       vm.tick();

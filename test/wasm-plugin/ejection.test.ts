@@ -13,6 +13,7 @@ import {
   session,
   spread,
   statistics,
+  POST_MS,
 } from './support/scene.ts';
 
 const CONNECT_FAILURE = 0x20;
@@ -59,7 +60,7 @@ describe('ejection', () => {
     finish(vm, sendTo(vm, 'echo-1'), { ':status': '503' }, 0);
     finish(vm, sendTo(vm, 'echo-2'), { ':status': '503' }, CONNECTION_TERMINATION);
     finish(vm, sendTo(vm, 'echo-0'), { 'x-lb-session': session('10.0.0.1:80') });
-    scene.pass(1000, vm);
+    scene.pass(POST_MS, vm);
     expect(statistics(vm)?.called.map(({ ejected }) => ejected)).toEqual([false, false, false]);
   });
 
@@ -67,7 +68,7 @@ describe('ejection', () => {
     const scene = new Scene();
     const vm = scene.holding([endpoint]);
     failOn(vm, 'echo-1');
-    scene.pass(1000, vm);
+    scene.pass(POST_MS, vm);
     const record = statistics(vm)?.called.find(({ replica }) => replica === 'echo-1');
     expect(record).toMatchObject({ ejected: true, unreached: 1, failures: 1 });
   });
@@ -108,7 +109,7 @@ describe('probing in Endpoint routing', () => {
     const second = scene.vm();
     second.tick();
     failOn(first, 'echo-1');
-    scene.pass(1000, first, second);
+    scene.pass(POST_MS, first, second);
     const probe = send(second);
     expect(chosen(probe)).toBe('echo-1');
     expect(spread(second, 100).has('echo-1')).toBe(false);

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { PluginVm } from '../wasm/host.ts';
 import type { Stream } from '../wasm/module-interface.ts';
-import { equalReplicas, finish, Scene, send, service, statistics } from './support/scene.ts';
+import { equalReplicas, finish, Scene, send, service, statistics, POST_MS } from './support/scene.ts';
 
 const text = fc.oneof(
   fc.string({ maxLength: 60, unit: 'binary' }),
@@ -83,7 +83,7 @@ it('any requests and responses, in any order', () => {
         const streams: Stream[] = [];
         for (const next of steps) take(next, scene, vm, streams);
         for (const stream of streams) vm.end(stream);
-        scene.pass(1100, vm);
+        scene.pass(POST_MS + 100, vm);
         const counters = statistics(vm);
         expect(counters?.served?.inFlight ?? 0).toBe(0);
         expect(counters?.called.map(({ inFlight }) => inFlight).filter((inFlight) => inFlight !== 0) ?? []).toEqual([]);

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { encodeProxyTable } from '../../central-controller/contract/proxy-table.ts';
 import type { PluginVm } from '../wasm/host.ts';
 import type { Stream } from '../wasm/module-interface.ts';
-import { finish, poll, replica, Scene, send, service } from './support/scene.ts';
+import { finish, poll, replica, Scene, send, service, POST_MS } from './support/scene.ts';
 
 const ORCA = 'endpoint-load-metrics';
 const nodeId = 'sidecar~10.0.0.1~echo-0.shop~shop.svc.cluster.local';
@@ -143,7 +143,7 @@ describe('the ORCA report', () => {
     const vm = scene.vm({ nodeId, configuration: '{"orca": true}' });
     vm.tick();
     vm.answer(poll(vm), 200, encodeProxyTable(1, 5000, [service([replica('echo-0', 1, { cpuUtilisation: 0.5 })])]));
-    scene.pass(1000, vm);
+    scene.pass(POST_MS, vm);
     expect(answer(vm).get(ORCA)).toContain('cpu_utilization');
     scene.pass(5000, vm);
     expect(answer(vm).get(ORCA)).not.toContain('cpu_utilization');

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { CalledCounters, ServedCounters } from '../../central-controller/contract/report.ts';
 import type { PluginVm } from '../wasm/host.ts';
 import type { Stream } from '../wasm/module-interface.ts';
-import { chosen, equalReplicas, replica, Scene, send, service, statistics } from './support/scene.ts';
+import { chosen, equalReplicas, replica, Scene, send, service, statistics, POST_MS } from './support/scene.ts';
 
 interface Side {
   readonly scene: Scene;
@@ -38,7 +38,7 @@ for (const [name, start] of Object.entries({ caller, server })) {
         vm.respond(stream, { ':status': '200', 'content-type': 'application/grpc' });
         vm.trail(stream, { 'grpc-status': String(code) });
         vm.end(stream);
-        scene.pass(1000, vm);
+        scene.pass(POST_MS, vm);
         expect(counters(), `grpc-status ${code}`).toMatchObject({
           requests: 1,
           failures: FAILED.includes(code) ? 1 : 0,
@@ -52,7 +52,7 @@ for (const [name, start] of Object.entries({ caller, server })) {
         const stream = begin();
         vm.respond(stream, { ':status': '200', 'grpc-status': String(code) }, { 'response.flags': 0 }, true);
         vm.end(stream);
-        scene.pass(1000, vm);
+        scene.pass(POST_MS, vm);
         expect(counters(), `grpc-status ${code}`).toMatchObject({
           requests: 1,
           failures: FAILED.includes(code) ? 1 : 0,
@@ -77,7 +77,7 @@ for (const [name, start] of Object.entries({ caller, server })) {
           },
         ),
       );
-      scene.pass(1000, vm);
+      scene.pass(POST_MS, vm);
       expect(counters()?.failures).toBe(failures);
     });
 
@@ -89,7 +89,7 @@ for (const [name, start] of Object.entries({ caller, server })) {
       expect(counters()).toMatchObject({ requests: 0, inFlight: 1 });
       expect(counters()?.inFlightSeconds).toBeCloseTo(30, 0);
       vm.end(stream);
-      scene.pass(1000, vm);
+      scene.pass(POST_MS, vm);
       expect(counters()).toMatchObject({ requests: 1, failures: 0, inFlight: 0 });
       expect(counters()?.latencyBuckets.findIndex((count) => count > 0)).toBeGreaterThan(30);
     });
@@ -102,7 +102,7 @@ for (const [name, start] of Object.entries({ caller, server })) {
       scene.pass(600_000, vm);
       expect(counters()).toMatchObject({ inFlight: 1 });
       vm.end(stream);
-      scene.pass(1000, vm);
+      scene.pass(POST_MS, vm);
       expect(counters()).toMatchObject({ requests: 1, failures: 0, inFlight: 0 });
       const latencies = counters()?.latencyBuckets ?? [];
       expect(latencies.reduce((sum, count) => sum + count, 0)).toBe(1);

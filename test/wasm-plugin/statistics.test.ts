@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { bucketBoundSeconds, LATENCY_BUCKETS } from '../../central-controller/contract/latency-buckets.ts';
 import type { Stream } from '../wasm/module-interface.ts';
-import { chosen, equalReplicas, KEY, Scene, send, service, statistics } from './support/scene.ts';
+import { chosen, equalReplicas, KEY, Scene, send, service, statistics, POST_MS } from './support/scene.ts';
 
 interface Tally {
   requests: number;
@@ -105,7 +105,7 @@ describe('the statistics', () => {
     expect(second).toMatchObject({ pod: 'caller-0', tableVersion: 1 });
     expect(first?.instance).not.toBe(second?.instance);
     const sequence = first?.sequence ?? 0;
-    scene.pass(1000, ...vms);
+    scene.pass(POST_MS, ...vms);
     expect(statistics(vms[0])?.sequence).toBe(sequence + 1);
   });
 
@@ -123,13 +123,13 @@ describe('the statistics', () => {
     scene.publish(vm, []);
     scene.pass(60_000, vm);
     scene.publish(vm, []);
-    scene.pass(1000, vm);
+    scene.pass(POST_MS, vm);
     expect(statistics(vm)?.called).toMatchObject([{ replica: 'echo-0', inFlight: 1 }]);
     vm.end(stream);
     scene.pass(31_000, vm);
     scene.publish(vm, []);
     vm.calls.splice(0);
-    scene.pass(1100, vm);
+    scene.pass(POST_MS + 100, vm);
     expect(statistics(vm)).toBeUndefined();
   });
 });

@@ -27,7 +27,7 @@ import { isSound, tableExpiresAt, tableVersion } from './table';
 /** The agent holds a poll for up to 20 s. */
 const POLL_TIMEOUT_MS: u32 = 25000;
 const POST_TIMEOUT_MS: u32 = 2000;
-const POST_PERIOD_MS: f64 = 1000;
+const POST_PERIOD_MS: f64 = 2000;
 const FIRST_BACK_OFF_MS: f64 = 100;
 const LONGEST_BACK_OFF_MS: f64 = 2000;
 /** An answer that is no news and comes sooner than this is no long poll's: do not ask again at once. */

@@ -8,7 +8,7 @@ import type { Variant } from './variants.ts';
 const CONNECTIONS = 32;
 const CONNECTING_SECONDS = 0.1;
 /** As often as a controller whose weights move a little all the time. */
-const PUBLISH_EVERY_MS = 2000;
+const PUBLISH_EVERY_MS = 3000;
 
 export interface Cost {
   readonly microseconds: number;
@@ -17,7 +17,7 @@ export interface Cost {
 
 /**
  * Sends `rate` requests/s for `seconds` and divides the CPU time that the whole process takes by the requests answered,
- * once its connections stand. The table is published anew every two seconds, so that its cost counts.
+ * once its connections stand. The table is published anew every three seconds, so that its cost counts.
  * @throws Error when any request fails: its cost would be another
  */
 export async function measureCost(variant: Variant, rate: number, seconds: number, signal: AbortSignal): Promise<Cost> {

@@ -26,7 +26,7 @@ CPU time of the whole Envoy process, from the kernel's accounting, divided by th
 core, ${rate} requests/s over kept-alive connections. Load, replicas and agent are on another core. All proxies run at
 once and get the load in turns, a quarter of a second each, in ${rounds.length} rounds; ratios are taken within a round.
 A process of the lowest priority keeps the proxies' core from falling asleep between requests. The replicas' answers carry
-their load as those of a sidecar with the plugin do, and the agent publishes a new table every two seconds.
+their load as those of a sidecar with the plugin do, and the agent publishes a new table every three seconds.
 
 - A _sidecar_ has the configuration that istiod gives one of the hotel application's, with all Services of the mesh, and
   mutual TLS to the replicas. What is not in this Envoy is Istio's own telemetry filter, which costs a sidecar of Istio

@@ -231,6 +231,21 @@ describe('a group as the node', () => {
     expect(nodeOf(tree)?.cores).toBe(1);
   });
 
+  test('follows a change of its CPUs within a few looks, and of its quota with the next', () => {
+    const tree = { ...CONTROLLERS_ROOT, ...controllers('node', 1e9, 0), 'cpuset/node/cpuset.cpus': '0-1\n' };
+    const root = temporaryTree({ ...tree, stat: PROC_STAT });
+    const node = new GroupNode(detectHierarchy(root), 'node', new MachineCpu(join(root, 'stat')));
+    node.refresh();
+    expect(node.sample()?.cores).toBe(2);
+    writeTree(root, { 'cpuset/node/cpuset.cpus': '1\n' });
+    for (let look = 0; look < 4; look++) node.refresh();
+    expect(node.sample()?.cores).toBe(1);
+    writeTree(root, controllers('node', 1e9, 0, 5000));
+    node.refresh();
+    expect(node.sample()?.cores).toBe(0.5);
+    node.close();
+  });
+
   test('has the machine’s CPUs when neither bounds it, an unset cpuset included', () => {
     const tree = {
       ...CONTROLLERS_ROOT,

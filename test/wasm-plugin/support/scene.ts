@@ -11,6 +11,8 @@ import { SharedData } from '../../wasm/shared-data.ts';
 export const HOST = 'echo.shop.svc.cluster.local';
 export const KEY = `80|${HOST}`;
 export const CLUSTER = `outbound|80||${HOST}`;
+/** Each VM posts its statistics so often, ms. */
+export const POST_MS = 2000;
 
 const module = await compilePlugin(await buildPlugin());
 
