@@ -79,8 +79,6 @@ describe('the publisher', () => {
     expect(agent.updates).toHaveLength(2);
     publish(800, { weight: 0.41 });
     expect(agent.updates).toHaveLength(2);
-    publish(3_300, { weight: 0.41 });
-    expect(agent.updates).toHaveLength(2);
     publish(3_550, { weight: 0.41 });
     expect(agent.updates.at(-1)).toMatchObject({ full: false, version: NOW + 3_550 });
     expect(agent.held.get(KEY)?.replicas[0]?.weight).toBe(0.41);
