@@ -22,7 +22,7 @@ function cells(condition: string, p99s: Partial<Record<Policy, readonly number[]
   );
 }
 
-const empty: Measured = { capacity: 400, cells: [], maxRates: [], failures: [] };
+const empty: Measured = { arrivals: 'constant', capacity: 400, cells: [], maxRates: [], failures: [] };
 
 describe('figures', () => {
   test('Ballast is held against the rival with the lowest median, and ranges that touch are a tie', () => {

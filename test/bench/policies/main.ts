@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import { BallastError } from '../../../central-controller/contract/errors.ts';
+import { ARRIVALS, type Arrivals } from '../../../apps/load-generator/workload/arrivals.ts';
 import type { Bench, BenchContext, BenchResult, Round } from '../support/bench.ts';
 import { CONDITIONS, type Condition } from './conditions.ts';
 import { summarise } from './figures.ts';
@@ -22,14 +23,19 @@ const NAMES = [...CONDITIONS.map(({ name }) => name), MAX_RATE];
 
 interface Choice {
   readonly rounds: number;
+  readonly arrivals: Arrivals;
   readonly conditions: readonly Condition[];
   readonly maxRate: boolean;
 }
 
-function readOptions({ rounds = '', only = '' }: Readonly<Record<string, string>>): Choice {
+function readOptions({ rounds = '', only = '', arrivals = '' }: Readonly<Record<string, string>>): Choice {
   const count = Number(rounds);
   if (!Number.isInteger(count) || count < 1) {
     throw new BallastError('INVALID_FLAG', `--rounds ${rounds} is not a whole number from 1`);
+  }
+  const come = ARRIVALS.find((name) => name === arrivals);
+  if (come === undefined) {
+    throw new BallastError('INVALID_FLAG', `--arrivals ${arrivals} is none of: ${ARRIVALS.join(', ')}`);
   }
   const chosen = only.split(',').map((name) => name.trim());
   const unknown = chosen.find((name) => !NAMES.includes(name));
@@ -37,7 +43,7 @@ function readOptions({ rounds = '', only = '' }: Readonly<Record<string, string>
     throw new BallastError('INVALID_FLAG', `--only ${unknown} is none of: ${NAMES.join(', ')}`);
   }
   const conditions = CONDITIONS.filter(({ name }) => chosen.includes(name));
-  return { rounds: count, conditions, maxRate: chosen.includes(MAX_RATE) };
+  return { rounds: count, arrivals: come, conditions, maxRate: chosen.includes(MAX_RATE) };
 }
 
 function rows({ cells, maxRates, failures }: Records): Round[] {
@@ -49,8 +55,8 @@ function rows({ cells, maxRates, failures }: Records): Round[] {
 }
 
 async function run(context: BenchContext): Promise<BenchResult> {
-  const { rounds, conditions, maxRate } = readOptions(context.options);
-  const records = new Records(RESULTS);
+  const { rounds, arrivals, conditions, maxRate } = readOptions(context.options);
+  const records = new Records(RESULTS, arrivals);
   context.progress(`Every figure is kept in ${records.file} as it comes.`);
   await measureBlocks(planBlocks(rounds, conditions, maxRate), records, context);
   if (records.cells.length + records.maxRates.length === 0) throw new Error('nothing could be measured');
@@ -73,6 +79,11 @@ export const bench: Bench = {
     'Tail latency and highest rate under Envoy’s balancers and Ballast. A whole run renews the table and picture in docs',
   options: [
     { flags: '--rounds <count>', description: 'how often everything is measured', default: String(ROUNDS) },
+    {
+      flags: '--arrivals <kind>',
+      description: `${ARRIVALS.join(' or ')}: at even intervals, or as many users are`,
+      default: 'poisson',
+    },
     { flags: '--only <conditions>', description: 'some of the conditions, by commas', default: NAMES.join(',') },
   ],
   run,

@@ -105,6 +105,7 @@ class Measurement {
       for (const policy of order) {
         const cell = {
           rate,
+          arrivals: this.#records.arrivals,
           measureSeconds: condition.measureSeconds,
           seed: round,
           ...(during ? { during: (until: AbortSignal) => during(this.#mesh, until) } : {}),
@@ -143,7 +144,8 @@ class Measurement {
       for (const [policy, search] of searches) {
         const rate = search.next * this.#records.capacity;
         const where = { round, condition: `max_rate_${race}`, policy };
-        const figures = await this.#measure(where, { rate, measureSeconds: PROBE_SECONDS, seed: round });
+        const cell = { rate, arrivals: this.#records.arrivals, measureSeconds: PROBE_SECONDS, seed: round };
+        const figures = await this.#measure(where, cell);
         if (!figures) {
           searches.delete(policy);
           continue;

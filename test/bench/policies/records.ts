@@ -1,6 +1,7 @@
 /** What was measured, kept as it comes: in memory, and on disk so that a run that ends early is not lost. */
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Arrivals } from '../../../apps/load-generator/workload/arrivals.ts';
 import type { RaceName } from './plan.ts';
 import type { Policy } from './policies.ts';
 import type { CellFigures } from './stage.ts';
@@ -30,6 +31,8 @@ export interface FailedCell {
 }
 
 export interface Measured {
+  /** How requests were spread over time. */
+  readonly arrivals: Arrivals;
   /** Requests/s that keep all nodes busy all the time; 0 while unknown. */
   readonly capacity: number;
   readonly cells: readonly Cell[];
@@ -38,13 +41,15 @@ export interface Measured {
 }
 
 export class Records implements Measured {
+  readonly arrivals: Arrivals;
   capacity = 0;
   readonly cells: Cell[] = [];
   readonly maxRates: MaxRate[] = [];
   readonly failures: FailedCell[] = [];
   readonly file: string;
 
-  constructor(directory: string) {
+  constructor(directory: string, arrivals: Arrivals) {
+    this.arrivals = arrivals;
     mkdirSync(directory, { recursive: true });
     this.file = join(directory, 'cells.json');
   }

@@ -14,6 +14,11 @@ import type { Measured } from './records.ts';
 
 const NAMES = CONDITIONS.map(({ name }) => name);
 
+const COME = {
+  constant: 'at even intervals (`--arrivals constant`)',
+  poisson: 'as those of many independent users do (Poisson arrivals)',
+} as const;
+
 const STANDINGS = {
   lowest: 'lowest',
   tied: 'tied',
@@ -79,8 +84,8 @@ function page(measured: Measured, picture: string): string {
 A mesh on one machine: a gateway and three services (the frontend asks one, then another), each with a replica on each
 of four nodes of 0.4, 0.3, 0.3 and 0.2 cores, every replica behind a real Envoy. Each request is balanced three times:
 by the gateway and twice by a sidecar of the frontend. The balancers take turns in the same processes, in a new order in
-each of ${rounds} rounds, under the same requests in each round, sent at a constant rate whatever the answers do. The nodes can
-carry ${measured.capacity.toFixed(0)} requests/s. The first seconds after each change are not counted.
+each of ${rounds} rounds, under the same requests in each round, which come ${COME[measured.arrivals]}, whatever the
+answers do. The nodes can carry ${measured.capacity.toFixed(0)} requests/s. The first seconds after each change are not counted.
 
 - The plugin is in every proxy all the time, so its cost is in everybody's figures; while a rival balances it leaves
   the requests alone.

@@ -11,6 +11,7 @@ import { inOrder, machineUse } from '../../../apps/local-mesh/phases/machine-use
 import { percentilesOf } from '../../../apps/local-mesh/phases/measure.ts';
 import { type Load, runLoad } from '../../../apps/load-generator/load.ts';
 import type { LoadSecond } from '../../../apps/load-generator/measure/tally.ts';
+import type { Arrivals } from '../../../apps/load-generator/workload/arrivals.ts';
 import type { Mix } from '../../../apps/load-generator/workload/mix.ts';
 import { withRivals } from './patch-proxy.ts';
 import { type Policy, RIVALS, runtimeKey } from './policies.ts';
@@ -53,7 +54,7 @@ export async function meshSettings(): Promise<MeshSettings> {
 export function startLoad(
   mesh: LocalMesh,
   rate: number,
-  more: { seed?: number; durationSeconds?: number; onSecond?: (second: LoadSecond) => void } = {},
+  more: { seed?: number; arrivals?: Arrivals; durationSeconds?: number; onSecond?: (second: LoadSecond) => void } = {},
 ): Load {
   const fixed = { url: mesh.gateway, mix: MIX, connections: CONNECTIONS, timeoutSeconds: TIMEOUT_SECONDS };
   return runLoad({ ...fixed, rate, seed: 1, ...more });
@@ -85,6 +86,7 @@ export async function switchTo(mesh: LocalMesh, policy: Policy, signal: AbortSig
 
 export interface CellRequest {
   readonly rate: number;
+  readonly arrivals: Arrivals;
   readonly measureSeconds: number;
   /** Same seed, same requests. */
   readonly seed: number;
@@ -115,6 +117,7 @@ export async function measureCell(mesh: LocalMesh, cell: CellRequest, signal: Ab
   const seconds: LoadSecond[] = [];
   const load = startLoad(mesh, cell.rate, {
     seed: cell.seed,
+    arrivals: cell.arrivals,
     durationSeconds: SETTLE_SECONDS + cell.measureSeconds,
     onSecond: (second) => seconds.push(second),
   });
