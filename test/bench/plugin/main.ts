@@ -16,7 +16,7 @@ import { writeDocs } from './report.ts';
 import { SPECS, startUpstream, startVariant, type Variant } from './variants.ts';
 
 const RATE = 3000;
-const ROUNDS = 80;
+const ROUNDS = 60;
 /** Short, so that what else happens on the machine falls on all variants alike. */
 const SECONDS = 0.25;
 const WARM_UP_SECONDS = 4;
