@@ -7,7 +7,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { requireLabMachine } from '../apps/lab/requirements.ts';
 import { ensurePrograms } from '../apps/lab/tools/programs.ts';
 import { ensureSystemPrograms } from '../apps/lab/tools/system-programs.ts';
@@ -26,6 +26,25 @@ const TOOLS = ['fortio', 'helm', 'istio/pilot-discovery', 'istio/analyze', 'hype
 interface Counts {
   readonly passed: number;
   readonly failed: number;
+  /** What failed and why, one paragraph each. */
+  readonly failures: readonly string[];
+}
+
+/** What is read of Vitest's report. */
+interface Report {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly numTotalTests: number;
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly status: string;
+    readonly message: string;
+    readonly assertionResults: readonly {
+      readonly fullName: string;
+      readonly status: string;
+      readonly failureMessages: readonly string[];
+    }[];
+  }[];
 }
 
 /** Runs one program of node_modules/.bin in the foreground; true when it succeeded. */
@@ -92,22 +111,25 @@ async function runTests(project: string, args: readonly string[]): Promise<Count
 }
 
 function countsOf(file: string, success: boolean): Counts {
-  const results = JSON.parse(readFileSync(file, 'utf8')) as {
-    numPassedTests: number;
-    numFailedTests: number;
-    numTotalTests: number;
-    testResults: { status: string; assertionResults: unknown[]; name: string }[];
-  };
+  const results = JSON.parse(readFileSync(file, 'utf8')) as Report;
   // A file that cannot be loaded holds no test, yet it is a failure.
   const broken = results.testResults.filter(
     (tests) => tests.status === 'failed' && tests.assertionResults.length === 0,
   );
   const left = results.numTotalTests - results.numPassedTests - results.numFailedTests;
   const failed = results.numFailedTests + broken.length + left;
-  for (const tests of broken) console.log(`could not be run: ${tests.name}`);
-  if (left > 0) console.log(`${left} tests did not run, which counts as failed`);
+  const failures = [
+    ...broken.map(({ name, message }) => `${relative(root, name)} could not be run\n${message}`),
+    ...results.testResults.flatMap(({ name, assertionResults }) =>
+      assertionResults
+        .filter(({ status }) => status === 'failed')
+        .map(({ fullName, failureMessages }) => [`${relative(root, name)}: ${fullName}`, ...failureMessages].join('\n')),
+    ),
+    ...(left > 0 ? [`${left} tests did not run, which counts as failed`] : []),
+  ];
+  if (success || failed > 0) return { passed: results.numPassedTests, failed, failures };
   // What fails outside of tests, such as the lab's coming up, is a failure as well.
-  return { passed: results.numPassedTests, failed: success ? failed : Math.max(1, failed) };
+  return { passed: results.numPassedTests, failed: 1, failures: ['Something failed outside of tests: see above'] };
 }
 
 async function run(args: readonly string[]): Promise<boolean> {
@@ -132,6 +154,8 @@ async function run(args: readonly string[]): Promise<boolean> {
     else missing.push(`the suite ${suite} (${folder}), since ${why}.`);
   }
 
+  // Once more at the end: what each suite said of its own may be half an hour of output above.
+  for (const failure of counts.flatMap(({ failures }) => failures)) console.log(`\nFailed: ${failure}`);
   if (!clean) console.log('The checks of the sources above found something to mend.');
   for (const suite of missing) console.log(`${isCi ? 'Not run, which is a failure in CI' : 'Not run'}: ${suite}`);
   const passed = counts.reduce((sum, suite) => sum + suite.passed, 0);

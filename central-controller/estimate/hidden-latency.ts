@@ -85,7 +85,12 @@ function loadsSince(node: NodeMemory | undefined, from: number): { utilisation: 
   return loads;
 }
 
-/** @param cpuSeconds CPU per request */
+/**
+ * A single sample shows no spread. Until there is another, latencies are taken to be spread exponentially: one request,
+ * say the first over a new connection, is not yet a slow replica, however long it took.
+ *
+ * @param cpuSeconds CPU per request
+ */
 export function hiddenLatency(
   { latency, waiting, last }: HiddenMemory,
   cpuSeconds: number,
@@ -94,7 +99,7 @@ export function hiddenLatency(
   const lately = last.reduce((sum, each) => sum + each, 0) / Math.max(1, last.length);
   return {
     hiddenSeconds: Math.max(0, Math.min(meanOf(latency), lately) - cpuSeconds * (1 + meanOf(waiting))),
-    hiddenDeviation: spreadOf(latency),
+    hiddenDeviation: last.length > 1 ? spreadOf(latency) : meanOf(latency) / Math.sqrt(Math.max(1, latency.count)),
     hiddenEvidence: evidenceAt(latency, now),
   };
 }

@@ -70,7 +70,9 @@ describe('where the policy allows it', () => {
   });
 
   test('a replica that there is not is no wish', async () => {
-    const served = await servedWith('frontend-9');
-    expect(Object.keys(served).toSorted()).toEqual(REPLICAS);
+    await eventually(async () => {
+      const served = await servedWith('frontend-9');
+      expect(Object.keys(served).toSorted()).toEqual(REPLICAS);
+    });
   });
 });

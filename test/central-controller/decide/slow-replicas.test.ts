@@ -55,6 +55,14 @@ describe('a replica that was slow while its node was saturated', () => {
   });
 });
 
+describe('a replica of which one request is known', () => {
+  it('is not judged by it, though it took sixteen times as long as those of the others', () => {
+    const cold = seconds(1, { utilisation: 0.1, requests: 1, latency: 0.049 });
+    const decisions = follow([...cold, ...seconds(20, { utilisation: 0.1, requests: 0, latency: 0 })]);
+    decisions.forEach(({ limits }) => expect(limits).not.toContain('slow'));
+  });
+});
+
 describe('a replica that was slow on a node that was not', () => {
   const slow = [
     ...seconds(15, { utilisation: 0.4, requests: 100, latency: 0.004 }),
