@@ -123,7 +123,9 @@ function countsOf(file: string, success: boolean): Counts {
     ...results.testResults.flatMap(({ name, assertionResults }) =>
       assertionResults
         .filter(({ status }) => status === 'failed')
-        .map(({ fullName, failureMessages }) => [`${relative(root, name)}: ${fullName}`, ...failureMessages].join('\n')),
+        .map(({ fullName, failureMessages }) =>
+          [`${relative(root, name)}: ${fullName}`, ...failureMessages].join('\n'),
+        ),
     ),
     ...(left > 0 ? [`${left} tests did not run, which counts as failed`] : []),
   ];
