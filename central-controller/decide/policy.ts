@@ -23,6 +23,10 @@ export interface DecisionPolicy {
 export interface Parameters {
   /** Part of the way toward the target that a weight goes in one tick. */
   readonly gain: number;
+  /** The same where some weight is further from its target than `far`: no noise moves it so far, so little is to be smoothed. */
+  readonly farGain: number;
+  /** Part of the equal share. */
+  readonly far: number;
   /** Share of a service that may move to or from a replica in one tick. */
   readonly greatestStep: number;
   /** Weights stay when none is further from its target than this part of the equal share; less for small weights. */
@@ -46,7 +50,7 @@ export interface Parameters {
   readonly warmUpMs: number;
   /** Requests per second that a replica gets while it warms up, however little its node has left, to show what it can. */
   readonly firstRequestsPerSecond: number;
-  /** A proxy, about one message a second, that is silent for longer is stale. */
+  /** A proxy, a message every two seconds, that is silent for longer is stale. */
   readonly proxySilentMs: number;
   /** An agent, four messages a second, that is silent for longer is stale. */
   readonly agentSilentMs: number;
@@ -56,6 +60,8 @@ export interface Parameters {
 
 export const DEFAULT_PARAMETERS: Parameters = {
   gain: 0.5,
+  farGain: 0.75,
+  far: 0.4,
   greatestStep: 0.25,
   deadBand: 0.03,
   floor: 0.002,

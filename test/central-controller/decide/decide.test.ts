@@ -35,7 +35,7 @@ describe('decide', () => {
     expect(decision.certificate).toBeLessThan(1e-6);
   });
 
-  it('moves requests away from a neighbour, half of the way in the first tick', () => {
+  it('moves requests away from a neighbour, by no more than the greatest step in the first tick', () => {
     const calm = snapshotOf([serviceEstimate('web', [replicaEstimate('web-0', 'a'), replicaEstimate('web-1', 'b')])]);
     const nodes = [nodeEstimate('a', { busyCores: 0.9, backgroundCores: 0.8 }), nodeEstimate('b')];
     const before = settle(calm);
@@ -43,7 +43,7 @@ describe('decide', () => {
     const after = decide({ ...calm, nodes }, policy, before, NOW);
     const [first] = replicas(after);
     expect(first?.target).toBeLessThan(0.02);
-    expect(first?.weight).toBeCloseTo(0.5 + 0.5 * ((first?.target ?? 0) - 0.5), 6);
+    expect(first?.weight).toBeCloseTo(0.5 - DEFAULT_PARAMETERS.greatestStep, 6);
     expect(first?.limits).toContain('damped');
     expect(after.changed).toBe(true);
     expect(after.tick).toBe(before.tick + 1);
