@@ -62,7 +62,7 @@ export const PolicyLimits = Type.Object(
         maximum: 1000,
         description:
           'By how much of the equal weight the weight of a replica may change within a second. ' +
-          'Absent: as fast as is stable, half of the way in each tick',
+          'Absent: as fast as is stable, half of the way or more in each tick',
       }),
     ),
     warmUpSeconds: Type.Optional(
