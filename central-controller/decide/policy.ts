@@ -23,7 +23,7 @@ export interface DecisionPolicy {
 export interface Parameters {
   /** Part of the way toward the target that a weight goes in one tick. */
   readonly gain: number;
-  /** The same where some weight is further from its target than `far`: no noise moves it so far, so little is to be smoothed. */
+  /** The same where some weight is further from its target than `far`: noise alone seldom moves it so far. */
   readonly farGain: number;
   /** Part of the equal share. */
   readonly far: number;

@@ -70,7 +70,7 @@ test('3 to 6 to 2 replicas: the new ones get requests, those that went get none,
   expect(summaryOf(load)).toMatchObject({ failed: 0 });
   expect(Object.keys(load.replicas).toSorted()).toEqual(names('frontend', 6));
 
-  // A replica that was slow while others ended on its node is asked once in two seconds only, until it is quick again.
+  // Shares level out after a while: a replica that is held back as slow is asked about once in two seconds only.
   await eventually(async () => {
     const served = await replicasOf(cluster.lab.ingress, 2 * RATE);
     expect(Object.keys(served).toSorted()).toEqual(names('frontend', 2));
