@@ -1,11 +1,13 @@
 import { defineConfig } from 'vitest/config';
 
+// What is polled for has no bound on its time but that of the test: a machine that does much else is slow.
 export default defineConfig({
   test: {
     projects: [
       {
         test: {
           name: 'unit',
+          expect: { poll: { timeout: 30_000 } },
           // Else what is printed has colours where CI is set, and none where it is not.
           env: { NO_COLOR: '1' },
           include: ['test/**/*.test.ts'],
@@ -18,6 +20,7 @@ export default defineConfig({
         // Real processes on real ports: one file at a time, so that they do not starve each other.
         test: {
           name: 'real',
+          expect: { poll: { timeout: 90_000 } },
           include: ['test/envoy/**/*.test.ts', 'test/apps/**/*.test.ts', 'test/cluster/**/*.test.ts'],
           fileParallelism: false,
           testTimeout: 120_000,
@@ -28,6 +31,7 @@ export default defineConfig({
         // One browser at a time, too: it wants a core by itself.
         test: {
           name: 'browser',
+          expect: { poll: { timeout: 90_000 } },
           include: ['test/dashboard/**/*.test.ts'],
           fileParallelism: false,
           testTimeout: 180_000,

@@ -6,7 +6,7 @@ import { follow } from './feed.js';
 import { Figures } from './figures.js';
 import { byId, setText } from './keyed.js';
 import { showNodes } from './nodes-view.js';
-import { notice, serviceColours, serviceKey } from './overview.js';
+import { notice, serviceColours, serviceKey, stances } from './overview.js';
 import { createPanel } from './panel.js';
 import { createPauseButton, createPauseDialog } from './pause-dialog.js';
 import { createServices } from './services-view.js';
@@ -21,7 +21,7 @@ import { createSwitchTable } from './switches-view.js';
  * @typedef {import('./overview.js').FeedState} FeedState
  */
 
-/** What is not part of decisions is asked for this often. */
+/** What is not part of decisions is asked for this often, and when a decision follows other wishes. */
 const ASK_MS = 5_000;
 
 /** The state has an age, which is told. */
@@ -39,7 +39,7 @@ const CONNECTION = {
 const connection = byId('connection');
 const search = /** @type {HTMLInputElement} */ (byId('search'));
 const figures = new Figures();
-const pauseDialog = createPauseDialog(() => void ask());
+const pauseDialog = createPauseDialog();
 const pauseAll = createPauseButton(' all', (isPaused) => pauseDialog.ask(undefined, isPaused));
 const services = createServices(byId('services'), (service, isPaused) =>
   pauseDialog.ask(serviceKey(service), isPaused),
@@ -163,6 +163,7 @@ follow({
   open: (address) => new EventSource(address),
   onDecision(latest) {
     const isFirst = !decision;
+    const isChanged = decision && stances(decision) !== stances(latest);
     decision = latest;
     receivedAt = performance.now();
     const began = figures.add(latest);
@@ -173,6 +174,7 @@ follow({
     } else if (began) {
       showCharts();
     }
+    if (isChanged) void ask();
   },
   onState(next) {
     const wasAway = state === 'unreachable';

@@ -33,6 +33,15 @@ export function serviceKey(service) {
   return `${service.namespace}/${service.name}`;
 }
 
+/**
+ * What people have decided of each service: equal for two decisions unless one was paused, resumed, added, removed or
+ * given another mode between them.
+ * @param {Decision} decision
+ */
+export function stances(decision) {
+  return JSON.stringify(decision.services.map((service) => [serviceKey(service), service.mode, service.paused?.since]));
+}
+
 /** @param {NodeDecision} node */
 export function utilisation(node) {
   return node.cores > 0 ? node.busyCores / node.cores : 0;

@@ -12,11 +12,8 @@ const DURATIONS = [
 /** Of what is typed the controller takes so much. */
 const LONGEST_REASON = 200;
 
-/**
- * The dialog; `changed` is called when something was paused or resumed.
- * @param {() => void} changed
- */
-export function createPauseDialog(changed) {
+/** The dialog. What it changes is seen by the decisions that follow. */
+export function createPauseDialog() {
   const dialog = /** @type {HTMLDialogElement} */ (byId('pause-dialog'));
   const title = byId('pause-title');
   const meaning = byId('pause-meaning');
@@ -36,7 +33,6 @@ export function createPauseDialog(changed) {
     try {
       await act();
       dialog.close();
-      changed();
     } catch (error) {
       setText(trouble, error instanceof Error ? error.message : String(error));
     }

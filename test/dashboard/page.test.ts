@@ -114,7 +114,7 @@ describe('the page', () => {
     await page.locator('#pause-confirm').click();
     await expect.poll(() => card.locator('.mode').innerText()).toBe('paused');
     await expect
-      .poll(() => page.locator('.switch-table tbody th').innerText(), { timeout: 10_000 })
+      .poll(() => page.locator('.switch-table tbody th').innerText())
       .toMatch(/^rate\s*paused .* ago, before balanced$/);
     await page.locator('#show-findings').click();
     await expect.poll(() => page.locator('#findings').innerText()).toContain('Balancing is paused (a test): shop/rate');
@@ -123,6 +123,24 @@ describe('the page', () => {
     await page.locator('#pause-confirm').click();
     await expect.poll(() => card.locator('.mode').innerText()).toBe('balanced');
     expect(errors).toEqual([]);
+  });
+
+  it('says what others paused with the decision that follows it, not when it would ask next', async () => {
+    const context = await browser.newContext();
+    await context.clock.install();
+    const { page } = await openPage(context, `${controller.origin}/`);
+    // From here on nothing happens by a timer of the page.
+    await context.clock.pauseAt(Date.now() + 10_000);
+    await page.locator('#show-findings').click();
+    const pause = `${controller.origin}/api/v1/services/shop/geo/pause`;
+    const body = JSON.stringify({ reason: 'by others' });
+    const answer = await fetch(pause, { method: 'PUT', headers: { 'content-type': 'application/json' }, body });
+    expect(answer.status).toBe(200);
+    await expect
+      .poll(() => page.locator('#findings').innerText())
+      .toContain('Balancing is paused (by others): shop/geo');
+    expect((await fetch(pause, { method: 'DELETE' })).status).toBe(204);
+    await expect.poll(() => page.locator('#findings').innerText()).not.toContain('by others');
   });
 });
 

@@ -3,7 +3,7 @@ import type { Finding } from '../../../central-controller/contract/finding.ts';
 import { decision, node, replica, service } from './decisions.ts';
 import { loadPageModule } from './page-modules.ts';
 
-const { findingCount, headline, nodeRows, notice, serviceColours, summary } = await loadPageModule('overview');
+const { findingCount, headline, nodeRows, notice, serviceColours, stances, summary } = await loadPageModule('overview');
 
 function finding(severity: 'trouble' | 'notice', text: string): Finding {
   return { severity, reason: 'Paused', objects: [], text, remedy: '' };
@@ -40,6 +40,21 @@ test('a service keeps its colour while the order of services changes', () => {
   const first = decision();
   const turned = decision({ services: first.services.toReversed() });
   expect(serviceColours(turned)).toEqual(serviceColours(first));
+});
+
+test('what people decide of services is told from what changes by itself', () => {
+  const [geo, search] = decision().services;
+  if (!geo || !search) throw new Error('two services');
+  const moved = { ...geo, replicas: geo.replicas.map((each) => ({ ...each, weight: 0.9 })), demandCores: 9 };
+  expect(stances(decision({ services: [moved, search] }))).toBe(stances(decision()));
+  const paused = { ...geo, paused: { since: 5 } };
+  const others = [
+    [paused, search],
+    [{ ...paused, paused: { since: 9 } }, search],
+    [{ ...geo, mode: 'Off' as const }, search],
+    [geo],
+  ];
+  expect(new Set([[geo, search], ...others].map((services) => stances(decision({ services })))).size).toBe(5);
 });
 
 describe('the summary', () => {

@@ -17,6 +17,7 @@ interface Overview {
     segments: { key: string; kind: string; colour: number; cores: number }[];
   }[];
   serviceColours(decision: Decision): Map<string, number>;
+  stances(decision: Decision): string;
   summary(decision: Decision): { name: string; value: string }[];
   notice(state: FeedState, decision: Decision | undefined, ageMs: number): Notice | undefined;
   headline(said: Notice | undefined, findings: readonly Finding[], decision: Decision | undefined): Notice;
