@@ -20,7 +20,7 @@ const HEARTBEAT_MS = 1_000;
  * Every version makes every proxy fetch the table. A weight that moved by this part of an equal share is worth that at
  * once; smaller moves, which never quite end while estimates are noisy, wait for the interval.
  */
-const URGENT_MOVE = 0.1;
+const URGENT_MOVE = 0.2;
 /**
  * CPU utilisation concerns its own replica's sidecar alone, which passes it on, and differs each time that it is read.
  * So it goes along with weights; only when some replica's moved by more than this does it make a version, after the
