@@ -30,7 +30,7 @@ const COALESCE_MS = 20;
 const JUMP = 0.2;
 
 /** Between decisions that a jump brings forward, ms: nodes that jump all the time must not cost many more decisions. */
-const JUMPS_APART_MS = 1000;
+const JUMPS_APART_MS = 500;
 
 export interface Clock {
   /** ms since 1970, but never stepping back. */

@@ -6,12 +6,16 @@ import type { ControlLoop } from '../loop.ts';
 import { Problem } from './problem.ts';
 import { PushedText, PushStream } from './push-stream.ts';
 
-/** Nobody is told more often, however often is decided. */
+/** Nobody is told more often who does not ask for it, however often is decided. */
 const EVENT_INTERVAL_MS = 250;
 
 const StreamQuery = Type.Object({
   intervalMs: Type.Optional(
-    Type.Integer({ minimum: EVENT_INTERVAL_MS, maximum: 60_000, description: 'Between two events; default: 250' }),
+    Type.Integer({
+      minimum: 0,
+      maximum: 60_000,
+      description: 'Least time between two events; 0: every decision; default: 250',
+    }),
   ),
 });
 
@@ -54,7 +58,7 @@ export function eventRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
       '/api/v1/stream',
       {
         schema: {
-          summary: 'Follow the decisions as server-sent events (`decision`), at most four a second',
+          summary: 'Follow the decisions as server-sent events (`decision`)',
           tags: ['stream'],
           querystring: StreamQuery,
           response: { 200: { content: { 'text/event-stream': { schema: PushedText } } }, 400: Problem },

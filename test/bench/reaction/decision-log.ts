@@ -31,7 +31,7 @@ export class DecisionLog {
 
   /** Follows until `close`. Rejects when the stream cannot be had or ends. */
   async follow(controller: URL): Promise<void> {
-    const { body } = await request(new URL('/api/v1/stream', controller), {
+    const { body } = await request(new URL('/api/v1/stream?intervalMs=0', controller), {
       signal: this.#abort.signal,
       bodyTimeout: 0,
     });

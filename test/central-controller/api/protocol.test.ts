@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createServer } from '../../../central-controller/api/server.ts';
 import type { ReplicaDecision } from '../../../central-controller/contract/decision.ts';
 import { createLoop, runTraffic, serviceTopology, type TestLoop, topologyOf } from '../fixtures.ts';
+import { SOON } from '../../support/soon.ts';
 
 let test: TestLoop;
 let app: FastifyInstance;
@@ -142,7 +143,7 @@ describe('the stream of decisions', () => {
     const { tick } = test.loop.decision ?? expect.fail();
     await vi.waitFor(() => {
       for (const text of heard) expect(text).toContain(`id: ${tick}\n`);
-    });
+    }, SOON);
     expect(new Set(heard).size).toBe(1);
     for (const body of listeners) body.destroy();
   });

@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { PushStream } from '../../../central-controller/api/push-stream.ts';
+import { SOON } from '../../support/soon.ts';
 
 const PIECE = 'x'.repeat(100_000);
 
@@ -18,7 +19,7 @@ describe('a pushed response', () => {
     expect(drained).not.toHaveBeenCalled();
     let read = 0;
     stream.on('data', (chunk: Buffer) => (read += chunk.length));
-    await vi.waitFor(() => expect(drained).toHaveBeenCalledTimes(1));
+    await vi.waitFor(() => expect(drained).toHaveBeenCalledTimes(1), SOON);
     expect(read).toBe(pieces * PIECE.length);
     expect(stream.send('more')).toBe(true);
   });
@@ -31,7 +32,7 @@ describe('a pushed response', () => {
     });
     fill(stream);
     stream.resume();
-    await vi.waitFor(() => expect(rounds).toBe(5));
+    await vi.waitFor(() => expect(rounds).toBe(5), SOON);
   });
 
   it('takes nothing after its reader is gone', () => {

@@ -5,6 +5,7 @@ import { Registry } from 'prom-client';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { KubernetesClient } from '../../../central-controller/cluster/kubernetes/client.ts';
 import { apiCall, registerApiRequestMetrics } from '../../../central-controller/metrics/api-request-metrics.ts';
+import { SOON } from '../../support/soon.ts';
 
 describe('a request', () => {
   it.each([
@@ -95,6 +96,6 @@ describe('requests to an API server', () => {
     expect(await valueOf(open)).toBe(1);
     abort.abort();
     await expect(iterator.next()).rejects.toThrow();
-    await vi.waitFor(async () => expect(await valueOf(open)).toBe(0));
+    await vi.waitFor(async () => expect(await valueOf(open)).toBe(0), SOON);
   });
 });

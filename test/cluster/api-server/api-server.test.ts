@@ -1,6 +1,7 @@
 import { AppsV1Api, CoreV1Api, KubeConfig, RbacAuthorizationV1Api } from '@kubernetes/client-node';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { type ApiServer, startApiServer } from './api-server.ts';
+import { SOON } from '../../support/soon.ts';
 
 let server: ApiServer;
 let admin: CoreV1Api;
@@ -41,7 +42,7 @@ test('a service account and a user may do what RBAC lets them, and no more', asy
       ],
     },
   });
-  await vi.waitFor(async () => expect((await reader.listNode()).items).toEqual([]));
+  await vi.waitFor(async () => expect((await reader.listNode()).items).toEqual([]), SOON);
   expect((await jane.listNode()).items).toEqual([]);
   await expect(reader.listNamespacedPod({ namespace: 'default' })).rejects.toMatchObject({ code: 403 });
 });

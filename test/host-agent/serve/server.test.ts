@@ -10,6 +10,7 @@ import { HeldAssignments } from '../../../host-agent/uplink/held-assignments.ts'
 import { encodeStatistics } from '../support/statistics.ts';
 import { readTable, type ReadTable } from '../support/table.ts';
 import { replica, service, update } from '../support/updates.ts';
+import { SOON } from '../../support/soon.ts';
 
 const COUNTERS: ProxyCounters = {
   namespace: 'hotel',
@@ -91,7 +92,7 @@ test('a proxy that is up to date waits for the next version', async () => {
   publish(0.5);
   const { version } = await table(await fetch(`${url}/v1/table?version=0`));
   const polls = [1, 2, 3].map(() => fetch(`${url}/v1/table?version=${version}`));
-  await vi.waitFor(() => expect(server.waiting).toBe(3), 5000);
+  await vi.waitFor(() => expect(server.waiting).toBe(3), SOON);
   publish(0.25);
   for (const poll of polls) {
     const next = await table(await poll);
@@ -106,7 +107,7 @@ test('with nothing new a poll ends after 20 s by 304', async () => {
   publish(0.5);
   const { version } = await table(await fetch(`${url}/v1/table?version=0`));
   const poll = fetch(`${url}/v1/table?version=${version}`);
-  await vi.waitFor(() => expect(server.waiting).toBe(1), 5000);
+  await vi.waitFor(() => expect(server.waiting).toBe(1), SOON);
   clock.now = 19_999;
   server.tick();
   expect(server.waiting).toBe(1);
@@ -118,7 +119,7 @@ test('with nothing new a poll ends after 20 s by 304', async () => {
 test('an agent that has heard nothing yet lets proxies wait, then sends them the first table', async () => {
   const { url, publish, server } = await serve();
   const poll = fetch(`${url}/v1/table?version=900`);
-  await vi.waitFor(() => expect(server.waiting).toBe(1), 5000);
+  await vi.waitFor(() => expect(server.waiting).toBe(1), SOON);
   publish(0.5);
   expect((await table(await poll)).services).toBe(1);
 });
@@ -127,10 +128,10 @@ test('a proxy that goes away no longer waits', async () => {
   const { url, server } = await serve();
   const abort = new AbortController();
   const poll = fetch(`${url}/v1/table?version=1`, { signal: abort.signal }).catch(() => undefined);
-  await vi.waitFor(() => expect(server.waiting).toBe(1), 5000);
+  await vi.waitFor(() => expect(server.waiting).toBe(1), SOON);
   abort.abort();
   await poll;
-  await vi.waitFor(() => expect(server.waiting).toBe(0), 5000);
+  await vi.waitFor(() => expect(server.waiting).toBe(0), SOON);
 });
 
 test.each(['-1', 'abc', '1.5', '99999999999999999999999', ''])('version=%j is refused', async (version) => {
@@ -182,7 +183,7 @@ test('a post that breaks off is forgotten', async () => {
   const { url, statistics, refused } = await serve();
   const socket = connect(Number(new URL(url).port), '127.0.0.1');
   socket.write('POST /v1/statistics HTTP/1.1\r\nhost: a\r\ncontent-length: 1000\r\n\r\nabc');
-  await vi.waitFor(async () => expect((await fetch(`${url}/livez`)).status).toBe(200));
+  await vi.waitFor(async () => expect((await fetch(`${url}/livez`)).status).toBe(200), SOON);
   socket.destroy();
   expect((await fetch(`${url}/livez`)).status).toBe(200);
   expect(statistics).toEqual([]);
@@ -208,7 +209,7 @@ test('closing answers the polls that wait', async () => {
     (response) => response.status,
     () => 0,
   );
-  await vi.waitFor(() => expect(server.waiting).toBe(1), 5000);
+  await vi.waitFor(() => expect(server.waiting).toBe(1), SOON);
   await server.close();
   expect(await poll).toBe(304);
 });

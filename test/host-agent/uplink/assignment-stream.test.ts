@@ -6,6 +6,7 @@ import { ControllerLink } from '../../../host-agent/uplink/controller-link.ts';
 import { LineSplitter } from '../../../host-agent/uplink/line-splitter.ts';
 import { ControllerStub } from '../support/controller-stub.ts';
 import { update } from '../support/updates.ts';
+import { SOON } from '../../support/soon.ts';
 
 interface Heard {
   readonly updates: AssignmentUpdate[];
@@ -39,11 +40,11 @@ test('hands on each line, however the bytes are cut', async () => {
   const controller = new ControllerStub();
   controller.greeting = () => line();
   const heard = await follow(controller);
-  await vi.waitFor(() => expect(heard.updates).toHaveLength(1), 5000);
+  await vi.waitFor(() => expect(heard.updates).toHaveLength(1), SOON);
   const text = line({ version: 2, full: false }) + line({ version: 3, full: false, removed: ['80|gelöscht'] });
   const bytes = Buffer.from(text);
   for (const byte of bytes) controller.write(Buffer.from([byte]));
-  await vi.waitFor(() => expect(heard.updates.map((one) => one.version)).toEqual([1, 2, 3]), 5000);
+  await vi.waitFor(() => expect(heard.updates.map((one) => one.version)).toEqual([1, 2, 3]), SOON);
   expect(heard.updates[2]?.removed).toEqual(['80|gelöscht']);
   expect(heard.refused).toEqual([]);
 });
@@ -57,9 +58,9 @@ test.each([
   const controller = new ControllerStub();
   controller.greeting = () => line({ version: controller.streams });
   const heard = await follow(controller);
-  await vi.waitFor(() => expect(heard.updates).toHaveLength(1), 5000);
+  await vi.waitFor(() => expect(heard.updates).toHaveLength(1), SOON);
   controller.write(broken);
-  await vi.waitFor(() => expect(heard.updates.map((one) => one.version)).toEqual([1, 2]), 5000);
+  await vi.waitFor(() => expect(heard.updates.map((one) => one.version)).toEqual([1, 2]), SOON);
   expect(heard.refused).toHaveLength(1);
   expect(heard.refused[0]).toContain(field);
 });
@@ -68,7 +69,7 @@ test('a stream that does not begin with all there is, is refused', async () => {
   const controller = new ControllerStub();
   controller.greeting = () => line({ full: controller.streams > 1 });
   const heard = await follow(controller);
-  await vi.waitFor(() => expect(heard.updates).toHaveLength(1), 5000);
+  await vi.waitFor(() => expect(heard.updates).toHaveLength(1), SOON);
   expect(heard.refused).toEqual(['full: the first line of a stream must be full']);
 });
 
@@ -77,11 +78,11 @@ test('comes back after each broken connection, an unfinished line forgotten', as
   controller.greeting = () => line({ version: controller.streams });
   const heard = await follow(controller);
   for (let connection = 1; connection <= 3; connection++) {
-    await vi.waitFor(() => expect(heard.updates).toHaveLength(connection), 5000);
+    await vi.waitFor(() => expect(heard.updates).toHaveLength(connection), SOON);
     controller.write('{"version":99,"full":');
     controller.disconnect();
   }
-  await vi.waitFor(() => expect(heard.updates).toHaveLength(4), 5000);
+  await vi.waitFor(() => expect(heard.updates).toHaveLength(4), SOON);
   expect(heard.updates.map((one) => one.version)).toEqual([1, 2, 3, 4]);
   expect(heard.refused).toEqual([]);
   expect(heard.disconnected).toHaveLength(3);
@@ -91,7 +92,7 @@ test('closing ends a stream that is open and one that waits to try again', async
   const events = { update: vi.fn(), refused: vi.fn(), disconnected: vi.fn() };
   const nobody = new AssignmentStream(new ControllerLink(new URL('http://127.0.0.1:1'), () => 0), 'n', events);
   nobody.start();
-  await vi.waitFor(() => expect(events.disconnected).toHaveBeenCalled(), 5000);
+  await vi.waitFor(() => expect(events.disconnected).toHaveBeenCalled(), SOON);
   await nobody.close();
   expect(events.update).not.toHaveBeenCalled();
 });

@@ -6,6 +6,7 @@ import { ControllerLink, isNotLeader } from '../../../host-agent/uplink/controll
 import { PendingStatistics } from '../../../host-agent/uplink/pending-statistics.ts';
 import { type Outcome, Reporter } from '../../../host-agent/uplink/reporter.ts';
 import { update } from '../support/updates.ts';
+import { SOON } from '../../support/soon.ts';
 
 const PORT = 15_070;
 const NET = '127.53.11';
@@ -96,13 +97,13 @@ test('the stream goes over to another leader as soon as the reports have found i
   const stream = new AssignmentStream(link, 'node-1', events, () => 1);
   onTestFinished(() => stream.close());
   stream.start();
-  await vi.waitFor(() => expect(events.update).toHaveBeenCalledTimes(1), 5000);
+  await vi.waitFor(() => expect(events.update).toHaveBeenCalledTimes(1), SOON);
   await first.stop();
-  await vi.waitFor(() => expect(events.disconnected.mock.calls.length).toBeGreaterThan(3), 10_000);
+  await vi.waitFor(() => expect(events.disconnected.mock.calls.length).toBeGreaterThan(3), SOON);
   const asked = second.asked.length;
   second.leads = true;
   await reporter.send(SAMPLE);
-  await vi.waitFor(() => expect(events.update).toHaveBeenCalledTimes(2), 5000);
+  await vi.waitFor(() => expect(events.update).toHaveBeenCalledTimes(2), SOON);
   expect(second.asked.slice(asked)).toEqual(['POST controllers.test:15070', 'GET controllers.test:15070']);
 });
 

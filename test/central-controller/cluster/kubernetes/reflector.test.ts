@@ -3,6 +3,7 @@ import { ApiError, type ApiRequest } from '../../../../central-controller/cluste
 import { linesOf } from '../../../../central-controller/cluster/kubernetes/lines.ts';
 import { Reflector, type ReflectorState } from '../../../../central-controller/cluster/kubernetes/reflector.ts';
 import { RESOURCES } from '../../../../central-controller/cluster/kubernetes/resources.ts';
+import { SOON } from '../../../support/soon.ts';
 
 interface Item {
   readonly metadata: { readonly name: string; readonly resourceVersion: string; readonly annotations?: object };
@@ -76,7 +77,7 @@ test('follows from where the list, an event or a bookmark ended', async () => {
     .lists([item('a', '1')])
     .watches([added(item('b', '101')), deleted(item('a', '102'))], [bookmark('140')]);
   const { names } = follow(api);
-  await vi.waitFor(() => expect(api.asked).toHaveLength(4));
+  await vi.waitFor(() => expect(api.asked).toHaveLength(4), SOON);
   expect(api.asked).toEqual(['list /api/v1/nodes', 'watch 100', 'watch 102', 'watch 140']);
   expect(names()).toEqual(['b']);
 });
@@ -87,8 +88,8 @@ test('lists anew when the version is too old, by status or by event, and drops w
     .lists([item('a', '1'), item('b', '1')], [item('b', '1')], [item('c', '2')])
     .watches(gone, [{ type: 'ERROR', object: { code: 410 } }]);
   const { names, states } = follow(api);
-  await vi.waitFor(() => expect(names()).toEqual(['c']));
-  await vi.waitFor(() => expect(api.asked.at(-1)).toBe('watch 102'));
+  await vi.waitFor(() => expect(names()).toEqual(['c']), SOON);
+  await vi.waitFor(() => expect(api.asked.at(-1)).toBe('watch 102'), SOON);
   expect(states).toEqual(['following']);
 });
 
@@ -96,7 +97,7 @@ test('keeps what it has while the server cannot be reached, and lists anew after
   const refused = new ApiError(0, '', 'connect ECONNREFUSED');
   const api = new Api().lists([item('a', '1')], refused, [item('a', '1')]).watches(refused, refused, refused);
   const { names, states } = follow(api);
-  await vi.waitFor(() => expect(states).toEqual(['following', 'failing', 'following']), 5000);
+  await vi.waitFor(() => expect(states).toEqual(['following', 'failing', 'following']), SOON);
   expect(api.asked.filter((one) => one.startsWith('watch'))).toHaveLength(4);
   expect(names()).toEqual(['a']);
 });
@@ -105,7 +106,7 @@ test('a kind that is not known is forgotten, and looked for again', async () => 
   const unknown = new ApiError(404, 'NotFound', 'the server could not find the requested resource');
   const api = new Api().lists([item('a', '1')], unknown, [item('b', '9')]).watches(unknown);
   const { names, states, changed } = follow(api);
-  await vi.waitFor(() => expect(states).toEqual(['following', 'absent', 'following']));
+  await vi.waitFor(() => expect(states).toEqual(['following', 'absent', 'following']), SOON);
   expect(names()).toEqual(['b']);
   expect(changed).toHaveBeenCalledTimes(3);
 });
@@ -114,14 +115,14 @@ test('tells of a change only where it is in a field that is read', async () => {
   const heartbeat = modified(item('a', '102', { heard: 'now' }));
   const api = new Api().lists([item('a', '1')]).watches([heartbeat, heartbeat, bookmark('103')]);
   const { changed } = follow(api);
-  await vi.waitFor(() => expect(api.asked).toContain('watch 103'));
+  await vi.waitFor(() => expect(api.asked).toContain('watch 103'), SOON);
   expect(changed).toHaveBeenCalledTimes(1);
 });
 
 test('an object of another form is left out and named', async () => {
   const api = new Api().lists([item('a', '1'), item('', '1'), { metadata: undefined } as unknown as Item]);
   const { reflector, names } = follow(api);
-  await vi.waitFor(() => expect(names()).toEqual(['a']));
+  await vi.waitFor(() => expect(names()).toEqual(['a']), SOON);
   expect(reflector.problems.map(({ text }) => text)).toEqual([
     expect.stringContaining('metadata.name'),
     expect.stringContaining('metadata'),
