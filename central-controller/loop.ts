@@ -5,7 +5,6 @@
 import type { KnownPolicy } from './cluster/known-policy.ts';
 import type { Cluster, Topology } from './cluster/topology.ts';
 import type { Collector, Ejection, ProxyStatus } from './collect/collector.ts';
-import type { NodeWindow } from './collect/windows.ts';
 import type { Decision } from './contract/decision.ts';
 import type { AgentReport } from './contract/report.ts';
 import type { Failure } from './contract/errors.ts';
@@ -25,12 +24,6 @@ import type { Publisher } from './publish/publisher.ts';
 
 /** Events within this time share one reconcile. */
 const COALESCE_MS = 20;
-
-/** A node that is busier or idler than was decided on, by this part of its cores, does not wait for the next tick. */
-const JUMP = 0.2;
-
-/** Between decisions that a jump brings forward, ms: nodes that jump all the time must not cost many more decisions. */
-const JUMPS_APART_MS = 500;
 
 export interface Clock {
   /** ms since 1970, but never stepping back. */
@@ -80,7 +73,6 @@ export class ControlLoop {
   #known: Snapshot | undefined;
   #cancelNext: () => void = () => undefined;
   #nextAt = Infinity;
-  #jumpedAt = -Infinity;
   #leads = false;
   #stopped = true;
 
@@ -160,7 +152,6 @@ export class ControlLoop {
     for (const window of accepted.value.windows) {
       observe(this.#estimates, window);
       if (window.kind === 'served') this.figures.observe(window);
-      if (window.kind === 'node') this.#hurryAfterJump(window);
     }
     for (const listener of this.#reportListeners) listener(report);
     return { ok: true, value: accepted.value.fallen };
@@ -203,16 +194,6 @@ export class ControlLoop {
       this.#decision = undefined;
       this.publisher.close();
     }
-  }
-
-  /** Ticks come at any time between two reports: without this, news would wait for a whole one now and then. */
-  #hurryAfterJump({ node, cores, seconds, busySeconds }: NodeWindow): void {
-    const known = this.#decision?.nodes.find(({ name }) => name === node);
-    const now = this.clock.now();
-    if (!known || known.stale || now - this.#jumpedAt < JUMPS_APART_MS) return;
-    if (Math.abs(busySeconds / seconds - known.busyCores) <= JUMP * cores) return;
-    this.#jumpedAt = now;
-    this.reconcileSoon();
   }
 
   #policy(now: number): DecisionPolicy {

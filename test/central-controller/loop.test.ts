@@ -25,29 +25,6 @@ describe('the control loop', () => {
     expect(clock.pending).toBe(1);
   });
 
-  it('decides at once on a node whose CPU jumps, once a second at most, and not on noise', () => {
-    const test = createLoop();
-    const { loop, clock } = test;
-    loop.start();
-    runTraffic(test, 5);
-    const start = clock.now();
-    const decided: number[] = [];
-    loop.onDecision(() => decided.push(clock.now() - start));
-    let step = 20;
-    let { busySeconds } = report('node-1', step).cpu;
-    const hear = (afterMs: number, busyCores: number): void => {
-      clock.advance(start + afterMs - clock.now());
-      busySeconds += 0.25 * busyCores;
-      loop.accept(report('node-1', ++step, { cpu: { cores: 1, busySeconds, stealSeconds: 0 } }));
-    };
-    hear(50, 0.65);
-    hear(100, 1);
-    hear(200, 1);
-    hear(1_250, 0);
-    clock.advance(50);
-    expect(decided).toEqual([120, 370, 620, 870, 1_120, 1_270]);
-  });
-
   it('needs no event to see what changed', () => {
     const { loop, clock } = createLoop();
     loop.start();
