@@ -70,9 +70,7 @@ export async function startLiveController(fleet: Fleet): Promise<LiveController>
   const patience = { signal: broken.signal, timeoutMs: START_MS };
   const origin = `http://${address}`;
   await untilReady(`${origin}/livez`, patience);
-  const agents = stack.adopt(new Agent({ connect: { localAddress: AGENTS_ADDRESS } }), async (agent) =>
-    agent.destroy(),
-  );
+  const agents = stack.adopt(new Agent({ localAddress: AGENTS_ADDRESS }), async (agent) => agent.destroy());
   const stop = new AbortController();
   const reporting = report(fleet, origin, agents, stop.signal);
   // Told of when it is disposed of.
