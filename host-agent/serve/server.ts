@@ -8,7 +8,6 @@ import type { Failure } from '../../central-controller/contract/errors.ts';
 import { decodeProxyStatistics } from '../../central-controller/contract/proxy-statistics.ts';
 import type { ProxyCounters } from '../../central-controller/contract/report.ts';
 import { readBody } from './body.ts';
-import { Callers } from './callers.ts';
 import { LongPolls, type Waiter } from './long-polls.ts';
 import { type Plugin, PLUGIN_PATH } from './plugin-file.ts';
 import { answerProblem } from './problem.ts';
@@ -16,11 +15,6 @@ import type { Table, TableBoard } from './table-board.ts';
 
 /** A poll that hears nothing new is answered 304 after this. */
 const HOLD_MS = 20_000;
-/**
- * A proxy that calls nobody does not pick. It gets a table no more often than this, as small changes come to all, so
- * that it holds a valid one when it begins to call.
- */
-const NO_CALLER_MS = 3_000;
 const BODY_LIMIT = 1024 * 1024;
 const CONNECTIONS = 4000;
 const POLLS = 4000;
@@ -47,7 +41,6 @@ export interface ServerPorts {
 export class ProxyServer {
   #ports: ServerPorts;
   #polls = new LongPolls(POLLS);
-  #callers = new Callers();
   #http: Server;
 
   constructor(ports: ServerPorts) {
@@ -73,9 +66,9 @@ export class ProxyServer {
     return address;
   }
 
-  /** The table's version rose: every waiting proxy that picks by it gets it. */
+  /** The table's version rose: every waiting proxy gets it. */
   push(): void {
-    this.#polls.release(this.#ports.now());
+    this.#polls.release();
   }
 
   tick(): void {
@@ -100,7 +93,7 @@ export class ProxyServer {
       case 'GET /v1/table':
         return this.#table(request, response, new URLSearchParams(question < 0 ? '' : url.slice(question + 1)));
       case 'POST /v1/statistics':
-        return readBody(request, BODY_LIMIT, (body) => this.#statistics(request, response, body));
+        return readBody(request, BODY_LIMIT, (body) => this.#statistics(response, body));
       case 'GET /livez':
         return answerText(response, 200, 'text/plain', 'ok\n');
       case 'GET /readyz':
@@ -126,10 +119,8 @@ export class ProxyServer {
     const table = this.#ports.board.table(now);
     // Another version, not a higher one: the proxy may hold that of an agent which is no more.
     if (table !== undefined && String(table.version) !== held) return answerTable(response, table);
-    const address = addressOf(request);
     const waiter: Waiter = {
       until: now + HOLD_MS,
-      mayWait: (at) => at - now < NO_CALLER_MS && this.#callers.onlyServes(address, at),
       changed: () => {
         const current = this.#ports.board.table(this.#ports.now());
         if (current === undefined) answerUnchanged(response);
@@ -145,12 +136,10 @@ export class ProxyServer {
     return undefined;
   }
 
-  #statistics(request: IncomingMessage, response: ServerResponse, body: Buffer | undefined): void {
+  #statistics(response: ServerResponse, body: Buffer | undefined): void {
     if (response.destroyed) return;
     const decoded = body && decodeProxyStatistics(body);
     if (decoded?.ok) {
-      const { called, fallbacks } = decoded.value;
-      this.#callers.heard(addressOf(request), called.length > 0 || fallbacks > 0, this.#ports.now());
       this.#ports.statistics(decoded.value);
       response.writeHead(204);
       response.end();
@@ -173,10 +162,6 @@ export class ProxyServer {
     const { type, body } = await this.#ports.metrics();
     answerText(response, 200, type, body);
   }
-}
-
-function addressOf({ socket }: IncomingMessage): string {
-  return socket.remoteAddress ?? '';
 }
 
 function answerTable(response: ServerResponse, table: Table): void {

@@ -1,7 +1,7 @@
 /**
  * Watches which assignments the proxies use, at their agents: a proxy asks for the next version as soon as it holds
- * one, and an agent keeps only those waiting that hold its newest, or that call nobody. So once as many wait as there
- * are proxies on the node, all of them that pick do so by what the agent holds.
+ * one, and an agent keeps only those waiting that hold its newest. So once as many wait as there are proxies on the
+ * node, all of them use what the agent holds.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
@@ -17,7 +17,7 @@ export interface WatchedAgent {
 export interface Sighting {
   /** Wall clock when the last agent had answered, ms. */
   readonly at: number;
-  /** The version of the controller that every proxy that picks uses at least. */
+  /** The version of the controller that every proxy uses at least. */
   readonly version: number;
 }
 

@@ -1,5 +1,4 @@
 import { connect } from 'node:net';
-import { Agent, request } from 'undici';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { LATENCY_BUCKETS } from '../../../central-controller/contract/latency-buckets.ts';
 import type { ProxyCounters } from '../../../central-controller/contract/report.ts';
@@ -101,42 +100,6 @@ test('a proxy that is up to date waits for the next version', async () => {
     expect(next.replicas[0]?.weight).toBe(0.25);
   }
   expect(server.waiting).toBe(0);
-});
-
-test('news waits for a proxy that calls nobody: up to three seconds, or until it calls', async () => {
-  const { url, publish, server, clock } = await serve();
-  const proxy = new Agent({ localAddress: '127.0.0.2' });
-  onTestFinished(() => proxy.destroy());
-  const get = async (version: number): Promise<ReadTable> => {
-    const { body } = await request(`${url}/v1/table?version=${version}`, { dispatcher: proxy });
-    return readTable(new Uint8Array(await body.arrayBuffer()));
-  };
-  const post = async (counters: ProxyCounters): Promise<void> => {
-    const options = { method: 'POST', body: encodeStatistics(counters), dispatcher: proxy } as const;
-    expect((await request(`${url}/v1/statistics`, options)).statusCode).toBe(204);
-  };
-  publish(0.5);
-  const first = await get(0);
-  await post({ ...COUNTERS, called: [], fallbacks: 0 });
-  const poll = get(first.version);
-  const others = fetch(`${url}/v1/table?version=${first.version}`);
-  await vi.waitFor(() => expect(server.waiting).toBe(2), SOON);
-  publish(0.25);
-  expect((await table(await others)).replicas[0]?.weight).toBe(0.25);
-  clock.now = 2_999;
-  server.tick();
-  expect(server.waiting).toBe(1);
-  clock.now = 3_000;
-  server.tick();
-  const second = await poll;
-  expect(second.replicas[0]?.weight).toBe(0.25);
-  const next = get(second.version);
-  await vi.waitFor(() => expect(server.waiting).toBe(1), SOON);
-  publish(0.75);
-  expect(server.waiting).toBe(1);
-  await post(COUNTERS);
-  server.tick();
-  expect((await next).replicas[0]?.weight).toBe(0.75);
 });
 
 test('with nothing new a poll ends after 20 s by 304', async () => {
@@ -253,7 +216,7 @@ test('closing answers the polls that wait', async () => {
 
 test('there is a limit to how many may wait', () => {
   const polls = new LongPolls(1);
-  const waiter = { until: 1, mayWait: () => false, changed: () => undefined, unchanged: () => undefined };
+  const waiter = { until: 1, changed: () => undefined, unchanged: () => undefined };
   expect(polls.add(waiter)).toBe(true);
   expect(polls.add({ ...waiter })).toBe(false);
   polls.remove(waiter);

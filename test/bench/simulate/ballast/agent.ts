@@ -50,7 +50,7 @@ export class SimulatedAgent {
   /** An update of the assignments came in. */
   update(update: AssignmentUpdate): void {
     const change = this.#held.apply(update, this.#now());
-    if (this.#board.changed(change, this.#now())) this.#polls.release(this.#now());
+    if (this.#board.changed(change, this.#now())) this.#polls.release();
   }
 
   /** `GET /v1/table?version=<held>`; answered with the table, or without one when nothing came up in time. */
@@ -59,9 +59,7 @@ export class SimulatedAgent {
     const table = this.#board.table(this.#now());
     if (table !== undefined && String(table.version) !== held) return answer(table.bytes);
     const unchanged = (): void => answer(undefined);
-    // Only proxies that call others ask: `ProxyParts.calls`.
-    const mayWait = (): boolean => false;
-    this.#polls.add({ until: this.#now() + HOLD_MS, mayWait, changed: () => answer(current()), unchanged });
+    this.#polls.add({ until: this.#now() + HOLD_MS, changed: () => answer(current()), unchanged });
     return undefined;
   }
 
@@ -85,7 +83,7 @@ export class SimulatedAgent {
       proxies: batch.map((entry) => JSON.parse(entry.json) as ProxyCounters),
     });
     this.#statistics.delivered(batch);
-    if (this.#board.tick(this.#now())) this.#polls.release(this.#now());
+    if (this.#board.tick(this.#now())) this.#polls.release();
     this.#polls.tick(this.#now());
   }
 }
