@@ -20,10 +20,7 @@ const HEARTBEAT_MS = 1_000;
  * Every version makes every proxy fetch the table. A weight that moved by this part of an equal share is worth that at
  * once; smaller moves, which never quite end while estimates are noisy, wait for the interval.
  */
-const URGENT_MOVE = 0.2;
-/** So far noise goes seldom: a real change is under way, and for a while its next steps are worth a version each, too. */
-const NEXT_STEP = 0.1;
-const NEXT_STEPS_MS = 1_000;
+const URGENT_MOVE = 0.1;
 /**
  * CPU utilisation concerns its own replica's sidecar alone, which passes it on, and differs each time that it is read.
  * So it goes along with weights; only when some replica's moved by more than this does it make a version, after the
@@ -78,7 +75,6 @@ export class Publisher {
   #grants: NodeGrants = new Map();
   #history: PublishedVersion[] = [];
   #publishedAt = -Infinity;
-  #movedFarAt = -Infinity;
   #lineAt = -Infinity;
 
   constructor(now: number) {
@@ -92,7 +88,6 @@ export class Publisher {
     this.#table = new Map();
     this.#grants = new Map();
     this.#publishedAt = -Infinity;
-    this.#movedFarAt = -Infinity;
     this.#lineAt = -Infinity;
   }
 
@@ -119,14 +114,12 @@ export class Publisher {
     const next = this.#open ? assignmentTable(decision, topology) : this.#withLearnt(decision, topology);
     const moved = opening ? Infinity : weightDistance(this.#table, next);
     const hasNews = moved > 0 || utilisationDistance(this.#table, next) > TOLD_UTILISATION;
-    const urgent = now - this.#movedFarAt < NEXT_STEPS_MS ? NEXT_STEP : URGENT_MOVE;
-    if (moved >= urgent || (hasNews && now - this.#publishedAt >= SMALL_CHANGES_MS)) {
+    if (moved >= URGENT_MOVE || (hasNews && now - this.#publishedAt >= SMALL_CHANGES_MS)) {
       const change = opening ? undefined : changeBetween(this.#table, next);
       // Wall clock, so that it rises over restarts too.
       const version = Math.max(this.version + 1, Math.floor(decision.at));
       this.#table = next;
       this.#publishedAt = now;
-      if (moved >= URGENT_MOVE) this.#movedFarAt = now;
       this.#history.push({ version, tick: decision.tick, decidedAt: decision.at, weightsChanged: moved > 0 });
       if (this.#history.length > HISTORY) this.#history.shift();
       this.#broadcast(change, now);
