@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-// What is polled for has no bound on its time but that of the test: a machine that does much else is slow.
+// `expect.poll` gives up after a second by default: too short on a machine that does much else. These limits are only for
+// tests to end.
 export default defineConfig({
   test: {
     projects: [

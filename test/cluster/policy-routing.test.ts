@@ -5,8 +5,8 @@ import { type ApiServer, startApiServer } from './api-server/api-server.ts';
 import { applyIstioDefinitions } from './install/istio-definitions.ts';
 import { ClusterWriter, namespace, node, policy, policyKind, service } from './support/objects.ts';
 import { type PolicyController, startPolicyController } from './support/policy-controller.ts';
+import { SOON } from '../support/soon.ts';
 
-const SOON = { timeout: 30_000, interval: 50 };
 const START_MS = 10 * 60_000;
 const LIMITED = 'limited';
 

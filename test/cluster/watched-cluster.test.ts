@@ -4,8 +4,8 @@ import { kubeconfigCredentials } from '../../central-controller/cluster/kubernet
 import { WatchedCluster, type WatchNews } from '../../central-controller/cluster/kubernetes/watched-cluster.ts';
 import { type ApiServer, startApiServer } from './api-server/api-server.ts';
 import { ClusterWriter, customKind, namespace, node, policy, policyKind, service } from './support/objects.ts';
+import { SOON } from '../support/soon.ts';
 
-const SLOW = { timeout: 30_000 };
 const VIRTUAL_SERVICES = customKind('networking.istio.io', 'VirtualService', 'virtualservices');
 
 let server: ApiServer;
@@ -56,21 +56,21 @@ test('a replica is ready once it says so and proxies are told of it, and no more
   const [first, second] = await shop('ready');
   if (!first || !second) throw new Error('there are two');
   const { replicas, cluster } = await watched();
-  await vi.waitFor(() => expect(replicas('ready')).toEqual(['cart-0 node-1 ready', 'cart-1 node-2 ready']), SLOW);
+  await vi.waitFor(() => expect(replicas('ready')).toEqual(['cart-0 node-1 ready', 'cart-1 node-2 ready']), SOON);
   expect(cluster.read().services[0]?.replicas[0]).toMatchObject({ limitCores: 0.5, requestCores: 0.05 });
 
   const third = { namespace: 'ready', name: 'cart-2', node: 'node-1', ip: '10.1.0.3' };
   const uid = await writer.pod(third);
-  await vi.waitFor(() => expect(replicas('ready')?.[2]).toBe('cart-2 node-1 unready'), SLOW);
+  await vi.waitFor(() => expect(replicas('ready')?.[2]).toBe('cart-2 node-1 unready'), SOON);
   await writer.endpoints('ready', 'cart', [first, second, { ...third, uid }]);
-  await vi.waitFor(() => expect(replicas('ready')?.[2]).toBe('cart-2 node-1 ready'), SLOW);
+  await vi.waitFor(() => expect(replicas('ready')?.[2]).toBe('cart-2 node-1 ready'), SOON);
   await writer.endpoints('ready', 'cart', [{ ...first, ready: false }, second, { ...third, uid }]);
-  await vi.waitFor(() => expect(replicas('ready')?.[0]).toBe('cart-0 node-1 unready'), SLOW);
+  await vi.waitFor(() => expect(replicas('ready')?.[0]).toBe('cart-0 node-1 unready'), SOON);
   // It is still there for its time of grace, and its endpoint says nothing yet.
   await writer.delete({ apiVersion: 'v1', kind: 'Pod', metadata: second });
-  await vi.waitFor(() => expect(replicas('ready')?.[1]).toBe('cart-1 node-2 unready'), SLOW);
+  await vi.waitFor(() => expect(replicas('ready')?.[1]).toBe('cart-1 node-2 unready'), SOON);
   await writer.delete({ apiVersion: 'v1', kind: 'Pod', metadata: third }, { gracePeriodSeconds: 0 });
-  await vi.waitFor(() => expect(replicas('ready')).toHaveLength(2), SLOW);
+  await vi.waitFor(() => expect(replicas('ready')).toHaveLength(2), SOON);
 });
 
 test('goes on where it was when the API server comes back', async () => {
@@ -80,11 +80,11 @@ test('goes on where it was when the API server comes back', async () => {
   await server.restart();
   const pod = { namespace: 'restart', name: 'cart-2', node: 'node-1', ip: '10.1.0.3' };
   await writer.endpoints('restart', 'cart', [...pods, { ...pod, uid: await writer.pod(pod) }]);
-  await vi.waitFor(() => expect(replicas('restart')?.[2]).toBe('cart-2 node-1 ready'), SLOW);
+  await vi.waitFor(() => expect(replicas('restart')?.[2]).toBe('cart-2 node-1 ready'), SOON);
   await vi.waitFor(() => {
     const last = new Map(news.map(({ kind, state }) => [kind, state]));
     expect([last.get('Pod'), last.get('LoadBalancingPolicy')]).toEqual(['following', 'following']);
-  }, SLOW);
+  }, SOON);
   expect(news.filter(({ code }) => code === 'CLUSTER_UNREACHABLE').length).toBeGreaterThan(0);
 });
 
@@ -99,14 +99,14 @@ test('a kind that comes later, goes and comes again is followed each time', asyn
   };
   const names = () => cluster.objects().virtualServices?.map(({ metadata }) => metadata.name);
   for (let round = 0; round < 2; round++) {
-    await vi.waitFor(() => expect(names()).toBeUndefined(), SLOW);
+    await vi.waitFor(() => expect(names()).toBeUndefined(), SOON);
     await writer.apply(VIRTUAL_SERVICES);
-    await vi.waitFor(() => expect(names()).toEqual([]), SLOW);
-    await vi.waitFor(() => writer.apply(object), SLOW);
-    await vi.waitFor(() => expect(names()).toEqual(['cart']), SLOW);
+    await vi.waitFor(() => expect(names()).toEqual([]), SOON);
+    await vi.waitFor(() => writer.apply(object), SOON);
+    await vi.waitFor(() => expect(names()).toEqual(['cart']), SOON);
     await writer.delete(VIRTUAL_SERVICES);
   }
-  await vi.waitFor(() => expect(names()).toBeUndefined(), SLOW);
+  await vi.waitFor(() => expect(names()).toBeUndefined(), SOON);
 });
 
 test('an object that cannot be read or joined is named, and does not stop the others', async () => {
@@ -119,11 +119,11 @@ test('an object that cannot be read or joined is named, and does not stop the ot
     metadata: { name: 'bad', namespace: 'mixed' },
     spec: { hosts: 'no list' },
   };
-  await vi.waitFor(() => writer.apply(bad), SLOW);
+  await vi.waitFor(() => writer.apply(bad), SOON);
   const { cluster, replicas } = await watched();
   await vi.waitFor(
     () => expect(cluster.problems()).toContainEqual(expect.objectContaining({ kind: 'VirtualService' })),
-    SLOW,
+    SOON,
   );
   expect(cluster.problems()).toMatchObject([
     {
@@ -147,7 +147,7 @@ test('a pod that was ready before it was first looked at is not taken for a new 
       .read()
       .services.find(({ namespace: where }) => where === 'since')
       ?.replicas.map((replica) => replica.since);
-  await vi.waitFor(() => expect(since()).toHaveLength(2), SLOW);
+  await vi.waitFor(() => expect(since()).toHaveLength(2), SOON);
   const seen = Date.now();
   for (const at of since() ?? []) {
     // The kubelet gives whole seconds.

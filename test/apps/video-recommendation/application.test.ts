@@ -12,8 +12,7 @@ import {
   startUsers,
   startVideos,
 } from './services.ts';
-
-const SOON = { timeout: 30_000 };
+import { SOON } from '../../support/soon.ts';
 
 let users: Replica;
 let videos: Replica;
