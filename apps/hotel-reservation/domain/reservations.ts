@@ -2,6 +2,8 @@
  * The stored reservations: one SQLite database in write-ahead mode that all replicas of one machine share. A booking
  * checks and takes its rooms in one immediate transaction, so two replicas cannot sell the same room.
  */
+import { randomUUID } from 'node:crypto';
+import { existsSync, linkSync, rmSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { hotelRooms } from '../data/hotels.ts';
 import type { Stay } from './stay.ts';
@@ -12,7 +14,7 @@ const BUSY_TIMEOUT_MS = 2000;
 const SCHEMA = `
   PRAGMA journal_mode = WAL;
   PRAGMA synchronous = FULL;
-  CREATE TABLE IF NOT EXISTS reservation (
+  CREATE TABLE reservation (
     id INTEGER PRIMARY KEY,
     hotel INTEGER NOT NULL,
     customer TEXT NOT NULL,
@@ -20,7 +22,7 @@ const SCHEMA = `
     nights INTEGER NOT NULL,
     rooms INTEGER NOT NULL
   ) STRICT;
-  CREATE TABLE IF NOT EXISTS occupancy (
+  CREATE TABLE occupancy (
     hotel INTEGER NOT NULL,
     night INTEGER NOT NULL,
     rooms INTEGER NOT NULL,
@@ -43,9 +45,27 @@ export interface Reservations {
   close(): void;
 }
 
-export function openReservations(file: string): Reservations {
-  const database = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS });
+/**
+ * Makes the database aside and puts it in place in one step; another replica's, if it came first, stays. Replicas that
+ * turn one file to write-ahead mode together are told that it is locked at once, whatever their timeout.
+ */
+function createDatabase(file: string): void {
+  const aside = `${file}.${randomUUID()}`;
+  const database = new DatabaseSync(aside);
   database.exec(SCHEMA);
+  database.close();
+  try {
+    linkSync(aside, file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    rmSync(aside);
+  }
+}
+
+export function openReservations(file: string): Reservations {
+  if (!existsSync(file)) createDatabase(file);
+  const database = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS });
   const busiest = database.prepare(
     'SELECT coalesce(max(rooms), 0) AS rooms FROM occupancy WHERE hotel = ? AND night >= ? AND night < ?',
   );

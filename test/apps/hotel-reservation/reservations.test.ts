@@ -1,10 +1,13 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { hotelRooms } from '../../../apps/hotel-reservation/data/hotels.ts';
 import { type Booking, openReservations } from '../../../apps/hotel-reservation/domain/reservations.ts';
+import type { OpenTogether } from './open-together.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'hotel-reservations-'));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -39,6 +42,22 @@ describe('reservations', () => {
     const second = openReservations(file);
     expect(second.available([7, 8], { firstNight: 11, nights: 1 }, 1)).toEqual([8]);
     second.close();
+  });
+
+  test('can be opened by replicas that start in the same moment', async () => {
+    const together = mkdtempSync(join(directory, 'together-'));
+    const names = Array.from({ length: 100 }, (_, index) => `${index}.sqlite`);
+    const workerData: OpenTogether = {
+      files: names.map((name) => join(together, name)),
+      threads: 4,
+      begun: new SharedArrayBuffer(4),
+    };
+    const thread = new URL('open-together.ts', import.meta.url);
+    const failures = await Promise.all(
+      Array.from({ length: workerData.threads }, () => once(new Worker(thread, { workerData }), 'message')),
+    );
+    expect(failures.flat(2)).toEqual([]);
+    expect(readdirSync(together).toSorted()).toEqual(names.toSorted());
   });
 
   test('made through two connections never add up to more than the rooms', () => {
