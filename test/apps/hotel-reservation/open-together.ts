@@ -1,5 +1,5 @@
-/** A thread of `reservations.test.ts`: opens each file in the same moment as the other threads do. */
-import { parentPort, workerData } from 'node:worker_threads';
+/** A thread of `reservations.test.ts`: opens each file in the same moment as the other threads do. Fails at its end. */
+import { workerData } from 'node:worker_threads';
 import { openReservations } from '../../../apps/hotel-reservation/domain/reservations.ts';
 
 export interface OpenTogether {
@@ -11,14 +11,14 @@ export interface OpenTogether {
 
 const { files, threads, begun } = workerData as OpenTogether;
 const counter = new Int32Array(begun);
-const failures: string[] = [];
+const failures: unknown[] = [];
 for (const [index, file] of files.entries()) {
   Atomics.add(counter, 0, 1);
   while (Atomics.load(counter, 0) < threads * (index + 1));
   try {
     openReservations(file).close();
   } catch (error) {
-    failures.push(String(error));
+    failures.push(error);
   }
 }
-parentPort?.postMessage(failures);
+if (failures.length > 0) throw new Error(`${failures.length} of ${files.length}: ${String(failures[0])}`);
