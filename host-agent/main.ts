@@ -17,7 +17,7 @@ import { AssignmentStream } from './uplink/assignment-stream.ts';
 import { ControllerLink } from './uplink/controller-link.ts';
 import { HeldAssignments } from './uplink/held-assignments.ts';
 import { PendingStatistics } from './uplink/pending-statistics.ts';
-import { type Outcome, Reporter } from './uplink/reporter.ts';
+import { Reporter } from './uplink/reporter.ts';
 
 const log = pino({ name: 'host-agent' });
 
@@ -93,8 +93,8 @@ async function run(options: AgentOptions): Promise<void> {
   });
 
   const logReports = onChange((line) => log.info(`reports: ${line}`));
-  const reporter = new Reporter(link, identity, statistics, (outcome: Outcome) => {
-    metrics.reports.inc({ outcome: outcome.kind });
+  const reporter = new Reporter(link, identity, statistics, now, (outcome, reports) => {
+    metrics.reports.inc({ outcome: outcome.kind }, reports);
     logReports(outcome.kind, outcome.kind === 'accepted' ? 'accepted' : `${outcome.kind}: ${outcome.reason}`);
   });
 

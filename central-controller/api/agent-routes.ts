@@ -1,12 +1,14 @@
 /** What host agents call: reports in, assignments out. */
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
+import type { Failure } from '../contract/errors.ts';
 import { AgentReport } from '../contract/report.ts';
 import type { ControlLoop } from '../loop.ts';
 import type { ControllerMetrics } from '../metrics/controller-metrics.ts';
 import type { Subscriber } from '../publish/publisher.ts';
 import { Problem, sendProblem } from './problem.ts';
 import { PushedText, PushStream } from './push-stream.ts';
+import { reportStreamRoute } from './report-stream.ts';
 
 /** A node with a thousand pods and their proxies, with room to spare. */
 const REPORT_BYTES = 16 * 1024 * 1024;
@@ -18,6 +20,17 @@ export function agentRoutes(loop: ControlLoop, metrics: ControllerMetrics): Fast
       if (loop.isLeading) next();
       else sendProblem(reply, loop.notLeading());
     });
+
+    const take = (report: AgentReport): Failure | undefined => {
+      const accepted = loop.accept(report);
+      if (!accepted.ok) {
+        metrics.refused(accepted.failure.code);
+        return accepted.failure;
+      }
+      metrics.accepted(accepted.value.length);
+      if (accepted.value.length > 0) app.log.warn({ fields: accepted.value }, 'counters fell and start anew');
+      return undefined;
+    };
 
     app.post(
       '/agent/v1/reports',
@@ -39,17 +52,12 @@ export function agentRoutes(loop: ControlLoop, metrics: ControllerMetrics): Fast
         },
       },
       (request, reply) => {
-        const accepted = loop.accept(request.body);
-        if (accepted.ok) {
-          metrics.accepted(accepted.value.length);
-          if (accepted.value.length > 0) request.log.warn({ fields: accepted.value }, 'counters fell and start anew');
-          void reply.code(204).send(null);
-        } else {
-          metrics.refused(accepted.failure.code);
-          sendProblem(reply, accepted.failure);
-        }
+        const failure = take(request.body);
+        if (failure === undefined) void reply.code(204).send(null);
+        else sendProblem(reply, failure);
       },
     );
+    void app.register(reportStreamRoute(take, ({ code }) => metrics.refused(code), REPORT_BYTES));
 
     app.get(
       '/agent/v1/assignments',

@@ -23,7 +23,11 @@ export const ERRORS = {
   UNKNOWN_PATH: { status: 404, remedy: 'See /api/v1/openapi.json for the paths that exist.' },
   METHOD_NOT_ALLOWED: { status: 405, remedy: 'The header Allow names what the path takes.' },
   BODY_TOO_LARGE: { status: 413, remedy: 'Send less: no request that is documented needs as much.' },
-  UNSUPPORTED_MEDIA_TYPE: { status: 415, remedy: 'Send JSON, with the header Content-Type: application/json.' },
+  UNSUPPORTED_MEDIA_TYPE: {
+    status: 415,
+    remedy:
+      'Send JSON, with the header Content-Type: application/json; streams of reports are lines of it, application/x-ndjson.',
+  },
   TOO_MANY_REQUESTS: { status: 429, remedy: 'Ask less often: GET /api/v1/stream tells of every decision by itself.' },
   DEFECT: { status: 500, remedy: "This is a defect of Ballast: please report it with the controller's log." },
   INVALID_MANIFEST: { status: 422, remedy: 'Correct the named field and apply the manifest again.' },

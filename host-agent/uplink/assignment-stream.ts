@@ -6,7 +6,7 @@ import type { Failure } from '../../central-controller/contract/errors.ts';
 import { parseAssignmentLine } from './assignment-line.ts';
 import { BackOff } from './back-off.ts';
 import { type ControllerLink, isNotLeader } from './controller-link.ts';
-import { LineSplitter } from './line-splitter.ts';
+import { LineSplitter } from '../../central-controller/contract/line-splitter.ts';
 
 const CONNECT_MS = 1000;
 /** A controller that has just started may first have to learn. */
@@ -121,6 +121,7 @@ export class AssignmentStream {
       let full = false;
       for await (const chunk of response.body) {
         const complete = lines.push(chunk);
+        this.#link.heard(origin);
         if (complete === undefined) return { reason: `a line is longer than ${LINE_LIMIT} characters`, led };
         for (const line of complete) {
           if (line === '') continue;

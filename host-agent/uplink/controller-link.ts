@@ -8,6 +8,8 @@ import { Agent, type Dispatcher } from 'undici';
 
 /** How long what the name resolved to is used without asking again, ms. */
 const RESOLVED_MS = 30_000;
+/** The controller sends each agent a line every second: one that was not heard for so long may be gone, ms. */
+const HEARD_MS = 2000;
 
 /** All addresses of a name. */
 export type Resolve = (hostname: string) => Promise<readonly LookupAddress[]>;
@@ -23,6 +25,8 @@ export class ControllerLink {
   #resolvedAt = -Infinity;
   /** The one that answered last. */
   #leader: string | undefined;
+  /** Whose line came last, and when. */
+  #heard: { readonly origin: string; readonly at: number } | undefined;
   #findings = 0;
   #waiting: (() => void)[] = [];
 
@@ -50,6 +54,16 @@ export class ControllerLink {
   /** It does not answer, or says that it does not lead. */
   failed(origin: string): void {
     if (this.#leader === origin) this.#leader = undefined;
+  }
+
+  /** A line of assignments came from there. */
+  heard(origin: string): void {
+    this.#heard = { origin, at: this.#now() };
+  }
+
+  /** Is this the one that assignments come from, and did it say something just now? */
+  hears(origin: string): boolean {
+    return this.#heard?.origin === origin && this.#now() - this.#heard.at <= HEARD_MS;
   }
 
   /** How often one was found to lead that was not known to. */

@@ -1,14 +1,19 @@
 /** A real HTTP server in the controller's place: takes reports, streams what the test writes. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import type { AssignmentUpdate } from '../../../central-controller/contract/assignment.ts';
 
 export class ControllerStub {
-  /** Bodies of the reports, oldest first. */
+  /** The reports, oldest first, as JSON. */
   readonly reports: string[] = [];
   /** Answer to the next reports. */
   reportStatus = 204;
+  /** How many requests with several reports were begun. */
+  reportStreams = 0;
+  /** Are they answered at their end? */
+  answersStreams = true;
   /** How often an agent opened the stream. */
   streams = 0;
   /** What each new stream begins with. */
@@ -24,12 +29,26 @@ export class ControllerStub {
       response.on('close', () => this.#open.delete(response));
       return;
     }
-    void this.#report(request, response);
+    if (request.url === '/agent/v1/reports/stream') this.#reportLines(request, response);
+    else void this.#report(request, response);
   });
 
   async #report(request: IncomingMessage, response: ServerResponse): Promise<void> {
     this.reports.push(await text(request));
     response.writeHead(this.reportStatus).end();
+  }
+
+  #reportLines(request: IncomingMessage, response: ServerResponse): void {
+    this.reportStreams++;
+    createInterface({ input: request })
+      .on('error', () => undefined)
+      .on('line', (line) => {
+        this.reports.push(line);
+        if (this.reportStatus >= 300 && !response.writableEnded) response.writeHead(this.reportStatus).end();
+      })
+      .on('close', () => {
+        if (this.answersStreams && request.complete && !response.writableEnded) response.writeHead(204).end();
+      });
   }
 
   async listen(): Promise<URL> {

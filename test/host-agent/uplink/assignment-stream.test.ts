@@ -3,7 +3,6 @@ import type { AssignmentUpdate } from '../../../central-controller/contract/assi
 import { AssignmentStream } from '../../../host-agent/uplink/assignment-stream.ts';
 import { BackOff } from '../../../host-agent/uplink/back-off.ts';
 import { ControllerLink } from '../../../host-agent/uplink/controller-link.ts';
-import { LineSplitter } from '../../../host-agent/uplink/line-splitter.ts';
 import { ControllerStub } from '../support/controller-stub.ts';
 import { update } from '../support/updates.ts';
 import { SOON } from '../../support/soon.ts';
@@ -104,11 +103,4 @@ test('waits double from 0.1 s to 2 s, drawn from the upper half of each, and beg
   expect(most.next()).toBe(100);
   const least = new BackOff(() => 0);
   expect([least.next(), least.next()]).toEqual([50, 100]);
-});
-
-test('a line without an end does not fill the memory', () => {
-  const lines = new LineSplitter(10);
-  expect(lines.push(Buffer.from('12345\n1234'))).toEqual(['12345']);
-  expect(lines.push(Buffer.from('567890\n'))).toEqual(['1234567890']);
-  expect(lines.push(Buffer.from('12345678901'))).toBeUndefined();
 });

@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import { AssignmentStream } from '../../../host-agent/uplink/assignment-stream.ts';
 import { ControllerLink, isNotLeader } from '../../../host-agent/uplink/controller-link.ts';
 import { PendingStatistics } from '../../../host-agent/uplink/pending-statistics.ts';
-import { type Outcome, Reporter } from '../../../host-agent/uplink/reporter.ts';
+import type { Outcome } from '../../../host-agent/uplink/post-reports.ts';
+import { Reporter } from '../../../host-agent/uplink/reporter.ts';
 import { update } from '../support/updates.ts';
 import { SOON } from '../../support/soon.ts';
 
@@ -57,7 +58,13 @@ function linkTo(...instances: readonly Instance[]) {
 function reporterTo(link: ControllerLink) {
   const outcomes: Outcome[] = [];
   const identity = { node: 'node-1', instance: 'x' };
-  const reporter = new Reporter(link, identity, new PendingStatistics(), (outcome) => outcomes.push(outcome));
+  const reporter = new Reporter(
+    link,
+    identity,
+    new PendingStatistics(),
+    () => 0,
+    (outcome) => outcomes.push(outcome),
+  );
   onTestFinished(() => reporter.close());
   return { reporter, outcomes };
 }

@@ -5,7 +5,8 @@ import { LATENCY_BUCKETS } from '../../../central-controller/contract/latency-bu
 import { AgentReport, type ProxyCounters } from '../../../central-controller/contract/report.ts';
 import { ControllerLink } from '../../../host-agent/uplink/controller-link.ts';
 import { PENDING_LIMITS, PendingStatistics } from '../../../host-agent/uplink/pending-statistics.ts';
-import { encodeReport, type Outcome, Reporter } from '../../../host-agent/uplink/reporter.ts';
+import type { Outcome } from '../../../host-agent/uplink/post-reports.ts';
+import { encodeReport, Reporter } from '../../../host-agent/uplink/reporter.ts';
 import { ControllerStub } from '../support/controller-stub.ts';
 
 const Report = Compile(AgentReport);
@@ -34,21 +35,28 @@ async function reporterTo(controller: ControllerStub): Promise<{
   reporter: Reporter;
   statistics: PendingStatistics;
   outcomes: Outcome[];
+  link: ControllerLink;
+  clock: { now: number };
 }> {
   const statistics = new PendingStatistics();
   const outcomes: Outcome[] = [];
   const identity = { node: 'node-1', instance: 'i' };
+  const clock = { now: 0 };
+  const link = new ControllerLink(await controller.listen(), () => clock.now);
   const reporter = new Reporter(
-    new ControllerLink(await controller.listen(), () => 0),
+    link,
     identity,
     statistics,
-    (outcome) => outcomes.push(outcome),
+    () => clock.now,
+    (outcome, reports) => {
+      for (let report = 0; report < reports; report++) outcomes.push(outcome);
+    },
   );
   onTestFinished(async () => {
     await reporter.close();
     await controller.close();
   });
-  return { reporter, statistics, outcomes };
+  return { reporter, statistics, outcomes, link, clock };
 }
 
 function proxiesIn(report: string | undefined): { instance: string; sequence: number }[] {

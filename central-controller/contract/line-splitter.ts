@@ -10,6 +10,11 @@ export class LineSplitter {
     this.#limit = limit;
   }
 
+  /** What came since the last newline. */
+  get rest(): string {
+    return this.#rest;
+  }
+
   /** The lines that `chunk` ends, without their newlines; undefined when a line grew too long. */
   push(chunk: Uint8Array): string[] | undefined {
     const pieces = this.#decoder.decode(chunk, { stream: true }).split('\n');

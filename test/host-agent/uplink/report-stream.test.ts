@@ -1,0 +1,92 @@
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { ControllerLink } from '../../../host-agent/uplink/controller-link.ts';
+import { PendingStatistics } from '../../../host-agent/uplink/pending-statistics.ts';
+import type { Outcome } from '../../../host-agent/uplink/post-reports.ts';
+import { Reporter } from '../../../host-agent/uplink/reporter.ts';
+import { SOON } from '../../support/soon.ts';
+import { ControllerStub } from '../support/controller-stub.ts';
+
+const SAMPLE = { monotonicMs: 1, cpu: { cores: 1, busySeconds: 1, stealSeconds: 0 }, replicas: [] };
+
+/** A reporter whose controller accepted a first report; each sample is 250 ms after the one before. */
+async function startedReporter() {
+  const controller = new ControllerStub();
+  const url = await controller.listen();
+  const clock = { now: 0 };
+  const link = new ControllerLink(url, () => clock.now);
+  const outcomes: [Outcome['kind'], number][] = [];
+  const identity = { node: 'node-1', instance: 'i' };
+  const reporter = new Reporter(
+    link,
+    identity,
+    new PendingStatistics(),
+    () => clock.now,
+    (outcome, reports) => outcomes.push([outcome.kind, reports]),
+  );
+  onTestFinished(async () => {
+    await reporter.close();
+    await controller.close();
+  });
+  let sent = 0;
+  const send = async ({ heard = true } = {}): Promise<void> => {
+    clock.now += 250;
+    if (heard) link.heard(url.origin);
+    await reporter.send(SAMPLE);
+    sent++;
+    await vi.waitFor(() => expect(controller.reports).toHaveLength(sent), SOON);
+  };
+  await send();
+  expect(outcomes.splice(0)).toEqual([['accepted', 1]]);
+  return { controller, reporter, outcomes, send, clock };
+}
+
+test('while the controller is heard, reports of eight seconds go with one request, each at once', async () => {
+  const { controller, outcomes, send } = await startedReporter();
+  for (let count = 0; count < 33; count++) await send();
+  await vi.waitFor(() => expect(outcomes).toEqual([['accepted', 33]]), SOON);
+  expect(controller.reportStreams).toBe(1);
+  await send();
+  expect(controller.reportStreams).toBe(2);
+  const sequences = controller.reports.map((report) => (JSON.parse(report) as { sequence: number }).sequence);
+  expect(sequences).toEqual(sequences.map((_, index) => index));
+});
+
+test('a controller that is not heard has to answer each report', async () => {
+  const { controller, outcomes, send } = await startedReporter();
+  await send();
+  expect(controller.reportStreams).toBe(1);
+  for (let count = 0; count < 10; count++) await send({ heard: false });
+  expect(outcomes.slice(0, 3)).toEqual([
+    ['unreachable', 1],
+    ['accepted', 1],
+    ['accepted', 1],
+  ]);
+  await send();
+  expect(controller.reportStreams).toBe(2);
+});
+
+test('a report that is refused ends the request; the next goes by itself', async () => {
+  const { controller, outcomes, send } = await startedReporter();
+  controller.reportStatus = 400;
+  await send();
+  await vi.waitFor(() => expect(outcomes.splice(0)).toEqual([['refused', 1]]), SOON);
+  await send();
+  expect(controller.reportStreams).toBe(1);
+  expect(outcomes.splice(0)).toEqual([['refused', 1]]);
+  controller.reportStatus = 204;
+  await send();
+  await send();
+  expect(controller.reportStreams).toBe(2);
+});
+
+test('a controller that takes lines but never answers is given up', async () => {
+  const { controller, outcomes, reporter, send, clock } = await startedReporter();
+  controller.answersStreams = false;
+  for (let count = 0; count < 33; count++) await send();
+  clock.now += 250;
+  await reporter.send(SAMPLE);
+  expect(controller.reports).toHaveLength(34);
+  await vi.waitFor(() => expect(outcomes.splice(0)).toEqual([['unreachable', 1]]), SOON);
+  await send();
+  expect(outcomes).toEqual([['accepted', 1]]);
+});
