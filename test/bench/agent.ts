@@ -1,37 +1,42 @@
 /**
  * What the host agent costs: a real agent process with 30 replicas and 4 samples a second, (a) alone with its
- * controller, (b) with 30 proxies that post statistics and poll for the table. Its CPU time is read from /proc.
+ * controller, (b) with 30 proxies that post statistics and poll for the table. With `--against` agents of two checkouts
+ * run side by side, since a machine's speed changes more from one run to the next than most changes of the agent do.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LATENCY_BUCKETS } from '../../central-controller/contract/latency-buckets.ts';
 import type { AssignmentUpdate } from '../../central-controller/contract/assignment.ts';
-import { startAgent } from '../host-agent/support/agent-process.ts';
+import { type AgentProcess, startAgent } from '../host-agent/support/agent-process.ts';
 import { ControllerStub } from '../host-agent/support/controller-stub.ts';
 import { makeNodeGroup } from '../host-agent/support/node-group.ts';
 import type { Bench, BenchContext, BenchResult, Round } from './support/bench.ts';
+import { cpuSeconds } from './support/process-cpu.ts';
 import { ProxyCrowd } from './support/proxy-crowd.ts';
 
 const REPLICAS = 30;
 const SERVICES = 10;
 const PROXIES = 30;
-const SECONDS = 20;
-const WARM_UP_MS = 3000;
-const TICK_MS = 250;
-/** Weights and CPU figures move in every second decision; those between tell the same again. */
-const NEWS_EVERY = 2;
+const SECONDS = 60;
+/** Until V8 has compiled what runs four times a second. */
+const WARM_UP_MS = 30_000;
+/** How often the controller sends a line: a heartbeat, or new weights, as often as where load moves. */
+const LINE_MS = 1000;
+/** Of each checkout, where there are two. */
+const AGENTS = 2;
 
-function assignments(version: number): AssignmentUpdate {
-  const step = Math.floor(version / NEWS_EVERY) % 10;
-  return {
+/** What the controller sends: everything at first, then new weights of all services, or that nothing changed. */
+function lineOf(version: number, said: 'all' | 'changes' | 'nothing'): string {
+  const step = version % 10;
+  const update: AssignmentUpdate = {
     version,
-    full: version === 1,
+    full: said === 'all',
     validForMs: 10_000,
     removed: [],
-    services: Array.from({ length: SERVICES }, (_, service) => ({
+    services: Array.from({ length: said === 'nothing' ? 0 : SERVICES }, (_, service) => ({
       key: `8080|service-${service}.hotel-reservation.svc.cluster.local`,
       routing: 'Endpoint' as const,
       pinning: false,
@@ -43,29 +48,44 @@ function assignments(version: number): AssignmentUpdate {
       })),
     })),
   };
+  return `${JSON.stringify(update)}\n`;
 }
 
-interface Cost {
-  readonly seconds: number;
-  readonly rssBytes: number;
+interface Subject {
+  readonly checkout: string;
+  readonly agent: AgentProcess;
+  readonly controller: ControllerStub;
+  readonly crowd: ProxyCrowd;
 }
 
-function costOf(pid: number): Cost {
-  const words = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-  const pages = Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1]);
-  return { seconds: (Number(words[11]) + Number(words[12])) / 100, rssBytes: pages * 4096 };
+function rssMb(pid: number): number {
+  return (Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1]) * 4096) / 1e6;
 }
 
-async function measure(pid: number, condition: string, context: BenchContext): Promise<Round> {
+async function measure(subjects: readonly Subject[], condition: string, context: BenchContext): Promise<Round[]> {
   await sleep(WARM_UP_MS, undefined, { signal: context.signal });
-  const before = costOf(pid);
+  const before = subjects.map(({ agent, controller, crowd }) => ({
+    cpu: cpuSeconds(agent.pid),
+    reports: controller.reports.length,
+    tables: crowd.tables,
+  }));
   const started = performance.now();
   await sleep(SECONDS * 1000, undefined, { signal: context.signal });
-  const after = costOf(pid);
   const seconds = (performance.now() - started) / 1000;
-  const corePercent = (100 * (after.seconds - before.seconds)) / seconds;
-  context.progress(`${condition}: ${corePercent.toFixed(2)} % of a core`);
-  return { condition, seconds, core_percent: corePercent, rss_mb: after.rssBytes / 1e6 };
+  return subjects.map(({ checkout, agent, controller, crowd }, index) => {
+    const { cpu = 0, reports = 0, tables = 0 } = before[index] ?? {};
+    const corePercent = (100 * (cpuSeconds(agent.pid) - cpu)) / seconds;
+    context.progress(`${condition}, ${checkout}: ${corePercent.toFixed(2)} % of a core`);
+    return {
+      condition,
+      checkout,
+      core_percent: corePercent,
+      rss_mb: rssMb(agent.pid),
+      reports_per_second: (controller.reports.length - reports) / seconds,
+      tables_per_second: (crowd.tables - tables) / seconds,
+      failed_requests: crowd.failures,
+    };
+  });
 }
 
 /** Thirty idle processes: each in its pod's cgroup where we may make some, else named in a file. */
@@ -101,54 +121,79 @@ function startReplicas(context: BenchContext): {
   };
 }
 
-async function run(context: BenchContext): Promise<BenchResult> {
-  const cleanup = new AsyncDisposableStack();
-  try {
-    return await measureBoth(context, cleanup);
-  } finally {
-    await cleanup.disposeAsync();
-  }
+/** An agent of the checkout with a controller and a crowd of its own. */
+async function startSubject(
+  checkout: string,
+  flags: readonly string[],
+  cleanup: AsyncDisposableStack,
+): Promise<Subject> {
+  const controller = new ControllerStub();
+  controller.greeting = () => lineOf(1, 'all');
+  const url = await controller.listen();
+  cleanup.defer(() => controller.close());
+  const main = join(checkout, 'host-agent/main.ts');
+  const agent = await startAgent(['--node', 'bench', '--controller', url.href, ...flags], main);
+  cleanup.defer(async () => void (await agent.stop()));
+  const crowd = new ProxyCrowd(agent.url, PROXIES, SERVICES, LATENCY_BUCKETS);
+  cleanup.defer(() => crowd.stop());
+  return { checkout, agent, controller, crowd };
 }
 
 async function measureBoth(context: BenchContext, cleanup: AsyncDisposableStack): Promise<BenchResult> {
-  const controller = new ControllerStub();
-  let version = 1;
-  controller.greeting = () => `${JSON.stringify({ ...assignments(version), full: true })}\n`;
-  const url = await controller.listen();
-  cleanup.defer(() => controller.close());
+  const { against } = context.options;
+  if (against !== undefined && !existsSync(join(against, 'host-agent/main.ts'))) {
+    throw new Error(`--against ${against}: there is no host-agent/main.ts in it; name a checkout of Ballast`);
+  }
+  const checkouts = against === undefined ? ['.'] : Array.from({ length: AGENTS }, () => ['.', against]).flat();
   const replicas = startReplicas(context);
   cleanup.defer(() => replicas.stop());
-  const agent = await startAgent(['--node', 'bench', '--controller', url.href, ...replicas.flags]);
-  cleanup.defer(async () => {
-    await agent.stop();
-  });
+  const subjects: Subject[] = [];
+  for (const checkout of checkouts) subjects.push(await startSubject(checkout, replicas.flags, cleanup));
+  let version = 1;
+  let said: 'changes' | 'nothing' = 'nothing';
+  const lines = setInterval(() => {
+    if (said === 'changes') version++;
+    for (const { controller } of subjects) controller.write(lineOf(version, said));
+  }, LINE_MS);
+  cleanup.defer(() => clearInterval(lines));
 
-  const sampling = await measure(agent.pid, 'sampling and reports', context);
-  const decisions = setInterval(() => controller.send(assignments(++version)), TICK_MS);
-  cleanup.defer(() => clearInterval(decisions));
-  const crowd = new ProxyCrowd(agent.url, PROXIES, SERVICES, LATENCY_BUCKETS);
-  crowd.start();
-  cleanup.defer(() => crowd.stop());
-  const reportsBefore = controller.reports.length;
-  const tablesBefore = crowd.tables;
-  const serving = await measure(agent.pid, `with ${PROXIES} proxies`, context);
-  const seconds = SECONDS + WARM_UP_MS / 1000;
+  const alone = await measure(subjects, 'sampling and reports', context);
+  for (const { crowd } of subjects) crowd.start();
+  said = 'changes';
+  const serving = await measure(subjects, `with ${PROXIES} proxies`, context);
+  const mean = (rounds: readonly Round[], checkout: string, figure: string): number => {
+    const values = rounds.filter((round) => round['checkout'] === checkout).map((round) => Number(round[figure]));
+    return values.reduce((sum, value) => sum + value, 0) / values.length;
+  };
   return {
-    rounds: [sampling, serving],
+    rounds: [...alone, ...serving],
     summary: {
-      core_percent: Number(sampling.core_percent),
-      core_percent_with_proxies: Number(serving.core_percent),
-      rss_mb: Number(serving.rss_mb),
+      core_percent: mean(alone, '.', 'core_percent'),
+      core_percent_with_proxies: mean(serving, '.', 'core_percent'),
+      rss_mb: mean(serving, '.', 'rss_mb'),
       replicas: REPLICAS,
       cgroups: replicas.usesCgroups ? 1 : 0,
-      reports_per_second: (controller.reports.length - reportsBefore) / seconds,
-      tables_per_second: (crowd.tables - tablesBefore) / seconds,
-      failed_requests: crowd.failures,
+      reports_per_second: mean(serving, '.', 'reports_per_second'),
+      tables_per_second: mean(serving, '.', 'tables_per_second'),
+      failed_requests: mean(serving, '.', 'failed_requests'),
+      ...(against !== undefined && {
+        cpu_ratio: mean(alone, '.', 'core_percent') / mean(alone, against, 'core_percent'),
+        cpu_ratio_with_proxies: mean(serving, '.', 'core_percent') / mean(serving, against, 'core_percent'),
+      }),
     },
   };
 }
 
 export const bench: Bench = {
   description: 'CPU that the host agent takes at 30 replicas and 4 samples a second',
-  run,
+  options: [
+    {
+      flags: '--against <checkout>',
+      description: `another checkout of Ballast, with its packages installed: ${AGENTS} agents of each run side by side`,
+    },
+  ],
+  async run(context) {
+    await using cleanup = new AsyncDisposableStack();
+    return await measureBoth(context, cleanup);
+  },
 };

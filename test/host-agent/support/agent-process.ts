@@ -17,9 +17,12 @@ export interface AgentProcess {
   kill(): Promise<void>;
 }
 
-/** Starts the agent on a free port and waits until it serves. Rejects with its log when it does not come up. */
-export async function startAgent(flags: readonly string[]): Promise<AgentProcess> {
-  const child: ChildProcess = spawn(process.execPath, [MAIN, '--listen', '127.0.0.1:0', ...flags], {
+/**
+ * Starts the agent on a free port and waits until it serves. Rejects with its log when it does not come up.
+ * @param main the agent of another checkout, as a rule this one's
+ */
+export async function startAgent(flags: readonly string[], main = MAIN): Promise<AgentProcess> {
+  const child: ChildProcess = spawn(process.execPath, [main, '--listen', '127.0.0.1:0', ...flags], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const exited = once(child, 'exit');
