@@ -6,8 +6,6 @@ import type { Round } from '../support/bench.ts';
 import type { Pod } from '../../lab/support/pods.ts';
 import { AGENTS, type Scene, SYSTEM } from './scene.ts';
 
-/** In its first minutes a process of Node's mostly compiles what it runs. */
-const WARM_UP_SECONDS = 120;
 const SECONDS = 40;
 const PAGE_BYTES = 4096;
 
@@ -36,9 +34,8 @@ function memoryOf(scene: Scene, pod: Pod): Memory {
   };
 }
 
-/** A row for each controller and agent, once they have run for a while; load is to be on. */
+/** A row for each controller and agent; load is to be on. */
 export async function measureCost(scene: Scene): Promise<Round[]> {
-  await sleep(WARM_UP_SECONDS * 1000, undefined, { signal: scene.signal });
   const [controllers, agents] = await Promise.all([scene.pods(SYSTEM), scene.pods(AGENTS)]);
   const { hostname: leader } = await scene.controller();
   const pods = [

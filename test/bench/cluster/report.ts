@@ -25,6 +25,9 @@ function page({ rounds, summary }: BenchResult): string {
     Math.max(...rounds.filter((row) => row['part'] === part).map((row) => Number(row['rss_with_shared_mb']))).toFixed(
       0,
     );
+  const cpuWhileNew = rounds
+    .filter((row) => row['measure'] === 'cost while new' && row['part'] === 'agent')
+    .map((row) => Number(row['cpu_percent']));
   return `# ${TITLE}
 
 \`npm run bench -- cluster\` measures this and writes this page.
@@ -44,7 +47,8 @@ ${figuresOf(summary).map(figureRow).join('\n')}
   least half of the shift that they make in the end, and every sidecar has them.
 - _First request_: from when the API server tells that a replica of the frontend is ready until the first request is sent
   that it gets, for ${count('first request')} replicas, at 100 requests/s.
-- CPU and memory under a load that keeps the nodes half busy, from the pods' control groups. The pages of Node's own
+- CPU and memory after six minutes of a load that keeps the nodes half busy, from the pods' control groups. After two
+  minutes, while Node still compiles what it runs, the highest agent took ${Math.max(...cpuWhileNew).toFixed(2)} %. The pages of Node's own
   program come on top for the first pod of a node that runs it; with them the controller has ${most('controller')} MB resident and
   an agent ${most('agent')} MB.
 
