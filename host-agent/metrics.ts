@@ -24,7 +24,7 @@ export class Metrics {
   readonly registry = new Registry();
   readonly reports = new Counter({
     name: 'ballast_agent_reports_total',
-    help: 'Reports sent to the controller, by outcome: accepted, refused, failed, unreachable. Several go with one request, which is answered after eight seconds or at the first that is not accepted; that one is counted then',
+    help: 'Reports by outcome: accepted (counted every eight seconds), refused, failed, unreachable',
     labelNames: ['outcome'] as const,
     registers: [this.registry],
   });

@@ -25,8 +25,7 @@ export const ERRORS = {
   BODY_TOO_LARGE: { status: 413, remedy: 'Send less: no request that is documented needs as much.' },
   UNSUPPORTED_MEDIA_TYPE: {
     status: 415,
-    remedy:
-      'Send JSON, with the header Content-Type: application/json; streams of reports are lines of it, application/x-ndjson.',
+    remedy: 'Send JSON, with the header Content-Type: application/json; streams as application/x-ndjson.',
   },
   TOO_MANY_REQUESTS: { status: 429, remedy: 'Ask less often: GET /api/v1/stream tells of every decision by itself.' },
   DEFECT: { status: 500, remedy: "This is a defect of Ballast: please report it with the controller's log." },
