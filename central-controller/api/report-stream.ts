@@ -1,5 +1,5 @@
 /** Reports of one node as the lines of a long request: for agents, to whom each answer is one more thing to wake up for. */
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
@@ -41,13 +41,16 @@ export function reportStreamRoute(
     app.post(
       '/agent/v1/reports/stream',
       {
+        // Lines are checked one by one, as they come.
+        validatorCompiler: () => (body) => ({ value: body }),
         schema: {
           summary: "Take in one node's reports, one JSON object (AgentReport) a line, for up to ten seconds",
           description:
             'Each line is taken in as it comes. The answer comes at the end, or with the first line that is refused: those before it count, those after it do not.',
           tags: ['agents'],
           consumes: ['application/x-ndjson'],
-          body: Type.Unsafe<Readable>(Type.Unknown()),
+          // Of a line.
+          body: AgentReport,
           response: {
             204: Type.Null(),
             400: Problem,
@@ -61,7 +64,13 @@ export function reportStreamRoute(
         },
       },
       async (request, reply) => {
-        const failure = await follow(request.body, async (line) => {
+        const body: unknown = request.body;
+        if (!(body instanceof Readable)) {
+          const message = 'content-type: there is none, and no body';
+          sendProblem(reply, { code: 'UNSUPPORTED_MEDIA_TYPE', message });
+          return reply;
+        }
+        const failure = await follow(body, async (line) => {
           const rate = await rateOf(request);
           const parsed: Result<AgentReport> =
             !rate.isAllowed && rate.isExceeded
@@ -73,7 +82,7 @@ export function reportStreamRoute(
         });
         if (failure === undefined) return reply.code(204).send(null);
         // What may still come must not fill the connection, or its sender would not see the answer.
-        request.body.resume();
+        body.resume();
         sendProblem(reply, failure);
         return reply;
       },

@@ -17,6 +17,16 @@ const SCHEMATHESIS: PythonProgram = {
 /** Paths whose answers do not end, which it would wait for. */
 const STREAMS = ['/api/v1/stream', '/agent/v1/assignments'];
 
+/** Lines of JSON, which it does not know: here a single one. */
+const START = `
+import json, schemathesis
+from schemathesis.cli import schemathesis as run
+@schemathesis.serializer("application/x-ndjson")
+def lines(context, value):
+    return value if isinstance(value, bytes) else json.dumps(value).encode()
+run()
+`;
+
 export interface Fuzzing {
   /** Path of the OpenAPI document. */
   readonly document: string;
@@ -74,7 +84,7 @@ export async function fuzz({ document, origin, seconds, seed, rate, folder, sign
     ...Object.entries(settings).map(([name, value]) => `--${name}=${value}`),
     ...STREAMS.map((path) => `--exclude-path=${path}`),
   ];
-  const command = ['-c', 'from schemathesis.cli import schemathesis; schemathesis()', '--no-color', ...args];
+  const command = ['-c', START, '--no-color', ...args];
   const child = spawn(python, command, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], signal });
   const [output, complaint] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
   try {

@@ -97,6 +97,7 @@ it('does not keep a line that has no end', async () => {
 
 it('takes lines only, and its neighbour no lines', async () => {
   expect((await post(line(1), 'application/json')).status).toBe(415);
+  expect((await app.inject({ method: 'POST', url: '/agent/v1/reports/stream' })).statusCode).toBe(415);
   const headers = { 'content-type': 'application/x-ndjson' };
   const single = await request(`${origin}/agent/v1/reports`, { method: 'POST', headers, body: line(1) });
   expect(single.statusCode).toBe(415);
