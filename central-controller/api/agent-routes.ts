@@ -8,7 +8,7 @@ import type { ControllerMetrics } from '../metrics/controller-metrics.ts';
 import type { Subscriber } from '../publish/publisher.ts';
 import { Problem, sendProblem } from './problem.ts';
 import { PushedText, PushStream } from './push-stream.ts';
-import { reportStreamRoute } from './report-stream.ts';
+import { REPORT_ANSWERS, reportStreamRoute } from './report-stream.ts';
 
 /** A node with a thousand pods and their proxies, with room to spare. */
 const REPORT_BYTES = 16 * 1024 * 1024;
@@ -40,15 +40,7 @@ export function agentRoutes(loop: ControlLoop, metrics: ControllerMetrics): Fast
           summary: "Take in one node's report",
           tags: ['agents'],
           body: AgentReport,
-          response: {
-            204: Type.Null(),
-            400: Problem,
-            404: Problem,
-            409: Problem,
-            413: Problem,
-            429: Problem,
-            503: Problem,
-          },
+          response: REPORT_ANSWERS,
         },
       },
       (request, reply) => {

@@ -24,6 +24,18 @@ function parse(line: string): Result<AgentReport> {
   return malformed(describeFieldErrors(Report.Errors(value) as unknown as FieldError[], 'body'));
 }
 
+/** What a report may be answered, alone or among others. */
+export const REPORT_ANSWERS = {
+  204: Type.Null(),
+  400: Problem,
+  404: Problem,
+  409: Problem,
+  413: Problem,
+  415: Problem,
+  429: Problem,
+  503: Problem,
+};
+
 /** Takes one report in, as if it came alone; what is wrong with it, if anything is. */
 export type TakeReport = (report: AgentReport) => Failure | undefined;
 
@@ -51,16 +63,7 @@ export function reportStreamRoute(
           consumes: ['application/x-ndjson'],
           // Of a line.
           body: AgentReport,
-          response: {
-            204: Type.Null(),
-            400: Problem,
-            404: Problem,
-            409: Problem,
-            413: Problem,
-            415: Problem,
-            429: Problem,
-            503: Problem,
-          },
+          response: REPORT_ANSWERS,
         },
       },
       async (request, reply) => {
@@ -106,7 +109,8 @@ export function reportStreamRoute(
           if (failure !== undefined) return failure;
         }
       }
-    } catch {
+    } catch (error) {
+      if (!body.errored) throw error;
       // The sender is gone: nobody reads this.
       return { code: 'MALFORMED_REPORT', message: 'body: it broke off' };
     }

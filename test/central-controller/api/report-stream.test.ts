@@ -104,6 +104,14 @@ it('takes lines only, and its neighbour no lines', async () => {
   await single.body.dump();
 });
 
+it('says that a defect is one', async () => {
+  vi.spyOn(test.loop, 'accept').mockImplementation(() => {
+    throw new Error('a defect');
+  });
+  const { status, text } = await post(line(1));
+  expect([status, JSON.parse(text)]).toEqual([500, expect.objectContaining({ code: 'DEFECT' })]);
+});
+
 it('outlives senders that break off', async () => {
   const body = new Readable({ read: () => undefined });
   const answer = post(body);
