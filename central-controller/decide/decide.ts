@@ -156,7 +156,10 @@ function withSharesThatFit(replicas: readonly CandidateReplica[]): readonly Cand
   }));
 }
 
-/** Each node with the cores that balanced replicas use on it and that are not decided now. */
+/**
+ * Each node with the cores that balanced replicas use on it and that no weight decided now will move: those of services
+ * that are not decided, and of replicas that are not ready (they start, crash or end).
+ */
 function otherLoads(
   nodes: readonly NodeEstimate[],
   services: readonly ServiceEstimate[],
@@ -165,9 +168,10 @@ function otherLoads(
   const names = new Set(decided.map(({ service }) => service));
   const others = new Map<string, number>();
   for (const service of services) {
-    if (service.mode === 'Off' || names.has(service)) continue;
+    if (service.mode === 'Off') continue;
     // What they use without requests is in the node's background already.
-    for (const { node, cpuCores, idleCores } of service.replicas) {
+    for (const { node, cpuCores, idleCores, ready } of service.replicas) {
+      if (ready && names.has(service)) continue;
       others.set(node, (others.get(node) ?? 0) + Math.max(0, cpuCores - idleCores));
     }
   }

@@ -70,6 +70,14 @@ describe('decide', () => {
     expect(replicas(after)[0]?.state).toBe('NotReady');
   });
 
+  it('counts what a replica that is not ready takes of its node, as that of any neighbour', () => {
+    const serving = [replicaEstimate('web-0', 'a'), replicaEstimate('web-1', 'b')];
+    const starting = replicaEstimate('web-2', 'a', { ready: false, cpuCores: 0.8 });
+    const decision = settle(snapshotOf([serviceEstimate('web', [...serving, starting])]));
+    expect(weights(decision)[0]).toBeLessThan(0.02);
+    expect(decision.nodes[0]?.predictedUtilisation).toBeGreaterThan(0.75);
+  });
+
   it('holds a replica that fails fast near the floor, though it uses no CPU', () => {
     const failing = replicaEstimate('web-0', 'a', { failureRatio: 0.9, meanLatencySeconds: 0.0001, cpuCores: 0.001 });
     const decision = settle(snapshotOf([serviceEstimate('web', [failing, replicaEstimate('web-1', 'b')])]));
