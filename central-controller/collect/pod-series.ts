@@ -12,11 +12,20 @@ const LIVE_MS = 5_000;
 /** A VM that has been silent for longer is gone. */
 const GONE_MS = 10_000;
 
+/** What a VM counted of a replica is spread over its posts where there is much; gone is what none named for so long. */
+const NAMED_MS = 60_000;
+
+/** What a VM said last of a replica that it calls. */
+interface NamedReplica {
+  readonly record: CalledCounters;
+  readonly at: number;
+}
+
 /** The newest that one VM of the plugin said of itself. */
 export interface ProxyVm {
   readonly node: string;
   readonly counters: ProxyCounters;
-  readonly called: ReadonlyMap<string, CalledCounters>;
+  readonly called: ReadonlyMap<string, NamedReplica>;
   readonly receivedAt: number;
   /** When it was first seen to use its present table, ms of the controller's clock. */
   readonly tableSince: number;
@@ -54,12 +63,14 @@ export class PodSeries {
   accept(counters: ProxyCounters, node: string, now: number): readonly string[] {
     const before = this.#vms.get(counters.instance);
     if (before && counters.sequence <= before.counters.sequence) return [];
-    const called = new Map(counters.called.map((record) => [`${record.service}\n${record.replica}`, record]));
+    const called = new Map(
+      counters.called.map((record) => [`${record.service}\n${record.replica}`, { record, at: now }]),
+    );
     const sameTable = before?.counters.tableVersion === counters.tableVersion;
     this.#vms.set(counters.instance, {
       node,
       counters,
-      called,
+      called: before ? withUnnamed(called, before.called, now) : called,
       receivedAt: now,
       tableSince: sameTable ? before.tableSince : now,
       inWindow: before !== undefined,
@@ -88,7 +99,7 @@ export class PodSeries {
     }
     for (const [key, { inFlightSeconds: _, ...counts }] of this.#called) {
       const [service = '', replica = ''] = key.split('\n');
-      const ejected = live.some((vm) => vm.called.get(key)?.ejected === true);
+      const ejected = live.some((vm) => vm.called.get(key)?.record.ejected === true);
       const caller = { callerNamespace: this.namespace, callerPod: this.pod };
       windows.push({ kind: 'called', ...caller, service, replica, at: now, seconds, ...counts, ejected });
     }
@@ -99,7 +110,7 @@ export class PodSeries {
     return windows;
   }
 
-  #add(before: ProxyVm, served: Counters | undefined, called: ReadonlyMap<string, CalledCounters>): string[] {
+  #add(before: ProxyVm, served: Counters | undefined, called: ReadonlyMap<string, NamedReplica>): string[] {
     const fallen: string[] = [];
     const path = `proxies ${this.namespace}/${this.pod}`;
     if (served) {
@@ -107,12 +118,27 @@ export class PodSeries {
       if (since.ok) this.#served = this.#served ? addCounts(this.#served, since.counts) : since.counts;
       else fallen.push(`${path} served.${since.field}`);
     }
-    for (const [key, record] of called) {
-      const since = countsSince(record, before.called.get(key));
+    for (const [key, { record }] of called) {
+      const known = before.called.get(key);
+      const wasInLastPost = known?.at === before.receivedAt;
+      const difference = countsSince(record, known?.record);
+      // A replica that some posts left out may have gone and come again meanwhile, with counters from zero.
+      const since = difference.ok || wasInLastPost ? difference : countsSince(record, undefined);
       const sum = this.#called.get(key);
       if (since.ok) this.#called.set(key, sum ? addCounts(sum, since.counts) : since.counts);
       else fallen.push(`${path} called ${record.service} ${record.replica} ${since.field}`);
     }
     return fallen;
   }
+}
+
+/** With what the posts before said of replicas that this one leaves out. */
+function withUnnamed(
+  named: ReadonlyMap<string, NamedReplica>,
+  before: ReadonlyMap<string, NamedReplica>,
+  now: number,
+): ReadonlyMap<string, NamedReplica> {
+  const all = new Map(named);
+  for (const [key, known] of before) if (!all.has(key) && now - known.at <= NAMED_MS) all.set(key, known);
+  return all;
 }
