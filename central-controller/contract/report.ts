@@ -49,7 +49,10 @@ export const ServedCounters = Type.Object(
     requests: Type.Integer({ minimum: 0, description: 'Requests answered' }),
     failures: Type.Integer({ minimum: 0, description: 'Answered with 5xx, or not at all' }),
     inFlight: Count,
-    inFlightSeconds: Type.Number({ minimum: 0, description: 'Time integral of the requests in flight' }),
+    inFlightSeconds: Type.Number({
+      minimum: 0,
+      description: 'Time integral of the requests in flight; of each, no more than a second after its answer began',
+    }),
     latencyBuckets: Type.Array(Count, { minItems: LATENCY_BUCKETS, maxItems: LATENCY_BUCKETS }),
   },
   { additionalProperties: false },

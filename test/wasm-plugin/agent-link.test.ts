@@ -3,7 +3,18 @@ import { describe, expect, it } from 'vitest';
 import { AGENT_CLUSTER } from '../../central-controller/contract/names.ts';
 import { encodeProxyTable } from '../../central-controller/contract/proxy-table.ts';
 import type { PluginVm } from '../wasm/host.ts';
-import { chosen, equalReplicas, poll, Scene, send, service, POST_MS } from './support/scene.ts';
+import {
+  chosen,
+  equalReplicas,
+  finish,
+  poll,
+  POST_MS,
+  replica,
+  Scene,
+  send,
+  service,
+  statistics,
+} from './support/scene.ts';
 
 function polls(vm: PluginVm): number {
   return vm.calls.filter(({ headers }) => headers.get(':path')?.startsWith('/v1/table')).length;
@@ -41,6 +52,44 @@ describe('the lease', () => {
     first.answer(poll(first));
     scene.pass(5000, first, second);
     expect(polls(first)).toBe(0);
+  });
+});
+
+describe('a large table', () => {
+  /** A table of nearly two megabytes: its first services are balanced, those beyond the plugin's memory are not. */
+  const services = Array.from({ length: 3400 }, (_, number) =>
+    service(
+      Array.from({ length: 6 }, (_each, index) =>
+        replica(`checkout-service-${number}-7d9f8b6c5d-x2k4${index}`, 1 / 6, {
+          address: `10.${number >> 8}.${number & 255}.${index}:8080`,
+        }),
+      ),
+      { key: `8080|checkout-service-${number}.production.svc.cluster.local` },
+    ),
+  );
+  const balanced = (vm: PluginVm) =>
+    services.filter(({ key }) => chosen(send(vm, {}, `outbound|8080||${key.slice(5)}`)) !== undefined).length;
+
+  it('is taken by the VM that fetches it and by all others', () => {
+    const scene = new Scene();
+    const vms = [scene.vm(), scene.vm()];
+    scene.pass(100, ...vms);
+    const holder = vms.find((vm) => polls(vm) === 1);
+    if (!holder) throw new Error('nobody polls');
+    const table = encodeProxyTable(1, 60_000, services);
+    expect(table.length).toBeGreaterThan(1.8 * 2 ** 20);
+    holder.answer(poll(holder), 200, table);
+    scene.pass(100, ...vms);
+    for (const vm of vms) expect(balanced(vm)).toBe(512);
+    expect(poll(holder).headers.get(':path')).toBe('/v1/table?version=1');
+  });
+
+  it('of more than two megabytes is none', () => {
+    const scene = new Scene();
+    const vm = scene.holding([service(equalReplicas(2))]);
+    vm.answer(poll(vm), 200, new Uint8Array(2 ** 21));
+    expect(vm.logs.at(-1)).toContain('2 MB');
+    expect(chosen(send(vm))).toMatch(/^echo-/);
   });
 });
 
@@ -151,6 +200,22 @@ describe('several root contexts in one VM', () => {
     expect(chosen(send(vm))).toBeDefined();
     vm.respond(stream, { ':status': '200' });
     vm.end(stream);
+  });
+
+  it('do not make it another VM: its counters go on under the same name', () => {
+    const scene = new Scene();
+    const vm = scene.holding([service(equalReplicas(2))]);
+    finish(vm, send(vm));
+    scene.pass(POST_MS, vm);
+    const before = statistics(vm)?.instance;
+    vm.deleteContext(1);
+    const changed = vm.addRoot('{"orca": true}');
+    finish(vm, send(vm));
+    for (let i = 0; i < 30; i++) {
+      scene.now += 100;
+      vm.tick(changed);
+    }
+    expect(statistics(vm)).toMatchObject({ instance: before, sequence: 2 });
   });
 
   it('may be more than the VM keeps track of', () => {

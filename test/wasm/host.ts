@@ -59,7 +59,6 @@ export class PluginVm {
     const instance = new webAssembly.Instance(module, imports);
     this.#exports = instance.exports as Exports;
     this.#memory = new GuestMemory(this.#exports);
-    this.#exports.proxy_on_vm_start(0, 0);
     this.addRoot(options.configuration ?? '{}');
   }
 
@@ -70,6 +69,7 @@ export class PluginVm {
   /** Adds a root context, as a second listener or a changed configuration does; its number. */
   addRoot(configuration: string): number {
     const root = this.#nextContext++;
+    this.#exports.proxy_on_vm_start(root, 0);
     this.#configuration = new TextEncoder().encode(configuration);
     if (this.#exports.proxy_on_configure(root, this.#configuration.length) !== 1) throw new Error('refused to start');
     return root;

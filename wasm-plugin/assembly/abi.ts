@@ -58,7 +58,7 @@ export function malloc(size: i32): usize {
   return at;
 }
 
-/** To be called first in every callback. */
+/** Empties the scratch area: to be called first in every callback, and where a large value has been dealt with. */
 export function enter(): void {
   scratchUsed = 0;
   list = 0;

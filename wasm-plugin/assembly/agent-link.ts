@@ -1,14 +1,5 @@
 /** The way to the node's agent: fetches the table by long poll, posts the statistics. */
-import {
-  at,
-  CALL_RESPONSE_BODY,
-  CALL_RESPONSE_HEADERS,
-  readBuffer,
-  readHeader,
-  valueAt,
-  valueLength,
-  warn,
-} from './abi';
+import { at, CALL_RESPONSE_HEADERS, readHeader, valueAt, valueLength, warn } from './abi';
 import { writeDecimal } from './bytes';
 import { agentClusterAt, agentClusterBytes, usesOrca } from './roots';
 import { syncEjections } from './ejection';
@@ -22,7 +13,7 @@ import { shareLoad } from './process-load';
 import { renewScores } from './score';
 import { publishTable, syncTable } from './shared-table';
 import { encodeStatistics, statistics } from './statistics';
-import { isSound, tableExpiresAt, tableVersion } from './table';
+import { tableExpiresAt, tableVersion } from './table';
 
 /** The agent holds a poll for up to 20 s. */
 const POLL_TIMEOUT_MS: u32 = 25000;
@@ -37,7 +28,9 @@ const AGENT = String.UTF8.encode('ballast-agent');
 const TABLE_PATH = String.UTF8.encode('/v1/table?version=');
 const STATISTICS_PATH = String.UTF8.encode('/v1/statistics');
 const BINARY = String.UTF8.encode('application/octet-stream');
-const UNSOUND = String.UTF8.encode('ballast: the agent sent something that is no table; the last one stays in use');
+const UNSOUND = String.UTF8.encode(
+  'ballast: the agent sent something that is no table, or one of more than 2 MB; the last one stays in use',
+);
 
 const path: usize = memory.data(64);
 
@@ -99,11 +92,10 @@ export function work(me: u64, now: f64): void {
 
 /** Takes a table out of the answer, publishes it and puts it in force here; false when there is none. */
 function takeTable(bodyLength: i32, now: f64): bool {
-  if (!readBuffer(CALL_RESPONSE_BODY, bodyLength) || !isSound(valueAt, valueLength)) {
+  if (!publishTable(bodyLength, now)) {
     warn(UNSOUND);
     return false;
   }
-  if (!publishTable(valueAt, valueLength, now)) return false;
   syncEjections(syncTable(now));
   return true;
 }

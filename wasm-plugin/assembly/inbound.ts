@@ -2,6 +2,7 @@
 import {
   at,
   hasHeader,
+  lastMs,
   monotonicMs,
   removeHeader,
   REQUEST_HEADERS,
@@ -22,6 +23,7 @@ import {
   SWITCHING_PROTOCOLS,
 } from './response';
 import {
+  answerServed,
   beginServed,
   countServedLatency,
   countUnreached,
@@ -33,7 +35,7 @@ import { ORCA_HEADER, orcaReport, orcaReportBytes } from './orca';
 import { cpuUtilisation, ownAddress, ownAddressBytes } from './own-replica';
 import { othersInFlight } from './process-load';
 import { usesOrca } from './roots';
-import { answered, failed, openStream, SERVED, side, startedAt, upgraded, wantsLoad } from './streams';
+import { answered, answeredAt, failed, openStream, SERVED, side, startedAt, upgraded, wantsLoad } from './streams';
 
 const load: usize = memory.data(160);
 const SEMICOLON: u8 = 0x3b;
@@ -84,7 +86,12 @@ function stampLoad(plain: bool): void {
 export function onServeResponse(entry: i32, endOfStream: bool): void {
   const status = readStatus();
   const unseen = mayBeLocalReply(status, endOfStream) && neverDelivered(readFlags());
-  answered[entry] = true;
+  if (!answered[entry]) {
+    answered[entry] = true;
+    // The time of the last callback will do, and saves a call to the host: the whole is right at the request's end.
+    answeredAt[entry] = lastMs;
+    answerServed(lastMs);
+  }
   failed[entry] = unseen || isFailure(status, endOfStream);
   if (status == SWITCHING_PROTOCOLS) {
     upgraded[entry] = true;
@@ -107,7 +114,7 @@ export function onServeTrailers(entry: i32): void {
 export function onServeEnd(entry: i32): void {
   const now = monotonicMs();
   const bad = failed[entry] || !answered[entry];
-  endServed(bad, now);
+  endServed(bad, answered[entry] ? answeredAt[entry] : -1, now);
   // A refusal is fast: its latency must not make the replica look quick.
   if (!bad && !upgraded[entry]) countServedLatency(now - startedAt[entry]);
 }

@@ -9,19 +9,32 @@ export let servedRequests: u64 = 0;
 export let servedFailures: u64 = 0;
 export let servedUnreached: u64 = 0;
 export let servedInFlight: i32 = 0;
+/**
+ * Time integral of the requests that wait for their answer; and of each that ended, what came after its answer began, up
+ * to `COUNTED_AFTER_ANSWER_MS`. A websocket or a stream that is merely open is no slowness of the replica.
+ */
 export let servedInFlightMs: f64 = 0;
 export let smoothedLatencyMs: f64 = 0;
 export const servedBuckets = new StaticArray<u32>(LATENCY_BUCKETS);
+const COUNTED_AFTER_ANSWER_MS: f64 = 1000;
+let waiting: i32 = 0;
 let since: f64 = 0;
 
 export function accrueServed(now: f64): void {
-  servedInFlightMs += <f64>servedInFlight * (now - since);
+  servedInFlightMs += <f64>waiting * (now - since);
   since = now;
 }
 
 export function beginServed(now: f64): void {
   accrueServed(now);
   servedInFlight++;
+  waiting++;
+}
+
+/** The answer of a request has begun. */
+export function answerServed(now: f64): void {
+  accrueServed(now);
+  waiting--;
 }
 
 export function countUnreached(): void {
@@ -33,9 +46,12 @@ export function countServedLatency(ms: f64): void {
   smoothedLatencyMs = smoothedLatencyMs == 0 ? ms : smoothedLatencyMs + LATENCY_GAIN * (ms - smoothedLatencyMs);
 }
 
-export function endServed(failed: bool, now: f64): void {
+/** `answeredAt`: when the answer began; negative where there was none. */
+export function endServed(failed: bool, answeredAt: f64, now: f64): void {
   accrueServed(now);
   servedInFlight--;
+  if (answeredAt < 0) waiting--;
+  else servedInFlightMs += min(now - answeredAt, COUNTED_AFTER_ANSWER_MS);
   servedRequests++;
   if (failed) servedFailures++;
 }

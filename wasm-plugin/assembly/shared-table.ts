@@ -1,6 +1,16 @@
 /** The table as all VMs of the process share it: one fetches and publishes it, each takes it over at its own tick. */
-import { malloc, readShared, sharedCas, valueAt, valueLength, writeShared } from './abi';
-import { applyTable } from './table';
+import {
+  CALL_RESPONSE_BODY,
+  enter,
+  malloc,
+  readBuffer,
+  readShared,
+  sharedCas,
+  valueAt,
+  valueLength,
+  writeShared,
+} from './abi';
+import { applyTable, isSound } from './table';
 
 /** Written after each table: its compare-and-swap number changes, and looking at it costs next to nothing. */
 const NEWS_KEY = String.UTF8.encode('ballast.news');
@@ -11,13 +21,17 @@ const news: usize = memory.data<u8>([1]);
 /** Number of the news that this VM has taken over. */
 let seen: u32 = 0;
 
-/** Publishes a table that has been checked; false when it is too large to be held. */
-export function publishTable(p: usize, length: i32, now: f64): bool {
-  const value = malloc(length + 8);
-  if (value == 0) return false;
+/** Publishes the table that an answer of `length` bytes holds; false when it holds none, or a larger one than fits. */
+export function publishTable(length: i32, now: f64): bool {
+  // What is read next lies behind this, so that the time needs no copy of the table to stand before it.
+  const room = malloc(8);
+  if (room == 0 || !readBuffer(CALL_RESPONSE_BODY, length) || !isSound(valueAt, valueLength)) return false;
+  const value = valueAt - 8;
   store<f64>(value, now);
-  memory.copy(value + 8, p, length);
-  return writeShared(TABLE_KEY, value, length + 8, 0) && writeShared(NEWS_KEY, news, 1, 0);
+  const published = writeShared(TABLE_KEY, value, valueLength + 8, 0) && writeShared(NEWS_KEY, news, 1, 0);
+  // A table as large as may be leaves no room to read it back from where it was published.
+  enter();
+  return published;
 }
 
 /** Takes over the newest published table; true when it is another than before. */
@@ -25,5 +39,7 @@ export function syncTable(now: f64): bool {
   if (!readShared(NEWS_KEY) || sharedCas == seen) return false;
   seen = sharedCas;
   if (!readShared(TABLE_KEY) || valueLength < 8) return false;
-  return applyTable(valueAt + 8, valueLength - 8, load<f64>(valueAt), now);
+  const applied = applyTable(valueAt + 8, valueLength - 8, load<f64>(valueAt), now);
+  enter();
+  return applied;
 }

@@ -23,6 +23,8 @@ export const isProbe = new StaticArray<bool>(MAX_STREAMS);
 /** Served: the caller's plugin waits for the load header. */
 export const wantsLoad = new StaticArray<bool>(MAX_STREAMS);
 export const answered = new StaticArray<bool>(MAX_STREAMS);
+/** Served: when the answer began, ms, where there is one. */
+export const answeredAt = new StaticArray<f64>(MAX_STREAMS);
 export const failed = new StaticArray<bool>(MAX_STREAMS);
 /** Its latency is counted already: what comes after the answer is another protocol's. */
 export const upgraded = new StaticArray<bool>(MAX_STREAMS);
