@@ -40,6 +40,7 @@ export function joinTopology(objects: ClusterObjects, since: KnownSince): Joined
   const podsByNamespace = Map.groupBy(objects.pods, ({ metadata }) => metadata.namespace ?? 'default');
   const endpoints = objects.endpointSlices && readyEndpoints(objects.endpointSlices);
   const services = new Map<string, ServiceTopology>();
+  const serviceOfPod = new Map<Pod, string>();
   for (const policy of objects.policies) {
     const { mode, routing, pinning, objective, shareWeight, cpuControl, limits } = withPolicyDefaults(policy.spec);
     if (mode === 'Off') continue;
@@ -58,6 +59,14 @@ export function joinTopology(objects: ClusterObjects, since: KnownSince): Joined
       continue;
     }
     const pods = podsOf(service, podsByNamespace.get(service.metadata.namespace ?? 'default') ?? []);
+    // What a pod counts cannot be told apart by the Services that lead to it: it would count for each of them.
+    const shared = pods.find((pod) => serviceOfPod.has(pod));
+    if (shared) {
+      const other = serviceOfPod.get(shared);
+      const pod = qualifiedName(shared.metadata);
+      refuse(policy, `spec.targetRef: pod ${pod} is balanced already, as one of service ${other}`, 'Conflict');
+      continue;
+    }
     const stray = pods.find((pod) => pod.spec.nodeName !== undefined && !nodes.has(pod.spec.nodeName));
     if (stray) refuse(stray, `spec.nodeName: there is no node ${stray.spec.nodeName}`);
     const ports = portsOf(service, pods);
@@ -65,6 +74,7 @@ export function joinTopology(objects: ClusterObjects, since: KnownSince): Joined
       refuse(service, ports, 'InvalidService');
       continue;
     }
+    for (const pod of pods) serviceOfPod.set(pod, key);
     services.set(key, {
       namespace: service.metadata.namespace ?? 'default',
       name: service.metadata.name,

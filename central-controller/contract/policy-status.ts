@@ -24,7 +24,7 @@ export const POLICY_CONDITIONS = {
         'The target has no Service of its own: create one that selects its pods, or name the Service in `targetRef`.',
       AmbiguousService: 'Several Services select the pods of the Deployment: name the one that is called instead.',
       InvalidService: 'The Service cannot be balanced: it needs a selector and a TCP port that its pods have.',
-      Conflict: 'An older policy balances the same Service: delete one of the two.',
+      Conflict: 'An older policy balances the same Service, or pods of it: delete one of the two.',
       UnstableNames: 'Subset routing needs pods of a StatefulSet: use Endpoint.',
     },
   },

@@ -91,4 +91,18 @@ describe('a policy', () => {
     expect(topology.services).toHaveLength(1);
     expect(problems).toMatchObject([{ name: 'shop/late', policy: 'shop/late', reason: 'Conflict' }]);
   });
+
+  it('for another Service of the same pods is told so: what a pod counts would count twice', () => {
+    const pods = [
+      { kind: 'Pod', metadata: { ...metadata('search-0'), uid: 'u0', labels: { app: 'search' } }, spec: {} },
+    ];
+    const [web, admin] = ['web', 'admin'].map((name) => policy({ kind: 'Service', name }, name));
+    const policies = [web, admin].filter((each) => each !== undefined);
+    const services = [service('web'), service('admin')];
+    const objects = { nodes: [], pods, services, policies, statefulSets: [], deployments: [] } as ClusterObjects;
+    const { topology, problems } = joinTopology(objects, new Map());
+    expect(topology.services).toMatchObject([{ name: 'web' }]);
+    expect(problems).toMatchObject([{ policy: 'shop/admin', reason: 'Conflict' }]);
+    expect(problems[0]?.text).toContain('pod shop/search-0 is balanced already, as one of service shop/web');
+  });
 });
