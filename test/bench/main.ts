@@ -53,11 +53,12 @@ function printTables(result: BenchResult): void {
 }
 
 /** The command as it is before the benchmark, and with it its options, is known. */
-function overview(names: readonly string[]): Command {
-  return new Command('bench')
+function overview(benches: readonly (readonly [name: string, description: string])[]): Command {
+  const command = new Command('bench')
     .description('Runs one benchmark and prints its figures. `bench <name> --help` tells its options.')
-    .argument('<name>', `one of: ${names.join(', ')}`)
     .option('--json', 'print one object: name, rounds (raw figures), summary (flat)');
+  for (const [name, description] of benches) command.command(name).description(description);
+  return command.helpCommand(false);
 }
 
 function commandOf(name: string, bench: Bench): Command {
@@ -73,10 +74,13 @@ async function main(): Promise<void> {
   const names = [...benches.keys()].toSorted();
   const typed = process.argv.slice(2);
   const name = typed.find((argument) => !argument.startsWith('-'));
-  if (name === undefined) return void overview(names).parse();
+  if (name === undefined) {
+    const described = names.map(async (each) => [each, (await load(benches.get(each) ?? '')).description] as const);
+    return void overview(await Promise.all(described)).parse();
+  }
   const file = benches.get(name);
   if (file === undefined) {
-    return overview(names).error(`error: no benchmark is called '${name}'; there are: ${names.join(', ')}`);
+    return overview([]).error(`error: no benchmark is called '${name}'; there are: ${names.join(', ')}`);
   }
 
   const bench = await load(file);

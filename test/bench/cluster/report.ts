@@ -19,7 +19,7 @@ function figureRow(figure: Figure): string {
   return `| ${figure.label} | ${show(figure)} | ${figure.limit ?? ''} |`;
 }
 
-function page({ rounds, summary }: BenchResult): string {
+export function clusterPage({ rounds, summary }: BenchResult): string {
   const count = (measure: string) => rounds.filter((row) => row['measure'] === measure).length;
   const most = (part: string): string =>
     Math.max(...rounds.filter((row) => row['part'] === part).map((row) => Number(row['rss_with_shared_mb']))).toFixed(
@@ -77,7 +77,7 @@ export async function writeDocs(result: BenchResult, directory: string): Promise
     json: join(folders.figures, 'cluster.json'),
   };
   const style = await resolveConfig('docs/reference/cluster.md', { editorconfig: false });
-  writeFileSync(files.page, await format(page(result), { ...style, parser: 'markdown' }));
+  writeFileSync(files.page, await format(clusterPage(result), { ...style, parser: 'markdown' }));
   writeFileSync(files.json, `${JSON.stringify({ name: 'cluster', ...result }, null, 2)}\n`);
   const note = 'A cluster of three small nodes with Istio, on one machine';
   writeFileSync(files.picture, renderPng(drawFigures(TITLE, note, figuresOf(result.summary))));

@@ -13,9 +13,8 @@ import { measureMemory } from './memory.ts';
 import { createMutualTls } from './mutual-tls.ts';
 import { keepAwake, pin } from './process.ts';
 import { writeDocs } from './report.ts';
-import { SPECS, startUpstream, startVariant, type Variant } from './variants.ts';
+import { RATE, SPECS, startUpstream, startVariant, type Variant } from './variants.ts';
 
-const RATE = 3000;
 const ROUNDS = 60;
 /** Short, so that what else happens on the machine falls on all variants alike. */
 const SECONDS = 0.25;

@@ -10,7 +10,7 @@ import { SPECS } from './variants.ts';
 
 const TITLE = 'What the plugin costs a real Envoy';
 
-function page({ rounds, summary }: BenchResult, rate: number): string {
+export function costPage({ rounds, summary }: BenchResult, rate: number): string {
   const figure = (name: string, digits = 2): string => (summary[name] ?? NaN).toFixed(digits);
   const rows = SPECS.map(({ name, label, proxy }) => {
     const { first, median, third } = costOf(rounds, name);
@@ -77,7 +77,7 @@ export async function writeDocs(result: BenchResult, rate: number, directory: st
     json: join(folders.figures, 'plugin.json'),
   };
   const style = await resolveConfig(files.page);
-  writeFileSync(files.page, await format(page(result, rate), { ...style, parser: 'markdown' }));
+  writeFileSync(files.page, await format(costPage(result, rate), { ...style, parser: 'markdown' }));
   writeFileSync(files.json, `${JSON.stringify({ name: 'plugin', ...result }, null, 2)}\n`);
   const bars = SPECS.map(({ name, label, filter }) => {
     return { label, cost: costOf(result.rounds, name), ours: filter === 'plugin' };

@@ -16,6 +16,9 @@ import type { MutualTls } from './mutual-tls.ts';
 import { pin } from './process.ts';
 import { HOST, PORT, sidecarSetup } from './sidecar.ts';
 
+/** Requests/s that each proxy gets in its turn. */
+export const RATE = 3000;
+
 const NODE_ID = 'sidecar~127.0.0.1~frontend-0.hotel-reservation~hotel-reservation.svc.cluster.local';
 
 export interface VariantSpec {

@@ -75,7 +75,7 @@ function rateTable(measured: Measured): string[] {
   ];
 }
 
-function page(measured: Measured, picture: string): string {
+export function policiesPage(measured: Measured): string {
   const rounds = Math.max(0, ...measured.cells.map(({ round }) => round), ...measured.maxRates.map((r) => r.round));
   return `# Ballast against the balancers of the same Envoy
 
@@ -111,7 +111,7 @@ largest node, which leaves 77 % of all. The ratio is the median over the rounds.
 
 ${rateTable(measured).join('\n')}
 
-![p99 of each balancer under each condition, and highest rates](${picture})
+![p99 of each balancer under each condition, and highest rates](../figures/policies.png)
 `;
 }
 
@@ -125,10 +125,9 @@ export async function writeDocs(measured: Measured, directory: string): Promise<
     json: join(figures ?? directory, 'policies.json'),
   };
   const style = await resolveConfig('docs/reference/policies.md', { editorconfig: false });
-  const text = page(measured, '../figures/policies.png');
-  writeFileSync(files.page, await format(text, { ...style, parser: 'markdown' }));
-  const { capacity, cells, maxRates, failures } = measured;
-  const raw = { name: 'policies', capacity, summary: summarise(measured, NAMES), cells, maxRates, failures };
+  writeFileSync(files.page, await format(policiesPage(measured), { ...style, parser: 'markdown' }));
+  const { arrivals, capacity, cells, maxRates, failures } = measured;
+  const raw = { name: 'policies', arrivals, capacity, summary: summarise(measured, NAMES), cells, maxRates, failures };
   writeFileSync(files.json, `${JSON.stringify(raw, null, 2)}\n`);
   const drawing = drawPolicies(conditionFigures(measured, NAMES), raceFigures(measured), labelOf);
   writeFileSync(files.picture, renderPng(drawing));

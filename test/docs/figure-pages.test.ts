@@ -1,0 +1,44 @@
+/** Pages and tables of what was measured say what the figures beside them say. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { format, resolveConfig } from 'prettier';
+import { expect, test } from 'vitest';
+import { shortNumber } from '../../apps/local-mesh/report/summary.ts';
+import { clusterPage } from '../bench/cluster/report.ts';
+import { costPage } from '../bench/plugin/report.ts';
+import { RATE } from '../bench/plugin/variants.ts';
+import { CONDITIONS } from '../bench/policies/conditions.ts';
+import { conditionFigures } from '../bench/policies/figures.ts';
+import { policiesPage } from '../bench/policies/report.ts';
+import { POLICIES } from '../bench/policies/policies.ts';
+import type { Measured } from '../bench/policies/records.ts';
+import type { BenchResult } from '../bench/support/bench.ts';
+import { CHECKOUT } from './support/markdown.ts';
+
+const read = (file: string): string => readFileSync(join(CHECKOUT, file), 'utf8');
+const figures = <T>(name: string): T => JSON.parse(read(`docs/figures/${name}.json`)) as T;
+
+test.each([
+  ['policies', () => policiesPage(figures<Measured>('policies'))],
+  ['plugin-cost', () => costPage(figures<BenchResult>('plugin'), RATE)],
+  ['cluster', () => clusterPage(figures<BenchResult>('cluster'))],
+])('docs/reference/%s.md is made from its figures', async (name, page) => {
+  const file = `docs/reference/${name}.md`;
+  const style = await resolveConfig(join(CHECKOUT, file), { editorconfig: false });
+  expect(read(file)).toBe(await format(page(), { ...style, parser: 'markdown' }));
+});
+
+test('the README quotes the p99 of each balancer', () => {
+  const names = CONDITIONS.map(({ name }) => name);
+  const rows = read('README.md').split('\n');
+  const quoted = rows.filter((row) => /^\| (?:\d\d % load|noisy neighbour|slow node|flapping replica) /.test(row));
+  const measured = conditionFigures(figures<Measured>('policies'), names).map(({ policies, against }) => [
+    ...POLICIES.map((policy) => shortNumber(policies.find((each) => each.policy === policy)?.p99Ms.median ?? NaN)),
+    against?.standing,
+  ]);
+  const told = quoted.map((row) => row.split('|').map((cell) => cell.trim()));
+  const inReadme = told
+    .map((cells) => [...cells.slice(2, 6), cells[6]?.split(/[ ,]/)[0]])
+    .filter(([first]) => !Number.isNaN(Number(first)));
+  expect(inReadme.slice(-measured.length)).toEqual(measured);
+});
