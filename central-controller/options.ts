@@ -62,12 +62,8 @@ function parseCount(text: string): number {
   return count;
 }
 
-/**
- * Reads the command line; prints help or what is wrong and ends the process where that is called for.
- * @throws BallastError INVALID_FLAG
- */
-export function parseOptions(argv: readonly string[]): ControllerOptions {
-  const flags = new Command('central-controller')
+export function controllerCommand(): Command {
+  return new Command('central-controller')
     .description('Takes the reports of the host agents, decides on weights and publishes them.')
     .version(packageJson.version)
     .addOption(
@@ -105,9 +101,15 @@ export function parseOptions(argv: readonly string[]): ControllerOptions {
       new Option('--log-level <level>', 'what is worth a line')
         .choices(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
         .default('info'),
-    )
-    .parse(argv)
-    .opts<Flags>();
+    );
+}
+
+/**
+ * Reads the command line; prints help or what is wrong and ends the process where that is called for.
+ * @throws BallastError INVALID_FLAG
+ */
+export function parseOptions(argv: readonly string[]): ControllerOptions {
+  const flags = controllerCommand().parse(argv).opts<Flags>();
   const { identity, listen, tickMs, logLevel, replicaMetrics } = flags;
   return { cluster: sourceOf(flags), identity, listen, tickMs, logLevel, replicaMetrics };
 }

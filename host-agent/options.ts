@@ -52,11 +52,10 @@ function parseGroup(text: string): string {
   return path;
 }
 
-/** Reads the command line; prints help or what is wrong and ends the process where that is called for. */
-export function parseOptions(argv: readonly string[]): AgentOptions {
-  const command = new Command('host-agent')
+export function agentCommand(): Command {
+  return new Command('host-agent')
     .description("Samples the CPU of this node's replicas for the controller and serves its proxies their table.")
-    .addOption(new Option('--node <name>', 'name of this node in the cluster').env('NODE_NAME').default(hostname()))
+    .addOption(new Option('--node <name>', 'name of this node in the cluster').env('NODE_NAME').default(hostname(), 'name of the host'))
     .addOption(
       new Option('--controller <url>', 'where the controller is')
         .env('BALLAST_CONTROLLER')
@@ -110,6 +109,9 @@ export function parseOptions(argv: readonly string[]): AgentOptions {
         "let policies set replicas' CPU shares and quotas; the file keeps what was there before (default: leave alone)",
       ).env('BALLAST_CPU_CONTROL'),
     );
-  command.parse(argv);
-  return command.opts<AgentOptions>();
+}
+
+/** Reads the command line; prints help or what is wrong and ends the process where that is called for. */
+export function parseOptions(argv: readonly string[]): AgentOptions {
+  return agentCommand().parse(argv).opts<AgentOptions>();
 }

@@ -9,7 +9,7 @@ import type { CreateService } from './services/service.ts';
 
 const HELP = `Runs one replica of one service of the hotel reservation application.
 
-Usage: node apps/hotel-reservation/main.ts --service <name> [--listen <ip:port>] [--data <dir>]
+Usage: npx node apps/hotel-reservation/main.ts --service <name> [--listen <ip:port>] [--data <dir>]
 
   --service  ${SERVICE_NAMES.join(', ')}
   --listen   address to serve HTTP on (default 127.0.0.1:8080); port 0 takes any free one

@@ -76,7 +76,10 @@ export async function findLab(say: (text: string) => void = () => {}): Promise<L
  * @throws BallastError LAB_DOWN when it is not
  */
 export async function openLab(): Promise<Lab> {
-  const lab = await findLab();
-  if (await lab.answers()) return lab;
+  // Asked first: to say that there is none, nothing needs to be built.
+  if (existsSync(new LabFolder().kubeconfig)) {
+    const lab = await findLab();
+    if (await lab.answers()) return lab;
+  }
   throw new BallastError('LAB_DOWN', 'the lab is not up');
 }

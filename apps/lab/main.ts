@@ -60,7 +60,7 @@ const program = new Command('npm run lab --')
   )
   .addHelpText(
     'after',
-    '\nNeeds Linux and root. The first `up` builds Kubernetes and Istio, which takes half an hour.',
+    '\nNeeds Linux with cgroups of version 1, root and Go 1.26. The first `up` builds Kubernetes and Istio, which takes half an hour.',
   );
 program
   .command('up')

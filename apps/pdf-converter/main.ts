@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** Runs one replica of the converter. */
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { BallastError, describeFailure } from '../../central-controller/contract/errors.ts';
 import { hostPort } from '../../central-controller/contract/host-port.ts';
 import { readListenAddress } from '../service/listen-address.ts';
@@ -52,7 +52,7 @@ const flags = new Command('pdf-converter')
     atMost(4096),
     96,
   )
-  .option('--keep <time>', 'how long a result can be fetched', seconds, 600)
+  .addOption(new Option('--keep <time>', 'how long a result can be fetched').argParser(seconds).default(600, '10m'))
   .option('--max-results <n>', 'most results kept; then the oldest go', atMost(1e6), 500)
   .option('--result-memory <MiB>', 'what all results together may take; then the oldest go', atMost(4096), 64)
   .addHelpText('after', '\nEnvironment: POD_NAME, name of this replica; POD_IP, its address where --listen is 0.0.0.0.')

@@ -6,7 +6,7 @@ import { DEFAULT_PORTS, SERVICE_NAMES, type ServiceName } from './services/names
 
 export const HELP = `Runs one replica of one service of the video recommendation application, or one of each.
 
-Usage: node apps/video-recommendation/main.ts --service <name> [flags]
+Usage: npx node apps/video-recommendation/main.ts --service <name> [flags]
 
   --service           ${SERVICE_NAMES.join(', ')}; or all: one of each
   --listen            ip:port to serve HTTP on; port 0 takes any free one (default 127.0.0.1 and

@@ -82,7 +82,7 @@ async function directly(controller: string, path: string, question: Question): P
     return { status: answer.statusCode, body: parsed(await answer.body.text()) };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new BallastError('UNREACHABLE', `--controller: nothing answers at ${controller} (${why})`, { cause: error });
+    throw new BallastError('UNREACHABLE', `no controller answers at ${controller} (${why})`, { cause: error });
   }
 }
 

@@ -21,7 +21,7 @@ interface Pause {
 /** Path of the pause that is meant, and its name for people. */
 async function meant(name: string | undefined, flags: Flags): Promise<{ path: string; what: string }> {
   if ((name === undefined) !== (flags.all === true)) {
-    throw new BallastError('INVALID_FLAG', 'service: name one, or say --all');
+    throw new BallastError('INVALID_FLAG', 'service: name one or say --all, not both');
   }
   if (name === undefined) return { path: '/api/v1/pause', what: 'all services' };
   const service = await askForService(flags, name);

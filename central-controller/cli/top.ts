@@ -1,6 +1,6 @@
 /** `ballast top`: nodes and replicas in the terminal, drawn anew as they change, until Ctrl-C. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import pc from 'picocolors';
 import type { Decision } from '../contract/decision.ts';
 import { cores, duration, percent, short } from '../dashboard/format.js';
@@ -109,7 +109,7 @@ function interval(text: string): number {
 export function topCommand(): Command {
   return withControllerOptions(new Command('top'))
     .description('show nodes and replicas live, until Ctrl-C')
-    .option('--interval <time>', 'time between two looks', interval, 1)
+    .addOption(new Option('--interval <time>', 'time between two looks').argParser(interval).default(1, '1s'))
     .option('--once', 'look once and end')
     .option('--json', 'print one decision per line instead of drawing')
     .action(top);

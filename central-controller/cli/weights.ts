@@ -1,5 +1,5 @@
 /** `ballast weights`: those in force, and setting one by hand for a while. */
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { percent } from '../dashboard/format.js';
 import { askController, type ControllerFlags, withControllerOptions } from './controller-client.ts';
 import { askForService, servicePath } from './find-target.ts';
@@ -69,7 +69,11 @@ export function weightsCommand(): Command {
         .argument('<service>', SERVICE)
         .argument('<replica>', 'name of the pod')
         .argument('<weight>', "share of the service's requests, such as 0.3 or 30%", share)
-        .option('--ttl <time>', 'after this time Ballast decides again, 1s to 1h', hourAtMost, 600)
+        .addOption(
+          new Option('--ttl <time>', 'after this time Ballast decides again, 1s to 1h')
+            .argParser(hourAtMost)
+            .default(600, '10m'),
+        )
         .action(set),
     )
     .addCommand(

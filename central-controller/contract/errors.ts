@@ -29,7 +29,7 @@ export const ERRORS = {
   },
   TOO_MANY_REQUESTS: { status: 429, remedy: 'Ask less often: GET /api/v1/stream tells of every decision by itself.' },
   DEFECT: { status: 500, remedy: "This is a defect of Ballast: please report it with the controller's log." },
-  INVALID_MANIFEST: { status: 422, remedy: 'Correct the named field and apply the manifest again.' },
+  INVALID_MANIFEST: { status: 422, remedy: 'Correct what the message names, and try again.' },
   INVALID_FLAG: { status: 400, remedy: 'Run the command with --help.' },
   INVALID_MIX: { status: 400, remedy: 'Correct the named field: apps/load-generator/README.md lists them.' },
   INVALID_DATASET: {
@@ -52,7 +52,12 @@ export const ERRORS = {
     status: 500,
     remedy: 'Mount the cgroup file system and pass it with --cgroup-root, or name the processes with --processes.',
   },
-  UNREACHABLE: { status: 502, remedy: 'Start the controller, or name its address with --controller.' },
+  UNREACHABLE: {
+    status: 502,
+    remedy:
+      'Start a controller (npm run demo -- --keep), forward the port of one (kubectl --namespace ballast-system ' +
+      'port-forward deployment/ballast-controller 15070), or name its address with --controller.',
+  },
   CPU_NOT_SET: {
     status: 500,
     remedy: 'Run the agent as root with cgroups mounted writable, or take cpuControl out of the policy.',

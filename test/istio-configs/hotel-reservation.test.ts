@@ -10,11 +10,13 @@ import { application as hotel } from '../../apps/hotel-reservation/application.t
 import { WasmPluginKind } from '../../apps/local-mesh/envoy/istio-kinds.ts';
 
 const run = promisify(execFile);
-const FOLDER = join(import.meta.dirname, '../../istio-configs/hotel-reservation');
-const BALLAST = join(import.meta.dirname, '../../central-controller/cli/main.ts');
+const CHECKOUT = join(import.meta.dirname, '../..');
+const BASE = 'istio-configs/hotel-reservation/base';
+const FOLDER = join(CHECKOUT, 'istio-configs/hotel-reservation');
+const BALLAST = join(CHECKOUT, 'central-controller/cli/main.ts');
 
 async function render(...args: string[]): Promise<string> {
-  const { stdout } = await run(process.execPath, [BALLAST, 'render', ...args], { cwd: FOLDER });
+  const { stdout } = await run(process.execPath, [BALLAST, 'render', ...args], { cwd: CHECKOUT });
   return stdout;
 }
 
@@ -26,14 +28,14 @@ function values<T>(read: { ok: true; value: T } | { ok: false; failure: { messag
 describe('the routing objects that are committed', () => {
   it('are what the command renders for Endpoint routing', async () => {
     const committed = await readFile(join(FOLDER, 'endpoint/routing.yaml'), 'utf8');
-    expect(committed).toBe(await render('--from', 'base', '--routing', 'Endpoint'));
+    expect(committed).toBe(await render('--from', BASE, '--routing', 'Endpoint'));
   });
 
   it('are what the command renders for Subset routing', async () => {
     const committed = await readFile(join(FOLDER, 'subset/routing.yaml'), 'utf8');
-    expect(committed).toBe(await render('--from', 'base', 'endpoint/ingress.yaml', '--routing', 'Subset'));
+    expect(committed).toBe(await render('--from', BASE, join(FOLDER, 'endpoint/ingress.yaml'), '--routing', 'Subset'));
     expect(committed, 'rendered from its own output').toBe(
-      await render('--from', 'base', 'subset/routing.yaml', '--routing', 'Subset'),
+      await render('--from', BASE, join(FOLDER, 'subset/routing.yaml'), '--routing', 'Subset'),
     );
   });
 });

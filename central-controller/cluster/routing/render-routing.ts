@@ -126,6 +126,7 @@ export function renderRouting(manifests: readonly Manifest[], request: RenderReq
 }
 
 function nothingToRender(request: RenderRequest, services: number): string {
+  if (services === 0) return '--from: there is no Service in these files';
   const named = request.service === undefined ? '' : ` named ${request.service}`;
   return `--from: among ${services} Services there is none${named} with a StatefulSet behind it and a policy that is not Off`;
 }

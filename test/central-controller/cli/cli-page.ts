@@ -2,8 +2,8 @@
 import type { Command } from 'commander';
 import { EXIT_CODES } from '../../../central-controller/cli/exit-codes.ts';
 
-const INTRODUCTION = `\`npm run ballast -- <command>\` in a clone; \`ballast <command>\` after \`npm link\` or \`npm install --global .\`, which
-brings \`kubectl-ballast\` too, so that \`kubectl ballast <command>\` is the same.
+const INTRODUCTION = `\`npm run ballast -- <command>\` in a clone; \`ballast <command>\` after \`npm link\` or \`npm install --global .\` with
+Node.js 24 on the path, which brings \`kubectl-ballast\` too, so that \`kubectl ballast <command>\` is the same.
 
 Commands that ask the controller find it at \`--controller\`. Where that is not given, they look at port 15070 of this
 machine, where \`kubectl port-forward\` has it, and then for the local mesh that \`ballast demo\` runs here. With
@@ -25,7 +25,8 @@ function textAfter(command: Command): string {
   return parts.join('').slice(command.helpInformation().length).trim();
 }
 
-function sectionsOf(command: Command, path: string): string[] {
+/** What the help of a command and of its parts says, a section each. */
+export function sectionsOf(command: Command, path: string): string[] {
   const help = command.createHelp();
   const described = help
     .visibleArguments(command)
@@ -38,7 +39,7 @@ function sectionsOf(command: Command, path: string): string[] {
   const parts = help.visibleCommands(command).filter((part) => part.name() !== 'help');
   return [
     `## ${path}`,
-    `${command.description()}.`,
+    `${command.description().replace(/\.$/, '')}.`,
     `\`\`\`\n${path} ${command.usage()}\n\`\`\``,
     ...(described.length > 0 ? [table(['argument', ''], described)] : []),
     ...(options.length > 0 ? [table(['option', ''], options)] : []),

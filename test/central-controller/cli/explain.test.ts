@@ -53,7 +53,7 @@ describe('ballast explain', () => {
     [['geo'], 2, 'geo: is not the only one: name hotel/geo or inn/geo [INVALID_REQUEST]'],
     [['profile'], 4, 'profile: no balanced service or replica is called so [UNKNOWN_SERVICE] GET /api/v1/services'],
     [['rate', '--tick', '9999'], 4, 'tick: 9999 is not among the recent decisions [UNKNOWN_DECISION]'],
-    [['rate', '--controller', 'http://127.0.0.1:1'], 3, '--controller: nothing answers at http://127.0.0.1:1 ('],
+    [['rate', '--controller', 'http://127.0.0.1:1'], 3, 'no controller answers at http://127.0.0.1:1 ('],
     [['rate', '--controller', 'nowhere'], 2, '--controller: nowhere is not a URL'],
   ])('%j is refused', async (args, exit, message) => {
     const { code, out, err } = await explain(...args);

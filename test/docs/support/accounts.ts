@@ -78,7 +78,7 @@ const RULES: readonly Rule[] = [
   tested(/^npx node apps\/pdf-converter\/main\.ts$/, `${PDF}/main.test.ts`, 'apps/pdf-converter/main.ts'),
   tested(/^curl -F myfile=/, `${PDF}/conversion.test.ts`, "'myfile'"),
   tested(
-    /^node apps\/load-generator\/operator\/main\.ts /,
+    /^npx node apps\/load-generator\/operator\/main\.ts /,
     'test/cluster/load-generator/operator.test.ts',
     'operator/main.ts',
     'apps/load-generator/operator/main.ts',
@@ -92,10 +92,10 @@ const RULES: readonly Rule[] = [
   ),
   tested(/^kubectl --namespace pdf-converter logs /, 'test/apps/load-generator/main.test.ts', 'startLoadProcess('),
 
-  // Blocks that begin with another folder, of which no line stands alone.
-  tested(/^cd istio-configs\/hotel-reservation$/, RENDERED, 'istio-configs/hotel-reservation'),
-  tested(/ballast -- render --from base .*--routing Endpoint > endpoint\//, RENDERED, "'--routing', 'Endpoint'"),
-  tested(/ballast -- render --from base .*--routing Subset > subset\//, RENDERED, "'--routing', 'Subset'"),
+  // Blocks of which no line stands alone.
+  tested(/^hotel=istio-configs\/hotel-reservation$/, RENDERED, 'istio-configs/hotel-reservation/base'),
+  tested(/ballast -- render --from \$hotel\/base --routing Endpoint /, RENDERED, "'--routing', 'Endpoint'"),
+  tested(/ballast -- render --from \$hotel\/base .*--routing Subset /, RENDERED, "'--routing', 'Subset'"),
   tested(
     /^(?:cd apps\/hotel-reservation|export SERVICE_ADDRESSES=.*|port=8080|for service in frontend .*)$/,
     HOTEL,
@@ -118,7 +118,7 @@ const RULES: readonly Rule[] = [
   tested(/^ballast completion /, 'test/central-controller/cli/completion.test.ts', 'completionScript('),
   run(/^ballast render .*\| kubectl apply /, 'cluster'),
   run(/^(?:npm run (?:-s )?ballast -- |ballast |kubectl ballast )/, 'machine'),
-  run(/^(?:npm run (?:-s )?load -- |node apps\/noisy-neighbour\/main\.ts )/, 'machine'),
+  run(/^(?:npm run (?:-s )?load -- |npx node apps\/noisy-neighbour\/main\.ts )/, 'machine'),
 
   // Applications by themselves.
   tested(
