@@ -34,7 +34,8 @@ interface Surroundings {
   readonly leadership: Leadership;
   /** Undefined: it is not one behind an API server. */
   readonly followed?: FollowedCluster;
-  decided(decision: Decision): void;
+  /** `previous`: the decision before under the same lead. */
+  decided(decision: Decision, previous: Decision | undefined): void;
   /** Resolves when the cluster is known. */
   start(): Promise<void>;
   close(): Promise<void>;
@@ -49,6 +50,7 @@ function surroundings({ cluster: source, identity, listen }: ControllerOptions, 
   }
   const cluster = new ManifestCluster(source.directory, {
     now: clock.now,
+    clusterDomain: source.clusterDomain,
     onProblem: (problem) => logger.error({ code: problem.code }, `${describeFailure(problem)} The old state is kept.`),
   });
   return {
@@ -87,7 +89,7 @@ async function main(): Promise<void> {
   if (around.followed) metrics.follow(around.followed);
   loop.onDecision((decision, previous) => {
     for (const { message, fields } of changesOfState(decision, previous)) logger.info(fields, message);
-    around.decided(decision);
+    around.decided(decision, previous);
   });
   const tracing = process.env['OTEL_EXPORTER_OTLP_ENDPOINT'] ? await openTracing(loop, options, logger) : undefined;
   const server = await createServer(loop, logger, metrics);

@@ -4,11 +4,14 @@ import { hostname } from 'node:os';
 import { Command, Option } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { BallastError } from './contract/errors.ts';
-import { CONTROLLER_PORT } from './contract/names.ts';
+import { CONTROLLER_PORT, DEFAULT_CLUSTER_DOMAIN } from './contract/names.ts';
 import { MOST_REPLICAS } from './metrics/controller-metrics.ts';
 
 /** Where the cluster is: in a directory of manifests, or behind an API server. */
-export type ClusterSource =
+export type ClusterSource = {
+  /** Of the hosts that Envoy's clusters are named after. */
+  readonly clusterDomain: string;
+} & (
   | { readonly kind: 'manifests'; readonly directory: string }
   | {
       readonly kind: 'kubernetes';
@@ -16,7 +19,8 @@ export type ClusterSource =
       readonly kubeconfig: string | undefined;
       readonly namespace: string;
       readonly lease: string;
-    };
+    }
+);
 
 export interface ControllerOptions {
   readonly cluster: ClusterSource;
@@ -35,6 +39,7 @@ interface Flags extends Omit<ControllerOptions, 'cluster'> {
   readonly kubeconfig?: string;
   readonly namespace: string;
   readonly leaseName: string;
+  readonly clusterDomain: string;
 }
 
 function parseListen(text: string): ControllerOptions['listen'] {
@@ -52,6 +57,18 @@ function parseTick(text: string): number {
     throw new BallastError('INVALID_FLAG', `--tick-ms: ${text} is not between 10 and 2000`);
   }
   return tickMs;
+}
+
+/** Names are compared as Istio writes them, so capitals or a dot at the end would match nothing. */
+function parseClusterDomain(text: string): string {
+  const isName = text.split('.').every((label) => /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(label));
+  if (!isName || text.length > 253) {
+    throw new BallastError(
+      'INVALID_FLAG',
+      `--cluster-domain: ${text} is not a DNS name in lower case, such as ${DEFAULT_CLUSTER_DOMAIN}`,
+    );
+  }
+  return text;
 }
 
 function parseCount(text: string): number {
@@ -76,6 +93,12 @@ export function controllerCommand(): Command {
     .addOption(new Option('--kubeconfig <file>', "instead of the pod's service account").implies({ kubernetes: true }))
     .option('--namespace <name>', 'where the lease is by which several controllers choose one', 'ballast-system')
     .option('--lease-name <name>', 'name of that lease', 'ballast-controller')
+    .option(
+      '--cluster-domain <domain>',
+      "of the cluster's names, as istiod is told it: proxies know services by hosts in it",
+      parseClusterDomain,
+      DEFAULT_CLUSTER_DOMAIN,
+    )
     .addOption(
       new Option(
         '--identity <name>',
@@ -114,8 +137,9 @@ export function parseOptions(argv: readonly string[]): ControllerOptions {
   return { cluster: sourceOf(flags), identity, listen, tickMs, logLevel, replicaMetrics };
 }
 
-function sourceOf({ manifests, kubernetes, kubeconfig, namespace, leaseName }: Flags): ClusterSource {
-  if (kubernetes) return { kind: 'kubernetes', kubeconfig, namespace, lease: leaseName };
-  if (manifests !== undefined) return { kind: 'manifests', directory: manifests };
+function sourceOf(flags: Flags): ClusterSource {
+  const { manifests, kubernetes, kubeconfig, namespace, leaseName, clusterDomain } = flags;
+  if (kubernetes) return { kind: 'kubernetes', kubeconfig, namespace, lease: leaseName, clusterDomain };
+  if (manifests !== undefined) return { kind: 'manifests', directory: manifests, clusterDomain };
   throw new BallastError('INVALID_FLAG', '--kubernetes or --manifests: one of them must say where the cluster is');
 }

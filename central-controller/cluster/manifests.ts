@@ -18,6 +18,8 @@ const SETTLE_MS = 50;
 export interface ManifestOptions {
   /** The controller's clock, ms. */
   readonly now: () => number;
+  /** Absent: cluster.local. */
+  readonly clusterDomain?: string;
   /** A change that could not be read; the topology before it stays. */
   readonly onProblem: (failure: Failure) => void;
 }
@@ -104,7 +106,10 @@ export class ManifestCluster implements Cluster {
     const [problem] = problems;
     if (!problem) {
       this.#since = since;
-      return success({ topology, policies: objects.policies.map((policy) => knownPolicy(policy, objects)) });
+      return success({
+        topology: { ...topology, clusterDomain: this.#options.clusterDomain },
+        policies: objects.policies.map((policy) => knownPolicy(policy, objects)),
+      });
     }
     const object = `${problem.kind} ${problem.name}`;
     return failure(

@@ -3,6 +3,7 @@
  * everything that is known then. Whatever the API server does or leaves undone, decisions go on.
  */
 import type { Decision, ServiceDecision } from '../contract/decision.ts';
+import type { PolicyStatus } from '../contract/policy-status.ts';
 import type { LoadBalancingPolicy } from '../contract/policy.ts';
 import type { JoinProblem } from './join.ts';
 import type { Observed, ObservedObjects } from './kubernetes/observed-objects.ts';
@@ -15,6 +16,12 @@ import type { KubernetesWriter } from './routing/kubernetes-writer.ts';
 import type { ObservedCluster, RoutedCluster } from './routing/routed-cluster.ts';
 import { RouteWriter, type WriteDone } from './routing/route-writer.ts';
 import { targetService } from './target-service.ts';
+
+/**
+ * Whoever begins to lead knows nothing yet. For so long at most it leaves standing what an earlier controller said of a
+ * policy, lest each takeover tell of silent agents that only have to come over.
+ */
+const KNOWS_AFTER_MS = 10_000;
 
 export interface ReconcilerParts {
   readonly observed: ObservedCluster;
@@ -38,6 +45,8 @@ export class PolicyReconciler {
   readonly #events: EventWriter;
   /** The last decision that changed weights, by `namespace/name` of the service. */
   readonly #lastDecisions = new Map<string, { readonly at: number; readonly tick: number }>();
+  /** When this controller began to lead, as far as that was seen, ms since 1970. */
+  #leadsSince = -Infinity;
   #isBusy = false;
 
   constructor(parts: ReconcilerParts) {
@@ -48,10 +57,11 @@ export class PolicyReconciler {
   }
 
   /**
-   * To be called after each decision of a controller that leads; never throws. While a round is still under way, the
-   * call only notes the decision.
+   * To be called after each decision of a controller that leads, `previous` being the one before under the same lead;
+   * never throws. While a round is still under way, the call only notes the decision.
    */
-  async reconcile(decision: Decision): Promise<void> {
+  async reconcile(decision: Decision, previous: Decision | undefined): Promise<void> {
+    if (!previous) this.#leadsSince = decision.at;
     this.#note(decision);
     if (this.#isBusy) return;
     this.#isBusy = true;
@@ -89,7 +99,7 @@ export class PolicyReconciler {
       const { policy } = facts;
       const before = this.#statuses.standing(policy);
       const next = policyStatus(facts, before, this.#parts.now());
-      const outcome = await this.#statuses.write(policy, next);
+      const outcome = this.#isTooEarly(decision, next) ? undefined : await this.#statuses.write(policy, next);
       if (outcome?.ok === false) {
         this.#parts.onRefusal(`status of ${qualifiedName(policy.metadata)}: ${outcome.message}`);
       }
@@ -97,6 +107,11 @@ export class PolicyReconciler {
       const news = outcome?.ok ? eventsOfChange(before, next) : [];
       for (const event of [...eventsOfWrites(own), ...news]) await this.#events.write(policy, event);
     }
+  }
+
+  /** Agents, proxies or requests of some replica may be missed only because they have not been heard by this controller. */
+  #isTooEarly({ at }: Decision, { balancedReplicas = 0, readyReplicas = 0 }: PolicyStatus): boolean {
+    return at - this.#leadsSince < KNOWS_AFTER_MS && balancedReplicas < readyReplicas;
   }
 
   #factsOf(

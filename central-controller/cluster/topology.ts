@@ -39,6 +39,8 @@ export interface ServiceTopology {
 }
 
 export interface Topology {
+  /** Domain of the hosts that Envoy's clusters are named after; absent: cluster.local. */
+  readonly clusterDomain?: string | undefined;
   readonly nodes: readonly { readonly name: string }[];
   readonly services: readonly ServiceTopology[];
 }

@@ -27,12 +27,15 @@ export const CONTROLLER_PORT = 15070;
 /** TCP port on which an agent serves the proxies of its node. */
 export const AGENT_PORT = 15080;
 
-/** Envoy's name for the node-local agent as a plugin calls it. */
-export const AGENT_CLUSTER = `outbound|${AGENT_PORT}||ballast-agent.ballast-agents.svc.cluster.local`;
+/** Domain of a cluster's names where nobody chose another. */
+export const DEFAULT_CLUSTER_DOMAIN = 'cluster.local';
+
+/** Envoy's name for the node-local agent as a plugin calls it that is told of no other. */
+export const AGENT_CLUSTER = `outbound|${AGENT_PORT}||${serviceHost('ballast-agents', 'ballast-agent')}`;
 
 /** DNS name of a Service inside the mesh. */
-export function serviceHost(namespace: string, name: string): string {
-  return `${name}.${namespace}.svc.cluster.local`;
+export function serviceHost(namespace: string, name: string, clusterDomain = DEFAULT_CLUSTER_DOMAIN): string {
+  return `${name}.${namespace}.svc.${clusterDomain}`;
 }
 
 /**

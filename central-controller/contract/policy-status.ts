@@ -49,7 +49,10 @@ export const POLICY_CONDITIONS = {
       Balanced: 'All ready replicas get the weights that are decided.',
       Observing: 'Decisions are made and nothing is changed, as mode Observe asks for.',
       Off: 'The policy is switched off.',
+      Idle: 'Learnt before, but too few requests came lately to tell replicas apart: weights are equal meanwhile.',
       Learning: 'Too little is known of the service yet: weights are equal until its replicas have served requests.',
+      Unmeasured:
+        'Requests come, but what they cost is not known: see that they succeed, and what the agents log of CPU.',
       NoReplicas: 'No pod of the service is ready: look at the pods.',
       AgentsSilent: 'No agent reports from the nodes of the replicas: look at the DaemonSet `ballast-agent`.',
     },

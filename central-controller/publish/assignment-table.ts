@@ -21,7 +21,7 @@ export function assignmentTable(decision: Decision, topology: Topology): Assignm
     const weights = decided.get(`${service.namespace}/${service.name}`);
     if (service.mode !== 'Enforce' || !weights) continue;
     for (const { port, targetPort } of service.ports) {
-      const key = proxyKey(port, serviceHost(service.namespace, service.name));
+      const key = proxyKey(port, serviceHost(service.namespace, service.name, topology.clusterDomain));
       const replicas = tableReplicas(service, targetPort, weights);
       table.set(key, { key, routing: service.routing, pinning: service.pinning, replicas });
     }

@@ -1,6 +1,12 @@
 /** What a real istiod makes for a gateway whose VirtualService delegates to the one that Ballast writes. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { delegateVirtualService } from '../../central-controller/cluster/routing/istio-objects.ts';
+import type { Service } from '../../central-controller/cluster/objects.ts';
+import { gatewayPort } from '../../central-controller/cluster/routing/gateway-port.ts';
+import {
+  delegateName,
+  delegateVirtualService,
+  type VirtualService,
+} from '../../central-controller/cluster/routing/istio-objects.ts';
 import { configDump } from './istiod/discovery-client.ts';
 import { type JsonObject, normalise, section } from './istiod/envoy-json.ts';
 import { GATEWAY_POD, hotelCluster, NAMESPACE } from './istiod/hotel-cluster.ts';
@@ -8,22 +14,46 @@ import { type Istiod, startIstiod } from './istiod/istiod.ts';
 
 /** Long enough to build istiod where the cache is cold. */
 const BUILD_MS = 25 * 60_000;
-const FRONTEND = 'frontend.hotel-reservation.svc.cluster.local';
-const REPLICAS = ['frontend-0', 'frontend-1', 'frontend-2'];
+const METRICS = { name: 'metrics', port: 9090, targetPort: 9090 };
+/** Services of one port, and of two; the gateway's own is none of them. */
+const APPLICATIONS = ['frontend', 'search'] as const;
 
 let istiod: Istiod;
 let routes: readonly JsonObject[];
 
+function replicasOf(application: string): string[] {
+  return [0, 1, 2].map((ordinal) => `${application}-${ordinal}`);
+}
+
+/** As the controller writes it for this Service. */
+function delegateFor(service: Service): VirtualService {
+  const { name } = service.metadata;
+  const port = gatewayPort(service);
+  const routed = { namespace: NAMESPACE, name, replicas: replicasOf(name) };
+  return delegateVirtualService({ ...routed, ...(port !== undefined && { port }) });
+}
+
 beforeAll(async () => {
   const { kubernetes, istioObjects, addresses } = await hotelCluster('Subset');
-  const delegate = delegateVirtualService({ namespace: NAMESPACE, name: 'frontend', replicas: REPLICAS });
-  const http = [{ match: [{ uri: { prefix: '/hotels' } }], timeout: '2s', delegate: { name: delegate.metadata.name } }];
+  const services = (kubernetes['services'] as unknown as readonly Service[]).map((service) => {
+    const { ports = [] } = service.spec;
+    const isSecond = service.metadata.name === 'search';
+    return isSecond ? { ...service, spec: { ...service.spec, ports: [METRICS, ...ports] } } : service;
+  });
+  const delegates = services
+    .filter(({ metadata }) => APPLICATIONS.some((name) => name === metadata.name))
+    .map(delegateFor);
+  const http = APPLICATIONS.map((name) => ({
+    match: [{ uri: { prefix: `/${name}` } }],
+    timeout: '2s',
+    delegate: { name: delegateName(name) },
+  }));
   const objects = istioObjects.map((object) =>
     object.kind === 'VirtualService' && object.metadata.name === 'ingress'
       ? { ...object, spec: { hosts: ['*'], gateways: ['hotel'], http } }
       : object,
   );
-  istiod = await startIstiod(kubernetes, [...objects, delegate]);
+  istiod = await startIstiod({ ...kubernetes, services: services as never }, [...objects, ...delegates]);
   const node = {
     id: `router~${addresses.get(GATEWAY_POD)}~${GATEWAY_POD}.${NAMESPACE}~${NAMESPACE}.svc.cluster.local`,
     metadata: { NAMESPACE, NAME: GATEWAY_POD, LABELS: { istio: 'hotel-gateway' }, CLUSTER_ID: 'Kubernetes' },
@@ -41,19 +71,18 @@ afterAll(async () => {
   await istiod[Symbol.asyncDispose]();
 });
 
-test("the user's match and timeout stand in a route per replica, and in a last one to the service", () => {
-  const clusters = routes.map(({ route }) => (route as JsonObject)['cluster']);
-  expect(clusters).toEqual([
-    ...REPLICAS.map((name) => `outbound|8080|${name}|${FRONTEND}`),
-    `outbound|8080||${FRONTEND}`,
+test.each(APPLICATIONS)("the user's match and timeout stand in a route per replica, and in a last one: %s", (name) => {
+  const host = `${name}.${NAMESPACE}.svc.cluster.local`;
+  const own = routes.filter(({ match }) => JSON.stringify(match).includes(`/${name}`));
+  // The Service's port and not the gateway's: there is no cluster of that one.
+  expect(own.map(({ route }) => (route as JsonObject)['cluster'])).toEqual([
+    ...replicasOf(name).map((replica) => `outbound|8080|${replica}|${host}`),
+    `outbound|8080||${host}`,
   ]);
-  for (const { match, route } of routes) {
-    expect(JSON.stringify(match)).toContain('/hotels');
-    expect((route as JsonObject)['timeout']).toBe('2s');
-  }
-  const headers = routes.map(({ match }) => JSON.stringify((match as JsonObject)['headers'] ?? ''));
-  expect(headers.map((text) => REPLICAS.filter((name) => text.includes(name)))).toEqual([
-    ...REPLICAS.map((name) => [name]),
+  for (const { route } of own) expect((route as JsonObject)['timeout']).toBe('2s');
+  const headers = own.map(({ match }) => JSON.stringify((match as JsonObject)['headers'] ?? ''));
+  expect(headers.map((text) => replicasOf(name).filter((replica) => text.includes(replica)))).toEqual([
+    ...replicasOf(name).map((replica) => [replica]),
     [],
   ]);
 });

@@ -7,6 +7,8 @@ import type { Credentials } from './credentials.ts';
 
 const CONNECT_MS = 3_000;
 const ANSWER_MS = 10_000;
+/** An API server asks for seconds; whoever stands before it and asks for hours must not blind the controller for these. */
+const LONGEST_RETRY_AFTER_MS = 60_000;
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -19,18 +21,25 @@ export interface ApiRequest {
   readonly signal?: AbortSignal;
 }
 
+interface ApiErrorOptions extends ErrorOptions {
+  readonly retryAfterMs?: number;
+}
+
 /** The API server said no, or said nothing. */
 export class ApiError extends Error {
   /** HTTP status; 0 when there was no answer. */
   readonly status: number;
   /** Machine-readable word of the API server's Status object, such as `Conflict`; '' where there is none. */
   readonly reason: string;
+  /** Not to be asked again before; 0 where it did not say. */
+  readonly retryAfterMs: number;
 
-  constructor(status: number, reason: string, message: string, options?: ErrorOptions) {
+  constructor(status: number, reason: string, message: string, options: ApiErrorOptions = {}) {
     super(message, options);
     this.name = 'ApiError';
     this.status = status;
     this.reason = reason;
+    this.retryAfterMs = options.retryAfterMs ?? 0;
   }
 }
 
@@ -122,12 +131,19 @@ function unanswered(error: unknown): ApiError {
   return new ApiError(0, '', error instanceof Error ? error.message : String(error), { cause: error });
 }
 
-async function refusal(response: Dispatcher.ResponseData): Promise<ApiError> {
-  const text = await response.body.text().catch(() => '');
+async function refusal({ statusCode, headers, body }: Dispatcher.ResponseData): Promise<ApiError> {
+  const text = await body.text().catch(() => '');
+  const options = { retryAfterMs: retryAfterMs(statusCode, headers['retry-after']) };
   try {
     const { reason, message } = JSON.parse(text) as { reason?: unknown; message?: unknown };
-    return new ApiError(response.statusCode, String(reason ?? ''), String(message ?? text));
+    return new ApiError(statusCode, String(reason ?? ''), String(message ?? text), options);
   } catch {
-    return new ApiError(response.statusCode, '', text.slice(0, 500) || `status ${response.statusCode}`);
+    return new ApiError(statusCode, '', text.slice(0, 500) || `status ${statusCode}`, options);
   }
+}
+
+/** The API server gives seconds, never a date. */
+function retryAfterMs(status: number, header: unknown): number {
+  if ((status !== 429 && status !== 503) || typeof header !== 'string' || !/^\d+$/.test(header)) return 0;
+  return Math.min(LONGEST_RETRY_AFTER_MS, 1000 * Number(header));
 }

@@ -15,6 +15,8 @@ export interface KubernetesOptions {
   readonly kubeconfig: string | undefined;
   readonly namespace: string;
   readonly lease: string;
+  /** Of the cluster's names. */
+  readonly clusterDomain: string;
   readonly identity: string;
   /** Port of this controller, and of the others. */
   readonly port: number;
@@ -32,7 +34,7 @@ export interface OpenedCluster {
   readonly cluster: RoutedCluster;
   readonly leadership: Lease;
   /** To be called after each decision: brings the cluster in line with it. */
-  decided(decision: Decision): void;
+  decided(decision: Decision, previous: Decision | undefined): void;
   /** Takes part in the election from when everything was seen once: before, this one must not lead. */
   start(): Promise<void>;
   /** Lets another controller lead at once. */
@@ -41,12 +43,13 @@ export interface OpenedCluster {
 
 /** @throws BallastError INVALID_FLAG when there are no credentials */
 export function openCluster(options: KubernetesOptions, log: Log): OpenedCluster {
-  const { kubeconfig, namespace, lease: name, identity, port, now } = options;
+  const { kubeconfig, namespace, lease: name, identity, port, clusterDomain, now } = options;
   const credentials = kubeconfig === undefined ? inClusterCredentials() : kubeconfigCredentials(kubeconfig);
   const client = new KubernetesClient(credentials);
   const complain = (failure: Failure): void => log.error({ code: failure.code }, describeFailure(failure));
   const observed = new WatchedCluster(client, {
     now,
+    clusterDomain,
     onNews: ({ message, code }) => (code ? complain({ code, message }) : log.info(message)),
   });
   const leadership = new Lease(client, {
@@ -79,7 +82,7 @@ export function openCluster(options: KubernetesOptions, log: Log): OpenedCluster
   return {
     cluster,
     leadership,
-    decided: (decision) => void reconciler.reconcile(decision),
+    decided: (decision, previous) => void reconciler.reconcile(decision, previous),
     async start() {
       await observed.synced();
       leadership.start();

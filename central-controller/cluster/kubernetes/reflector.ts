@@ -4,7 +4,8 @@
  *
  * How a watch ends, and what then: the server's time is up (every half minute, after a bookmark, so that the version to
  * go on from never grows old): go on. The connection breaks or is silent: go on, with back-off. The version is too old
- * (410), or it failed thrice in a row: list anew. The kind is not known (404): forget all, look again in a while.
+ * (410), or it failed thrice in a row: list anew. The kind is not known (404): forget all, look again in a while. Lists
+ * that succeed between watches that fail end no back-off.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describeFieldErrors } from '../../contract/field-errors.ts';
@@ -13,12 +14,11 @@ import { qualifiedName } from '../objects.ts';
 import { ApiError, type KubernetesClient } from './client.ts';
 import { linesOf } from './lines.ts';
 import type { Resource } from './resources.ts';
+import { LASTING_MS, WatchBackoff } from './watch-backoff.ts';
 
 const PAGE = 500;
 const WATCH_SECONDS = 30;
 const SILENCE_MS = 40_000;
-const LONGEST_WAIT_MS = 5_000;
-const FAILURES_BEFORE_LIST = 3;
 
 /**
  * `listing`: nothing is known yet. `following`: up to date. `absent`: the cluster knows no such kind. `failing`: what is
@@ -31,6 +31,22 @@ export interface ReflectorEvents {
   /** It went over to another state; `why` says what failed. */
   moved(state: ReflectorState, why?: string): void;
 }
+
+/** The clock and the chance that its pauses are made of. */
+export interface ReflectorTime {
+  /** ms; any clock that does not step. */
+  now(): number;
+  /** Ends early, without an error, on the signal. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>;
+  /** From 0 to 1. */
+  random(): number;
+}
+
+const SYSTEM_TIME: ReflectorTime = {
+  now: () => performance.now(),
+  sleep: (ms, signal) => sleep(ms, undefined, { signal }).catch(() => undefined),
+  random: Math.random,
+};
 
 interface WatchEvent {
   readonly type?: unknown;
@@ -48,25 +64,26 @@ export class Reflector<T> {
   readonly #client: Pick<KubernetesClient, 'request' | 'stream'>;
   readonly #resource: Resource<T>;
   readonly #events: ReflectorEvents;
-  readonly #random: () => number;
+  readonly #time: ReflectorTime;
+  readonly #backoff: WatchBackoff;
   readonly #abort = new AbortController();
   #kept = new Map<string, Kept<T>>();
   #version: string | undefined;
   #state: ReflectorState = 'listing';
   #isListed = false;
-  #failures = 0;
   #running: Promise<void> | undefined;
 
   constructor(
     client: Pick<KubernetesClient, 'request' | 'stream'>,
     resource: Resource<T>,
     events: ReflectorEvents,
-    random: () => number = Math.random,
+    time: ReflectorTime = SYSTEM_TIME,
   ) {
     this.#client = client;
     this.#resource = resource;
     this.#events = events;
-    this.#random = random;
+    this.#time = time;
+    this.#backoff = new WatchBackoff(() => time.random());
   }
 
   get state(): ReflectorState {
@@ -101,7 +118,7 @@ export class Reflector<T> {
     while (!signal.aborted) {
       try {
         if (this.#version === undefined) await this.#list(signal);
-        if (!(await this.#watch(signal))) await this.#wait(signal);
+        if (!(await this.#watch(signal))) await this.#time.sleep(this.#backoff.brief(), signal);
       } catch (error) {
         if (!signal.aborted) await this.#recover(error, signal);
       }
@@ -109,9 +126,11 @@ export class Reflector<T> {
   }
 
   async #recover(error: unknown, signal: AbortSignal): Promise<void> {
-    const status = error instanceof ApiError ? error.status : 0;
-    this.#failures++;
-    if (status === 410 || this.#failures >= FAILURES_BEFORE_LIST) this.#version = undefined;
+    const { status, retryAfterMs } = error instanceof ApiError ? error : { status: 0, retryAfterMs: 0 };
+    // In a list it means that it took too long from page to page: a failure as any other.
+    const isTooOld = status === 410 && this.#version !== undefined;
+    const pause = isTooOld ? this.#backoff.tooOld() : this.#backoff.failed(retryAfterMs);
+    if (isTooOld || this.#backoff.isListDue) this.#version = undefined;
     if (status === 404) {
       this.#version = undefined;
       if (this.#kept.size > 0) {
@@ -119,16 +138,11 @@ export class Reflector<T> {
         this.#events.changed();
       }
       this.#move('absent');
-    } else if (status !== 410) {
+    } else if (!isTooOld) {
       if (this.#state === 'following' || this.#state === 'absent') this.#move('failing', describe(error));
-      else if (this.#failures === 1) this.#events.moved(this.#state, describe(error));
+      else if (this.#backoff.failures === 1) this.#events.moved(this.#state, describe(error));
     }
-    await this.#wait(signal);
-  }
-
-  async #wait(signal: AbortSignal): Promise<void> {
-    const wait = Math.min(LONGEST_WAIT_MS, 100 * 2 ** Math.max(0, this.#failures - 1));
-    await sleep(wait * (0.5 + 0.5 * this.#random()), undefined, { signal }).catch(() => undefined);
+    await this.#time.sleep(pause, signal);
   }
 
   async #list(signal: AbortSignal): Promise<void> {
@@ -156,13 +170,13 @@ export class Reflector<T> {
       [...listed].some(([key, { content }]) => this.#kept.get(key)?.content !== content);
     this.#kept = listed;
     this.#version = String(version ?? '');
-    this.#failures = 0;
+    this.#backoff.listed();
     this.#isListed = true;
     this.#move('following');
     if (isNews) this.#events.changed();
   }
 
-  /** Follows until the server ends it; false when it said nothing until then, not even a bookmark. */
+  /** Follows until the server ends it; false when that was soon. */
   async #watch(signal: AbortSignal): Promise<boolean> {
     const { path, fieldSelector } = this.#resource;
     const query = {
@@ -174,13 +188,21 @@ export class Reflector<T> {
     };
     const chunks = await this.#client.stream(path, { query, signal }, SILENCE_MS);
     this.#move('following');
+    const openedAt = this.#time.now();
+    const hasLasted = () => this.#time.now() - openedAt >= LASTING_MS;
     let heard = false;
-    for await (const line of linesOf(chunks)) {
-      this.#take(JSON.parse(line) as WatchEvent);
-      this.#failures = 0;
-      heard = true;
+    try {
+      for await (const line of linesOf(chunks)) {
+        this.#take(JSON.parse(line) as WatchEvent);
+        this.#backoff.heard();
+        heard = true;
+      }
+    } finally {
+      if (hasLasted()) this.#backoff.lasted();
     }
-    return heard;
+    // Nobody hears of changes by such watches.
+    if (!heard && !hasLasted()) throw new ApiError(0, '', 'the watch was over at once');
+    return hasLasted();
   }
 
   #take({ type, object }: WatchEvent): void {

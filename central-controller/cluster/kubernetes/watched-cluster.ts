@@ -26,6 +26,8 @@ export interface WatchNews {
 export interface WatchOptions {
   /** The controller's clock, ms. */
   readonly now: () => number;
+  /** Absent: cluster.local. */
+  readonly clusterDomain?: string;
   readonly onNews: (news: WatchNews) => void;
 }
 
@@ -114,7 +116,8 @@ export class WatchedCluster implements Cluster {
     const before = this.isSynced ? this.#since : undefined;
     const since = knownSince(objects.pods, before, this.#options.now());
     this.#since = this.isSynced ? since : undefined;
-    this.#joined = joinTopology(objects, since);
+    const { topology, problems } = joinTopology(objects, since);
+    this.#joined = { topology: { ...topology, clusterDomain: this.#options.clusterDomain }, problems };
     return this.#joined;
   }
 

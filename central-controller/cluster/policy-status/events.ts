@@ -18,7 +18,13 @@ export interface PolicyEvent {
 }
 
 /** Reasons that tell of a wish, or of a state that passes by itself. */
-const HARMLESS: ReadonlySet<PolicyReason> = new Set<PolicyReason>(['NotEnforced', 'Off', 'Learning', 'InProgress']);
+const HARMLESS: ReadonlySet<PolicyReason> = new Set<PolicyReason>([
+  'NotEnforced',
+  'Off',
+  'Learning',
+  'Unmeasured',
+  'InProgress',
+]);
 
 /** One event for each finding that is new; what `Ready` only repeats of another is left out. */
 export function eventsOfChange(before: PolicyStatus | undefined, next: PolicyStatus): PolicyEvent[] {

@@ -1,5 +1,5 @@
 /** What is said of a policy in its status: three conditions, counts, the last decision. Pure. */
-import type { Decision, ReplicaDecision } from '../../contract/decision.ts';
+import type { Decision, ReplicaDecision, ServiceDecision } from '../../contract/decision.ts';
 import type { PolicyCondition, PolicyStatus } from '../../contract/policy-status.ts';
 import type { LoadBalancingPolicy } from '../../contract/policy.ts';
 import type { JoinProblem } from '../join.ts';
@@ -11,6 +11,10 @@ import { acceptance, type Finding } from './acceptance.ts';
 
 /** Longest message that the schema of the status takes. */
 const LONGEST_MESSAGE = 1024;
+const SEE_SIDECARS = 'see that pods have sidecars with the WasmPlugin of Ballast';
+
+/** Requests per second of a service from which a report or two are enough to know their cost, if it is measured at all. */
+const SOON_LEARNT = 5;
 
 /** All that is known of a policy and its service. */
 export interface PolicyFacts {
@@ -39,7 +43,7 @@ export function policyStatus(facts: PolicyFacts, before: PolicyStatus | undefine
   const routed = routing(facts, accepted);
   const replicas = topology?.replicas ?? [];
   const ready = replicas.filter((replica) => replica.ready).length;
-  const balanced = decided(facts).filter(isBalanced).length;
+  const balanced = (decided(facts)?.replicas ?? []).filter(isBalanced).length;
   const { generation } = policy.metadata;
   const condition = (type: PolicyCondition['type'], finding: Finding): PolicyCondition => {
     const status = finding.isSo ? 'True' : 'False';
@@ -65,7 +69,7 @@ export function policyStatus(facts: PolicyFacts, before: PolicyStatus | undefine
     conditions: [
       condition('Accepted', accepted),
       condition('Routed', routed),
-      condition('Ready', readiness(facts, accepted, routed)),
+      condition('Ready', readiness(facts, accepted, routed, before)),
     ],
   };
 }
@@ -79,10 +83,10 @@ function isBalanced({ state }: ReplicaDecision): boolean {
   return state === 'Active' || state === 'WarmingUp' || state === 'Degraded';
 }
 
-function decided({ topology, decision }: PolicyFacts): readonly ReplicaDecision[] {
-  if (!topology) return [];
+function decided({ topology, decision }: PolicyFacts): ServiceDecision | undefined {
+  if (!topology) return undefined;
   const key = qualifiedName(topology);
-  return decision?.services.find((service) => qualifiedName(service) === key)?.replicas ?? [];
+  return decision?.services.find((service) => qualifiedName(service) === key);
 }
 
 function modeOf({ policy }: PolicyFacts) {
@@ -118,7 +122,7 @@ function bareGateways({ bareGateways: names, inForce }: RoutedServicePlan): stri
   );
 }
 
-function readiness(facts: PolicyFacts, accepted: Finding, routed: Finding): Finding {
+function readiness(facts: PolicyFacts, accepted: Finding, routed: Finding, before: PolicyStatus | undefined): Finding {
   const mode = modeOf(facts);
   if (mode === 'Off')
     return { isSo: false, reason: 'Off', message: 'Mode Off: Istio balances as it does without Ballast' };
@@ -130,23 +134,54 @@ function readiness(facts: PolicyFacts, accepted: Finding, routed: Finding): Find
   }
   if (mode === 'Enforce' && !routed.isSo) return routed;
   const silent = silentNodes(facts);
-  const nodes = new Set(replicas.map(({ node }) => node));
-  if (silent.length === nodes.size) {
+  if (replicas.every(({ ready, node }) => !ready || silent.includes(node))) {
     const message = `No agent reports from ${silent.join(', ')}: see kubectl -n ballast-agents get pods -l app.kubernetes.io/name=host-agent -o wide`;
     return { isSo: false, reason: 'AgentsSilent', message };
   }
-  const known = decided(facts);
-  if (!known.some(isBalanced)) {
-    const isCalled = known.some(({ requestsPerSecond }) => requestsPerSecond > 0);
-    const why = isCalled
-      ? 'Its first requests are being measured'
-      : 'No proxy has reported a request yet: without any, see that pods have sidecars with the WasmPlugin of Ballast';
-    return { isSo: false, reason: 'Learning', message: why };
-  }
   const also =
     silent.length > 0 ? `; no agent reports from ${silent.join(', ')}, replicas there keep an equal weight` : '';
+  const known = decided(facts);
+  if (!known?.replicas.some(isBalanced)) {
+    const finding = unbalanced(
+      known,
+      before?.conditions?.find(({ type }) => type === 'Ready'),
+    );
+    return { ...finding, message: `${finding.message}${also}` };
+  }
   if (mode === 'Observe') return { isSo: true, reason: 'Observing', message: `Decided, and nothing changed${also}` };
   return { isSo: true, reason: 'Balanced', message: `Weights follow the decisions${also}` };
+}
+
+/**
+ * Why no replica is balanced although agents report. What was learnt fades within minutes, so a service that nobody calls
+ * is soon as good as unknown: that is no failure, and what stood before tells it from one that never was known.
+ * @param standing `Ready` as it stands; undefined where nobody has said anything yet, or nobody keeps it
+ */
+function unbalanced(service: ServiceDecision | undefined, standing: PolicyCondition | undefined): Finding {
+  const { replicas = [], requestsPerSecond = 0 } = service ?? {};
+  const learning = (message: string): Finding => ({ isSo: false, reason: 'Learning', message });
+  if (!replicas.some(({ state }) => state === 'Learning')) {
+    if (!replicas.some(({ state }) => state === 'Stale'))
+      return learning('Its ready replicas are about to be decided on');
+    return learning(`No proxy reports of its replicas any more: where requests come, ${SEE_SIDECARS}`);
+  }
+  if (requestsPerSecond >= SOON_LEARNT) {
+    const message =
+      'Requests come, but what they cost is not measured: do they succeed, and do agents report the CPU of its pods?';
+    return { isSo: false, reason: 'Unmeasured', message };
+  }
+  const isMeasured = replicas.some(({ cpuPerRequestSeconds }) => cpuPerRequestSeconds > 0);
+  // The first requests are measured before they are enough to be learnt from.
+  const isLearning = standing?.reason === 'Learning' || standing?.reason === 'Unmeasured';
+  if (standing?.status === 'True' || (isMeasured && !isLearning)) {
+    const message = 'Too few requests came lately to tell its replicas apart: they count as equal until more come';
+    return { isSo: true, reason: 'Idle', message };
+  }
+  return learning(
+    isMeasured
+      ? `Too few requests were measured, or none lately: where there are more, ${SEE_SIDECARS}`
+      : `No proxy has reported a request yet: without any, ${SEE_SIDECARS}`,
+  );
 }
 
 /** Nodes with replicas of the service, but without news of their agent. */

@@ -11,7 +11,7 @@ export const POD_NAME_LABEL = 'statefulset.kubernetes.io/pod-name';
 /** Label of a Service that names its session header; istiod needs PILOT_ENABLE_PERSISTENT_SESSION_FILTER=true. */
 export const SESSION_LABEL = 'istio.io/persistent-session-header';
 
-/** An object with this label is Ballast's to write; whoever takes the label off takes the object back. */
+/** Under one of the names below, an object with this label is Ballast's to write; without it, it is somebody else's. */
 export const MANAGED_LABEL = { key: 'app.kubernetes.io/managed-by', value: 'ballast' } as const;
 const MANAGED = { [MANAGED_LABEL.key]: MANAGED_LABEL.value };
 const ISTIO_NETWORKING = 'networking.istio.io/v1';
@@ -29,13 +29,15 @@ export function delegateName(service: string): string {
 export interface RoutedService {
   readonly namespace: string;
   readonly name: string;
-  /** Port that routes name; left out, Istio takes the Service's only port, or the one that was called. */
+  /** Domain of its host; left out: cluster.local. */
+  readonly clusterDomain?: string | undefined;
+  /** Port that routes name; left out, Istio takes the Service's only port, or else the one that the caller called. */
   readonly port?: number;
   /** Pod names; any order, gaps in the ordinals allowed. */
   readonly replicas: readonly string[];
 }
 
-export type ServiceName = Pick<RoutedService, 'namespace' | 'name'>;
+export type ServiceName = Pick<RoutedService, 'namespace' | 'name' | 'clusterDomain'>;
 
 export interface Subset {
   readonly name: string;
@@ -79,12 +81,17 @@ function inOrdinalOrder(replicas: readonly string[]): string[] {
 }
 
 export function hostOf(service: ServiceName): string {
-  return serviceHost(service.namespace, service.name);
+  return serviceHost(service.namespace, service.name, service.clusterDomain);
 }
 
 /** Full host of a name in an Istio object of `namespace`; a name without dots is a Service of that namespace. */
-export function fullHost(name: string, namespace: string): string {
-  return name.includes('.') || name === '*' ? name : serviceHost(namespace, name);
+export function fullHost(name: string, namespace: string, clusterDomain?: string): string {
+  return name.includes('.') || name === '*' ? name : serviceHost(namespace, name, clusterDomain);
+}
+
+/** Does this name in an Istio object of `namespace` mean the service? */
+function means(name: string, namespace: string, service: ServiceName): boolean {
+  return fullHost(name, namespace, service.clusterDomain) === hostOf(service);
 }
 
 /**
@@ -137,16 +144,15 @@ export function delegateVirtualService(service: RoutedService): VirtualService {
 /** A route that an earlier run added for a replica of one of the services. */
 function isReplicaRoute(route: HttpRoute, namespace: string, services: readonly RoutedService[]): boolean {
   const byHeader = route.match?.some(({ headers }) => headers?.[ENDPOINT_HEADER] !== undefined) ?? false;
-  const hosts = (route.route ?? []).map(({ destination }) => fullHost(destination.host, namespace));
-  return byHeader && services.some((service) => hosts.includes(hostOf(service)));
+  const hosts = (route.route ?? []).map(({ destination }) => destination.host);
+  return byHeader && services.some((service) => hosts.some((host) => means(host, namespace, service)));
 }
 
 /** The routes for one route of the user's: one per replica that repeats its matches, then the route itself. */
 function withReplicas(route: HttpRoute, namespace: string, services: readonly RoutedService[]): HttpRoute[] {
   const destination = route.route?.length === 1 ? route.route[0]?.destination : undefined;
   if (!destination || destination.subset !== undefined) return [route];
-  const host = fullHost(destination.host, namespace);
-  const service = services.find((candidate) => hostOf(candidate) === host);
+  const service = services.find((candidate) => means(destination.host, namespace, candidate));
   if (!service) return [route];
   const { match: own, ...action } = route;
   const matches = own && own.length > 0 ? own : [{}];
@@ -178,13 +184,13 @@ export function expandVirtualService(original: VirtualService, services: readonl
 function governs(candidate: VirtualService, service: ServiceName): boolean {
   const namespace = candidate.metadata.namespace ?? 'default';
   const inMesh = candidate.spec.gateways?.includes('mesh') ?? true;
-  return inMesh && (candidate.spec.hosts ?? []).some((host) => fullHost(host, namespace) === hostOf(service));
+  return inMesh && (candidate.spec.hosts ?? []).some((host) => means(host, namespace, service));
 }
 
 function routesTo(candidate: VirtualService, service: ServiceName): boolean {
   const namespace = candidate.metadata.namespace ?? 'default';
   const destinations = (candidate.spec.http ?? []).flatMap(({ route }) => route ?? []);
-  return destinations.some(({ destination }) => fullHost(destination.host, namespace) === hostOf(service));
+  return destinations.some(({ destination }) => means(destination.host, namespace, service));
 }
 
 /** What stands in the cluster already and must be extended, not fought. */
@@ -199,8 +205,8 @@ export interface ExistingRouting {
  */
 export function subsetRouting(services: readonly RoutedService[], existing: ExistingRouting): Manifest[] {
   const rules = services.map((service) => {
-    const own = existing.destinationRules.find(
-      ({ metadata, spec }) => fullHost(spec.host, metadata.namespace ?? 'default') === hostOf(service),
+    const own = existing.destinationRules.find(({ metadata, spec }) =>
+      means(spec.host, metadata.namespace ?? 'default', service),
     );
     return destinationRule(service, own);
   });

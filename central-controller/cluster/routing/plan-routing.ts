@@ -34,7 +34,7 @@ export function planRouting(
 ): RoutingPlan {
   const waiting = new Waiting(before, now);
   const desired = desiredRouting(objects);
-  const standing = new StandingObjects(objects);
+  const standing = new StandingObjects(objects, topology.clusterDomain);
   const knowsIstio = objects.virtualServices !== undefined && objects.destinationRules !== undefined;
   const services = new Map(objects.services.map((service) => [qualifiedName(service.metadata), service]));
   const ready = new Map(
@@ -56,7 +56,7 @@ export function planRouting(
     const stands = standing.of({ namespace, name });
     const plan = planService(
       {
-        name: { namespace, name },
+        name: { namespace, name, clusterDomain: topology.clusterDomain },
         desired: desired.get(key),
         standing: stands,
         service: services.get(key),

@@ -8,11 +8,12 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { VALID_FOR_MS } from '../../publish/publisher.ts';
-import type { Observed, ObservedMetadata } from '../kubernetes/observed-objects.ts';
+import type { Observed, ObservedMetadata, ObservedVirtualService } from '../kubernetes/observed-objects.ts';
 import type { Manifest } from '../manifest.ts';
 import type { Service } from '../objects.ts';
 import { alreadySays } from './already-says.ts';
 import type { DesiredRouting, RoutingProblem } from './desired-routing.ts';
+import { gatewayPort } from './gateway-port.ts';
 import {
   delegateVirtualService,
   destinationRule,
@@ -22,7 +23,7 @@ import {
 } from './istio-objects.ts';
 import type { RoutingInForce } from './routable.ts';
 import { isLabelled, isLabelOurs, sessionProblem, unlabelled } from './session-label.ts';
-import type { StandingRouting } from './standing-routing.ts';
+import { routedReplicas, type StandingRouting } from './standing-routing.ts';
 import type { Waiting } from './waiting.ts';
 
 /** How long after an object was seen every proxy has it: istiod gathers changes for 0.1 s and pushes them at once. */
@@ -89,7 +90,7 @@ function problemOf(facts: ServiceFacts, desired: DesiredRouting): RoutingProblem
 const NO_ISTIO =
   'The cluster knows no VirtualService or DestinationRule: install Istio, or set spec.routing to Endpoint';
 const TAKEN_REMEDY =
-  'Delete it, extend it with `ballast render`, label it app.kubernetes.io/managed-by=ballast to hand it over, or set spec.routing to Endpoint';
+  'Delete it, give it a route and a subset per replica (`ballast render` extends it), or set spec.routing to Endpoint';
 
 /** The wanted routing once all proxies have it; until then the other one if that still stands. */
 function routingInForce(facts: ServiceFacts, waiting: Waiting): RoutingInForce | undefined {
@@ -127,7 +128,7 @@ function labelSteps(facts: ServiceFacts, inForce: RoutingInForce | undefined, wa
 
 /** Subset routing: what is added to the subsets and taken from the routes now; the rest follows once that has settled. */
 function subsetSteps(facts: ServiceFacts, inForce: RoutingInForce | undefined, waiting: Waiting): Write[] {
-  const { desired, standing, name } = facts;
+  const { desired, standing, service, name } = facts;
   const key = keyOf(facts);
   const wanted = new Set(desired?.routing === 'Subset' ? desired.replicas : []);
   const stamped = inForce?.routing === 'Subset' ? inForce.replicas : new Set<string>();
@@ -136,6 +137,8 @@ function subsetSteps(facts: ServiceFacts, inForce: RoutingInForce | undefined, w
     waiting.lasted(`${key} subset ${replica}`, standing.subsets.has(replica), SETTLE_MS, 'always'),
   );
   const staying = [...standing.ownRoutes].filter((replica) => {
+    // A route without its subset answers 503: Kubernetes removes both with the policy. A wanted one is put back at once.
+    if (!wanted.has(replica) && !standing.subsets.has(replica)) return false;
     const isUnused = !wanted.has(replica) && !stamped.has(replica);
     return !waiting.lasted(`${key} unused ${replica}`, isUnused, HOLD_MS, 'now');
   });
@@ -146,14 +149,32 @@ function subsetSteps(facts: ServiceFacts, inForce: RoutingInForce | undefined, w
   });
 
   const rule = { ...name, replicas: [...new Set([...wanted, ...lingering])] };
-  const routes = { ...name, replicas: [...new Set([...settled, ...staying])] };
-  const isRouted = routes.replicas.length > 0;
+  const routes = { ...name, replicas: routesIn(standing.virtualService, settled, staying) };
+  const port = service && gatewayPort(service);
+  const delegated = {
+    ...name,
+    replicas: routesIn(standing.delegate, settled, staying),
+    ...(port !== undefined && { port }),
+  };
+  // A gateway that delegates to it needs it even without routes, but without a policy nothing new is made.
+  const isNeeded = standing.isDelegatedTo && (desired ?? standing.delegate) !== undefined;
+  const isDelegate = isNeeded || delegated.replicas.length > 0;
   return [
-    ...written(rule.replicas.length > 0 ? destinationRule(rule) : undefined, standing.rule, facts.desired),
-    ...written(isRouted ? virtualService(routes) : undefined, standing.virtualService, facts.desired),
+    ...written(rule.replicas.length > 0 ? destinationRule(rule) : undefined, standing.rule, desired),
+    ...written(routes.replicas.length > 0 ? virtualService(routes) : undefined, standing.virtualService, desired),
     // Without an owner: a gateway that delegates to it must not lose its routes along with the policy.
-    ...written(isRouted || standing.isDelegatedTo ? delegateVirtualService(routes) : undefined, standing.delegate),
+    ...written(isDelegate ? delegateVirtualService(delegated) : undefined, standing.delegate),
   ];
+}
+
+/** What an object is to hold: new routes only for settled subsets, and of those that are to stay the ones it has. */
+function routesIn(
+  object: ObservedVirtualService | undefined,
+  settled: readonly string[],
+  staying: readonly string[],
+): string[] {
+  const standing = new Set(object ? routedReplicas(object) : []);
+  return [...new Set([...settled, ...staying.filter((replica) => standing.has(replica))])];
 }
 
 type Standing = (Manifest & { readonly metadata: ObservedMetadata }) | undefined;

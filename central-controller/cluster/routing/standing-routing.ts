@@ -21,11 +21,11 @@ import {
 } from './istio-objects.ts';
 
 export interface StandingRouting {
-  /** Ours. */
+  /** Ours: under a name of ours, and with our label. */
   readonly rule: ObservedDestinationRule | undefined;
   readonly virtualService: ObservedVirtualService | undefined;
   readonly delegate: ObservedVirtualService | undefined;
-  /** Somebody else's that stand where ours would: as `kind namespace/name`. */
+  /** Somebody else's, whatever their label, that stand where ours would: as `kind namespace/name`. */
   readonly others: readonly string[];
   /** Replicas with a subset of their own, whoever wrote it. */
   readonly subsets: ReadonlySet<string>;
@@ -43,6 +43,7 @@ const httpRoute = Compile(HttpRouteSchema);
 
 type IstioObject = ObservedVirtualService | ObservedDestinationRule;
 
+/** Of an object under one of our names: is it ours? */
 function isOurs({ metadata }: { readonly metadata: ObservedMetadata }): boolean {
   return metadata.labels?.[MANAGED_LABEL.key] === MANAGED_LABEL.value;
 }
@@ -55,17 +56,20 @@ export class StandingObjects {
   readonly #virtualServices: ReadonlyMap<string, ObservedVirtualService>;
   readonly #rulesByName: ReadonlyMap<string, ObservedDestinationRule>;
   readonly #delegatedTo: ReadonlySet<string>;
+  readonly #clusterDomain: string | undefined;
 
-  constructor({
-    virtualServices = [],
-    destinationRules = [],
-  }: Pick<ObservedObjects, 'virtualServices' | 'destinationRules'>) {
+  constructor(
+    { virtualServices = [], destinationRules = [] }: Pick<ObservedObjects, 'virtualServices' | 'destinationRules'>,
+    clusterDomain: string | undefined,
+  ) {
+    this.#clusterDomain = clusterDomain;
+    const hostIn = (object: IstioObject) => (host: string) => fullHost(host, namespaceOf(object), clusterDomain);
     const byAge = virtualServices.toSorted(olderFirst);
     this.#virtualServices = byName(virtualServices);
     this.#rulesByName = byName(destinationRules);
-    this.#rules = groupedBy(destinationRules, (rule) => [fullHost(rule.spec.host, namespaceOf(rule))]);
-    this.#governing = groupedBy(byAge, governedHosts);
-    this.#bareGateways = groupedBy(byAge, bareGatewayHosts);
+    this.#rules = groupedBy(destinationRules, (rule) => [hostIn(rule)(rule.spec.host)]);
+    this.#governing = groupedBy(byAge, (object) => governedHosts(object).map(hostIn(object)));
+    this.#bareGateways = groupedBy(byAge, (object) => bareGatewayHosts(object, hostIn(object)));
     this.#delegatedTo = new Set(byAge.flatMap(delegates));
   }
 
@@ -75,7 +79,7 @@ export class StandingObjects {
   }
 
   of(service: ServiceName): StandingRouting {
-    const host = hostOf(service);
+    const host = hostOf({ ...service, clusterDomain: this.#clusterDomain });
     const name = `${service.namespace}/${routingName(service.name)}`;
     const delegate = `${service.namespace}/${delegateName(service.name)}`;
     const rules = this.#rules.get(host) ?? [];
@@ -87,13 +91,15 @@ export class StandingObjects {
     ];
     const inOurPlace = [...rules, ...governing, ...atOurNames].filter((object) => object !== undefined);
     const own = {
+      rule: ours(this.#rulesByName.get(name)),
       virtualService: ours(this.#virtualServices.get(name)),
       delegate: ours(this.#virtualServices.get(delegate)),
     };
+    // The label alone makes nothing ours: under another name it would be neither written nor removed by anybody.
+    const written: ReadonlySet<IstioObject | undefined> = new Set(Object.values(own));
     return {
       ...own,
-      rule: ours(this.#rulesByName.get(name)),
-      others: [...new Set(inOurPlace.filter((object) => !isOurs(object)).map(describeManifest))],
+      others: [...new Set(inOurPlace.filter((object) => !written.has(object)).map(describeManifest))],
       subsets: new Set(rules.flatMap(replicaSubsets)),
       // Of several for one host, Istio heeds the oldest.
       routes: new Set(governing.slice(0, 1).flatMap(routedReplicas)),
@@ -134,20 +140,18 @@ function groupedBy<T>(
   return groups;
 }
 
-/** Hosts inside the mesh that a VirtualService decides on. */
-function governedHosts(object: ObservedVirtualService): string[] {
+/** Hosts inside the mesh that a VirtualService decides on, as it names them. */
+function governedHosts(object: ObservedVirtualService): readonly string[] {
   const { gateways = ['mesh'], hosts = [] } = object.spec;
-  return gateways.includes('mesh') ? hosts.map((host) => fullHost(host, namespaceOf(object))) : [];
+  return gateways.includes('mesh') ? hosts : [];
 }
 
 /** Services that a gateway's VirtualService leads to with routes that say nothing of a replica, and none that does. */
-function bareGatewayHosts(object: ObservedVirtualService): string[] {
+function bareGatewayHosts(object: ObservedVirtualService, full: (host: string) => string): string[] {
   if (!(object.spec.gateways ?? []).some((gateway) => gateway !== 'mesh')) return [];
   const destinations = routesOf(object).flatMap(({ route = [] }) => route.map(({ destination }) => destination));
   const hosts = (withSubset: boolean) =>
-    destinations
-      .filter(({ subset }) => (subset !== undefined) === withSubset)
-      .map(({ host }) => fullHost(host, namespaceOf(object)));
+    destinations.filter(({ subset }) => (subset !== undefined) === withSubset).map(({ host }) => full(host));
   const chosen = new Set(hosts(true));
   return hosts(false).filter((host) => !chosen.has(host));
 }
@@ -164,7 +168,8 @@ function routesOf({ spec }: ObservedVirtualService): HttpRoute[] {
   return (spec.http ?? []).filter((route) => httpRoute.Check(route));
 }
 
-function routedReplicas(object: ObservedVirtualService): string[] {
+/** Replicas with a route of their own in this object. */
+export function routedReplicas(object: ObservedVirtualService): string[] {
   return routesOf(object)
     .filter(({ route }) => route?.length === 1 && route[0]?.destination.subset !== undefined)
     .flatMap(({ match = [] }) => match.flatMap(({ headers }) => exactly(headers?.[ENDPOINT_HEADER])));

@@ -2,10 +2,12 @@
 import type { Topology } from '../../../central-controller/cluster/topology.ts';
 import type { Decision, ReplicaState } from '../../../central-controller/contract/decision.ts';
 
-interface Made {
+export interface Made {
   /** Of the ready replicas; `Active` unless said otherwise. */
   readonly state?: ReplicaState;
   readonly requestsPerSecond?: number;
+  /** 0 while nothing was measured. */
+  readonly cpuPerRequestSeconds?: number;
   /** Nodes of which no agent reports. */
   readonly silent?: readonly string[];
 }
@@ -14,9 +16,9 @@ interface Made {
 export function decisionOn(
   { nodes, services }: Topology,
   at: number,
-  { state = 'Active', requestsPerSecond = 1, silent = [] }: Made = {},
+  { state = 'Active', requestsPerSecond = 1, cpuPerRequestSeconds = 0, silent = [] }: Made = {},
 ): Decision {
-  const figures = { cpuPerRequestSeconds: 0, cpuPerRequestDeviation: 0, requestsPerSecond, cpuCores: 0 };
+  const figures = { cpuPerRequestSeconds, cpuPerRequestDeviation: 0, requestsPerSecond, cpuCores: 0 };
   const quiet = { capacityCores: 0, inFlight: 0, meanInFlight: 0, meanLatencySeconds: 0, failureRatio: 0 };
   return {
     tick: 1,

@@ -119,6 +119,14 @@ describe('a directory of manifests', () => {
     });
   });
 
+  it('is in the domain that is named', () => {
+    const options = { now: () => now, onProblem: () => undefined, clusterDomain: 'corp.example' };
+    const cluster = new ManifestCluster(directory, options);
+    clusters.push(cluster);
+    expect(cluster.read().clusterDomain).toBe('corp.example');
+    expect(open().read().clusterDomain).toBeUndefined();
+  });
+
   it('has defaults for what a policy leaves out, and leaves out services without one', () => {
     write('pods.yaml', pod(0));
     write('rate.yaml', GEO.replaceAll('geo', 'rate'));

@@ -61,6 +61,8 @@ describe('Helm chart', () => {
     );
     const agent = podTemplate(objects.get('DaemonSet ballast-agents ballast-agent'));
     expect(agent.containers[0]?.image).toBe('r.example/ballast/host-agent:v2');
+    const controller = podTemplate(objects.get('Deployment ballast-system ballast-controller'));
+    expect(controller.containers[0]?.args).toEqual(expect.arrayContaining(['--cluster-domain', 'corp.example']));
     expect(JSON.stringify([...objects.values()])).not.toContain('cluster.local');
   });
 
@@ -68,6 +70,9 @@ describe('Helm chart', () => {
     ['controller.replicas=0', '/controller/replicas'],
     ['plugin.sha256=abc', '/plugin/sha256'],
     ['plugin.url=ftp://x', '/plugin/url'],
+    ['clusterDomain=corp..example', '/clusterDomain'],
+    ['clusterDomain=-corp', '/clusterDomain'],
+    ['clusterDomain=Corp', '/clusterDomain'],
     ['agent.cpucontrol=true', "'cpucontrol' not allowed"],
   ])('refuses %s', async (value, complaint) => {
     await expect(helmTemplate(value)).rejects.toThrow(complaint);

@@ -18,9 +18,24 @@ export interface ControllerProcess {
 }
 
 /** Starts a controller on `address`, `host:port`; it may not serve yet. */
-export function startController(kubeconfig: string, address: string, identity: string): ControllerProcess {
+export function startController(
+  kubeconfig: string,
+  address: string,
+  identity: string,
+  ...more: readonly string[]
+): ControllerProcess {
   const url = `http://${address}`;
-  const flags = ['--kubeconfig', kubeconfig, '--namespace', 'default', '--listen', address, '--identity', identity];
+  const flags = [
+    '--kubeconfig',
+    kubeconfig,
+    '--namespace',
+    'default',
+    '--listen',
+    address,
+    '--identity',
+    identity,
+    ...more,
+  ];
   const child = spawn(process.execPath, [MAIN, ...flags], { stdio: ['ignore', 'pipe', 'inherit'] });
   if (child.pid === undefined) throw new Error('the controller could not be started');
   const exited = once(child, 'exit');

@@ -48,7 +48,10 @@ export async function startPolicyController(kubeconfig: string, asUser = kubecon
       written.filter((entry) => entry.includes(` ${namespace}/`)).map((entry) => entry.replace(`${namespace}/`, '')),
     refusals,
     topology: () => routed.read(),
-    turn: () => reconciler.reconcile(decisionOn(routed.read(), now())),
+    turn: () => {
+      const decision = decisionOn(routed.read(), now());
+      return reconciler.reconcile(decision, decision);
+    },
     advance: (ms) => {
       skipped += ms;
     },

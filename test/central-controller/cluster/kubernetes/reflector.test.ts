@@ -1,9 +1,17 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { ApiError, type ApiRequest } from '../../../../central-controller/cluster/kubernetes/client.ts';
 import { linesOf } from '../../../../central-controller/cluster/kubernetes/lines.ts';
-import { Reflector, type ReflectorState } from '../../../../central-controller/cluster/kubernetes/reflector.ts';
+import {
+  Reflector,
+  type ReflectorState,
+  type ReflectorTime,
+} from '../../../../central-controller/cluster/kubernetes/reflector.ts';
 import { RESOURCES } from '../../../../central-controller/cluster/kubernetes/resources.ts';
 import { SOON } from '../../../support/soon.ts';
+
+/** The shortest pauses. */
+const QUICK: ReflectorTime = { now: () => performance.now(), sleep: (ms) => sleep(ms), random: () => 0 };
 
 interface Item {
   readonly metadata: { readonly name: string; readonly resourceVersion: string; readonly annotations?: object };
@@ -60,7 +68,7 @@ function follow(api: Api) {
   const states: ReflectorState[] = [];
   const changed = vi.fn();
   const events = { changed, moved: (state: ReflectorState) => states.push(state) };
-  const reflector = new Reflector(api, RESOURCES.nodes, events, () => 0);
+  const reflector = new Reflector(api, RESOURCES.nodes, events, QUICK);
   onTestFinished(() => reflector.close());
   reflector.start();
   const names = () => reflector.objects.map(({ metadata }) => metadata.name);

@@ -6,7 +6,7 @@ import { type PolicyFacts, policyStatus } from '../../../../central-controller/c
 import { planRouting } from '../../../../central-controller/cluster/routing/plan-routing.ts';
 import { PolicyStatus } from '../../../../central-controller/contract/policy-status.ts';
 import { ModelCluster } from '../routing/support/model-cluster.ts';
-import { decisionOn } from '../decisions.ts';
+import { decisionOn, type Made } from '../decisions.ts';
 
 const NOW = Date.UTC(2026, 0, 1);
 
@@ -105,6 +105,63 @@ describe('the conditions of a policy', () => {
     const unused = { ...given, decision: decisionOn(topology, NOW, { state: 'Learning', requestsPerSecond: 0 }) };
     expect(conditions(unused)).toMatchObject({ Ready: 'False Learning' });
     expect(ready(unused)).toContain('No proxy has reported a request yet');
+  });
+
+  describe('of a service that is called seldom', () => {
+    const given = facts();
+    const quiet: Made = { state: 'Learning', requestsPerSecond: 0 };
+
+    /** `Ready` after each of these decisions in turn, each status standing when the next one is made. */
+    function inTurn(decisions: readonly Made[], mode: 'Enforce' | 'Observe' = 'Enforce'): string[] {
+      const own = mode === 'Enforce' ? given : facts(model({ mode }));
+      let before: PolicyStatus | undefined;
+      return decisions.map((made) => {
+        before = policyStatus({ ...own, decision: decisionOn(new ModelCluster().topology(), NOW, made) }, before, NOW);
+        const found = before.conditions?.find(({ type }) => type === 'Ready');
+        return `${found?.status} ${found?.reason}`;
+      });
+    }
+
+    it('stay True once it was learnt, whoever leads', () => {
+      expect(inTurn([{}, quiet, { ...quiet, requestsPerSecond: 0.3 }, {}])).toEqual([
+        'True Balanced',
+        'True Idle',
+        'True Idle',
+        'True Balanced',
+      ]);
+      expect(inTurn([{}, quiet], 'Observe')).toEqual(['True Observing', 'True Idle']);
+    });
+
+    it('are the same again when an agent is back, unless it was never learnt', () => {
+      const measured = { ...quiet, cpuPerRequestSeconds: 0.01 };
+      const away = { ...measured, silent: ['node'] };
+      expect(inTurn([{}, away, measured])).toEqual(['True Balanced', 'False AgentsSilent', 'True Idle']);
+      expect(inTurn([quiet, measured])).toEqual(['False Learning', 'False Learning']);
+    });
+
+    it('tell it from one that was never called, also where no status stands', () => {
+      expect(inTurn([quiet, quiet])).toEqual(['False Learning', 'False Learning']);
+      const idle = {
+        ...given,
+        decision: decisionOn(new ModelCluster().topology(), NOW, { ...quiet, cpuPerRequestSeconds: 0.01 }),
+      };
+      expect(conditions(idle)).toMatchObject({ Ready: 'True Idle' });
+      expect(ready(idle)).toContain('Too few requests came lately');
+    });
+
+    it('are not taken for it where requests come, or proxies fell silent', () => {
+      expect(inTurn([{}, { ...quiet, requestsPerSecond: 50 }, quiet])).toEqual([
+        'True Balanced',
+        'False Unmeasured',
+        'False Learning',
+      ]);
+      const silent = { state: 'Stale', requestsPerSecond: 20, cpuPerRequestSeconds: 0.01 } as const;
+      expect(inTurn([{}, silent, { ...silent, state: 'Learning', requestsPerSecond: 0 }])).toEqual([
+        'True Balanced',
+        'False Learning',
+        'False Learning',
+      ]);
+    });
   });
 
   it('name the gateways that choose no replica', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Manifest } from '../../../../central-controller/cluster/manifest.ts';
 import { HOLD_MS, SETTLE_MS } from '../../../../central-controller/cluster/routing/plan-service.ts';
-import { Controller, DELEGATE, foreign, ROUTES, RULE, settled } from './support/controller.ts';
+import { Controller, DELEGATE, ROUTES, RULE, settled } from './support/controller.ts';
 
 const CART = 'shop/cart';
 const carts = (...ordinals: number[]) => ordinals.map((ordinal) => `cart-${ordinal}`);
@@ -107,32 +107,6 @@ describe('Subset routing', () => {
   });
 });
 
-describe('gateways in Subset routing', () => {
-  const ingress = (route: object) =>
-    foreign('VirtualService', 'ingress', { hosts: ['*'], gateways: ['shop'], http: [route] });
-
-  it('are named while they lead to the service without choosing a replica', () => {
-    const controller = settled();
-    controller.cluster.add(ingress({ route: [{ destination: { host: 'cart' } }] }));
-    expect(controller.look().services.get(CART)).toMatchObject({ bareGateways: ['shop/ingress'], problem: undefined });
-    controller.cluster.add(ingress({ delegate: { name: 'ballast-cart.delegate' } }));
-    expect(controller.look().services.get(CART)?.bareGateways).toEqual([]);
-  });
-
-  it('keep their way to the service for as long as they delegate to it, whatever becomes of the policy', () => {
-    const controller = settled();
-    const { cluster } = controller;
-    cluster.add(ingress({ delegate: { name: 'ballast-cart.delegate' } }));
-    cluster.state.hasPolicy = false;
-    controller.settle();
-    expect([cluster.get(RULE), cluster.get(ROUTES)]).toEqual([undefined, undefined]);
-    const host = 'cart.shop.svc.cluster.local';
-    expect(cluster.get(DELEGATE)).toMatchObject({ spec: { http: [{ route: [{ destination: { host } }] }] } });
-    cluster.remove('VirtualService shop/ingress');
-    expect(controller.settle()).toEqual([[`delete ${DELEGATE}`]]);
-  });
-});
-
 describe('Endpoint routing', () => {
   it('sets the label, and then the weights hold', () => {
     const controller = new Controller();
@@ -184,89 +158,6 @@ describe('a change of routing that cannot be made', () => {
     expect(controller.settle()).toEqual([]);
     expect(controller.step(10 * HOLD_MS)).toEqual([]);
     expect(controller.table()).toEqual({ routing: 'Subset', replicas: carts(0, 1, 2) });
-  });
-});
-
-describe("somebody else's objects", () => {
-  const others = [
-    foreign('VirtualService', 'mine', { hosts: ['cart'], http: [{ route: [{ destination: { host: 'cart' } }] }] }),
-    foreign('DestinationRule', 'mine', { host: 'cart.shop.svc.cluster.local' }),
-    foreign('VirtualService', 'ballast-cart', { hosts: ['other.example.com'], gateways: ['shop'], http: [] }),
-  ];
-
-  it.each(others)('are named and left alone: $kind $metadata.name', (other) => {
-    const controller = new Controller();
-    controller.cluster.add(other);
-    expect(controller.settle()).toEqual([]);
-    expect(controller.table()).toBeUndefined();
-    const { problem } = controller.look().services.get(CART) ?? {};
-    expect(problem).toMatchObject({ reason: 'HostTaken' });
-    expect(problem?.message).toContain(`${other.kind} shop/${other.metadata.name}`);
-  });
-
-  it('do if they have a route and a subset per replica', () => {
-    const controller = settled();
-    for (const name of [RULE, ROUTES]) {
-      const object = controller.cluster.get(name);
-      if (object) controller.cluster.add({ ...object, metadata: { name: 'mine', namespace: 'shop' } });
-      controller.cluster.remove(name);
-    }
-    controller.cluster.remove(DELEGATE);
-    expect(controller.settle()).toEqual([]);
-    expect(controller.table()).toEqual({ routing: 'Subset', replicas: carts(0, 1, 2) });
-    expect(controller.look().services.get(CART)?.problem?.message).toContain('3 of 3 replicas have routes there');
-  });
-
-  it('are no matter for Endpoint routing', () => {
-    const controller = new Controller();
-    controller.cluster.state.routing = 'Endpoint';
-    for (const other of others) controller.cluster.add(other);
-    expect(controller.settle()).toEqual([['apply Service shop/cart']]);
-    expect(controller.look().services.get(CART)?.problem).toBeUndefined();
-  });
-
-  it('become ours with our label, whoever wrote them', () => {
-    const controller = settled();
-    const rule = controller.cluster.get(RULE);
-    if (rule) controller.cluster.add({ ...rule, metadata: { ...rule.metadata, ownerReferences: undefined } as never });
-    expect(controller.step()).toEqual([`apply ${RULE}`]);
-  });
-});
-
-describe('what was written', () => {
-  it.each([{ mode: 'Off' }, { mode: 'Observe' }, { hasPolicy: false }] as const)('goes in order with %o', (state) => {
-    const controller = settled();
-    Object.assign(controller.cluster.state, state);
-    expect(controller.table()).toBeUndefined();
-    expect(controller.settle()).toEqual([[`delete ${ROUTES}`, `delete ${DELEGATE}`], [`delete ${RULE}`]]);
-  });
-
-  it('goes with Off in Endpoint routing', () => {
-    const controller = settled({ routing: 'Endpoint' });
-    controller.cluster.state.mode = 'Off';
-    expect(controller.step()).toEqual([]);
-    expect(controller.settle()).toEqual([['apply Service shop/cart']]);
-    expect(controller.cluster.label).toBeUndefined();
-  });
-
-  it('changes from Subset to Endpoint without a moment in which no replica can be chosen', () => {
-    const controller = settled();
-    controller.cluster.state.routing = 'Endpoint';
-    expect(controller.step()).toEqual(['apply Service shop/cart']);
-    expect(controller.table()?.routing).toBe('Subset');
-    expect(controller.step(SETTLE_MS)).toEqual([]);
-    expect(controller.table()?.routing).toBe('Endpoint');
-    expect(controller.settle()).toEqual([[`delete ${ROUTES}`, `delete ${DELEGATE}`], [`delete ${RULE}`]]);
-  });
-
-  it('changes from Endpoint to Subset likewise', () => {
-    const controller = settled({ routing: 'Endpoint' });
-    controller.cluster.state.routing = 'Subset';
-    expect(controller.step()).toEqual([`apply ${RULE}`]);
-    expect(controller.table()?.routing).toBe('Endpoint');
-    expect(controller.settle()).toEqual([[`apply ${ROUTES}`, `apply ${DELEGATE}`], ['apply Service shop/cart']]);
-    expect(controller.table()).toEqual({ routing: 'Subset', replicas: carts(0, 1, 2) });
-    expect(controller.cluster.label).toBeUndefined();
   });
 });
 

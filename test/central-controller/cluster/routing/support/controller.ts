@@ -56,7 +56,10 @@ export class Controller {
   }
 
   get stands() {
-    return new StandingObjects(this.cluster.objects()).of({ namespace: 'shop', name: 'cart' });
+    return new StandingObjects(this.cluster.objects(), this.cluster.clusterDomain).of({
+      namespace: 'shop',
+      name: 'cart',
+    });
   }
 }
 

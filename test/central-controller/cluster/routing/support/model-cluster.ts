@@ -36,6 +36,9 @@ export class ModelCluster {
   userLabels: Record<string, string> = {};
   knowsIstio = true;
   isHeadless = false;
+  clusterDomain: string | undefined;
+  /** Ports of the Service. */
+  ports: readonly { readonly name: string; readonly port: number }[] = [{ name: 'http', port: 80 }];
   readonly #istio = new Map<string, Manifest>();
   #ownLabel: string | undefined;
   #version = 0;
@@ -53,6 +56,12 @@ export class ModelCluster {
 
   get(name: string): Manifest | undefined {
     return this.#istio.get(name);
+  }
+
+  /** What Kubernetes' garbage collection is to remove: objects of an owner that is gone. */
+  garbage(): string[] {
+    const isOwned = ({ metadata }: Manifest) => 'ownerReferences' in metadata && metadata.ownerReferences !== undefined;
+    return this.state.hasPolicy ? [] : [...this.#istio].filter(([, object]) => isOwned(object)).map(([name]) => name);
   }
 
   get label(): string | undefined {
@@ -97,7 +106,7 @@ export class ModelCluster {
           apiVersion: 'v1',
           kind: 'Service',
           metadata: { ...common, name: 'cart', labels, ...(this.#ownLabel !== undefined && { managedFields }) },
-          spec: { selector: { app: 'cart' }, ports: [{ port: 80 }], ...(this.isHeadless && { clusterIP: 'None' }) },
+          spec: { selector: { app: 'cart' }, ports: [...this.ports], ...(this.isHeadless && { clusterIP: 'None' }) },
         },
       ],
       statefulSets: [
@@ -140,7 +149,7 @@ export class ModelCluster {
   }
 
   topology(): Topology {
-    return joinTopology(this.objects(), new Map()).topology;
+    return { ...joinTopology(this.objects(), new Map()).topology, clusterDomain: this.clusterDomain };
   }
 
   #stored(object: Manifest): Manifest {
