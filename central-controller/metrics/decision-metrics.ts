@@ -3,7 +3,7 @@
  * each, and only where there are not too many of them.
  */
 import type { Registry } from 'prom-client';
-import type { NodeDecision, ReplicaDecision, ServiceDecision } from '../contract/decision.ts';
+import type { Decision, NodeDecision, ReplicaDecision, ServiceDecision } from '../contract/decision.ts';
 import type { ControlLoop } from '../loop.ts';
 import { reading, readings } from './readings.ts';
 
@@ -25,7 +25,22 @@ function registerNodes(registry: Registry, loop: ControlLoop): void {
     );
   const ofCores = (read: (node: NodeDecision) => number) => (node: NodeDecision) =>
     node.cores > 0 ? read(node) / node.cores : undefined;
-  perNode('ballast_node_silent', "1: nothing was heard of the node's agent lately", ({ stale }) => (stale ? 1 : 0));
+  const isMissed = whichAreMissed(loop);
+  readings(
+    registry,
+    {
+      name: 'ballast_node_silent',
+      help: "1: the node's agent was not heard lately; absent where it never was and no balanced replica runs",
+      labelNames: ['node'],
+    },
+    () => {
+      const { decision } = loop;
+      if (!decision) return [];
+      return decision.nodes
+        .filter(isMissed(decision))
+        .map(({ name, stale }) => [{ node: name }, stale ? 1 : 0] as const);
+    },
+  );
   perNode(
     'ballast_node_report_age_seconds',
     "Time since the node's agent last reported; absent where it never did",
@@ -50,6 +65,24 @@ function registerNodes(registry: Registry, loop: ControlLoop): void {
     'What the utilisation would be with the target weights in force',
     ({ predictedUtilisation }) => predictedUtilisation,
   );
+}
+
+/**
+ * Nodes whose agent is missed when it is silent. The rest may well have none: those that the chart's
+ * `agent.nodeSelector` leaves out, Windows and virtual nodes.
+ */
+function whichAreMissed(loop: ControlLoop): (decision: Decision) => (node: NodeDecision) => boolean {
+  const heard = new Set<string>();
+  loop.onReport(({ node }) => heard.add(node));
+  loop.onDecision((_decision, previous) => {
+    // The first one of a lead: what was heard in an earlier one may be long past.
+    if (!previous) heard.clear();
+  });
+  return ({ services }) => {
+    const balanced = services.filter(({ mode }) => mode !== 'Off');
+    const carrying = new Set(balanced.flatMap(({ replicas }) => replicas.map(({ node }) => node)));
+    return ({ name }) => carrying.has(name) || heard.has(name);
+  };
 }
 
 function registerServices(registry: Registry, loop: ControlLoop): void {

@@ -16,7 +16,8 @@ export interface Alert {
   readonly runbook: string;
 }
 
-const WRITES = 'verb=~"create|update|patch|delete",resource!="leases"';
+/** Of what policies ask for. A refused Lease is another controller's; a lost event says nothing that no status says. */
+const WRITES = 'verb=~"create|update|patch|delete",resource!~"leases|events"';
 
 /** Envoy's counters of requests that the plugin left to Istio, though their service is balanced. */
 const LEFT_TO_ISTIO = ['without_table', 'without_replica', 'over_stream_limit']
@@ -134,7 +135,8 @@ export const ALERTS: readonly Alert[] = [
   },
   {
     name: 'BallastWritesFailing',
-    expression: `sum by (verb, resource, code) (increase(ballast_apiserver_requests_total{${WRITES},code!~"2..|404"}[10m])) > 0`,
+    // A write that goes on being refused is tried once a minute at least: the window holds one try, and no past ones.
+    expression: `sum by (verb, resource, code) (increase(ballast_apiserver_requests_total{${WRITES},code!~"2..|404"}[2m])) > 0`,
     for: '5m',
     severity: 'warning',
     summary: 'The API server refuses to {{ $labels.verb }} {{ $labels.resource }}: {{ $labels.code }}',
@@ -162,7 +164,8 @@ export const ALERTS: readonly Alert[] = [
   },
   {
     name: 'BallastPolicyNotReady',
-    expression: 'max by (namespace, policy) (ballast_policy_condition{type="Ready",reason!="Off"}) == 0',
+    // Learning: nobody has called the service so far as is known, which is no failure.
+    expression: 'max by (namespace, policy) (ballast_policy_condition{type="Ready",reason!~"Off|Learning"}) == 0',
     for: '10m',
     severity: 'warning',
     summary: 'Policy {{ $labels.namespace }}/{{ $labels.policy }} is not ready',

@@ -65,13 +65,18 @@ export const ROWS: readonly RowDefinition[] = [
       stat('Replicas', 'Of all services with a policy.', 'sum(ballast_service_replicas) or vector(0)'),
       stat(
         'Policies not ready',
-        'Switched off ones left out.',
-        'count(ballast_policy_condition{type="Ready",reason!="Off"} == 0) or vector(0)',
+        'Left out: switched off ones, and those that are still learning.',
+        'count(ballast_policy_condition{type="Ready",reason!~"Off|Learning"} == 0) or vector(0)',
         { good: { below: 1 } },
       ),
-      stat('Silent agents', 'Nodes whose agent was not heard lately.', 'sum(ballast_node_silent) or vector(0)', {
-        good: { below: 1 },
-      }),
+      stat(
+        'Silent agents',
+        'Nodes whose agent was not heard lately; without those that have none, and no balanced replica.',
+        'sum(ballast_node_silent) or vector(0)',
+        {
+          good: { below: 1 },
+        },
+      ),
       stat(
         'Proxies without a table',
         'They leave requests to Istio.',

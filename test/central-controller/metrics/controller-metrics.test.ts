@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { ControllerMetrics } from '../../../central-controller/metrics/controller-metrics.ts';
-import { createLoop, FakeLeadership, runTraffic, serviceTopology, topologyOf } from '../fixtures.ts';
+import { createLoop, FakeLeadership, report, runTraffic, serviceTopology, topologyOf } from '../fixtures.ts';
 
 async function seriesOf(metrics: ControllerMetrics): Promise<ReadonlyMap<string, number>> {
   const text = await metrics.registry.metrics();
@@ -61,6 +61,34 @@ it('only the one that leads shows decisions, and what was is gone with the lead'
     expect(await countOf(metrics, 'ballast_node_silent')).toBe(isLeading ? 2 : 0);
   }
   expect((await seriesOf(metrics)).get('ballast_leader_changes_total')).toBe(2);
+});
+
+it('a node without an agent and without balanced replicas is not called silent', async () => {
+  const names = ['node-1', 'node-2', 'without-agent', 'with-agent', 'of-service-off'];
+  const nodes = names.map((name) => ({ name }));
+  const [replica] = serviceTopology({ name: 'off' }).replicas;
+  if (!replica) throw new Error('the service has replicas');
+  const off = serviceTopology({ name: 'off', mode: 'Off', replicas: [{ ...replica, node: 'of-service-off' }] });
+  const leadership = new FakeLeadership();
+  const test = createLoop({ nodes, services: [serviceTopology(), off] }, leadership);
+  const metrics = new ControllerMetrics(test.loop);
+  const silent = async (): Promise<Record<string, number>> => {
+    const found = [...(await seriesOf(metrics))].filter(([series]) => series.startsWith('ballast_node_silent{'));
+    return Object.fromEntries(found.map(([series, value]) => [/node="(.*)"/.exec(series)?.[1] ?? '', value]));
+  };
+  test.loop.start();
+  leadership.set(true);
+  expect(await silent()).toEqual({ 'node-1': 1, 'node-2': 1 });
+  for (const sequence of [1, 2]) test.loop.accept(report('with-agent', sequence));
+  test.clock.advance(250);
+  expect(await silent()).toEqual({ 'node-1': 1, 'node-2': 1, 'with-agent': 0 });
+  // By then the collector has forgotten it.
+  runTraffic(test, 60);
+  expect(await silent()).toEqual({ 'node-1': 0, 'node-2': 0, 'with-agent': 1 });
+  leadership.set(false);
+  expect(await silent()).toEqual({});
+  leadership.set(true);
+  expect(await silent()).toEqual({ 'node-1': 1, 'node-2': 1 });
 });
 
 it('the loop keeps its time, and versions are counted by what they changed', async () => {

@@ -129,6 +129,10 @@ export const ALERT_CASES: readonly AlertCase[] = [
     labels: { verb: 'patch', resource: 'virtualservices', code: '403' },
     summary: 'The API server refuses to patch virtualservices: 403',
     quiet: {
+      // Refused once, and taken when it was tried again.
+      'ballast_apiserver_requests_total{verb="patch",resource="services",code="409"}': '0x4 1x20',
+      // Of a namespace that is being deleted: an event is not written again.
+      'ballast_apiserver_requests_total{verb="patch",resource="events",code="403"}': '0+1x20',
       'ballast_apiserver_requests_total{verb="patch",resource="virtualservices",code="200"}': '0+1x20',
       'ballast_apiserver_requests_total{verb="update",resource="leases",code="409"}': '0+1x20',
       'ballast_apiserver_requests_total{verb="watch",resource="pods",code="410"}': '0+1x20',
@@ -156,14 +160,17 @@ export const ALERT_CASES: readonly AlertCase[] = [
     alert: 'BallastPolicyNotReady',
     at: '15m',
     firing: {
-      'ballast_policy_condition{namespace="shop",policy="cart",type="Ready",reason="Learning"}': '0x6 _x20',
-      'ballast_policy_condition{namespace="shop",policy="cart",type="Ready",reason="AgentsSilent"}': '_x6 0x20',
+      'ballast_policy_condition{namespace="shop",policy="cart",type="Ready",reason="Unmeasured"}': '0x3 _x20',
+      'ballast_policy_condition{namespace="shop",policy="cart",type="Ready",reason="AgentsSilent"}': '_x4 0x20',
     },
     labels: { namespace: 'shop', policy: 'cart' },
     summary: 'Policy shop/cart is not ready',
     quiet: {
       'ballast_policy_condition{namespace="shop",policy="cart",type="Ready",reason="Off"}': '0x20',
       'ballast_policy_condition{namespace="shop",policy="book",type="Ready",reason="Balanced"}': '1x20',
+      // Nobody has called it yet, and nobody calls it any more.
+      'ballast_policy_condition{namespace="shop",policy="new",type="Ready",reason="Learning"}': '0x20',
+      'ballast_policy_condition{namespace="shop",policy="idle",type="Ready",reason="Idle"}': '1x20',
       'ballast_policy_condition{namespace="shop",policy="book",type="Routed",reason="NotEnforced"}': '0x20',
     },
   },
