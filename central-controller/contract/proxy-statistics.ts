@@ -12,15 +12,18 @@
  *
  * A "served" record has neither key nor replica name. The encoder is `wasm-plugin/assembly/statistics.ts`.
  */
-import { failure, type Result, success } from './result.ts';
+import { Compile } from 'typebox/compile';
+import { describeFieldErrors } from './field-errors.ts';
 import { LATENCY_BUCKETS } from './latency-buckets.ts';
-import type { CalledCounters, ProxyCounters } from './report.ts';
+import { type CalledCounters, ProxyCounters } from './report.ts';
+import { failure, type Result, success } from './result.ts';
 
 export const STATISTICS_MAGIC = 0x52534c42;
 export const STATISTICS_FORMAT = 1;
 export const STATISTICS_HEADER_BYTES = 56;
 export const STATISTICS_RECORD_BYTES = 48 + 4 * LATENCY_BUCKETS;
 
+const Counters = Compile(ProxyCounters);
 const text = new TextDecoder('utf-8', { fatal: false });
 
 function refuse(field: string, why: string): Result<never> {
@@ -35,7 +38,10 @@ function podOfNodeId(nodeId: string): { pod: string; namespace: string } | undef
   return { pod: workload.slice(0, dot), namespace: workload.slice(dot + 1) };
 }
 
-/** Decodes one message; every length is checked before it is used, so no input can make it throw. */
+/**
+ * Decodes one message; every length is checked before it is used, so no input can make it throw. What it says is held
+ * to the schema that the controller holds a report to: else one proxy's message would cost the whole node its report.
+ */
 export function decodeProxyStatistics(bytes: Uint8Array): Result<ProxyCounters> {
   if (bytes.length < STATISTICS_HEADER_BYTES) return refuse('length', `${bytes.length} bytes are fewer than a header`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -64,10 +70,6 @@ export function decodeProxyStatistics(bytes: Uint8Array): Result<ProxyCounters> 
     const nameLength = view.getUint16(at + 4, true);
     const end = at + STATISTICS_RECORD_BYTES + keyLength + nameLength;
     if (end > bytes.length) return refuse(`record ${record}`, 'its names run past the end');
-    const inFlightSeconds = view.getFloat64(at + 32, true);
-    if (!Number.isFinite(inFlightSeconds) || inFlightSeconds < 0) {
-      return refuse(`record ${record}`, 'in-flight seconds is not a number of seconds');
-    }
     const latencyBuckets: number[] = [];
     for (let bucket = 0; bucket < LATENCY_BUCKETS; bucket++) {
       latencyBuckets.push(view.getUint32(at + 48 + 4 * bucket, true));
@@ -76,7 +78,7 @@ export function decodeProxyStatistics(bytes: Uint8Array): Result<ProxyCounters> 
       requests: Number(view.getBigUint64(at + 8, true)),
       failures: Number(view.getBigUint64(at + 16, true)),
       inFlight: view.getUint32(at + 40, true),
-      inFlightSeconds,
+      inFlightSeconds: view.getFloat64(at + 32, true),
       latencyBuckets,
     };
     if (side === 1) {
@@ -96,5 +98,6 @@ export function decodeProxyStatistics(bytes: Uint8Array): Result<ProxyCounters> 
     at = end;
   }
   if (at !== bytes.length) return refuse('length', `${bytes.length - at} bytes too many`);
-  return success(counters);
+  if (Counters.Check(counters)) return success(counters);
+  return failure('MALFORMED_STATISTICS', describeFieldErrors(Counters.Errors(counters), 'message'));
 }

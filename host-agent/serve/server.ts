@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import type { Failure } from '../../central-controller/contract/errors.ts';
 import { decodeProxyStatistics } from '../../central-controller/contract/proxy-statistics.ts';
 import type { ProxyCounters } from '../../central-controller/contract/report.ts';
-import { readBody } from './body.ts';
+import { Bodies, discardBody, type NoBody } from './body.ts';
 import { LongPolls, type Waiter } from './long-polls.ts';
 import { type Plugin, PLUGIN_PATH } from './plugin-file.ts';
 import { answerProblem } from './problem.ts';
@@ -15,7 +15,8 @@ import type { Table, TableBoard } from './table-board.ts';
 
 /** A poll that hears nothing new is answered 304 after this. */
 const HOLD_MS = 20_000;
-const BODY_LIMIT = 1024 * 1024;
+/** A proxy's statistics are some kB, of the largest mesh 1 MiB; all at once must fit into a small pod beside the rest. */
+const BODIES = { each: 1024 * 1024, together: 8 * 1024 * 1024 };
 const CONNECTIONS = 4000;
 const POLLS = 4000;
 
@@ -41,6 +42,7 @@ export interface ServerPorts {
 export class ProxyServer {
   #ports: ServerPorts;
   #polls = new LongPolls(POLLS);
+  #bodies = new Bodies(BODIES);
   #http: Server;
 
   constructor(ports: ServerPorts) {
@@ -89,11 +91,13 @@ export class ProxyServer {
     const url = request.url ?? '/';
     const question = url.indexOf('?');
     const route = `${request.method} ${question < 0 ? url : url.slice(0, question)}`;
+    if (route === 'POST /v1/statistics') {
+      return this.#bodies.read(request, (body) => this.#statistics(response, body));
+    }
+    discardBody(request);
     switch (route) {
       case 'GET /v1/table':
-        return this.#table(request, response, new URLSearchParams(question < 0 ? '' : url.slice(question + 1)));
-      case 'POST /v1/statistics':
-        return readBody(request, BODY_LIMIT, (body) => this.#statistics(response, body));
+        return this.#table(response, new URLSearchParams(question < 0 ? '' : url.slice(question + 1)));
       case 'GET /livez':
         return answerText(response, 200, 'text/plain', 'ok\n');
       case 'GET /readyz':
@@ -110,7 +114,7 @@ export class ProxyServer {
     }
   }
 
-  #table(request: IncomingMessage, response: ServerResponse, query: URLSearchParams): void {
+  #table(response: ServerResponse, query: URLSearchParams): void {
     const held = query.get('version') ?? '0';
     if (!/^\d{1,20}$/.test(held)) {
       return answerProblem(response, { code: 'INVALID_REQUEST', message: 'version: must be a whole number' });
@@ -132,25 +136,32 @@ export class ProxyServer {
       return answerProblem(response, { code: 'INVALID_REQUEST', message: `more than ${POLLS} polls wait` }, 503);
     }
     response.on('close', () => this.#polls.remove(waiter));
-    request.resume();
     return undefined;
   }
 
-  #statistics(response: ServerResponse, body: Buffer | undefined): void {
+  #statistics(response: ServerResponse, body: Buffer | NoBody): void {
     if (response.destroyed) return;
-    const decoded = body && decodeProxyStatistics(body);
-    if (decoded?.ok) {
+    if (typeof body === 'string') return this.#refuseBody(response, body);
+    const decoded = decodeProxyStatistics(body);
+    if (decoded.ok) {
       this.#ports.statistics(decoded.value);
       response.writeHead(204);
       response.end();
       return;
     }
-    const tooLarge: Failure = { code: 'MALFORMED_STATISTICS', message: `body: larger than ${BODY_LIMIT} bytes` };
-    const failure = decoded?.failure ?? tooLarge;
+    this.#ports.refused(decoded.failure);
+    answerProblem(response, decoded.failure);
+  }
+
+  #refuseBody(response: ServerResponse, why: NoBody): void {
+    const [failure, status]: [Failure, number] =
+      why === 'too large'
+        ? [{ code: 'MALFORMED_STATISTICS', message: `body: larger than ${BODIES.each} bytes` }, 413]
+        : [{ code: 'INVALID_REQUEST', message: `body: slow, while others came of ${BODIES.together} bytes` }, 503];
     this.#ports.refused(failure);
-    // The rest of a body that is too large is not read: the connection ends with the answer.
-    if (body === undefined) response.shouldKeepAlive = false;
-    answerProblem(response, failure, body === undefined ? 413 : 400);
+    // The rest of the body is not read: the connection ends with the answer.
+    response.shouldKeepAlive = false;
+    answerProblem(response, failure, status);
   }
 
   #ready(response: ServerResponse): void {

@@ -9,8 +9,8 @@ import { type ControllerLink, isNotLeader } from './controller-link.ts';
 import { LineSplitter } from '../../central-controller/contract/line-splitter.ts';
 
 const CONNECT_MS = 1000;
-/** A controller that has just started may first have to learn. */
-const FIRST_LINE_MS = 30_000;
+/** Whoever leads writes the first line at once, even if it has yet to learn: one that does not is stuck. */
+const FIRST_LINE_MS = 3000;
 /** Heartbeats come each second: a connection silent for so long is dead. */
 const SILENCE_MS = 5000;
 const LINE_LIMIT = 32 * 1024 * 1024;
@@ -89,6 +89,8 @@ export class AssignmentStream {
         const end = await this.#follow(origin, signal);
         ({ reason } = end);
         if (end.led) return { reason, findings: this.#link.findings };
+        // The reports found one meanwhile: it goes before those that are left here.
+        if (this.#link.findings > findings) return { reason, findings };
         this.#link.failed(origin);
       }
     } catch (error) {
@@ -97,16 +99,20 @@ export class AssignmentStream {
     return { reason, findings };
   }
 
-  /** Reads one connection to its end. */
+  /** Reads one connection to its end; gives it up when another is found to lead before its first line has come. */
   async #follow(origin: string, signal: AbortSignal): Promise<End> {
     let led = false;
+    const waiting = new AbortController();
+    const otherLeads = new AbortController();
+    const giveUp = (): void => otherLeads.abort(new Error('another controller was found to lead'));
+    void this.#link.foundOther(origin, waiting.signal).then(() => waiting.signal.aborted || giveUp());
     try {
       const response = await this.#dispatcher.request({
         origin,
         path: this.#path,
         method: 'GET',
         headers: { host: this.#link.url.host },
-        signal,
+        signal: AbortSignal.any([signal, otherLeads.signal]),
       });
       if (response.statusCode !== 200) {
         const text = await response.body.text();
@@ -128,11 +134,14 @@ export class AssignmentStream {
           const failure = this.#take(line, full);
           if (failure !== undefined) return { reason: failure, led };
           full = true;
+          waiting.abort();
         }
       }
       return { reason: 'ended by the controller', led };
     } catch (error) {
-      return { reason: error instanceof Error ? error.message : String(error), led };
+      return { reason: error instanceof Error ? error.message : String(error), led: led && !otherLeads.signal.aborted };
+    } finally {
+      waiting.abort();
     }
   }
 

@@ -8,6 +8,8 @@ import { Agent, type Dispatcher } from 'undici';
 
 /** How long what the name resolved to is used without asking again, ms. */
 const RESOLVED_MS = 30_000;
+/** Likewise while no address is known to lead: another controller may be about to start. */
+const SEEKING_MS = 1000;
 /** The controller sends each agent a line every second: one that was not heard for so long may be gone, ms. */
 const HEARD_MS = 2000;
 
@@ -22,7 +24,10 @@ export class ControllerLink {
   readonly #resolve: Resolve;
   readonly #now: () => number;
   #origins: readonly string[] = [];
-  #resolvedAt = -Infinity;
+  /** The last lookup, under way or over. */
+  #lookup: Promise<void> = Promise.resolve();
+  #isLookingUp = false;
+  #lookedUpAt = -Infinity;
   /** The one that answered last. */
   #leader: string | undefined;
   /** Whose line came last, and when. */
@@ -36,9 +41,13 @@ export class ControllerLink {
     this.#resolve = resolve;
   }
 
-  /** Origins to try, the one that led last first. @throws when the name cannot be resolved, and never could */
+  /**
+   * Origins to try, the one that led last first. Waits for the name server only while no address is known: one that
+   * does not answer must not part those that know each other. @throws when the name cannot be resolved, and never could
+   */
   async origins(): Promise<readonly string[]> {
-    if (this.#leader === undefined || this.#now() - this.#resolvedAt > RESOLVED_MS) await this.#refresh();
+    this.#lookUpIfDue();
+    if (this.#origins.length === 0) await this.#lookup;
     const leader = this.#leader;
     return leader === undefined ? this.#origins : [leader, ...this.#origins.filter((origin) => origin !== leader)];
   }
@@ -87,6 +96,13 @@ export class ControllerLink {
     });
   }
 
+  /** Resolves once another than this one is known to lead, or on the signal. */
+  async foundOther(origin: string, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted && (this.#leader === undefined || this.#leader === origin)) {
+      await this.found(this.#findings, signal);
+    }
+  }
+
   /** A dispatcher for requests to any of the addresses; certificates are checked against the URL's name. */
   dispatcher(options: { connectMs: number; headersMs: number; bodyMs: number }): Dispatcher {
     return new Agent({
@@ -100,15 +116,22 @@ export class ControllerLink {
     return this.url.hostname.replace(/^\[|\]$/g, '');
   }
 
-  async #refresh(): Promise<void> {
-    try {
-      const addresses = isIP(this.#hostname) > 0 ? [] : await this.#resolve(this.#hostname);
-      this.#resolvedAt = this.#now();
-      this.#origins = addresses.length === 0 ? [this.url.origin] : addresses.map((address) => this.#originOf(address));
-    } catch (error) {
-      // A name server that fails must not part those that know each other.
-      if (this.#origins.length === 0) throw error;
-    }
+  /** Asks one question at a time, and after a failure no sooner again than after an answer. */
+  #lookUpIfDue(): void {
+    const age = this.#now() - this.#lookedUpAt;
+    if (this.#isLookingUp || age < (this.#leader === undefined ? SEEKING_MS : RESOLVED_MS)) return;
+    this.#isLookingUp = true;
+    this.#lookup = this.#lookUp().finally(() => {
+      this.#isLookingUp = false;
+      this.#lookedUpAt = this.#now();
+    });
+    // Nobody waits for it where addresses are known.
+    this.#lookup.catch(() => undefined);
+  }
+
+  async #lookUp(): Promise<void> {
+    const addresses = isIP(this.#hostname) > 0 ? [] : await this.#resolve(this.#hostname);
+    this.#origins = addresses.length === 0 ? [this.url.origin] : addresses.map((address) => this.#originOf(address));
   }
 
   #originOf({ address, family }: LookupAddress): string {
