@@ -29,6 +29,11 @@ export class DecisionHistory {
     return this.#decisions;
   }
 
+  /** The number of the next decision. */
+  get nextTick(): number {
+    return (this.#decisions.at(-1)?.tick ?? -1) + 1;
+  }
+
   /** Takes the next decision in; the newest one is kept whatever its size. */
   add(decision: Decision): void {
     this.#decisions.push(decision);

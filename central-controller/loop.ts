@@ -17,6 +17,7 @@ import { simulate } from './decide/simulate.ts';
 import { createEstimates, observe, snapshot } from './estimate/estimator.ts';
 import type { Snapshot } from './estimate/snapshot.ts';
 import { FigureHistory } from './figures/figure-history.ts';
+import { lastOnly } from './last-only.ts';
 import { alone, type Leadership } from './leadership.ts';
 import type { ManualWeights } from './manual-weights.ts';
 import { Pauses } from './pauses.ts';
@@ -64,6 +65,8 @@ export class ControlLoop {
   readonly figures = new FigureHistory();
   readonly #parts: LoopParts;
   readonly leadership: Leadership;
+  /** Names: each report asks for them. */
+  readonly #nodesOf = lastOnly(({ nodes }: Topology) => new Set(nodes.map(({ name }) => name)));
   #estimates = createEstimates();
   #memory = createDecisionMemory();
   readonly #listeners = new Set<DecisionListener>();
@@ -146,8 +149,7 @@ export class ControlLoop {
   /** Takes an agent's report; the fields of proxies' counters that fell are in the value. */
   accept(report: AgentReport): Result<readonly string[]> {
     if (!this.isLeading) return { ok: false, failure: this.notLeading() };
-    const nodes = new Set(this.topology.nodes.map(({ name }) => name));
-    const accepted = this.#parts.collector.accept(report, nodes, this.clock.now());
+    const accepted = this.#parts.collector.accept(report, this.#nodesOf(this.topology), this.clock.now());
     if (!accepted.ok) return accepted;
     for (const window of accepted.value.windows) {
       observe(this.#estimates, window);
@@ -179,6 +181,12 @@ export class ControlLoop {
 
   /** Whoever begins to lead knows nothing yet: what it learnt when it last led may be long past. */
   #followLeadership(): void {
+    const { identity, leader = identity } = this.leadership;
+    if (leader !== identity) {
+      // The one that leads now knows nothing of these: they must not come back with the lead.
+      this.pauses.clear();
+      this.manual.clear();
+    }
     const leads = !this.#stopped && this.leadership.isLeading;
     if (leads === this.#leads) return;
     this.#leads = leads;
@@ -220,7 +228,9 @@ export class ControlLoop {
       const known = snapshot(this.#estimates, topology, now);
       const policy = this.#policy(now);
       const previous = this.#decision;
-      const decision = decide(known, policy, previous, now, this.#memory);
+      const decided = decide(known, policy, previous, now, this.#memory);
+      // Decisions of before another controller led may still be asked for: no two have the same number.
+      const decision = { ...decided, tick: this.history.nextTick };
       this.#decision = decision;
       this.#known = known;
       this.history.add(decision);

@@ -1,4 +1,4 @@
-/** Weights set by hand: soft state, gone when they expire or the controller restarts. */
+/** Weights set by hand: soft state, gone when they expire, or the controller restarts or gives way to another. */
 import { failure, type Result, success } from './contract/result.ts';
 import type { ManualWeight } from './decide/policy.ts';
 
@@ -24,6 +24,10 @@ export class ManualWeights {
     }
     this.#weights.set(keyOf(weight), weight);
     return success(undefined);
+  }
+
+  clear(): void {
+    this.#weights.clear();
   }
 
   /** Was there one to remove? */

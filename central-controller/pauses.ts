@@ -1,4 +1,4 @@
-/** What is paused by hand: soft state, gone when it expires, is resumed or the controller restarts. */
+/** What is paused by hand: soft state, gone when it expires, is resumed, or the controller restarts or gives way to another. */
 import type { Decision } from './contract/decision.ts';
 import type { Pause } from './decide/pause.ts';
 
@@ -27,6 +27,10 @@ export class Pauses {
     const pause = { since: before?.since ?? now, ...request, held: before?.held ?? heldWeights(decision, key) };
     this.#pauses.set(key, pause);
     return pause;
+  }
+
+  clear(): void {
+    this.#pauses.clear();
   }
 
   /** Was there one to end? */

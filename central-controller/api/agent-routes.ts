@@ -3,6 +3,7 @@ import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebo
 import { Type } from 'typebox';
 import type { Failure } from '../contract/errors.ts';
 import { AgentReport } from '../contract/report.ts';
+import { lastOnly } from '../last-only.ts';
 import type { ControlLoop } from '../loop.ts';
 import type { ControllerMetrics } from '../metrics/controller-metrics.ts';
 import type { Subscriber } from '../publish/publisher.ts';
@@ -51,9 +52,13 @@ export function agentRoutes(loop: ControlLoop, metrics: ControllerMetrics): Fast
     );
     void app.register(reportStreamRoute(take, ({ code }) => metrics.refused(code), REPORT_BYTES));
 
+    // All agents are sent the same line, but for those with CPU grants of their own.
+    const bytesOf = lastOnly((line: string) => Buffer.from(line));
     app.get(
       '/agent/v1/assignments',
       {
+        // A stream of which only the head is sent would never end.
+        exposeHeadRoute: false,
         schema: {
           summary: 'Follow the assignments: one JSON object (AssignmentUpdate) a line, a heartbeat each second',
           tags: ['agents'],
@@ -74,7 +79,7 @@ export function agentRoutes(loop: ControlLoop, metrics: ControllerMetrics): Fast
         const stream = new PushStream(() => loop.publisher.drained(subscriber, loop.clock.now()));
         const subscriber: Subscriber = {
           node,
-          write: (line) => stream.send(line),
+          write: (line) => stream.send(bytesOf(line)),
           close: () => stream.destroy(),
         };
         stream.once('close', () => {

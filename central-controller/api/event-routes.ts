@@ -2,6 +2,7 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import type { Decision } from '../contract/decision.ts';
+import { lastOnly } from '../last-only.ts';
 import type { ControlLoop } from '../loop.ts';
 import { Problem } from './problem.ts';
 import { PushedText, PushStream } from './push-stream.ts';
@@ -29,18 +30,10 @@ function decisionEvent(decision: Decision): string {
   return `event: decision\nid: ${decision.tick}\ndata: ${JSON.stringify(decision)}\n\n`;
 }
 
-/** Many listeners are sent the same text: it is made once. */
-function lastOnly<Of, Made>(make: (of: Of) => Made): (of: Of) => Made {
-  let last: { readonly of: Of; readonly made: Made } | undefined;
-  return (of) => {
-    if (last?.of !== of) last = { of, made: make(of) };
-    return last.made;
-  };
-}
-
 export function eventRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
   return (app, _options, done) => {
     const open = new Set<PushStream>();
+    // Many listeners are sent the same text.
     const eventOf = lastOnly(decisionEvent);
     const finishAll = (): void => {
       for (const stream of open) stream.finish();
@@ -57,6 +50,8 @@ export function eventRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
     app.get(
       '/api/v1/stream',
       {
+        // A stream of which only the head is sent would never end.
+        exposeHeadRoute: false,
         schema: {
           summary: 'Follow the decisions as server-sent events (`decision`)',
           tags: ['stream'],

@@ -27,9 +27,19 @@ export function forwardToLeader(loop: ControlLoop): preHandlerHookHandler {
       sendProblem(reply, loop.notLeading());
       return;
     }
-    reply.from(new URL(request.url, leaderUrl).href, {
+    reply.from(onLeader(leaderUrl, request.url), {
       rewriteRequestHeaders: (_original, headers) => ({ ...headers, [FORWARDED]: loop.leadership.identity }),
       onError: (failed) => sendProblem(failed as typeof reply, loop.notLeading()),
     });
   };
+}
+
+/**
+ * Where the leader answers that path; the query goes along by itself. A request may name a whole URL, but no caller is to
+ * choose what host this one asks.
+ */
+function onLeader(leaderUrl: URL, target: string): string {
+  const url = new URL(leaderUrl);
+  url.pathname = new URL(target, leaderUrl).pathname;
+  return url.href;
 }

@@ -16,7 +16,7 @@ export class PushStream extends Readable {
   }
 
   /** False when the reader is behind: send no more until `drained`. */
-  send(text: string): boolean {
+  send(text: string | Uint8Array): boolean {
     if (this.destroyed || this.readableEnded) return false;
     this.#full = !this.push(text);
     return !this.#full;

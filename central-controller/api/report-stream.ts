@@ -70,7 +70,7 @@ export function reportStreamRoute(
         const body: unknown = request.body;
         if (!(body instanceof Readable)) {
           const message = 'content-type: there is none, and no body';
-          sendProblem(reply, { code: 'UNSUPPORTED_MEDIA_TYPE', message });
+          sendProblem(reply, refuse({ code: 'UNSUPPORTED_MEDIA_TYPE', message }));
           return reply;
         }
         const failure = await follow(body, async (line) => {
@@ -79,9 +79,7 @@ export function reportStreamRoute(
             !rate.isAllowed && rate.isExceeded
               ? { ok: false, failure: { code: 'TOO_MANY_REQUESTS', message: 'address: too many reports' } }
               : parse(line);
-          if (parsed.ok) return take(parsed.value);
-          refused(parsed.failure);
-          return parsed.failure;
+          return parsed.ok ? take(parsed.value) : refuse(parsed.failure);
         });
         if (failure === undefined) return reply.code(204).send(null);
         // What may still come must not fill the connection, or its sender would not see the answer.
@@ -93,6 +91,11 @@ export function reportStreamRoute(
     done();
   };
 
+  function refuse(failure: Failure): Failure {
+    refused(failure);
+    return failure;
+  }
+
   /** Reads to the end, or to the first line that `each` finds fault with. */
   async function follow(
     body: Readable,
@@ -103,7 +106,7 @@ export function reportStreamRoute(
       for await (const chunk of body.iterator({ destroyOnReturn: false })) {
         const complete = lines.push(chunk as Uint8Array);
         if (complete === undefined)
-          return { code: 'BODY_TOO_LARGE', message: `body: a line is longer than ${longestLine} characters` };
+          return refuse({ code: 'BODY_TOO_LARGE', message: `body: a line is longer than ${longestLine} characters` });
         for (const line of complete) {
           const failure = await each(line);
           if (failure !== undefined) return failure;

@@ -40,6 +40,9 @@ const BODY_BYTES = 16 * 1024;
 /** Per address. An agent needs four a second; on one machine several share an address. */
 const REQUESTS_PER_SECOND = 200;
 
+/** For a request to be all there, ms: an agent's stream of reports takes up to nine seconds. */
+const REQUEST_MS = 10_000;
+
 const page = fileURLToPath(new URL('../dashboard/', import.meta.url));
 const chart = fileURLToPath(new URL('../../node_modules/uplot/dist/', import.meta.url));
 
@@ -53,7 +56,9 @@ export async function createServer(
     ...(logger ? { loggerInstance: logger } : { logger: false }),
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_BYTES,
-    requestTimeout: 10_000,
+    requestTimeout: REQUEST_MS,
+    // Node's own: a minute, and a look at either limit each half of one.
+    http: { headersTimeout: REQUEST_MS, connectionsCheckingInterval: 1_000 },
     forceCloseConnections: true,
     routerOptions: { maxParamLength: LONGEST_NAME },
     frameworkErrors: (error, _request, reply) => {

@@ -11,6 +11,9 @@ import type { Window } from './windows.ts';
  */
 const FORGET_NODE_MS = 30_000;
 
+/** How often all are looked through for those that went silent: a large fleet reports thousands of times a second. */
+const LOOK_MS = 1_000;
+
 export interface Accepted {
   readonly windows: readonly Window[];
   /** Counters of proxies that fell, by name; each starts anew. */
@@ -40,6 +43,7 @@ export interface Ejection {
 export class Collector {
   readonly #nodes = new Map<string, NodeSeries>();
   readonly #pods = new Map<string, PodSeries>();
+  #lookedAt = -Infinity;
 
   /**
    * Subtracts the report from the one before it. `report` has passed its schema; what is left to refuse is a node that
@@ -49,8 +53,8 @@ export class Collector {
     if (!knownNodes.has(report.node)) {
       return failure('UNKNOWN_NODE', `node: the cluster has no node ${report.node}`);
     }
-    this.#forgetSilent(now);
-    const series = this.#nodes.get(report.node) ?? new NodeSeries();
+    if (now - this.#lookedAt >= LOOK_MS) this.#forgetSilent(now);
+    const series = this.#node(report.node, now);
     const advanced = series.advance(report, now);
     if (!advanced.ok) return advanced;
     this.#nodes.set(report.node, series);
@@ -95,17 +99,27 @@ export class Collector {
     this.#pods.clear();
   }
 
+  #node(node: string, now: number): NodeSeries {
+    const known = this.#nodes.get(node);
+    return known === undefined || isSilent(known, now) ? new NodeSeries() : known;
+  }
+
   #pod(namespace: string, pod: string, now: number): PodSeries {
     const key = `${namespace}/${pod}`;
     const known = this.#pods.get(key);
-    if (known) return known;
+    if (known?.forgetSilent(now) === false) return known;
     const series = new PodSeries(namespace, pod, now);
     this.#pods.set(key, series);
     return series;
   }
 
   #forgetSilent(now: number): void {
-    for (const [node, series] of this.#nodes) if (now - series.heardAt > FORGET_NODE_MS) this.#nodes.delete(node);
+    this.#lookedAt = now;
+    for (const [node, series] of this.#nodes) if (isSilent(series, now)) this.#nodes.delete(node);
     for (const [key, pod] of this.#pods) if (pod.forgetSilent(now)) this.#pods.delete(key);
   }
+}
+
+function isSilent({ heardAt }: NodeSeries, now: number): boolean {
+  return now - heardAt > FORGET_NODE_MS;
 }

@@ -73,6 +73,8 @@ export class Publisher {
   #open = false;
   #table: AssignmentTable = new Map();
   #grants: NodeGrants = new Map();
+  /** Lines of this version as most agents get them, by what they change; undefined: whole tables. */
+  readonly #lines = new Map<TableChange | undefined, string>();
   #history: PublishedVersion[] = [];
   #publishedAt = -Infinity;
   #lineAt = -Infinity;
@@ -87,6 +89,7 @@ export class Publisher {
     this.#open = false;
     this.#table = new Map();
     this.#grants = new Map();
+    this.#lines.clear();
     this.#publishedAt = -Infinity;
     this.#lineAt = -Infinity;
   }
@@ -119,6 +122,7 @@ export class Publisher {
       // Wall clock, so that it rises over restarts too.
       const version = Math.max(this.version + 1, Math.floor(decision.at));
       this.#table = next;
+      this.#lines.clear();
       this.#publishedAt = now;
       this.#history.push({ version, tick: decision.tick, decidedAt: decision.at, weightsChanged: moved > 0 });
       if (this.#history.length > HISTORY) this.#history.shift();
@@ -191,19 +195,29 @@ export class Publisher {
 
   /** Sends a change, or the whole table where there is none. */
   #send(subscriber: Subscriber, connection: Connection, change: TableChange | undefined, now: number): void {
-    const { services, removed } = change ?? { services: [...this.#table.values()], removed: [] };
     const grants = this.#grants.get(subscriber.node) ?? NO_GRANTS;
     const isNews = change === undefined ? grants !== NO_GRANTS : grants !== connection.granted;
+    const shared = this.#line(change);
+    const line = isNews && this.#open ? `${shared.slice(0, -2)},"cpu":${JSON.stringify(grants)}}\n` : shared;
+    connection.granted = grants;
+    connection.missed = false;
+    if (!subscriber.write(line)) connection.blockedSince = now;
+  }
+
+  /** What every agent gets of a change, written once: in a large fleet it is long. Grants of its own are put at its end. */
+  #line(change: TableChange | undefined): string {
+    const known = this.#lines.get(change);
+    if (known !== undefined) return known;
+    const { services, removed } = change ?? { services: [...this.#table.values()], removed: [] };
     const update: AssignmentUpdate = {
       version: this.version || Math.max(1, Math.floor(this.#startedAt)),
       ...(this.#open ? { full: change === undefined } : { full: false, partial: true }),
       validForMs: VALID_FOR_MS,
       services: [...services],
       removed: [...removed],
-      ...(isNews && this.#open && { cpu: [...grants] }),
     };
-    connection.granted = grants;
-    connection.missed = false;
-    if (!subscriber.write(`${JSON.stringify(update)}\n`)) connection.blockedSince = now;
+    const line = `${JSON.stringify(update)}\n`;
+    this.#lines.set(change, line);
+    return line;
   }
 }

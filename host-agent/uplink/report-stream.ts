@@ -2,24 +2,33 @@
 import { Readable } from 'node:stream';
 import type { Outcome } from './post-reports.ts';
 
+export interface StreamLimits {
+  /** It ends by itself then, ms: who samples seldom, or cannot just now, writes nothing more. */
+  readonly longestMs: number;
+  /** How long the controller may take to answer once all is said, ms. */
+  readonly answerMs: number;
+}
+
 export class ReportStream {
   readonly origin: string;
   readonly openedAt: number;
   /** Of the whole request. */
   readonly outcome: Promise<Outcome>;
   #body = new Readable({ read: () => undefined });
-  #answerMs: number;
+  #limits: StreamLimits;
+  #timer: NodeJS.Timeout;
   #reports = 0;
   #ended = false;
 
-  /** @param answerMs how long the controller may take to answer once all is said */
-  constructor(origin: string, now: number, answerMs: number, post: (body: Readable) => Promise<Outcome>) {
+  constructor(origin: string, now: number, limits: StreamLimits, post: (body: Readable) => Promise<Outcome>) {
     this.origin = origin;
     this.openedAt = now;
-    this.#answerMs = answerMs;
+    this.#limits = limits;
     // Its errors are the request's, too.
     this.#body.on('error', () => undefined);
     this.outcome = post(this.#body);
+    this.#timer = setTimeout(() => this.end(), limits.longestMs);
+    void this.outcome.then(() => clearTimeout(this.#timer));
   }
 
   /** How many were written. */
@@ -40,8 +49,8 @@ export class ReportStream {
   end(): void {
     this.#ended = true;
     this.#body.push(null);
-    const limit = setTimeout(() => this.abandon('no answer'), this.#answerMs);
-    void this.outcome.then(() => clearTimeout(limit));
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.abandon('no answer'), this.#limits.answerMs);
   }
 
   abandon(reason: string): void {

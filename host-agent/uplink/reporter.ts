@@ -15,8 +15,10 @@ import { ReportStream } from './report-stream.ts';
 const CONNECT_MS = 1000;
 const TIMEOUT_MS = 2000;
 
-/** How long one request takes lines: the controller's server allows ten seconds. */
-const LONGEST_MS = 8000;
+/** The report that comes so long after the first of a request is its last. */
+const LAST_LINE_MS = 8000;
+/** Where none comes in time: the controller's server allows a request ten seconds. */
+const LONGEST_MS = 9000;
 
 export interface Identity {
   readonly node: string;
@@ -94,11 +96,12 @@ export class Reporter {
     stream.write(encodeReport(this.#identity, this.#sequence++, sample, batch));
     // What is lost with a controller that goes, proxies say again: they send what they counted since they began.
     this.#statistics.delivered(batch);
-    if (this.#now() - stream.openedAt >= LONGEST_MS) stream.end();
+    if (this.#now() - stream.openedAt >= LAST_LINE_MS) stream.end();
   }
 
   #open(origin: string): ReportStream {
-    const stream = new ReportStream(origin, this.#now(), TIMEOUT_MS, (body) =>
+    const limits = { longestMs: LONGEST_MS, answerMs: TIMEOUT_MS };
+    const stream = new ReportStream(origin, this.#now(), limits, (body) =>
       postReports(this.#dispatcher, origin, this.#link.url.host, body),
     );
     void stream.outcome.then((outcome) => this.#ended(stream, outcome));

@@ -122,10 +122,12 @@ export class FakeLeadership implements Leadership {
   readonly identity = 'this one';
   isLeading = false;
   leaderUrl: URL | undefined;
+  /** Who leads when this one does not. */
+  other: string | undefined = 'another';
   #listeners: (() => void)[] = [];
 
-  get leader(): string {
-    return this.isLeading ? this.identity : 'another';
+  get leader(): string | undefined {
+    return this.isLeading ? this.identity : this.other;
   }
 
   onChange(changed: () => void): void {

@@ -38,6 +38,48 @@ describe('one of several controllers', () => {
     expect(test.loop.publisher.version).toBeGreaterThan(version);
   });
 
+  it('numbers its decisions on when it leads again', async () => {
+    const test = following();
+    const app = await createServer(test.loop);
+    test.loop.start();
+    test.leadership.set(true);
+    runTraffic(test, 5);
+    const before = test.loop.decision ?? expect.fail();
+    test.leadership.set(false);
+    test.clock.advance(3_000);
+    test.leadership.set(true);
+    runTraffic(test, 5, 100, 21);
+    const { decisions } = test.loop.history;
+    expect(decisions.map(({ tick }) => tick)).toEqual(decisions.map((_, index) => index));
+    expect((await app.inject(`/api/v1/decisions/${before.tick}`)).json()).toEqual(before);
+    await app.close();
+  });
+
+  it.each([
+    ['another one led meanwhile', 'another', 0],
+    ['it was only not sure of its lead', 'this one', 1],
+    ['nobody led', undefined, 1],
+  ])('leads again, and what was set by hand holds or not: %s', (_case, leader, held) => {
+    const test = following();
+    const { loop, clock, leadership } = test;
+    loop.start();
+    leadership.set(true);
+    runTraffic(test, 5);
+    loop.pauses.set({ reason: 'a look' }, loop.decision, clock.now());
+    const expiresAt = clock.now() + 3_600_000;
+    loop.manual.set({ namespace: 'hotel', service: 'geo', replica: 'geo-0', weight: 0.9, expiresAt }, clock.now());
+    leadership.other = leader;
+    leadership.set(false);
+    clock.advance(3_000);
+    leadership.other = undefined;
+    leadership.set(false);
+    leadership.set(true);
+    expect([loop.pauses.list(clock.now()), loop.manual.list(clock.now())].map(({ length }) => length)).toEqual([
+      held,
+      held,
+    ]);
+  });
+
   it('lets its agents go when it leads no more', () => {
     const { loop, leadership } = following();
     loop.start();

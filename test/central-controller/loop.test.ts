@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { Collector } from '../../central-controller/collect/collector.ts';
 import { changesOfState } from '../../central-controller/journal.ts';
 import { createLoop, report, runTraffic, serviceTopology, topologyOf } from './fixtures.ts';
 
@@ -80,6 +81,20 @@ describe('the control loop', () => {
     expect(after.loop.publisher.version).toBe(0);
     runTraffic(after, 5, 100, 21);
     expect(after.loop.publisher.version).toBeGreaterThan(before.loop.publisher.version);
+  });
+
+  it('looks through the nodes once for all reports of the same topology', () => {
+    const accept = vi.spyOn(Collector.prototype, 'accept');
+    onTestFinished(() => accept.mockRestore());
+    const { loop, cluster } = createLoop();
+    loop.start();
+    loop.accept(report('node-1', 1));
+    loop.accept(report('node-2', 1));
+    cluster.change({ ...loop.topology, nodes: [{ name: 'node-1' }] });
+    expect(loop.accept(report('node-2', 2)).ok).toBe(false);
+    const [first, second, third] = accept.mock.calls.map(([, nodes]) => nodes);
+    expect(second).toBe(first);
+    expect(third).toEqual(new Set(['node-1']));
   });
 
   it('refuses reports of nodes that the cluster does not know', () => {

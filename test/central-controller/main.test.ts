@@ -93,6 +93,7 @@ describe('the controller as a process', () => {
     [['--manifests', '.', '--listen', 'everywhere'], /--listen: everywhere .*\[INVALID_FLAG\].*--help/],
     [['--manifests', '.', '--tick-ms', '5'], /--tick-ms: 5 .*\[INVALID_FLAG\]/],
     [['--manifests', '.', '--log-level', 'loud'], /--log-level/],
+    [['--manifests', '.', '--cluster-domain', 'corp..example'], /--cluster-domain: corp\.\.example .*\[INVALID_FLAG\]/],
     [[], /--manifests/],
   ])('says what is wrong with the flags %j', async (flags, message) => {
     const { error, code } = await start(...flags).ended;

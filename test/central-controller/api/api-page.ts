@@ -54,8 +54,8 @@ the same for programs.
   way it answers \`503 NOT_LEADER\`, and \`GET /api/v1/leader\` names the one that leads.
 - **Limits** per address and second: 200 requests, 10 simulations; reads of weights have none. Beyond them \`429\`;
   [the stream](#stream) tells of every decision by itself.
-- **By hand** means for a while: weights set by hand and pauses are lost when the controller restarts. What shall last
-  belongs into the policy (\`mode\`, \`limits\`).`;
+- **By hand** means for a while: weights set by hand and pauses are lost when the controller restarts or another one
+  leads. What shall last belongs into the policy (\`mode\`, \`limits\`).`;
 
 function table(heading: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]): string =>

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { get, type IncomingMessage } from 'node:http';
+import { json } from 'node:stream/consumers';
 import type { FastifyInstance } from 'fastify';
 import { afterEach, expect, it } from 'vitest';
 import { createServer } from '../../../central-controller/api/server.ts';
@@ -27,11 +30,25 @@ async function pair() {
 
 it('the controller that follows gives the answers of the one that leads', async () => {
   const { leader, follower } = await pair();
-  for (const path of ['/api/v1/services', '/api/v1/nodes?x=1', '/api/v1/services/shop/none/weights']) {
+  for (const path of [
+    '/api/v1/services',
+    '/api/v1/nodes?x=1',
+    '/api/v1/nodes?x=%zz/../',
+    '/api/v1/services/shop/none/weights',
+  ]) {
     const [mine, other] = await Promise.all([leader, follower].map(({ url }) => fetch(new URL(path, url))));
     expect(other?.status).toBe(mine?.status);
     expect(await other?.json()).toEqual(await mine?.json());
   }
+});
+
+it('asks no host that a caller names', async () => {
+  const { leader, follower } = await pair();
+  const { hostname, port } = follower.url;
+  const asked = get({ hostname, port, path: 'http://127.0.0.1:1/api/v1/nodes?x=1' });
+  const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+  const direct = await fetch(new URL('/api/v1/nodes', leader.url));
+  expect(await json(answer)).toEqual(await direct.json());
 });
 
 it('a change goes to the one that leads', async () => {

@@ -93,6 +93,8 @@ it('ends with the lead of its controller', async () => {
 it('does not keep a line that has no end', async () => {
   const answer = await post('x'.repeat(17 * 1024 * 1024));
   expect([answer.status, JSON.parse(answer.text)]).toEqual([413, expect.objectContaining({ code: 'BODY_TOO_LARGE' })]);
+  const refused = 'ballast_reports_refused_total{reason="BODY_TOO_LARGE"}';
+  expect(await counted(refused)).toBe(`${refused} 1`);
 });
 
 it('takes lines only, and its neighbour no lines', async () => {
@@ -102,6 +104,8 @@ it('takes lines only, and its neighbour no lines', async () => {
   const single = await request(`${origin}/agent/v1/reports`, { method: 'POST', headers, body: line(1) });
   expect(single.statusCode).toBe(415);
   await single.body.dump();
+  const refused = 'ballast_reports_refused_total{reason="UNSUPPORTED_MEDIA_TYPE"}';
+  expect(await counted(refused)).toBe(`${refused} 3`);
 });
 
 it('says that a defect is one', async () => {

@@ -41,6 +41,14 @@ function follow(path: string, separator: string) {
   return followed;
 }
 
+it.each(['/agent/v1/assignments?node=node-1', '/api/v1/stream'])('%s has no head to ask for alone', async (path) => {
+  const listens = vi.spyOn(test.loop, 'onDecision');
+  const { statusCode, headers } = await request(`${origin}${path}`, { method: 'HEAD' });
+  expect([statusCode, headers['allow']]).toEqual([405, 'GET']);
+  expect(test.loop.publisher.connected).toEqual([]);
+  expect(listens).not.toHaveBeenCalled();
+});
+
 describe('the stream of assignments', () => {
   it('reaches an agent over a real connection: everything, changes, heartbeats', async () => {
     const agent = follow('/agent/v1/assignments?node=node-1', '\n');

@@ -17,3 +17,8 @@ it("names each replica's CPU in use over what it could have, where both are know
   expect(first?.cpuUtilisation).toBeCloseTo(0.75, 12);
   expect(second).not.toHaveProperty('cpuUtilisation');
 });
+
+it('has the keys that proxies look for, in any domain', () => {
+  const topology = { ...topologyOf(serviceTopology()), clusterDomain: 'corp.example' };
+  expect([...assignmentTable(decisionOn(topology, NOW), topology).keys()]).toEqual(['8080|geo.hotel.svc.corp.example']);
+});

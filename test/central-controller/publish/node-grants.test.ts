@@ -1,6 +1,6 @@
 /** CPU grants on their way to the agents: each hears of its own node's pods only. */
 import { Compile } from 'typebox/compile';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { AssignmentUpdate, type PodCpuGrant } from '../../../central-controller/contract/assignment.ts';
 import type { Decision } from '../../../central-controller/contract/decision.ts';
 import { Publisher } from '../../../central-controller/publish/publisher.ts';
@@ -76,6 +76,29 @@ describe('CPU grants', () => {
     const { agent, publish } = publishing();
     publish(0, 512, 'rate');
     expect(agent.updates.map(({ cpu }) => cpu)).toEqual([undefined]);
+  });
+
+  it('are what the lines of a fleet differ by: all else is written once', () => {
+    const publisher = new Publisher(NOW);
+    const fleet = ['node-1', 'node-2', 'node-3', 'node-4'].map((node) => new Agent(node));
+    for (const agent of fleet) publisher.subscribe(agent, NOW);
+    const written = vi.spyOn(JSON, 'stringify');
+    onTestFinished(() => written.mockRestore());
+    const tables = () => written.mock.calls.filter(([value]) => 'services' in (value as object)).length;
+    publisher.publish(granting(512), TOPOLOGY, NOW);
+    expect(tables()).toBe(1);
+    publisher.subscribe(new Agent('node-5'), NOW);
+    expect(tables()).toBe(1);
+    publisher.publish(granting(512, 'geo', 1_000), TOPOLOGY, NOW + 1_000);
+    expect(tables()).toBe(2);
+    expect(fleet.map(({ updates }) => updates.map(({ cpu }) => cpu?.map(({ uid }) => uid)))).toEqual([
+      [['uid-geo-0'], undefined],
+      [['uid-geo-1'], undefined],
+      [undefined, undefined],
+      [undefined, undefined],
+    ]);
+    const [first, , third] = fleet.map(({ updates }) => updates[0]);
+    expect({ ...first, cpu: undefined }).toEqual({ ...third, cpu: undefined });
   });
 
   it('reach an agent that could take no more once it can', () => {

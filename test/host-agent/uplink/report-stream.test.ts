@@ -1,7 +1,9 @@
+import { text } from 'node:stream/consumers';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { ControllerLink } from '../../../host-agent/uplink/controller-link.ts';
 import { PendingStatistics } from '../../../host-agent/uplink/pending-statistics.ts';
 import type { Outcome } from '../../../host-agent/uplink/post-reports.ts';
+import { ReportStream } from '../../../host-agent/uplink/report-stream.ts';
 import { Reporter } from '../../../host-agent/uplink/reporter.ts';
 import { SOON } from '../../support/soon.ts';
 import { ControllerStub } from '../support/controller-stub.ts';
@@ -49,6 +51,35 @@ test('while the controller is heard, reports of eight seconds go with one reques
   expect(controller.reportStreams).toBe(2);
   const sequences = controller.reports.map((report) => (JSON.parse(report) as { sequence: number }).sequence);
   expect(sequences).toEqual(sequences.map((_, index) => index));
+});
+
+test('a request ends in time though no more reports come, as of a node whose CPU cannot be read or is read seldom', async () => {
+  const { controller, outcomes, send } = await startedReporter();
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  await send();
+  expect(controller.reportStreams).toBe(1);
+  vi.advanceTimersByTime(9_000);
+  vi.useRealTimers();
+  await vi.waitFor(() => expect(outcomes).toEqual([['accepted', 1]]), SOON);
+  await send();
+  expect(controller.reportStreams).toBe(2);
+});
+
+test('a request that was answered leaves no timer behind', async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const limits = { longestMs: 9_000, answerMs: 2_000 };
+  const early = new ReportStream('', 0, limits, () => Promise.resolve({ kind: 'refused', reason: '' }));
+  await early.outcome;
+  const whole = new ReportStream('', 0, limits, async (body) => {
+    expect(await text(body)).toBe('{}\n');
+    return { kind: 'accepted' };
+  });
+  whole.write('{}');
+  vi.advanceTimersByTime(9_000);
+  await whole.outcome;
+  expect(vi.getTimerCount()).toBe(0);
 });
 
 test('a controller that is not heard has to answer each report', async () => {

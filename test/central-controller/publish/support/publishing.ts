@@ -59,11 +59,15 @@ export function decisionOn(topology: Topology, at: number, wish: Wish | ((servic
 
 /** An agent that applies what it is sent, as the protocol says. */
 export class Agent implements Subscriber {
-  readonly node = 'node-1';
+  readonly node: string;
   readonly updates: AssignmentUpdate[] = [];
   readonly held = new Map<string, ServiceAssignment>();
   takes = true;
   closed = false;
+
+  constructor(node = 'node-1') {
+    this.node = node;
+  }
 
   write(line: string): boolean {
     expect(line.endsWith('\n')).toBe(true);
