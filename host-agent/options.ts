@@ -55,7 +55,11 @@ function parseGroup(text: string): string {
 export function agentCommand(): Command {
   return new Command('host-agent')
     .description("Samples the CPU of this node's replicas for the controller and serves its proxies their table.")
-    .addOption(new Option('--node <name>', 'name of this node in the cluster').env('NODE_NAME').default(hostname(), 'name of the host'))
+    .addOption(
+      new Option('--node <name>', 'name of this node in the cluster')
+        .env('NODE_NAME')
+        .default(hostname(), 'name of the host'),
+    )
     .addOption(
       new Option('--controller <url>', 'where the controller is')
         .env('BALLAST_CONTROLLER')

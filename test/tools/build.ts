@@ -46,7 +46,8 @@ async function requireGo(): Promise<void> {
   try {
     await run('go', ['version']);
   } catch (cause) {
-    const message = 'go: not found on PATH; tests build istiod from source with it (https://go.dev/dl, 1.26.8 or newer)';
+    const message =
+      'go: not found on PATH; tests build istiod from source with it (https://go.dev/dl, 1.26.8 or newer)';
     throw new BallastError('MISSING_TOOL', message, { cause });
   }
 }
