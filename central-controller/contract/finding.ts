@@ -7,7 +7,9 @@ export const FindingReason = Type.Union([
   Type.Literal('AgentNotListening', { description: 'The agent reports, but takes no weights' }),
   Type.Literal('PolicyNotReady', { description: "A policy's condition `Ready` is `False`" }),
   Type.Literal('Learning', { description: 'Too little is known of a replica yet' }),
-  Type.Literal('ProxyMissing', { description: 'A ready replica whose proxy never reported: it is not managed' }),
+  Type.Literal('ProxyMissing', {
+    description: 'A ready replica whose proxy never reported: it is not managed, or never got a request',
+  }),
   Type.Literal('ProxyWithoutTable', { description: 'A proxy that has no weights' }),
   Type.Literal('ReplicaDegraded', { description: 'It fails, or is slower than its CPU explains' }),
   Type.Literal('ReplicaSilent', { description: 'Nothing is heard of it any more' }),

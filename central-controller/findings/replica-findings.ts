@@ -39,8 +39,9 @@ export function replicaFindings(state: KnownState): Finding[] {
       remedy: 'kubectl describe pod says why.',
     })),
     ...about(unmanaged(state), 'trouble', 'ProxyMissing', (replicas) => ({
-      text: `${replicas} is not managed: no proxy with the plugin reports from there.`,
-      remedy: 'Label the namespace for injection, apply the WasmPlugin there, and restart the pods.',
+      text: `No proxy with the plugin reports from ${replicas}: it is not managed, or never got a request.`,
+      remedy:
+        'Where requests come: label the namespace for injection, apply the WasmPlugin there, and restart the pods.',
     })),
     ...about(withoutTable(state), 'trouble', 'ProxyWithoutTable', (proxies) => ({
       text: `The proxy of ${proxies} has no weights: Istio balances what it sends.`,
