@@ -44,10 +44,13 @@ async function shellFor(server: ApiServer): Promise<Shell> {
   });
 }
 
-/** What takes something away comes last, as it does in a cluster's life. */
+/** What installs comes first and what takes something away last, as in a cluster's life; pages stand by their names. */
 function inOrderOfLife(commands: readonly StagedCommand[]): StagedCommand[] {
-  const removes = ({ text }: StagedCommand) => /\b(?:delete|uninstall)\b/.test(text);
-  return [...commands.filter((command) => !removes(command)), ...commands.filter(removes)];
+  const stage = ({ text }: StagedCommand): number => {
+    if (/\binstall\b/.test(text)) return 0;
+    return /\b(?:delete|uninstall)\b/.test(text) ? 2 : 1;
+  };
+  return commands.toSorted((a, b) => stage(a) - stage(b));
 }
 
 describe('kubectl', () => {
