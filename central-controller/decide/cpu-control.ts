@@ -126,13 +126,14 @@ function nodeShares(
   const weights = new Map<string, number>();
   decisions.forEach(({ mode, replicas }, index) => {
     if (mode === 'Off') return;
-    for (const replica of replicas) {
+    const service = services[index];
+    replicas.forEach((replica, at) => {
+      // What a replica uses without requests is in the node's background already.
+      const withRequests = Math.max(0, replica.cpuCores - (service?.replicas[at]?.idleCores ?? 0));
       const [sums, amount] =
-        together[index] && isWeighed(replica)
-          ? [weights, services[index]?.shareWeight ?? 0]
-          : [others, replica.cpuCores];
+        together[index] && isWeighed(replica) ? [weights, service?.shareWeight ?? 0] : [others, withRequests];
       sums.set(replica.node, (sums.get(replica.node) ?? 0) + amount);
-    }
+    });
   });
   const heard = nodes.filter(({ cores }) => cores > 0);
   return new Map(

@@ -63,6 +63,18 @@ test('shares are the fair shares of the node, a core counting 1024', () => {
   });
 });
 
+test('what others use without requests is taken from the node once', () => {
+  const geo = serviceEstimate('geo', [replicaEstimate('geo-0', 'n')], { cpuControl: 'CPU_SHARE' });
+  const observed = replicaEstimate('rate-0', 'n', { cpuCores: 0.7, idleCores: 0.4 });
+  const decision = decisionOn({
+    at: 0,
+    nodes: [nodeEstimate('n', { cores: 2, busyCores: 0.8, backgroundCores: 0.5 })],
+    services: [geo, serviceEstimate('rate', [observed], { mode: 'Observe' })],
+  });
+  // 2 cores, less 0.5 in the background and 0.3 for the requests of the other.
+  expect(grantsIn(decision)['geo-0']).toEqual({ shares: Math.round(1.2 * 1024) });
+});
+
 test('a quota leaves room above what the allocation sends, where that is more than the fair share', () => {
   const busy = replicaEstimate('geo-0', 'n', { requestsPerSecond: 1500, cpuCores: 1.5 });
   const snapshot: Snapshot = {
