@@ -35,7 +35,8 @@ export interface Clock {
 
 export interface LoopParts {
   readonly clock: Clock;
-  readonly tickMs: number;
+  /** Time from `now` to the next decision, ms, unless an event asks for one sooner. */
+  readonly untilNextTick: (now: number) => number;
   readonly cluster: Cluster;
   readonly collector: Collector;
   readonly publisher: Publisher;
@@ -241,6 +242,6 @@ export class ControlLoop {
     } catch (error) {
       this.#parts.onDefect(error);
     }
-    this.#schedule(this.#parts.tickMs);
+    this.#schedule(this.#parts.untilNextTick(this.clock.now()));
   }
 }

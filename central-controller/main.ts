@@ -8,6 +8,7 @@ import { openCluster } from './cluster/kubernetes/open-cluster.ts';
 import { ManifestCluster } from './cluster/manifests.ts';
 import type { Cluster } from './cluster/topology.ts';
 import { Collector } from './collect/collector.ts';
+import { SAMPLE_TO_DECISION_MS, untilNextBeat } from './contract/beat.ts';
 import type { Decision } from './contract/decision.ts';
 import { BallastError, describeFailure } from './contract/errors.ts';
 import { changesOfState } from './journal.ts';
@@ -74,7 +75,7 @@ async function main(): Promise<void> {
   const around = surroundings(options, logger);
   const loop = new ControlLoop({
     clock,
-    tickMs: options.tickMs,
+    untilNextTick: (now) => untilNextBeat(now, options.tickMs, SAMPLE_TO_DECISION_MS),
     cluster: around.cluster,
     collector: new Collector(),
     publisher: new Publisher(clock.now()),

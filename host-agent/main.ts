@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import closeWithGrace from 'close-with-grace';
 import { pino } from 'pino';
+import { untilNextBeat } from '../central-controller/contract/beat.ts';
 import { BallastError, describeFailure } from '../central-controller/contract/errors.ts';
 import { openCpuControl } from './apply/open-cpu-control.ts';
 import { Metrics } from './metrics.ts';
@@ -139,17 +140,20 @@ async function run(options: AgentOptions): Promise<void> {
   log.info(`${options.node}: serving proxies on ${address.address}:${address.port}`);
   sampleOnce();
   stream.start();
-  const timer = setInterval(() => {
+  const untilNext = (): number => untilNextBeat(Date.now(), options.intervalMs);
+  const beat = (): void => {
+    timer = setTimeout(beat, untilNext());
     sampleOnce();
     if (board.tick(now())) server.push();
     applyGrants();
     server.tick();
-  }, options.intervalMs);
+  };
+  let timer = setTimeout(beat, untilNext());
 
   closeWithGrace({ delay: 3000, logger: false }, async ({ err, signal }) => {
     if (err) log.error(err, 'stopping after a defect');
     else log.info(`stopping on ${signal ?? 'request'}`);
-    clearInterval(timer);
+    clearTimeout(timer);
     cpuControl?.close();
     sampler.close();
     await Promise.all([stream.close(), reporter.close(), server.close()]);

@@ -150,7 +150,7 @@ export function createLoop(
   const defects: unknown[] = [];
   const loop = new ControlLoop({
     clock,
-    tickMs: 250,
+    untilNextTick: () => 250,
     cluster,
     collector: new Collector(),
     publisher: new Publisher(clock.now()),

@@ -39,6 +39,9 @@ export interface CpuStep {
   readonly utilisation: readonly number[];
 }
 
+/** CPU over less time than this says nothing: readings that are late come close upon each other, ms. */
+const SHORTEST_STEP_MS = 200;
+
 export class CpuRecorder {
   readonly steps: CpuStep[] = [];
   readonly #counters: readonly CpuCounter[];
@@ -51,8 +54,9 @@ export class CpuRecorder {
     this.#before = counters.map((counter) => counter.cpuSeconds());
   }
 
-  /** Ends a step now and begins the next. */
+  /** Ends a step now and begins the next; a step that has only just begun goes on. */
   read(nowMs: number): void {
+    if (nowMs - this.#at < SHORTEST_STEP_MS) return;
     const after = this.#counters.map((counter) => counter.cpuSeconds());
     const seconds = (nowMs - this.#at) / 1000;
     const utilisation = this.#counters.map(({ cores }, index) => {

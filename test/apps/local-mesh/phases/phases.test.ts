@@ -68,6 +68,21 @@ describe('CPU', () => {
     ]);
   });
 
+  it('is not told of readings that come close upon each other, as late ones do', () => {
+    let used = 0;
+    const recorder = new CpuRecorder([{ name: 'node', cores: 1, cpuSeconds: () => used }], 0);
+    used = 1.5;
+    recorder.read(3000);
+    used = 1.505;
+    recorder.read(3001);
+    used = 2;
+    recorder.read(4000);
+    expect(recorder.steps.map(({ startMs, utilisation }) => [startMs, utilisation[0]])).toEqual([
+      [0, 0.5],
+      [3000, 0.5],
+    ]);
+  });
+
   it('that nobody of the demo used was used by others, and gives reason for doubt', () => {
     const counters = {
       nodes: [counter('a', 0.5), counter('b', 0.5)],

@@ -42,7 +42,7 @@ export class SimulatedController {
     const topology = topologyOf(fleet, clock.now() - KNOWN_FOR_MS);
     this.loop = new ControlLoop({
       clock,
-      tickMs: TICK_MS,
+      untilNextTick: () => TICK_MS,
       cluster: { read: () => topology, policies: () => [], onChange: () => undefined, close: async () => undefined },
       collector: new Collector(),
       publisher: new Publisher(clock.now()),
