@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { NEIGHBOUR_NAMESPACE, startNeighbourPod, stopNeighbourPod } from '../../../apps/lab/demo/neighbour-pod.ts';
 import { DecisionLog } from '../reaction/decision-log.ts';
 import { TableWatch, type WatchedAgent } from '../reaction/table-watch.ts';
-import { type PublishedVersion, reactionOf } from '../reaction/timing.ts';
+import { type PublishedVersion, reactionOf, spreadMs } from '../reaction/timing.ts';
 import type { Round } from '../support/bench.ts';
 import { AGENTS, HOTEL, type Scene } from './scene.ts';
 
@@ -55,7 +55,7 @@ export async function measureReaction(scene: Scene, repetitions: number): Promis
   const repeat = async (): Promise<void> => {
     for (let repetition = 1; repetition <= repetitions; repetition++) {
       set('FROZEN');
-      await sleep(STEADY_MS, undefined, { signal });
+      await sleep(STEADY_MS + spreadMs(repetition), undefined, { signal });
       const startMs = Date.now();
       set('THAWED');
       await sleep(STEADY_MS, undefined, { signal });

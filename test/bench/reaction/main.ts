@@ -15,7 +15,7 @@ import type { Bench, BenchContext, BenchResult, Round } from '../support/bench.t
 import { withRunningMesh } from '../support/running-mesh.ts';
 import { DecisionLog } from './decision-log.ts';
 import { TableWatch } from './table-watch.ts';
-import { type PublishedVersion, reactionOf } from './timing.ts';
+import { type PublishedVersion, reactionOf, spreadMs } from './timing.ts';
 
 const REPETITIONS = 20;
 /** How busy the nodes are on average without the neighbour, and what it takes of its node. */
@@ -36,7 +36,7 @@ async function repeat(mesh: LocalMesh, log: DecisionLog, watch: TableWatch, sign
   if (!node) throw new Error('the mesh has no nodes');
   const rounds: Round[] = [];
   for (let repetition = 1; repetition <= REPETITIONS; repetition++) {
-    await sleep(WITHOUT_NEIGHBOUR_MS, undefined, { signal });
+    await sleep(WITHOUT_NEIGHBOUR_MS + spreadMs(repetition), undefined, { signal });
     const startMs = Date.now();
     mesh.startNeighbour(node, NEIGHBOUR_PART * node.cores);
     await sleep(WITH_NEIGHBOUR_MS, undefined, { signal });

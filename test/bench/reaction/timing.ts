@@ -45,6 +45,15 @@ export function reactionOf({ startMs, averageMs, shifts, versions, sightings }: 
   };
 }
 
+/**
+ * Extra time before a change, ms, that puts the changes of a run evenly over a second (multiples of the golden ratio: Weyl's
+ * sequence). Agents and controller keep step with the wall clock, and changes that did so too would always meet them at
+ * the same moment.
+ */
+export function spreadMs(repetition: number): number {
+  return ((repetition * 0.618_034) % 1) * 1000;
+}
+
 function mean(shifts: readonly Shift[]): number {
   return shifts.reduce((sum, { cores }) => sum + cores, 0) / shifts.length;
 }
