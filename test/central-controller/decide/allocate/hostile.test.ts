@@ -49,20 +49,42 @@ const facts: fc.Arbitrary<Facts> = fc.integer({ min: 1, max: 5 }).chain((nodes) 
 );
 
 it('allocates by its conditions whatever the orders of magnitude', () => {
-  const unsolved: Facts[] = [];
   fc.assert(
     fc.property(facts, (input) => {
       const { services, loads, certificate } = allocate(input);
-      if (!(certificate < 1e-5)) unsolved.push(input);
+      // Below 1e-6 but for one in a hundred thousand, where what is asked of a limit is thousands of times itself.
+      expect(certificate).toBeLessThan(1e-5);
       loads.forEach((load) => expect(Number.isFinite(load)).toBe(true));
       for (const { shares } of services) {
         expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 9);
         shares.forEach((share) => expect(share).toBeGreaterThanOrEqual(0));
       }
     }),
-    { numRuns: 2000 },
+    // The same ones each time: a rare one is not solved, such as the one below, and chance is not to choose the run.
+    { numRuns: 2000, seed: 1 },
   );
-  // About one in a hundred thousand is not solved to that, of a limit of which hundreds of times itself is asked: a second one
-  // among these few would be no accident.
-  expect(unsolved.slice(1)).toEqual([]);
+});
+
+/** To be mended: the careful interior-point method comes to 0.03, from where the search on the dual gets lost. */
+it.fails('solves a node that is asked for hundreds of times what it has, beside one that has enough', () => {
+  const { certificate } = allocate({
+    floor: 0,
+    nodes: [
+      { capacityCores: 581.8489584369684, backgroundCores: 0 },
+      { capacityCores: 1, backgroundCores: 0.5 },
+    ],
+    services: [
+      {
+        requestsPerSecond: 522.1727124494939,
+        shareWeight: 1,
+        level: false,
+        pull: 2,
+        replicas: [
+          { node: 1, cost: 1, hidden: 1, limitCores: 1, fixed: undefined },
+          { node: 0, cost: 1, hidden: 0, limitCores: 565.5812216962659, fixed: undefined },
+        ],
+      },
+    ],
+  });
+  expect(certificate).toBeLessThan(1e-5);
 });
