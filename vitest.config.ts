@@ -12,7 +12,7 @@ export default defineConfig({
           // Else what is printed has colours where CI is set, and none where it is not.
           env: { NO_COLOR: '1' },
           include: ['test/**/*.test.ts'],
-          exclude: ['test/envoy/**', 'test/apps/**', 'test/cluster/**', 'test/dashboard/**', 'test/lab/**'],
+          exclude: ['envoy', 'apps', 'tools', 'cluster', 'dashboard', 'lab'].map((folder) => `test/${folder}/**`),
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
@@ -22,7 +22,7 @@ export default defineConfig({
         test: {
           name: 'real',
           expect: { poll: { timeout: 90_000 } },
-          include: ['test/envoy/**/*.test.ts', 'test/apps/**/*.test.ts', 'test/cluster/**/*.test.ts'],
+          include: ['envoy', 'apps', 'tools', 'cluster'].map((folder) => `test/${folder}/**/*.test.ts`),
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,

@@ -2,25 +2,25 @@
  * The control loop: one level-triggered reconcile from everything that is known to everything that is published.
  * Events only ask for it sooner; it never depends on having seen them all.
  */
-import type { KnownPolicy } from './cluster/known-policy.ts';
-import type { Cluster, Topology } from './cluster/topology.ts';
+import type { KnownPolicy } from './model/known-policy.ts';
+import type { Cluster, Topology } from './model/topology.ts';
 import type { Collector, Ejection, ProxyStatus } from './collect/collector.ts';
-import type { Decision } from './contract/decision.ts';
-import type { AgentReport } from './contract/report.ts';
-import type { Failure } from './contract/errors.ts';
-import { failure, type Result } from './contract/result.ts';
-import type { Change, Simulation } from './contract/simulation.ts';
-import { DecisionHistory } from './decision-history.ts';
+import type { Decision } from '../contract/decision.ts';
+import type { AgentReport } from '../contract/report.ts';
+import type { Failure } from '../contract/errors.ts';
+import { failure, type Result } from '../contract/result.ts';
+import type { Change, Simulation } from '../contract/simulation.ts';
+import { DecisionHistory } from './history/decision-history.ts';
 import { createDecisionMemory, decide } from './decide/decide.ts';
 import { type DecisionPolicy, DEFAULT_PARAMETERS, type Parameters } from './decide/policy.ts';
 import { simulate } from './decide/simulate.ts';
 import { createEstimates, observe, snapshot } from './estimate/estimator.ts';
-import type { Snapshot } from './estimate/snapshot.ts';
-import { FigureHistory } from './figures/figure-history.ts';
-import { lastOnly } from './last-only.ts';
-import { alone, type Leadership } from './leadership.ts';
-import type { ManualWeights } from './manual-weights.ts';
-import { Pauses } from './pauses.ts';
+import type { Snapshot } from './model/snapshot.ts';
+import { FigureHistory } from './history/time-series-history.ts';
+import { lastOnly } from './model/memoize-last.ts';
+import { alone, type Leadership } from './model/leadership.ts';
+import type { ManualWeights } from './overrides/manual-weights.ts';
+import { Pauses } from './overrides/pauses.ts';
 import type { Publisher } from './publish/publisher.ts';
 
 /** Events within this time share one reconcile. */

@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { Command, Option } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
-import { BallastError } from './contract/errors.ts';
-import { CONTROLLER_PORT, DEFAULT_CLUSTER_DOMAIN } from './contract/names.ts';
+import { BallastError } from '../contract/errors.ts';
+import { CONTROLLER_PORT, DEFAULT_CLUSTER_DOMAIN } from '../contract/names.ts';
 import { MOST_REPLICAS } from './metrics/controller-metrics.ts';
 
 /** Where the cluster is: in a directory of manifests, or behind an API server. */

@@ -3,8 +3,8 @@
 import { randomUUID } from 'node:crypto';
 import closeWithGrace from 'close-with-grace';
 import { pino } from 'pino';
-import { untilNextBeat } from '../central-controller/contract/beat.ts';
-import { BallastError, describeFailure } from '../central-controller/contract/errors.ts';
+import { untilNextBeat } from '../contract/beat.ts';
+import { BallastError, describeFailure } from '../contract/errors.ts';
 import { openCpuControl } from './apply/open-cpu-control.ts';
 import { Metrics } from './metrics.ts';
 import { type AgentOptions, parseOptions } from './options.ts';

@@ -1,6 +1,6 @@
 /** The agent's own metrics, in Prometheus' text format. */
 import { Counter, Gauge, Registry } from 'prom-client';
-import { registerProcessMetrics } from '../central-controller/contract/process-metrics.ts';
+import { registerProcessMetrics } from '../contract/process-metrics.ts';
 import packageJson from '../package.json' with { type: 'json' };
 
 /** What is read only when somebody asks. */

@@ -1,7 +1,7 @@
 /** The agent's command line. Every flag may come from the environment instead, as a DaemonSet sets it. */
 import { hostname } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { AGENT_PORT, CONTROLLER_PORT } from '../central-controller/contract/names.ts';
+import { AGENT_PORT, CONTROLLER_PORT } from '../contract/names.ts';
 import { cpuList } from './sample/fields.ts';
 
 export interface AgentOptions {

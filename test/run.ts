@@ -8,14 +8,14 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
-import { requireLabMachine } from '../apps/lab/requirements.ts';
-import { ensurePrograms } from '../apps/lab/tools/programs.ts';
-import { ensureSystemPrograms } from '../apps/lab/tools/system-programs.ts';
-import { ensureEnvoy } from '../apps/local-mesh/envoy/install.ts';
-import { describeFailure, BallastError } from '../central-controller/contract/errors.ts';
+import { requireLabMachine } from '../tools/lab/requirements.ts';
+import { ensurePrograms } from '../tools/lab/programs/programs.ts';
+import { ensureSystemPrograms } from '../tools/lab/programs/system-programs.ts';
+import { ensureEnvoy } from '../tools/local-mesh/envoy/install.ts';
+import { describeFailure, BallastError } from '../contract/errors.ts';
 import { buildPlugin } from '../wasm-plugin/build.ts';
 import { findBrowser } from './dashboard/support/browser.ts';
-import { buildGoTool } from './tools/build.ts';
+import { buildGoTool } from '../tools/go/build.ts';
 
 const root = join(import.meta.dirname, '..');
 const isCi = process.env['CI'] !== undefined;
@@ -83,13 +83,13 @@ async function buildTools(withLab: boolean): Promise<void> {
 }
 
 async function checkSources(): Promise<boolean> {
-  const folders = ['central-controller', 'host-agent', 'wasm-plugin', 'istio-configs', 'apps'];
+  const folders = ['contract', 'central-controller', 'host-agent', 'wasm-plugin', 'apps', 'tools'];
   const checks = [
     ['types', 'tsc', '--noEmit'],
     ['types of the page', 'tsc', '-p', 'central-controller/dashboard'],
     ['lint', 'oxlint', '--deny-warnings', '.'],
     ['format', 'prettier', '--check', '--log-level', 'warn', '.'],
-    ['dependency rules', 'depcruise', '--config', '.dependency-cruiser.json', ...folders],
+    ['dependency rules', 'depcruise', '--config', '.dependency-cruiser.mjs', ...folders],
     ['unused code', 'knip'],
   ] as const;
   let clean = true;

@@ -4,7 +4,7 @@ import { mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promi
 import { relative, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Command } from 'commander';
-import { BallastError, describeFailure } from '../central-controller/contract/errors.ts';
+import { BallastError, describeFailure } from '../contract/errors.ts';
 
 const root = join(import.meta.dirname, '..');
 const sources = join(import.meta.dirname, 'assembly');

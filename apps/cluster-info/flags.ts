@@ -1,5 +1,5 @@
 /** Checks what was given on the command line and in the environment. */
-import { failure, type Result, success } from '../../central-controller/contract/result.ts';
+import { failure, type Result, success } from '../../contract/result.ts';
 import type { Replica } from './server.ts';
 import { parseVersion } from './version.ts';
 

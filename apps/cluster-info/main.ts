@@ -3,7 +3,7 @@
 import { hostname } from 'node:os';
 import { Command, Option } from 'commander';
 import pc from 'picocolors';
-import { BallastError, describeFailure } from '../../central-controller/contract/errors.ts';
+import { BallastError, describeFailure } from '../../contract/errors.ts';
 import { readListenAddress } from '../service/listen-address.ts';
 import { runService } from '../service/run-service.ts';
 import { checkFlags, type Flags } from './flags.ts';

@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 /** Runs one replica of the converter. */
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { BallastError, describeFailure } from '../../central-controller/contract/errors.ts';
-import { hostPort } from '../../central-controller/contract/host-port.ts';
+import { BallastError, describeFailure } from '../../contract/errors.ts';
+import { hostPort } from '../../contract/host-port.ts';
 import { readListenAddress } from '../service/listen-address.ts';
 import { runService } from '../service/run-service.ts';
-import { parseSeconds } from '../time-span.ts';
+import { parseSeconds } from '../service/time-span.ts';
 import { converterServer } from './http/converter-server.ts';
 import { type ListPeers, peersByName, peersInFolder } from './results/peer-addresses.ts';
 import { Peers } from './results/peers.ts';

@@ -2,7 +2,7 @@
 /** Command line of the playlist recommender: the service, the miner of its rules, a client, and a data set. */
 import { Command, Option } from 'commander';
 import pc from 'picocolors';
-import { BallastError, describeFailure } from '../../central-controller/contract/errors.ts';
+import { BallastError, describeFailure } from '../../contract/errors.ts';
 import { readInterval, readSeed, readServiceUrl, readShare } from './flags.ts';
 import { DEFAULT_THRESHOLDS } from './miner/association-rules.ts';
 import { ModelFolder } from './model/model-folder.ts';

@@ -1,5 +1,5 @@
 /** Where a service listens, as its `--listen` says it. */
-import { BallastError } from '../../central-controller/contract/errors.ts';
+import { BallastError } from '../../contract/errors.ts';
 
 export interface ListenAddress {
   readonly host: string;

@@ -1,6 +1,6 @@
 /** Checks what was given on the command line. */
 import { parseArgs } from 'node:util';
-import { failure, type Result, success } from '../../central-controller/contract/result.ts';
+import { failure, type Result, success } from '../../contract/result.ts';
 import { MOST_VIDEOS } from './http/fields.ts';
 import { DEFAULT_PORTS, SERVICE_NAMES, type ServiceName } from './services/names.ts';
 

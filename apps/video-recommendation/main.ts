@@ -1,5 +1,5 @@
 /** Runs one replica of one service of the video recommendation application, or one of each. */
-import { BallastError, describeFailure } from '../../central-controller/contract/errors.ts';
+import { BallastError, describeFailure } from '../../contract/errors.ts';
 import { runService } from '../service/run-service.ts';
 import { readAddressing } from './dependencies/addressing.ts';
 import { HELP, type Options, readFlags } from './flags.ts';

@@ -1,7 +1,7 @@
 /** One replica of each service on this machine, as processes of their own, until this one is told to end. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { hostPort } from '../../central-controller/contract/host-port.ts';
+import { hostPort } from '../../contract/host-port.ts';
 import { readListenAddress } from '../service/listen-address.ts';
 import type { Options } from './flags.ts';
 import { SERVICE_NAMES, type ServiceName } from './services/names.ts';

@@ -1,9 +1,9 @@
 /** What host agents call: reports in, assignments out. */
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
-import type { Failure } from '../contract/errors.ts';
-import { AgentReport } from '../contract/report.ts';
-import { lastOnly } from '../last-only.ts';
+import type { Failure } from '../../contract/errors.ts';
+import { AgentReport } from '../../contract/report.ts';
+import { lastOnly } from '../model/memoize-last.ts';
 import type { ControlLoop } from '../loop.ts';
 import type { ControllerMetrics } from '../metrics/controller-metrics.ts';
 import type { Subscriber } from '../publish/publisher.ts';

@@ -1,10 +1,10 @@
 /** What was decided: the latest decision, those of the last minutes, and why a replica had its weight in one of them. */
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
-import { Decision } from '../contract/decision.ts';
-import { Explanation } from '../contract/explanation.ts';
-import { failure, type Result, success } from '../contract/result.ts';
-import { explainReplica } from '../explain-replica.ts';
+import { Decision } from '../../contract/decision.ts';
+import { Explanation } from '../../contract/explanation.ts';
+import { failure, type Result, success } from '../../contract/result.ts';
+import { explainReplica } from '../wording/explain-replica.ts';
 import type { ControlLoop } from '../loop.ts';
 import { type Key, Continue, pageOf, PageQuery } from './paging.ts';
 import { ReplicaPath } from './path-schemas.ts';

@@ -1,8 +1,8 @@
 /** Server-sent events: every decision as it is made. */
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
-import type { Decision } from '../contract/decision.ts';
-import { lastOnly } from '../last-only.ts';
+import type { Decision } from '../../contract/decision.ts';
+import { lastOnly } from '../model/memoize-last.ts';
 import type { ControlLoop } from '../loop.ts';
 import { Problem } from './problem.ts';
 import { PushedText, PushStream } from './push-stream.ts';

@@ -2,8 +2,8 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { byReplicaName } from '../cluster/replicas.ts';
-import { FigureTimes, NodeFigures, ReplicaFigures, ServiceFigures, Switch } from '../contract/figures.ts';
-import type { Result } from '../contract/result.ts';
+import { FigureTimes, NodeFigures, ReplicaFigures, ServiceFigures, Switch } from '../../contract/time-series.ts';
+import type { Result } from '../../contract/result.ts';
 import type { ControlLoop } from '../loop.ts';
 import { type Key, Continue, type Page, pageOf, PageQuery, type PageRequest } from './paging.ts';
 import { NamespacedPath } from './path-schemas.ts';

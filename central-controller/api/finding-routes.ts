@@ -1,9 +1,9 @@
 /** What is wrong, and what is as it is on purpose, in words. */
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
-import { policyView } from '../cluster/policy-view.ts';
-import { Finding } from '../contract/finding.ts';
-import { findingsOf } from '../findings/findings.ts';
+import { policyView } from '../policy/policy-view.ts';
+import { Finding } from '../../contract/finding.ts';
+import { findingsOf } from '../wording/findings/findings.ts';
 import type { ControlLoop } from '../loop.ts';
 
 export function findingRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {

@@ -1,6 +1,6 @@
 /** Long lists come page by page, in an order that holds while entries come and go. Pure. */
 import { Type } from 'typebox';
-import { failure, type Result, success } from '../contract/result.ts';
+import { failure, type Result, success } from '../../contract/result.ts';
 
 /** How a list is asked for. */
 export const PageQuery = Type.Object({

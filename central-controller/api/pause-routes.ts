@@ -1,9 +1,9 @@
 /** Stopping at once: weights stay as they are, for one service or all, until it is resumed or the time is over. */
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
-import { Paused } from '../contract/decision.ts';
+import { Paused } from '../../contract/decision.ts';
 import type { Pause } from '../decide/pause.ts';
-import { findService } from '../find-decided.ts';
+import { findService } from '../history/find-decided.ts';
 import type { ControlLoop } from '../loop.ts';
 import { NamespacedPath } from './path-schemas.ts';
 import { Problem, sendProblem } from './problem.ts';

@@ -1,10 +1,10 @@
 /** What is to be balanced, and what has become of it. */
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
-import type { KnownPolicy } from '../cluster/known-policy.ts';
-import { qualifiedName } from '../cluster/objects.ts';
-import { policyView } from '../cluster/policy-view.ts';
-import { PolicyView } from '../contract/policy-status.ts';
+import type { KnownPolicy } from '../model/known-policy.ts';
+import { qualifiedName } from '../kubernetes/objects.ts';
+import { policyView } from '../policy/policy-view.ts';
+import { PolicyView } from '../../contract/policy-status.ts';
 import type { ControlLoop } from '../loop.ts';
 import { NamespacedPath } from './path-schemas.ts';
 import { Problem, sendProblem } from './problem.ts';

@@ -1,7 +1,7 @@
 /** Errors as problem documents (RFC 9457). */
 import type { FastifyReply } from 'fastify';
 import { Type } from 'typebox';
-import { ERRORS, type Failure } from '../contract/errors.ts';
+import { ERRORS, type Failure } from '../../contract/errors.ts';
 
 export const Problem = Type.Object(
   {

@@ -3,11 +3,11 @@ import { Readable } from 'node:stream';
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
-import type { Failure } from '../contract/errors.ts';
-import { describeFieldErrors, type FieldError } from '../contract/field-errors.ts';
-import { LineSplitter } from '../contract/line-splitter.ts';
-import { AgentReport } from '../contract/report.ts';
-import type { Result } from '../contract/result.ts';
+import type { Failure } from '../../contract/errors.ts';
+import { describeFieldErrors, type FieldError } from '../../contract/field-errors.ts';
+import { LineSplitter } from '../../contract/line-splitter.ts';
+import { AgentReport } from '../../contract/report.ts';
+import type { Result } from '../../contract/result.ts';
 import { Problem, sendProblem } from './problem.ts';
 
 const Report = Compile(AgentReport);

@@ -12,8 +12,8 @@ import Fastify, {
   type FastifyRequest,
   LogController,
 } from 'fastify';
-import { describeFieldErrors, type FieldError } from '../contract/field-errors.ts';
-import type { Failure } from '../contract/errors.ts';
+import { describeFieldErrors, type FieldError } from '../../contract/field-errors.ts';
+import type { Failure } from '../../contract/errors.ts';
 import type { ControlLoop } from '../loop.ts';
 import { ControllerMetrics } from '../metrics/controller-metrics.ts';
 import { agentRoutes } from './agent-routes.ts';

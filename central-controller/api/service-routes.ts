@@ -1,8 +1,8 @@
 /** What people and tools ask of services: weights, why they are what they are, and setting one by hand. */
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
-import { ServiceDecision } from '../contract/decision.ts';
-import { findReplica, findService } from '../find-decided.ts';
+import { ServiceDecision } from '../../contract/decision.ts';
+import { findReplica, findService } from '../history/find-decided.ts';
 import type { ControlLoop } from '../loop.ts';
 import { NamespacedPath, ReplicaPath } from './path-schemas.ts';
 import { Problem, sendProblem } from './problem.ts';

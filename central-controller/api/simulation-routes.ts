@@ -1,6 +1,6 @@
 /** What would be decided if things were otherwise. */
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
-import { Simulation, SimulationRequest } from '../contract/simulation.ts';
+import { Simulation, SimulationRequest } from '../../contract/simulation.ts';
 import type { ControlLoop } from '../loop.ts';
 import { Problem, sendProblem } from './problem.ts';
 

@@ -1,7 +1,7 @@
 /** What is known of the whole: replicas, nodes, proxies and which versions were published. */
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
-import { NodeDecision, ReplicaDecision } from '../contract/decision.ts';
+import { NodeDecision, ReplicaDecision } from '../../contract/decision.ts';
 import { byReplicaName } from '../cluster/replicas.ts';
 import type { ControlLoop } from '../loop.ts';
 import { type Key, Continue, pageOf, PageQuery } from './paging.ts';

@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { BallastError } from '../contract/errors.ts';
+import { BallastError } from '../../contract/errors.ts';
 
 const CHECKOUT = join(import.meta.dirname, '..', '..');
 
@@ -68,7 +68,7 @@ export function demoCommand(checkout = CHECKOUT): Command {
     {
       name: 'demo',
       description: 'run an application on real Envoys on this machine, with Ballast and without',
-      module: 'apps/local-mesh/main.ts',
+      module: 'tools/local-mesh/main.ts',
       about: `In a checkout only: it is what \`npm run demo\` runs.
 
 Examples:

@@ -4,8 +4,8 @@
  */
 import { type Command, Option } from 'commander';
 import { request } from 'undici';
-import { ApiError } from '../cluster/kubernetes/client.ts';
-import { BallastError, ERRORS, type ErrorCode } from '../contract/errors.ts';
+import { ApiError } from '../kubernetes/client.ts';
+import { BallastError, ERRORS, type ErrorCode } from '../../contract/errors.ts';
 import { findController } from './find-controller.ts';
 import { type ClusterFlags, openClient, withClusterOptions } from './kubernetes-access.ts';
 

@@ -1,5 +1,5 @@
 /** What `ballast` tells scripts by its exit code. */
-import type { ErrorCode } from '../contract/errors.ts';
+import type { ErrorCode } from '../../contract/errors.ts';
 
 export const EXIT_CODES = {
   done: { code: 0, meaning: 'Done' },

@@ -2,8 +2,8 @@
 import Table from 'cli-table3';
 import { Command, InvalidArgumentError } from 'commander';
 import pc from 'picocolors';
-import type { Decision, ServiceDecision } from '../contract/decision.ts';
-import type { Explanation } from '../contract/explanation.ts';
+import type { Decision, ServiceDecision } from '../../contract/decision.ts';
+import type { Explanation } from '../../contract/explanation.ts';
 import { cores, duration, percent, short } from '../dashboard/format.js';
 import { evidence, MODES, STATES } from '../dashboard/words.js';
 import { askController, type ControllerFlags, withControllerOptions } from './controller-client.ts';

@@ -1,7 +1,7 @@
 /** Where the controller is when nobody says: at its usual port on this machine, else in a local mesh that runs here. */
 import { request } from 'undici';
-import { BallastError } from '../contract/errors.ts';
-import { CONTROLLER_PORT } from '../contract/names.ts';
+import { BallastError } from '../../contract/errors.ts';
+import { CONTROLLER_PORT } from '../../contract/names.ts';
 
 /** That is where `kubectl port-forward` has it, too. */
 const USUAL = `http://127.0.0.1:${CONTROLLER_PORT}`;

@@ -1,6 +1,6 @@
 /** What a name on the command line stands for. */
-import type { Decision, ServiceDecision } from '../contract/decision.ts';
-import { BallastError } from '../contract/errors.ts';
+import type { Decision, ServiceDecision } from '../../contract/decision.ts';
+import { BallastError } from '../../contract/errors.ts';
 import { askController, type ControllerFlags } from './controller-client.ts';
 
 export interface Target {

@@ -2,8 +2,8 @@
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { Command } from 'commander';
-import { KubernetesClient } from '../cluster/kubernetes/client.ts';
-import { kubeconfigCredentials } from '../cluster/kubernetes/credentials.ts';
+import { KubernetesClient } from '../kubernetes/client.ts';
+import { kubeconfigCredentials } from '../kubernetes/credentials.ts';
 
 export interface ClusterFlags {
   readonly kubeconfig?: string;

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** The `ballast` command; as `kubectl-ballast` in the path it is `kubectl ballast` too. */
 import { CommanderError } from 'commander';
-import { BallastError, describeFailure } from '../contract/errors.ts';
+import { BallastError, describeFailure } from '../../contract/errors.ts';
 import { EXIT_CODES, exitCodeOf } from './exit-codes.ts';
 import { createProgram } from './program.ts';
 

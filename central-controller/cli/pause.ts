@@ -1,6 +1,6 @@
 /** `ballast pause` and `ballast resume`: weights stay as they are, for one service or all. */
 import { Command, InvalidArgumentError } from 'commander';
-import { BallastError } from '../contract/errors.ts';
+import { BallastError } from '../../contract/errors.ts';
 import { askController, type ControllerFlags, withControllerOptions } from './controller-client.ts';
 import { askForService, servicePath } from './find-target.ts';
 import { print } from './print.ts';

@@ -1,12 +1,12 @@
 /** `ballast render`: the Istio objects that route to single replicas, written from a user's manifests. */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { stringify } from 'yaml';
-import { subsetRouting, endpointRouting } from '../cluster/routing/istio-objects.ts';
-import type { Manifest } from '../cluster/manifest.ts';
-import { renderRouting, type RenderRequest } from '../cluster/routing/render-routing.ts';
-import { replicaNames } from '../cluster/routing/replica-names.ts';
-import type { Routing } from '../contract/assignment.ts';
-import { BallastError } from '../contract/errors.ts';
+import { subsetRouting, endpointRouting } from '../routing/istio-objects.ts';
+import type { Manifest } from '../kubernetes/manifest.ts';
+import { renderRouting, type RenderRequest } from '../routing/render-routing.ts';
+import { replicaNames } from '../routing/replica-names.ts';
+import type { Routing } from '../../contract/assignment.ts';
+import { BallastError } from '../../contract/errors.ts';
 import { loadManifests } from '../cluster/load-manifests.ts';
 
 const ABOUT = `

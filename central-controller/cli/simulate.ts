@@ -1,8 +1,8 @@
 /** `ballast simulate`: what would be decided if things were otherwise. */
 import { Command, InvalidArgumentError } from 'commander';
 import pc from 'picocolors';
-import type { Change, Simulation } from '../contract/simulation.ts';
-import { BallastError } from '../contract/errors.ts';
+import type { Change, Simulation } from '../../contract/simulation.ts';
+import { BallastError } from '../../contract/errors.ts';
 import { cores, duration, percent, short } from '../dashboard/format.js';
 import { askController, type ControllerFlags, withControllerOptions } from './controller-client.ts';
 import { print, tableText } from './print.ts';

@@ -1,8 +1,8 @@
 /** `ballast status`: who leads, how nodes and services do, and what is wrong. */
 import { Command } from 'commander';
 import pc from 'picocolors';
-import type { NodeDecision, ServiceDecision } from '../contract/decision.ts';
-import type { PolicyView } from '../contract/policy-status.ts';
+import type { NodeDecision, ServiceDecision } from '../../contract/decision.ts';
+import type { PolicyView } from '../../contract/policy-status.ts';
 import { cores, percent, short } from '../dashboard/format.js';
 import { MODES } from '../dashboard/words.js';
 import { askController, type ControllerFlags, withControllerOptions } from './controller-client.ts';

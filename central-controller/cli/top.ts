@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import pc from 'picocolors';
-import type { Decision } from '../contract/decision.ts';
+import type { Decision } from '../../contract/decision.ts';
 import { cores, duration, percent, short } from '../dashboard/format.js';
 import { STATES } from '../dashboard/words.js';
 import { askController, type ControllerFlags, withControllerOptions } from './controller-client.ts';

@@ -1,23 +1,12 @@
 /** Joins Kubernetes objects to the topology that decisions are made on. Pure: both the manifests and informers use it. */
-import { withPolicyDefaults } from '../contract/policy.ts';
-import type { PolicyReason } from '../contract/policy-status.ts';
-import { selects } from './manifest.ts';
-import { type ClusterObjects, type Pod, qualifiedName, type Service } from './objects.ts';
+import { withPolicyDefaults } from '../../contract/policy.ts';
+import type { PolicyReason } from '../../contract/policy-status.ts';
+import type { ObjectProblem } from '../kubernetes/objects.ts';
+import { selects } from '../kubernetes/manifest.ts';
+import { type ClusterObjects, type Pod, qualifiedName, type Service } from '../kubernetes/objects.ts';
 import { byReplicaName, type KnownSince, NO_PODS, readyEndpoints, replicaOf } from './replicas.ts';
 import { targetService } from './target-service.ts';
-import type { ServiceTopology, Topology } from './topology.ts';
-
-/** What is wrong with an object; `text` names the field. */
-export interface JoinProblem {
-  readonly kind: string;
-  /** `namespace/name`. */
-  readonly name: string;
-  readonly text: string;
-  /** `namespace/name` of the policy that it concerns; absent when it was found without looking at one. */
-  readonly policy?: string;
-  /** What the policy's status says of it; absent where the policy can be balanced nevertheless. */
-  readonly reason?: PolicyReason;
-}
+import type { ServiceTopology, Topology } from '../model/topology.ts';
 
 interface Named {
   readonly kind: string;
@@ -27,7 +16,7 @@ interface Named {
 export interface Joined {
   readonly topology: Topology;
   /** What could not be joined, and is left out. */
-  readonly problems: readonly JoinProblem[];
+  readonly problems: readonly ObjectProblem[];
 }
 
 /**
@@ -35,7 +24,7 @@ export interface Joined {
  * address.
  */
 export function joinTopology(objects: ClusterObjects, since: KnownSince): Joined {
-  const problems: JoinProblem[] = [];
+  const problems: ObjectProblem[] = [];
   const nodes = new Set(objects.nodes.map((node) => node.metadata.name));
   const podsByNamespace = Map.groupBy(objects.pods, ({ metadata }) => metadata.namespace ?? 'default');
   const endpoints = objects.endpointSlices && readyEndpoints(objects.endpointSlices);

@@ -2,9 +2,9 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { BallastError } from '../contract/errors.ts';
-import type { Result } from '../contract/result.ts';
-import { type Manifest, readManifest } from './manifest.ts';
+import { BallastError } from '../../contract/errors.ts';
+import type { Result } from '../../contract/result.ts';
+import { type Manifest, readManifest } from '../kubernetes/manifest.ts';
 import { documentsOf } from './parse-manifests.ts';
 
 function refuse(source: string, cause: unknown): never {

@@ -1,11 +1,11 @@
 /** Reads Kubernetes objects from YAML. */
 import { Compile } from 'typebox/compile';
 import { parseAllDocuments } from 'yaml';
-import { describeFieldErrors, type FieldError } from '../contract/field-errors.ts';
-import { POLICY_KIND } from '../contract/policy.ts';
-import { brokenPolicyRule } from '../contract/policy-rules.ts';
-import { failure, type Result, success } from '../contract/result.ts';
-import { type ClusterObjects, KINDS } from './objects.ts';
+import { describeFieldErrors, type FieldError } from '../../contract/field-errors.ts';
+import { POLICY_KIND } from '../../contract/policy.ts';
+import { brokenPolicyRule } from '../../contract/policy-rules.ts';
+import { failure, type Result, success } from '../../contract/result.ts';
+import { type ClusterObjects, KINDS } from '../kubernetes/objects.ts';
 
 const checks = {
   Node: Compile(KINDS.Node),

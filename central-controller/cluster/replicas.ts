@@ -1,6 +1,12 @@
 /** From pods and endpoints to replicas: which are ready, since when, and what CPU they have. Pure. */
-import { type Container, type EndpointSlice, type Pod, qualifiedName, SERVICE_NAME_LABEL } from './objects.ts';
-import type { ReplicaTopology } from './topology.ts';
+import {
+  type Container,
+  type EndpointSlice,
+  type Pod,
+  qualifiedName,
+  SERVICE_NAME_LABEL,
+} from '../kubernetes/objects.ts';
+import type { ReplicaTopology } from '../model/topology.ts';
 
 /** Since when each pod is ready, by uid: ms of the controller's clock. */
 export type KnownSince = ReadonlyMap<string, number>;

@@ -1,9 +1,9 @@
 /** Reports in, windows out. Holds the last counters of every agent and proxy, and nothing else. */
-import type { AgentReport } from '../contract/report.ts';
-import { failure, type Result, success } from '../contract/result.ts';
+import type { AgentReport } from '../../contract/report.ts';
+import { failure, type Result, success } from '../../contract/result.ts';
 import { NodeSeries } from './node-series.ts';
 import { PodSeries } from './pod-series.ts';
-import type { Window } from './windows.ts';
+import type { Window } from '../model/windows.ts';
 
 /**
  * An agent that was silent for longer starts anew, whatever its counters say: what made its reports refused (a

@@ -1,7 +1,7 @@
 /** The last counters of one node's agent, and what a new report adds to them. */
-import type { AgentReport, ReplicaCpu } from '../contract/report.ts';
-import { failure, type Result, success } from '../contract/result.ts';
-import type { NodeWindow, ReplicaWindow } from './windows.ts';
+import type { AgentReport, ReplicaCpu } from '../../contract/report.ts';
+import { failure, type Result, success } from '../../contract/result.ts';
+import type { NodeWindow, ReplicaWindow } from '../model/windows.ts';
 
 /** How far an agent's clock may run ahead of the controller's between two reports: what a delayed one explains. */
 const CLOCK_LEAD_MS = 10_000;

@@ -2,9 +2,9 @@
  * What the proxy of one pod counted. An Envoy runs one VM of the plugin per worker and each posts on its own, about
  * every two seconds; a window closes when every live VM has posted, so that it holds the whole proxy and not a part of it.
  */
-import type { CalledCounters, ProxyCounters } from '../contract/report.ts';
+import type { CalledCounters, ProxyCounters } from '../../contract/report.ts';
 import { addCounts, type Counters, type Counts, countsSince } from './counts.ts';
-import type { Window } from './windows.ts';
+import type { Window } from '../model/windows.ts';
 
 /** A VM that has been silent for longer does not hold up the window of its pod. */
 const LIVE_MS = 5_000;

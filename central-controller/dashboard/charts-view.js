@@ -5,7 +5,7 @@ import { byId, updateList } from './keyed.js';
 
 /**
  * @typedef {import('./figures.js').Figures} Figures
- * @typedef {import('../contract/figures.ts').Switch} Switch
+ * @typedef {import('../../contract/time-series.ts').Switch} Switch
  */
 
 const HEIGHT = 210;

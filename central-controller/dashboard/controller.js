@@ -1,10 +1,10 @@
 /** Calls of the controller's REST API. */
 
 /**
- * @typedef {import('../contract/figures.ts').NodeFigures} NodeFigures
- * @typedef {import('../contract/figures.ts').ReplicaFigures} ReplicaFigures
- * @typedef {import('../contract/figures.ts').Switch} Switch
- * @typedef {import('../contract/finding.ts').Finding} Finding
+ * @typedef {import('../../contract/time-series.ts').NodeFigures} NodeFigures
+ * @typedef {import('../../contract/time-series.ts').ReplicaFigures} ReplicaFigures
+ * @typedef {import('../../contract/time-series.ts').Switch} Switch
+ * @typedef {import('../../contract/finding.ts').Finding} Finding
  * @typedef {{ service?: string }} Pause
  */
 

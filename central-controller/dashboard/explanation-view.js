@@ -4,7 +4,7 @@ import { byId, element, setText, updateList } from './keyed.js';
 import { equalShare, evidence, modeOf, reasons, STATES } from './words.js';
 
 /**
- * @typedef {import('../contract/decision.ts').Decision} Decision
+ * @typedef {import('../../contract/decision.ts').Decision} Decision
  * @typedef {import('./address.js').Target} Target
  */
 

@@ -2,9 +2,9 @@
 import { cores, duration, percent, short } from './format.js';
 
 /**
- * @typedef {import('../contract/decision.ts').ReplicaDecision} ReplicaDecision
- * @typedef {import('../contract/decision.ts').NodeDecision} NodeDecision
- * @typedef {Pick<import('../contract/explanation.ts').Explanation, 'service' | 'replica' | 'node' | 'equalShare'>} Explained
+ * @typedef {import('../../contract/decision.ts').ReplicaDecision} ReplicaDecision
+ * @typedef {import('../../contract/decision.ts').NodeDecision} NodeDecision
+ * @typedef {Pick<import('../../contract/explanation.ts').Explanation, 'service' | 'replica' | 'node' | 'equalShare'>} Explained
  */
 
 /** Latency, in seconds, that is worth a sentence. */

@@ -1,7 +1,7 @@
 /** Decisions as they are made, by server-sent events; reconnects for as long as the page is open. */
 
 /**
- * @typedef {import('../contract/decision.ts').Decision} Decision
+ * @typedef {import('../../contract/decision.ts').Decision} Decision
  * @typedef {import('./overview.js').FeedState} FeedState
  *
  * @typedef {object} Source What is used of an EventSource.

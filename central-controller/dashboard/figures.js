@@ -3,7 +3,7 @@ import { nodeHistory, replicaHistory } from './controller.js';
 import { History } from './history.js';
 import { serviceKey, utilisation } from './overview.js';
 
-/** @typedef {import('../contract/decision.ts').Decision} Decision */
+/** @typedef {import('../../contract/decision.ts').Decision} Decision */
 
 export class Figures {
   nodes = new History();

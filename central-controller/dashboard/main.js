@@ -15,9 +15,9 @@ import { showSummary } from './summary-view.js';
 import { createSwitchTable } from './switches-view.js';
 
 /**
- * @typedef {import('../contract/decision.ts').Decision} Decision
- * @typedef {import('../contract/figures.ts').Switch} Switch
- * @typedef {import('../contract/finding.ts').Finding} Finding
+ * @typedef {import('../../contract/decision.ts').Decision} Decision
+ * @typedef {import('../../contract/time-series.ts').Switch} Switch
+ * @typedef {import('../../contract/finding.ts').Finding} Finding
  * @typedef {import('./overview.js').FeedState} FeedState
  */
 

@@ -5,7 +5,7 @@ import { meanUtilisation, nodeRows } from './overview.js';
 import { whileVisible } from './visibility.js';
 
 /**
- * @typedef {import('../contract/decision.ts').Decision} Decision
+ * @typedef {import('../../contract/decision.ts').Decision} Decision
  * @typedef {import('./overview.js').NodeRow} NodeRow
  * @typedef {import('./overview.js').Segment} Segment
  */

@@ -2,9 +2,9 @@
 import { age, cores, percent, short } from './format.js';
 
 /**
- * @typedef {import('../contract/decision.ts').Decision} Decision
- * @typedef {import('../contract/decision.ts').NodeDecision} NodeDecision
- * @typedef {import('../contract/finding.ts').Finding} Finding
+ * @typedef {import('../../contract/decision.ts').Decision} Decision
+ * @typedef {import('../../contract/decision.ts').NodeDecision} NodeDecision
+ * @typedef {import('../../contract/finding.ts').Finding} Finding
  *
  * @typedef {object} Segment Part of a node's bar.
  * @property {string} key

@@ -3,7 +3,7 @@ import { duration, percent, short } from './format.js';
 import { element, setText } from './keyed.js';
 import { reasons, STATES } from './words.js';
 
-/** @typedef {import('../contract/decision.ts').ReplicaDecision & { scale: number, address: string }} Replica */
+/** @typedef {import('../../contract/decision.ts').ReplicaDecision & { scale: number, address: string }} Replica */
 
 export const COLUMNS = ['Replica', 'Weight', 'Requests', 'In flight', 'Latency', 'CPU/request'];
 

@@ -11,9 +11,9 @@ import { whileVisible } from './visibility.js';
 import { equalShare, modeOf } from './words.js';
 
 /**
- * @typedef {import('../contract/decision.ts').Decision} Decision
- * @typedef {import('../contract/decision.ts').ReplicaDecision} ReplicaDecision
- * @typedef {import('../contract/decision.ts').ServiceDecision} ServiceDecision
+ * @typedef {import('../../contract/decision.ts').Decision} Decision
+ * @typedef {import('../../contract/decision.ts').ReplicaDecision} ReplicaDecision
+ * @typedef {import('../../contract/decision.ts').ServiceDecision} ServiceDecision
  * @typedef {{ service: ServiceDecision, colour: number, wanted: string }} Item
  */
 

@@ -3,8 +3,8 @@ import { element, setText, updateList } from './keyed.js';
 import { findingCount, headline } from './overview.js';
 
 /**
- * @typedef {import('../contract/decision.ts').Decision} Decision
- * @typedef {import('../contract/finding.ts').Finding} Finding
+ * @typedef {import('../../contract/decision.ts').Decision} Decision
+ * @typedef {import('../../contract/finding.ts').Finding} Finding
  * @typedef {import('./overview.js').Notice} Notice
  */
 

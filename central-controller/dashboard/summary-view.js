@@ -4,7 +4,7 @@ import { summary } from './overview.js';
 
 /**
  * @param {HTMLElement} list
- * @param {import('../contract/decision.ts').Decision} decision
+ * @param {import('../../contract/decision.ts').Decision} decision
  */
 export function showSummary(list, decision) {
   updateList(

@@ -3,7 +3,7 @@ import { element, setText, updateList } from './keyed.js';
 import { CHANGE_LABELS, switchRows } from './switches.js';
 
 /**
- * @typedef {import('../contract/figures.ts').Switch} Switch
+ * @typedef {import('../../contract/time-series.ts').Switch} Switch
  * @typedef {import('./switches.js').Row} Row
  */
 

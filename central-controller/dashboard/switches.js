@@ -2,8 +2,8 @@
 import { age, duration, percent, short } from './format.js';
 
 /**
- * @typedef {import('../contract/figures.ts').Switch} Switch
- * @typedef {import('../contract/figures.ts').SpanFigures} SpanFigures
+ * @typedef {import('../../contract/time-series.ts').Switch} Switch
+ * @typedef {import('../../contract/time-series.ts').SpanFigures} SpanFigures
  * @typedef {{ label: string, before: string, after: string }} Change
  * @typedef {{ key: string, service: string, what: string, changes: Change[] }} Row
  */

@@ -2,8 +2,8 @@
 import { cores, duration, percent } from './format.js';
 
 /**
- * @typedef {import('../contract/decision.ts').ReplicaDecision} ReplicaDecision
- * @typedef {import('../contract/decision.ts').ServiceDecision} ServiceDecision
+ * @typedef {import('../../contract/decision.ts').ReplicaDecision} ReplicaDecision
+ * @typedef {import('../../contract/decision.ts').ServiceDecision} ServiceDecision
  */
 
 /** @type {Record<ReplicaDecision['state'], { name: string, meaning: string }>} */

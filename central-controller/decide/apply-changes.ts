@@ -1,7 +1,7 @@
 /** The snapshot as it would be after changes that somebody thinks of. Pure. */
-import { failure, type Result, success } from '../contract/result.ts';
-import type { Change } from '../contract/simulation.ts';
-import type { NodeEstimate, ReplicaEstimate, ServiceEstimate, Snapshot } from '../estimate/snapshot.ts';
+import { failure, type Result, success } from '../../contract/result.ts';
+import type { Change } from '../../contract/simulation.ts';
+import type { NodeEstimate, ReplicaEstimate, ServiceEstimate, Snapshot } from '../model/snapshot.ts';
 
 /** One change after the other; fails at the first that names what the snapshot does not hold. */
 export function applyChanges(snapshot: Snapshot, changes: readonly Change[]): Result<Snapshot> {

@@ -1,6 +1,6 @@
 /** Makes any snapshot one that can be decided on: each figure finite and within what it can mean. */
-import type { PolicyLimits } from '../contract/policy.ts';
-import type { NodeEstimate, ReplicaEstimate, ServiceEstimate, Snapshot } from '../estimate/snapshot.ts';
+import type { PolicyLimits } from '../../contract/policy.ts';
+import type { NodeEstimate, ReplicaEstimate, ServiceEstimate, Snapshot } from '../model/snapshot.ts';
 
 /** Far beyond any real figure, and small enough that sums and squares of such figures stay finite. */
 const MOST = 1e9;

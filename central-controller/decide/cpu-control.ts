@@ -3,9 +3,9 @@
  * are balanced by. Shares say who goes first where the CPU is short, and cost nothing where it is not; a quota is a
  * bound even on an idle node, so it leaves room above all that the allocation may send to the replica.
  */
-import type { CpuGrant } from '../contract/assignment.ts';
-import type { Decision, ReplicaDecision, ServiceDecision } from '../contract/decision.ts';
-import type { NodeEstimate, ReplicaEstimate, ServiceEstimate } from '../estimate/snapshot.ts';
+import type { CpuGrant } from '../../contract/assignment.ts';
+import type { Decision, ReplicaDecision, ServiceDecision } from '../../contract/decision.ts';
+import type { NodeEstimate, ReplicaEstimate, ServiceEstimate } from '../model/snapshot.ts';
 
 /** A fair share counts as a CPU request of that size does in Kubernetes: pods that are not balanced keep theirs. */
 const SHARES_PER_CORE = 1024;

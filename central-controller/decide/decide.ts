@@ -1,10 +1,10 @@
 /** The decision: from what is known to the weights in force, each with its reasons. */
-import type { Decision, ServiceDecision } from '../contract/decision.ts';
-import type { NodeEstimate, ServiceEstimate, Snapshot } from '../estimate/snapshot.ts';
+import type { Decision, ServiceDecision } from '../../contract/decision.ts';
+import type { NodeEstimate, ServiceEstimate, Snapshot } from '../model/snapshot.ts';
 import { boundedSnapshot } from './bounded.ts';
 import { withCpuGrants } from './cpu-control.ts';
 import { judgeHealth } from './health.ts';
-import { explainService } from './explain.ts';
+import { explainService } from './service-weights.ts';
 import { heldShares, pauseOf } from './pause.ts';
 import type { DecisionPolicy, Parameters } from './policy.ts';
 import { isStaleNode, serviceState, stateOf } from './states.ts';

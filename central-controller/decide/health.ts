@@ -2,7 +2,7 @@
  * What speaks against a replica besides the load of its node. A replica that fails fast or waits for something uses
  * little CPU; without this it would look cheap and become a sink.
  */
-import type { ReplicaEstimate, ServiceEstimate } from '../estimate/snapshot.ts';
+import type { ReplicaEstimate, ServiceEstimate } from '../model/snapshot.ts';
 
 /** A replica's share is multiplied by (successes relative to the best replica's) to this power. */
 const FAILURE_EXPONENT = 4;

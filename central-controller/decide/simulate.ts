@@ -1,8 +1,8 @@
 /** What would be decided if things were otherwise: the same decision on a changed snapshot. Pure, and changes nothing. */
-import type { Decision, ServiceDecision } from '../contract/decision.ts';
-import { type Result, success } from '../contract/result.ts';
-import type { Change, Simulation } from '../contract/simulation.ts';
-import type { Snapshot } from '../estimate/snapshot.ts';
+import type { Decision, ServiceDecision } from '../../contract/decision.ts';
+import { type Result, success } from '../../contract/result.ts';
+import type { Change, Simulation } from '../../contract/simulation.ts';
+import type { Snapshot } from '../model/snapshot.ts';
 import { waitingFactor } from '../estimate/waiting.ts';
 import { applyChanges } from './apply-changes.ts';
 import { decide } from './decide.ts';

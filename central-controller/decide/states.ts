@@ -1,6 +1,6 @@
 /** The one state that each replica is in. */
-import type { ReplicaState } from '../contract/decision.ts';
-import type { NodeEstimate, ReplicaEstimate, ServiceEstimate } from '../estimate/snapshot.ts';
+import type { ReplicaState } from '../../contract/decision.ts';
+import type { NodeEstimate, ReplicaEstimate, ServiceEstimate } from '../model/snapshot.ts';
 import type { Health } from './health.ts';
 import type { Parameters } from './policy.ts';
 

@@ -1,6 +1,6 @@
 /** Where the weights of the services should be: the allocator's answer, with health, warm-up and silence applied. */
-import type { ReplicaState } from '../contract/decision.ts';
-import type { NodeEstimate, ReplicaEstimate, ServiceEstimate } from '../estimate/snapshot.ts';
+import type { ReplicaState } from '../../contract/decision.ts';
+import type { NodeEstimate, ReplicaEstimate, ServiceEstimate } from '../model/snapshot.ts';
 import { type Allocation, Allocator } from './allocate/allocate.ts';
 import { type AllocationInput, createInput, fits } from './allocate/allocation-input.ts';
 import type { Health } from './health.ts';

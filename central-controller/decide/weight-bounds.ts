@@ -1,6 +1,6 @@
 /** What the limits of a policy make of the weights of its service. */
-import type { ReplicaState } from '../contract/decision.ts';
-import type { ServiceEstimate } from '../estimate/snapshot.ts';
+import type { ReplicaState } from '../../contract/decision.ts';
+import type { ServiceEstimate } from '../model/snapshot.ts';
 import type { Parameters } from './policy.ts';
 
 /** Ticks that are further apart, such as around a restart, count as this. */

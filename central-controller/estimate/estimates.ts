@@ -1,5 +1,5 @@
 /** All that the estimator remembers: plain data, bounded by what the topology holds. */
-import type { Topology } from '../cluster/topology.ts';
+import type { Topology } from '../model/topology.ts';
 import type { CostMemory } from './cost-memory.ts';
 import type { DecayedRatio } from './decayed-ratio.ts';
 import type { HiddenMemory } from './hidden-latency.ts';

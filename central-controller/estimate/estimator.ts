@@ -1,7 +1,7 @@
 /** Folds windows into what is remembered, and that with the topology into a snapshot. */
-import type { ReplicaTopology, ServiceTopology, Topology } from '../cluster/topology.ts';
-import type { NodeWindow, Window } from '../collect/windows.ts';
-import { serviceOfKey } from '../contract/names.ts';
+import type { ReplicaTopology, ServiceTopology, Topology } from '../model/topology.ts';
+import type { NodeWindow, Window } from '../model/windows.ts';
+import { serviceOfKey } from '../../contract/names.ts';
 import { costEvidence, costMemory, ownCosts } from './cost-memory.ts';
 import { decayedRatio, evidenceAt, meanOf } from './decayed-ratio.ts';
 import type { Estimates, ReplicaMemory } from './estimates.ts';
@@ -10,7 +10,13 @@ import { type IdleCpu, idleCpu, idleMemory } from './idle-cpu.ts';
 import { currentLoad, SAMPLES } from './node-load.ts';
 import { type Cost, pooledCosts } from './pooled-cost.ts';
 import { observeCalled, observeServed } from './requests.ts';
-import { NEVER_MS, type NodeEstimate, type ReplicaEstimate, type ServiceEstimate, type Snapshot } from './snapshot.ts';
+import {
+  NEVER_MS,
+  type NodeEstimate,
+  type ReplicaEstimate,
+  type ServiceEstimate,
+  type Snapshot,
+} from '../model/snapshot.ts';
 
 const LATENCY_MS = 5_000;
 const FAILURES_MS = 10_000;

@@ -1,6 +1,6 @@
 /** Requests of a replica: from its own proxy, or where it has none from its callers. */
-import { bucketBoundSeconds, LATENCY_BUCKETS } from '../contract/latency-buckets.ts';
-import type { CalledWindow, ServedWindow } from '../collect/windows.ts';
+import { bucketBoundSeconds, LATENCY_BUCKETS } from '../../contract/latency-buckets.ts';
+import type { CalledWindow, ServedWindow } from '../model/windows.ts';
 import { observeCost } from './cost-memory.ts';
 import { addPair } from './decayed-ratio.ts';
 import type { ReplicaMemory } from './estimates.ts';

@@ -1,9 +1,9 @@
 /** What Prometheus can scrape of the controller. docs/reference/metrics.md lists it. */
 import { Counter, Registry } from 'prom-client';
 import packageJson from '../../package.json' with { type: 'json' };
-import type { RoutingPlan } from '../cluster/routing/plan-routing.ts';
-import type { ErrorCode } from '../contract/errors.ts';
-import { registerProcessMetrics } from '../contract/process-metrics.ts';
+import type { RoutingPlan } from '../routing/plan-routing.ts';
+import type { ErrorCode } from '../../contract/errors.ts';
+import { registerProcessMetrics } from '../../contract/process-metrics.ts';
 import type { ControlLoop } from '../loop.ts';
 import { registerApiRequestMetrics } from './api-request-metrics.ts';
 import { registerDecisionMetrics } from './decision-metrics.ts';

@@ -3,7 +3,7 @@
  * each, and only where there are not too many of them.
  */
 import type { Registry } from 'prom-client';
-import type { Decision, NodeDecision, ReplicaDecision, ServiceDecision } from '../contract/decision.ts';
+import type { Decision, NodeDecision, ReplicaDecision, ServiceDecision } from '../../contract/decision.ts';
 import type { ControlLoop } from '../loop.ts';
 import { reading, readings } from './readings.ts';
 

@@ -1,6 +1,6 @@
 /** What has become of the policies: their conditions, as their status says them. */
 import type { Registry } from 'prom-client';
-import { policyView } from '../cluster/policy-view.ts';
+import { policyView } from '../policy/policy-view.ts';
 import type { ControlLoop } from '../loop.ts';
 import { readings } from './readings.ts';
 

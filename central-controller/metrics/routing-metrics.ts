@@ -1,6 +1,6 @@
 /** What stands between the routing that policies ask for and the one that is in force. */
 import type { Registry } from 'prom-client';
-import type { RoutingPlan } from '../cluster/routing/plan-routing.ts';
+import type { RoutingPlan } from '../routing/plan-routing.ts';
 import { reading } from './readings.ts';
 
 /** @param plan the plan as things stand; undefined while another controller leads */

@@ -1,9 +1,9 @@
 /** From a decision to what agents are told. Pure. */
-import type { ReplicaAssignment, ServiceAssignment } from '../contract/assignment.ts';
-import type { Decision, ReplicaDecision, ServiceDecision } from '../contract/decision.ts';
-import { hostPort } from '../contract/host-port.ts';
-import { proxyKey, serviceHost } from '../contract/names.ts';
-import type { ServiceTopology, Topology } from '../cluster/topology.ts';
+import type { ReplicaAssignment, ServiceAssignment } from '../../contract/assignment.ts';
+import type { Decision, ReplicaDecision, ServiceDecision } from '../../contract/decision.ts';
+import { hostPort } from '../../contract/host-port.ts';
+import { proxyKey, serviceHost } from '../../contract/names.ts';
+import type { ServiceTopology, Topology } from '../model/topology.ts';
 
 /** By proxy key. */
 export type AssignmentTable = ReadonlyMap<string, ServiceAssignment>;

@@ -1,7 +1,7 @@
 /** From a decision to the CPU grants that each node's agent is told. Pure. */
-import type { PodCpuGrant } from '../contract/assignment.ts';
-import type { Decision } from '../contract/decision.ts';
-import type { Topology } from '../cluster/topology.ts';
+import type { PodCpuGrant } from '../../contract/assignment.ts';
+import type { Decision } from '../../contract/decision.ts';
+import type { Topology } from '../model/topology.ts';
 
 /** By node; nodes without grants are left out. */
 export type NodeGrants = ReadonlyMap<string, readonly PodCpuGrant[]>;

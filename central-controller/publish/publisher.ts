@@ -1,7 +1,7 @@
 /** Versions the table and keeps every connected agent up to date with it. */
-import type { AssignmentUpdate, PodCpuGrant } from '../contract/assignment.ts';
-import type { Decision } from '../contract/decision.ts';
-import type { Topology } from '../cluster/topology.ts';
+import type { AssignmentUpdate, PodCpuGrant } from '../../contract/assignment.ts';
+import type { Decision } from '../../contract/decision.ts';
+import type { Topology } from '../model/topology.ts';
 import {
   type AssignmentTable,
   assignmentTable,

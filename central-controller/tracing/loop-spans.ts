@@ -8,8 +8,8 @@
  *       assignment   only where a version was published: until each node's proxies have reported to use it, or a newer one
  */
 import { type Context, type HrTime, ROOT_CONTEXT, type Span, trace, type Tracer } from '@opentelemetry/api';
-import type { Decision } from '../contract/decision.ts';
-import type { AgentReport } from '../contract/report.ts';
+import type { Decision } from '../../contract/decision.ts';
+import type { AgentReport } from '../../contract/report.ts';
 import type { ControlLoop } from '../loop.ts';
 
 /** Reports that get a span each in one trace; the others are only counted. */

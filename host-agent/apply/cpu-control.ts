@@ -4,9 +4,9 @@
  * differs.
  */
 import { join } from 'node:path';
-import type { PodCpuGrant } from '../../central-controller/contract/assignment.ts';
-import type { Failure } from '../../central-controller/contract/errors.ts';
-import type { ReplicaCpu } from '../../central-controller/contract/report.ts';
+import type { PodCpuGrant } from '../../contract/assignment.ts';
+import type { Failure } from '../../contract/errors.ts';
+import type { ReplicaCpu } from '../../contract/report.ts';
 import type { CpuInterface } from './cpu-interface.ts';
 import { groupIdentity, readText, writeText } from './group-file.ts';
 import type { ChangedSetting, SettingsFile } from './settings-file.ts';

@@ -1,5 +1,5 @@
 /** CPU control as the command line asks for it. */
-import { BallastError } from '../../central-controller/contract/errors.ts';
+import { BallastError } from '../../contract/errors.ts';
 import type { Sources } from '../sample/open-sources.ts';
 import { findPodGroups } from '../sample/pod-groups.ts';
 import { CpuControl, type CpuControlParts } from './cpu-control.ts';

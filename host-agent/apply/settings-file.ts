@@ -5,8 +5,8 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { Type, type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
-import { describeFieldErrors } from '../../central-controller/contract/field-errors.ts';
-import { failure, type Result, success } from '../../central-controller/contract/result.ts';
+import { describeFieldErrors } from '../../contract/field-errors.ts';
+import { failure, type Result, success } from '../../contract/result.ts';
 
 /** One file of one group that was changed. */
 export const ChangedSetting = Type.Object({

@@ -1,5 +1,5 @@
 /** Replicas by their pods' cgroups. */
-import type { ReplicaCpu } from '../../central-controller/contract/report.ts';
+import type { ReplicaCpu } from '../../contract/report.ts';
 import type { CpuGroup, Hierarchy } from './cpu-group.ts';
 import { findPodGroups } from './pod-groups.ts';
 import type { ReplicaSource } from './sources.ts';

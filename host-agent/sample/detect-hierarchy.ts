@@ -1,7 +1,7 @@
 /** Which generation of cgroups a machine has, told by what is mounted below `--cgroup-root`. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { BallastError } from '../../central-controller/contract/errors.ts';
+import { BallastError } from '../../contract/errors.ts';
 import { controllerHierarchy } from './cgroup-v1.ts';
 import { unifiedHierarchy } from './cgroup-v2.ts';
 import type { Hierarchy } from './cpu-group.ts';

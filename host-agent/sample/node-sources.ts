@@ -1,5 +1,5 @@
 /** The node as a whole: the machine, some of its CPUs, or a cgroup that stands for a node. */
-import type { NodeCpu } from '../../central-controller/contract/report.ts';
+import type { NodeCpu } from '../../contract/report.ts';
 import type { CpuGroup, Hierarchy } from './cpu-group.ts';
 import { roundSeconds } from './counter.ts';
 import { MachineCpu } from './proc-stat.ts';

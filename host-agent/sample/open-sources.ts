@@ -1,6 +1,6 @@
 /** Chooses where the figures come from, by what the command line names and the machine has. */
 import { existsSync } from 'node:fs';
-import { BallastError } from '../../central-controller/contract/errors.ts';
+import { BallastError } from '../../contract/errors.ts';
 import { CgroupReplicas } from './cgroup-replicas.ts';
 import type { Hierarchy } from './cpu-group.ts';
 import { detectHierarchy } from './detect-hierarchy.ts';

@@ -1,5 +1,5 @@
 /** CPU of the whole machine, or of some of its CPUs, from `/proc/stat`. */
-import type { NodeCpu } from '../../central-controller/contract/report.ts';
+import type { NodeCpu } from '../../contract/report.ts';
 import { RisingCounter, roundSeconds } from './counter.ts';
 import { nextWord, numberAt } from './fields.ts';
 import { KernelFile } from './kernel-file.ts';

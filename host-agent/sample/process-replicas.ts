@@ -2,7 +2,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
-import type { ReplicaCpu } from '../../central-controller/contract/report.ts';
+import type { ReplicaCpu } from '../../contract/report.ts';
 import { ProcessTree } from './process-tree.ts';
 import type { ReplicaSource } from './sources.ts';
 

@@ -1,5 +1,5 @@
 /** One sample: the node's counters and its replicas', read as close together in time as can be. */
-import type { NodeCpu, ReplicaCpu } from '../../central-controller/contract/report.ts';
+import type { NodeCpu, ReplicaCpu } from '../../contract/report.ts';
 import type { NodeSource, ReplicaSource } from './sources.ts';
 
 export interface Sample {

@@ -1,5 +1,5 @@
 /** Ports between what is measured and how: where replicas' and the node's CPU figures come from. */
-import type { NodeCpu, ReplicaCpu } from '../../central-controller/contract/report.ts';
+import type { NodeCpu, ReplicaCpu } from '../../contract/report.ts';
 
 /** The replicas on this node. */
 export interface ReplicaSource {

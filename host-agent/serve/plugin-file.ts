@@ -1,7 +1,7 @@
 /** The WebAssembly module that Istio fetches for this node's and other nodes' proxies. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { BallastError } from '../../central-controller/contract/errors.ts';
+import { BallastError } from '../../contract/errors.ts';
 
 export interface Plugin {
   readonly bytes: Buffer;

@@ -1,6 +1,6 @@
 /** Refusals as RFC 9457 problem details. */
 import type { ServerResponse } from 'node:http';
-import { ERRORS, type Failure } from '../../central-controller/contract/errors.ts';
+import { ERRORS, type Failure } from '../../contract/errors.ts';
 
 /** Answers with the failure; its status is the catalogue's unless another says more. */
 export function answerProblem(

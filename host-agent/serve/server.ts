@@ -4,9 +4,9 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Failure } from '../../central-controller/contract/errors.ts';
-import { decodeProxyStatistics } from '../../central-controller/contract/proxy-statistics.ts';
-import type { ProxyCounters } from '../../central-controller/contract/report.ts';
+import type { Failure } from '../../contract/errors.ts';
+import { decodeProxyStatistics } from '../../contract/proxy-statistics.ts';
+import type { ProxyCounters } from '../../contract/report.ts';
 import { Bodies, discardBody, type NoBody } from './body.ts';
 import { LongPolls, type Waiter } from './long-polls.ts';
 import { type Plugin, PLUGIN_PATH } from './plugin-file.ts';

@@ -4,7 +4,7 @@
  * Versions are compared by proxies' polls for inequality only. They begin at the wall clock, so that an agent started
  * anew names none that the one before it named, whatever the controller's own numbers do.
  */
-import { encodeProxyTable } from '../../central-controller/contract/proxy-table.ts';
+import { encodeProxyTable } from '../../contract/proxy-table.ts';
 import type { Change, HeldAssignments } from '../uplink/held-assignments.ts';
 
 /** An encoded table is handed out for so long before its validity is written anew. */

@@ -1,8 +1,8 @@
 /** One line of the assignment stream, checked. */
 import { Compile } from 'typebox/compile';
-import { AssignmentUpdate } from '../../central-controller/contract/assignment.ts';
-import { describeFieldErrors } from '../../central-controller/contract/field-errors.ts';
-import { failure, type Result, success } from '../../central-controller/contract/result.ts';
+import { AssignmentUpdate } from '../../contract/assignment.ts';
+import { describeFieldErrors } from '../../contract/field-errors.ts';
+import { failure, type Result, success } from '../../contract/result.ts';
 
 const Update = Compile(AssignmentUpdate);
 

@@ -1,12 +1,12 @@
 /** Follows the controller's stream of assignments and comes back to it whenever it ends. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Dispatcher } from 'undici';
-import type { AssignmentUpdate } from '../../central-controller/contract/assignment.ts';
-import type { Failure } from '../../central-controller/contract/errors.ts';
+import type { AssignmentUpdate } from '../../contract/assignment.ts';
+import type { Failure } from '../../contract/errors.ts';
 import { parseAssignmentLine } from './assignment-line.ts';
 import { BackOff } from './back-off.ts';
 import { type ControllerLink, isNotLeader } from './controller-link.ts';
-import { LineSplitter } from '../../central-controller/contract/line-splitter.ts';
+import { LineSplitter } from '../../contract/line-splitter.ts';
 
 const CONNECT_MS = 1000;
 /** Whoever leads writes the first line at once, even if it has yet to learn: one that does not is stuck. */

@@ -1,10 +1,5 @@
 /** The assignments that the agent holds: updates in, the last good state out, until it expires. Pure; time is passed. */
-import type {
-  AssignmentUpdate,
-  PodCpuGrant,
-  ReplicaAssignment,
-  ServiceAssignment,
-} from '../../central-controller/contract/assignment.ts';
+import type { AssignmentUpdate, PodCpuGrant, ReplicaAssignment, ServiceAssignment } from '../../contract/assignment.ts';
 
 /** What an update changed: the `table` that proxies hold, or `none` (a heartbeat, or what was known already). */
 export type Change = 'none' | 'table';

@@ -1,5 +1,5 @@
 /** Statistics of the node's proxies on their way to the controller: the newest of each VM until it is delivered. */
-import type { ProxyCounters } from '../../central-controller/contract/report.ts';
+import type { ProxyCounters } from '../../contract/report.ts';
 
 interface Entry {
   readonly key: string;

@@ -4,7 +4,7 @@
  * an agent's CPU goes by how often it is woken up. Amounts are counters, so a report that is lost is not sent again.
  */
 import type { Dispatcher } from 'undici';
-import type { AgentReport } from '../../central-controller/contract/report.ts';
+import type { AgentReport } from '../../contract/report.ts';
 import type { Sample } from '../sample/sampler.ts';
 import type { ControllerLink } from './controller-link.ts';
 import type { Batch, PendingStatistics } from './pending-statistics.ts';

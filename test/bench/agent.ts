@@ -8,8 +8,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LATENCY_BUCKETS } from '../../central-controller/contract/latency-buckets.ts';
-import type { AssignmentUpdate } from '../../central-controller/contract/assignment.ts';
+import { LATENCY_BUCKETS } from '../../contract/latency-buckets.ts';
+import type { AssignmentUpdate } from '../../contract/assignment.ts';
 import { type AgentProcess, startAgent } from '../host-agent/support/agent-process.ts';
 import { ControllerStub } from '../host-agent/support/controller-stub.ts';
 import { makeNodeGroup } from '../host-agent/support/node-group.ts';

@@ -4,15 +4,15 @@
  * the requests that failed, and those that the application held when it died: nothing may send these a second time.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Routing } from '../../central-controller/contract/assignment.ts';
-import { application as hotel } from '../../apps/hotel-reservation/application.ts';
-import { ADMIN_PORT, APPLICATION_PORT } from '../../apps/local-mesh/envoy/proxy.ts';
-import { freeNetwork } from '../../apps/local-mesh/mesh/free-network.ts';
-import type { LocalMesh } from '../../apps/local-mesh/mesh/mesh.ts';
-import { untilReady } from '../../apps/local-mesh/mesh/readiness.ts';
-import type { MeshSettings } from '../../apps/local-mesh/mesh/settings.ts';
-import { type Load, runLoad } from '../../apps/load-generator/load.ts';
-import type { Mix } from '../../apps/load-generator/workload/mix.ts';
+import type { Routing } from '../../contract/assignment.ts';
+import { application as hotel } from '../../tools/local-mesh/applications/hotel-reservation.ts';
+import { ADMIN_PORT, APPLICATION_PORT } from '../../tools/local-mesh/envoy/proxy.ts';
+import { freeNetwork } from '../../tools/local-mesh/mesh/free-network.ts';
+import type { LocalMesh } from '../../tools/local-mesh/mesh/mesh.ts';
+import { untilReady } from '../../tools/local-mesh/mesh/readiness.ts';
+import type { MeshSettings } from '../../tools/local-mesh/mesh/settings.ts';
+import { type Load, runLoad } from '../../tools/load-generator/load.ts';
+import type { Mix } from '../../tools/load-generator/workload/mix.ts';
 import type { Bench, BenchContext, BenchResult, Round } from './support/bench.ts';
 import { withRunningMesh } from './support/running-mesh.ts';
 

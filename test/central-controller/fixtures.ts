@@ -1,17 +1,12 @@
 /** Reports, a cluster and a clock for the tests of the controller. */
-import type { KnownPolicy } from '../../central-controller/cluster/known-policy.ts';
-import type { Cluster, ServiceTopology, Topology } from '../../central-controller/cluster/topology.ts';
+import type { KnownPolicy } from '../../central-controller/model/known-policy.ts';
+import type { Cluster, ServiceTopology, Topology } from '../../central-controller/model/topology.ts';
 import { Collector } from '../../central-controller/collect/collector.ts';
-import { LATENCY_BUCKETS } from '../../central-controller/contract/latency-buckets.ts';
-import type {
-  AgentReport,
-  CalledCounters,
-  ProxyCounters,
-  ServedCounters,
-} from '../../central-controller/contract/report.ts';
-import { alone, type Leadership } from '../../central-controller/leadership.ts';
+import { LATENCY_BUCKETS } from '../../contract/latency-buckets.ts';
+import type { AgentReport, CalledCounters, ProxyCounters, ServedCounters } from '../../contract/report.ts';
+import { alone, type Leadership } from '../../central-controller/model/leadership.ts';
 import { type Clock, ControlLoop } from '../../central-controller/loop.ts';
-import { ManualWeights } from '../../central-controller/manual-weights.ts';
+import { ManualWeights } from '../../central-controller/overrides/manual-weights.ts';
 import { Publisher } from '../../central-controller/publish/publisher.ts';
 
 /** A clock that only moves when it is told to. */

@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Collector } from '../../central-controller/collect/collector.ts';
-import { changesOfState } from '../../central-controller/journal.ts';
+import { changesOfState } from '../../central-controller/wording/state-changes.ts';
 import { createLoop, report, runTraffic, serviceTopology, topologyOf } from './fixtures.ts';
 
 describe('the control loop', () => {

@@ -1,8 +1,8 @@
 /** The controller's `--cluster-domain` on a real API server: what it writes, and what agents are told, name hosts in it. */
 import { randomInt } from 'node:crypto';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { linesOf } from '../../central-controller/cluster/kubernetes/lines.ts';
-import type { AssignmentUpdate } from '../../central-controller/contract/assignment.ts';
+import { linesOf } from '../../central-controller/kubernetes/lines.ts';
+import type { AssignmentUpdate } from '../../contract/assignment.ts';
 import { SOON } from '../support/soon.ts';
 import { type ApiServer, startApiServer } from './api-server/api-server.ts';
 import { type ControllerProcess, startController } from './support/controller-process.ts';

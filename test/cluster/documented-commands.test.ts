@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CHECKOUT, pages, splitFences } from '../docs/support/markdown.ts';
 import { Shell } from '../docs/support/shell.ts';
 import { commandsOn, type StagedCommand } from '../docs/support/stage.ts';
-import { buildGoTool } from '../tools/build.ts';
+import { buildGoTool } from '../../tools/go/build.ts';
 import { type ApiServer, startApiServer } from './api-server/api-server.ts';
 import { applyIstioDefinitions } from './install/istio-definitions.ts';
 import { applyMonitoringDefinitions } from './install/monitoring-definitions.ts';
@@ -119,7 +119,7 @@ describe('Helm', () => {
   /** The chart that readers have under the name `istio/istiod`. */
   async function istioChart(): Promise<string> {
     const { stdout } = await promisify(execFile)('go', ['list', '-f', '{{.Module.Dir}}', 'istio.io/istio/pkg/kube'], {
-      cwd: join(import.meta.dirname, '../tools/istio'),
+      cwd: join(import.meta.dirname, '../../tools/go/istio'),
     });
     return join(stdout.trim(), 'manifests/charts/istio-control/istio-discovery');
   }

@@ -6,8 +6,8 @@
  * the plugin's code comes from.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type ProxyInput, renderBootstrap } from '../../apps/local-mesh/envoy/render.ts';
-import { AGENT_CLUSTER } from '../../central-controller/contract/names.ts';
+import { type ProxyInput, renderBootstrap } from '../../tools/local-mesh/envoy/render.ts';
+import { AGENT_CLUSTER } from '../../contract/names.ts';
 import { configDump, type DiscoveryNode } from './istiod/discovery-client.ts';
 import { type Json, type JsonObject, normalise, section } from './istiod/envoy-json.ts';
 import { GATEWAY_POD, type HotelCluster, hotelCluster, NAMESPACE } from './istiod/hotel-cluster.ts';

@@ -1,6 +1,6 @@
 /** A policy's status on a real API server: who writes it, what it refuses, and what `kubectl get` shows of it. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { PolicyCondition, PolicyStatus } from '../../central-controller/contract/policy-status.ts';
+import type { PolicyCondition, PolicyStatus } from '../../contract/policy-status.ts';
 import { policy, type PolicyObject, PolicyServer, WHERE } from './support/policy-server.ts';
 
 const TARGET = { kind: 'StatefulSet', name: 'search' };

@@ -3,9 +3,9 @@ import { ApiException } from '@kubernetes/client-node';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseManifests } from '../../central-controller/cluster/parse-manifests.ts';
-import { withPolicyDefaults } from '../../central-controller/contract/policy.ts';
-import { POLICY_RULES } from '../../central-controller/contract/policy-rules.ts';
-import { EXAMPLE } from '../central-controller/cluster/policy-page.ts';
+import { withPolicyDefaults } from '../../contract/policy.ts';
+import { POLICY_RULES } from '../../contract/policy-rules.ts';
+import { EXAMPLE } from '../central-controller/policy/policy-page.ts';
 import { policy, PolicyServer, WHERE } from './support/policy-server.ts';
 
 const TARGET = { kind: 'StatefulSet', name: 'search' };

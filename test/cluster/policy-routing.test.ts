@@ -1,6 +1,6 @@
 /** What policies bring about on a real API server with Istio's kinds and Kubernetes' own controllers. */
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { HOLD_MS, SETTLE_MS } from '../../central-controller/cluster/routing/plan-service.ts';
+import { HOLD_MS, SETTLE_MS } from '../../central-controller/routing/plan-service.ts';
 import { type ApiServer, startApiServer } from './api-server/api-server.ts';
 import { applyIstioDefinitions } from './install/istio-definitions.ts';
 import { ClusterWriter, namespace, node, policy, policyKind, service } from './support/objects.ts';

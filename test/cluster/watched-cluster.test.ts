@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
-import { KubernetesClient } from '../../central-controller/cluster/kubernetes/client.ts';
-import { kubeconfigCredentials } from '../../central-controller/cluster/kubernetes/credentials.ts';
-import { WatchedCluster, type WatchNews } from '../../central-controller/cluster/kubernetes/watched-cluster.ts';
+import { KubernetesClient } from '../../central-controller/kubernetes/client.ts';
+import { kubeconfigCredentials } from '../../central-controller/kubernetes/credentials.ts';
+import { WatchedCluster, type WatchNews } from '../../central-controller/cluster/watched-cluster.ts';
 import { type ApiServer, startApiServer } from './api-server/api-server.ts';
 import { ClusterWriter, customKind, namespace, node, policy, policyKind, service } from './support/objects.ts';
 import { SOON } from '../support/soon.ts';

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Browser, type BrowserContextOptions, type BrowserServer, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { Explanation } from '../../central-controller/contract/explanation.ts';
+import type { Explanation } from '../../contract/explanation.ts';
 import type { Fleet } from '../bench/support/fleet.ts';
 import { type LiveController, startLiveController } from '../bench/support/live-controller.ts';
 import { violations } from './support/accessibility.ts';

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { format, resolveConfig } from 'prettier';
 import { expect, test } from 'vitest';
-import { shortNumber } from '../../apps/local-mesh/report/summary.ts';
+import { shortNumber } from '../../tools/local-mesh/report/summary.ts';
 import { clusterPage } from '../bench/cluster/report.ts';
 import { costPage } from '../bench/plugin/report.ts';
 import { RATE } from '../bench/plugin/variants.ts';

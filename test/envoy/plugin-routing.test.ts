@@ -1,7 +1,7 @@
 /** The plugin in real Envoys: requests go where it says, and nowhere because a client says so. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Routing } from '../../central-controller/contract/assignment.ts';
+import type { Routing } from '../../contract/assignment.ts';
 import { until } from './support/envoy-process.ts';
 import { SmallMesh } from './support/small-mesh.ts';
 

@@ -1,7 +1,7 @@
 /** One proxy with both listeners, as every pod has it: one VM, two root contexts of different configuration. */
 import { request } from 'undici';
 import { expect, it } from 'vitest';
-import { AGENT_CLUSTER } from '../../central-controller/contract/names.ts';
+import { AGENT_CLUSTER } from '../../contract/names.ts';
 import { buildPlugin } from '../../wasm-plugin/build.ts';
 import { Application } from './support/application.ts';
 import { inboundClusters, inboundListener, outboundClusters, outboundListener } from './support/envoy-config.ts';

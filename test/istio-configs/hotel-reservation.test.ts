@@ -3,11 +3,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { selectKind, ServiceKind, StatefulSetKind, selects } from '../../central-controller/cluster/manifest.ts';
-import type { Routing } from '../../central-controller/contract/assignment.ts';
-import { AGENT_CLUSTER } from '../../central-controller/contract/names.ts';
-import { application as hotel } from '../../apps/hotel-reservation/application.ts';
-import { WasmPluginKind } from '../../apps/local-mesh/envoy/istio-kinds.ts';
+import { selectKind, ServiceKind, StatefulSetKind, selects } from '../../central-controller/kubernetes/manifest.ts';
+import type { Routing } from '../../contract/assignment.ts';
+import { AGENT_CLUSTER } from '../../contract/names.ts';
+import { application as hotel } from '../../tools/local-mesh/applications/hotel-reservation.ts';
+import { WasmPluginKind } from '../../tools/local-mesh/envoy/istio-kinds.ts';
 
 const run = promisify(execFile);
 const CHECKOUT = join(import.meta.dirname, '../..');

@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { application } from '../../apps/pdf-converter/application.ts';
-import { applicationManifests } from '../../apps/local-mesh/manifests/application-manifests.ts';
-import { readMeshObjects } from '../../apps/local-mesh/envoy/mesh-objects.ts';
+import { application } from '../../tools/local-mesh/applications/pdf-converter.ts';
+import { applicationManifests } from '../../tools/local-mesh/manifests/application-manifests.ts';
+import { readMeshObjects } from '../../tools/local-mesh/envoy/mesh-objects.ts';
 import { loadManifests } from '../../central-controller/cluster/load-manifests.ts';
-import { describeManifest, selectKind, ServiceKind, selects } from '../../central-controller/cluster/manifest.ts';
-import { PINNED_FILES } from '../../istio-configs/plugin/pin.ts';
+import { describeManifest, selectKind, ServiceKind, selects } from '../../central-controller/kubernetes/manifest.ts';
+import { PINNED_FILES } from '../../tools/images/pin.ts';
 
 const FOLDER = join(import.meta.dirname, '../../istio-configs/pdf-converter');
 

@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { readFlags } from '../../apps/video-recommendation/flags.ts';
 import { SERVICE_NAMES } from '../../apps/video-recommendation/services/names.ts';
 import { loadManifests } from '../../central-controller/cluster/load-manifests.ts';
-import type { Manifest } from '../../central-controller/cluster/manifest.ts';
-import { IMAGES, imageName } from '../../istio-configs/images/definitions.ts';
+import type { Manifest } from '../../central-controller/kubernetes/manifest.ts';
+import { IMAGES, imageName } from '../../tools/images/definitions.ts';
 
 const FOLDER = join(import.meta.dirname, '../../istio-configs/video-recommendation');
 

@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
-import { runLoad } from '../../apps/load-generator/load.ts';
-import { readMix } from '../../apps/load-generator/flags.ts';
+import { runLoad } from '../../tools/load-generator/load.ts';
+import { readMix } from '../../tools/load-generator/flags.ts';
 import { LabCluster } from './support/cluster.ts';
 import { Controllers } from './support/controllers.ts';
 import { eventually } from './support/eventually.ts';

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { commandsOn, type StagedCommand } from '../docs/support/stage.ts';
 import { LabCluster } from './support/cluster.ts';
 
-const LAB = join(import.meta.dirname, '../../apps/lab/main.ts');
+const LAB = join(import.meta.dirname, '../../tools/lab/main.ts');
 
 /** Of the agent, which has another name each time. */
 const AGENT_POD = '<pod of that node>';

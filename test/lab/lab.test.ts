@@ -2,13 +2,13 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { downLab } from '../../apps/lab/down.ts';
-import { type Lab, openLab } from '../../apps/lab/lab.ts';
-import { remainsOfNetwork } from '../../apps/lab/network/network.ts';
-import { LabCgroups } from '../../apps/lab/node/cgroups.ts';
-import { LAB } from '../../apps/lab/settings.ts';
-import { readStatus } from '../../apps/lab/status.ts';
-import { upLab } from '../../apps/lab/up.ts';
+import { downLab } from '../../tools/lab/down.ts';
+import { type Lab, openLab } from '../../tools/lab/lab.ts';
+import { remainsOfNetwork } from '../../tools/lab/network/network.ts';
+import { LabCgroups } from '../../tools/lab/node/cgroups.ts';
+import { LAB } from '../../tools/lab/settings.ts';
+import { readStatus } from '../../tools/lab/status.ts';
+import { upLab } from '../../tools/lab/up.ts';
 
 const UP_LIMIT_MS = 600_000;
 const HOTELS = '/hotels?inDate=2015-04-09&outDate=2015-04-10&lat=38&lon=-122';

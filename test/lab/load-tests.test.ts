@@ -1,8 +1,8 @@
 /** Load tests as objects: the operator in the mesh, a load against the frontend, its result. */
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { LoadgenRequest } from '../../apps/load-generator/operator/api/request.ts';
-import type { Measured } from '../../apps/load-generator/operator/api/result.ts';
+import type { LoadgenRequest } from '../../tools/load-generator/operator/api/request.ts';
+import type { Measured } from '../../tools/load-generator/operator/api/result.ts';
 import { HOTEL, LabCluster } from './support/cluster.ts';
 import { eventually } from './support/eventually.ts';
 

@@ -2,13 +2,13 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { LabApplication } from '../../apps/lab/applications/application.ts';
-import { SECOND_INGRESS_ADDRESS } from '../../apps/lab/settings.ts';
-import { application } from '../../apps/pdf-converter/application.ts';
+import { LabApplication } from '../../tools/lab/applications/application.ts';
+import { SECOND_INGRESS_ADDRESS } from '../../tools/lab/settings.ts';
+import { application } from '../../tools/local-mesh/applications/pdf-converter.ts';
 import { LabCluster } from './support/cluster.ts';
 import { eventually } from './support/eventually.ts';
 
-const PICTURE = join(import.meta.dirname, '../../apps/load-generator/mixes/pdf-converter.jpg');
+const PICTURE = join(import.meta.dirname, '../../tools/load-generator/mixes/pdf-converter.jpg');
 const REPLICAS = ['pdf-converter-0', 'pdf-converter-1', 'pdf-converter-2'];
 
 const strict = {

@@ -3,7 +3,7 @@
  * where the policy allows it, and only for a replica that there is.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ENDPOINT_HEADER } from '../../central-controller/contract/names.ts';
+import { ENDPOINT_HEADER } from '../../contract/names.ts';
 import { LabCluster } from './support/cluster.ts';
 import { Controllers } from './support/controllers.ts';
 import { eventually } from './support/eventually.ts';

@@ -1,8 +1,8 @@
 /** Fetching the table: one VM for all, by long poll, with patience when the agent is away. */
 import { describe, expect, it } from 'vitest';
-import { AGENT_CLUSTER } from '../../central-controller/contract/names.ts';
-import { encodeProxyTable } from '../../central-controller/contract/proxy-table.ts';
-import type { PluginVm } from '../wasm/host.ts';
+import { AGENT_CLUSTER } from '../../contract/names.ts';
+import { encodeProxyTable } from '../../contract/proxy-table.ts';
+import type { PluginVm } from './support/host.ts';
 import {
   chosen,
   equalReplicas,

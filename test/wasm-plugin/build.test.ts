@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { buildPlugin } from '../../wasm-plugin/build.ts';
-import { webAssembly } from '../wasm/web-assembly.ts';
+import { webAssembly } from './support/web-assembly.ts';
 
 it('builds once for the same sources', async () => {
   const path = await buildPlugin();

@@ -1,7 +1,7 @@
 /** Replicas that cannot be reached are left out, by all workers, and come back after a probe. */
 import { describe, expect, it } from 'vitest';
-import type { PluginVm } from '../wasm/host.ts';
-import type { Stream } from '../wasm/module-interface.ts';
+import type { PluginVm } from './support/host.ts';
+import type { Stream } from './support/module-interface.ts';
 import {
   chosen,
   equalReplicas,

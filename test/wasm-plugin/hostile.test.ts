@@ -1,8 +1,8 @@
 /** Whatever clients and peers send, in whatever order Envoy calls: no trap, no growth, nothing left in flight. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { PluginVm } from '../wasm/host.ts';
-import type { Stream } from '../wasm/module-interface.ts';
+import type { PluginVm } from './support/host.ts';
+import type { Stream } from './support/module-interface.ts';
 import { equalReplicas, finish, Scene, send, service, statistics, POST_MS } from './support/scene.ts';
 
 const text = fc.oneof(

@@ -1,7 +1,7 @@
 /** The replica's own side. */
 import { describe, expect, it } from 'vitest';
-import type { PluginVm } from '../wasm/host.ts';
-import type { Stream } from '../wasm/module-interface.ts';
+import type { PluginVm } from './support/host.ts';
+import type { Stream } from './support/module-interface.ts';
 import { Scene, session, statistics } from './support/scene.ts';
 
 const CONNECT_FAILURE = 0x20;

@@ -1,8 +1,8 @@
 /** What a replica's sidecar says of its load: over all workers, with its CPU, and as an ORCA report where asked. */
 import { describe, expect, it } from 'vitest';
-import { encodeProxyTable } from '../../central-controller/contract/proxy-table.ts';
-import type { PluginVm } from '../wasm/host.ts';
-import type { Stream } from '../wasm/module-interface.ts';
+import { encodeProxyTable } from '../../contract/proxy-table.ts';
+import type { PluginVm } from './support/host.ts';
+import type { Stream } from './support/module-interface.ts';
 import { finish, poll, replica, Scene, send, service, POST_MS } from './support/scene.ts';
 
 const ORCA = 'endpoint-load-metrics';

@@ -1,13 +1,7 @@
 /** What the plugin repeats of the contract must stay equal to it. */
 import { readFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
-import {
-  AGENT_CLUSTER,
-  ENDPOINT_HEADER,
-  LOAD_HEADER,
-  SESSION_HEADER,
-  UNREACHED_HEADER,
-} from '../../central-controller/contract/names.ts';
+import { AGENT_CLUSTER, ENDPOINT_HEADER, LOAD_HEADER, SESSION_HEADER, UNREACHED_HEADER } from '../../contract/names.ts';
 
 it('the plugin has the same names as the contract', async () => {
   const source = await readFile(new URL('../../wasm-plugin/assembly/names.ts', import.meta.url), 'utf8');

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { PluginVm } from '../wasm/host.ts';
-import type { Stream } from '../wasm/module-interface.ts';
+import type { PluginVm } from './support/host.ts';
+import type { Stream } from './support/module-interface.ts';
 import { chosen, equalReplicas, finish, replica, Scene, send, service, spread } from './support/scene.ts';
 
 /** Pearson's statistic of counts against shares. */

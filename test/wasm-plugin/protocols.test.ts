@@ -1,9 +1,9 @@
 /** gRPC, upgrades, streams: what counts as a failure, as latency and as in flight on either side. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { CalledCounters, ServedCounters } from '../../central-controller/contract/report.ts';
-import type { PluginVm } from '../wasm/host.ts';
-import type { Stream } from '../wasm/module-interface.ts';
+import type { CalledCounters, ServedCounters } from '../../contract/report.ts';
+import type { PluginVm } from './support/host.ts';
+import type { Stream } from './support/module-interface.ts';
 import { chosen, equalReplicas, replica, Scene, send, service, statistics, POST_MS } from './support/scene.ts';
 
 interface Side {

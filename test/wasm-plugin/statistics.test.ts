@@ -1,8 +1,8 @@
 /** The statistics' encoder (in the shipped module) against the contract's decoder and a model of what went on. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { bucketBoundSeconds, LATENCY_BUCKETS } from '../../central-controller/contract/latency-buckets.ts';
-import type { Stream } from '../wasm/module-interface.ts';
+import { bucketBoundSeconds, LATENCY_BUCKETS } from '../../contract/latency-buckets.ts';
+import type { Stream } from './support/module-interface.ts';
 import { chosen, equalReplicas, KEY, Scene, send, service, statistics, POST_MS } from './support/scene.ts';
 
 interface Tally {

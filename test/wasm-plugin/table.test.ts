@@ -1,8 +1,8 @@
 /** The table's encoder (TypeScript) and decoder (AssemblyScript, in the shipped module) against each other. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ServiceAssignment } from '../../central-controller/contract/assignment.ts';
-import { encodeProxyTable } from '../../central-controller/contract/proxy-table.ts';
+import type { ServiceAssignment } from '../../contract/assignment.ts';
+import { encodeProxyTable } from '../../contract/proxy-table.ts';
 import { chosen, equalReplicas, finish, HOST, poll, replica, Scene, send, service, session } from './support/scene.ts';
 
 const podName = fc.stringMatching(/^[a-z0-9]([a-z0-9.-]{0,60}[a-z0-9])?$/);

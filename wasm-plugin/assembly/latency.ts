@@ -1,4 +1,4 @@
-/** The latency histogram's buckets, as in `central-controller/contract/latency-buckets.ts`. */
+/** The latency histogram's buckets, as in `contract/latency-buckets.ts`. */
 import { LATENCY_BUCKETS } from './replicas';
 
 const bounds = new StaticArray<f64>(LATENCY_BUCKETS);

@@ -1,4 +1,4 @@
-/** Names on the wire, the same as in `central-controller/contract/names.ts` where they are there too. */
+/** Names on the wire, the same as in `contract/names.ts` where they are there too. */
 
 export const ENDPOINT_HEADER = String.UTF8.encode('x-lb-endpt');
 export const SESSION_HEADER = String.UTF8.encode('x-lb-session');

@@ -1,4 +1,4 @@
-/** Encoder of what this VM saw; the format is described in `central-controller/contract/proxy-statistics.ts`. */
+/** Encoder of what this VM saw; the format is described in `contract/proxy-statistics.ts`. */
 import { MAX_NODE_ID_BYTES, STATISTICS_BYTES } from './limits';
 import { fallbacks } from './outbound';
 import { accrue, bucketsAt, LATENCY_BUCKETS, nameAt, nameBytes, replicaAt, slotCount } from './replicas';

@@ -1,5 +1,5 @@
 /**
- * Decoder of the table that the agent serves; its format is described in `central-controller/contract/proxy-table.ts`.
+ * Decoder of the table that the agent serves; its format is described in `contract/proxy-table.ts`.
  * A table is checked to the last byte before any of it is used: a bad one leaves everything as it was.
  */
 import { fnv1a } from './bytes';

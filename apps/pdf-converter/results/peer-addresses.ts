@@ -2,7 +2,7 @@
 import { lookup } from 'node:dns/promises';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { hostPort } from '../../../central-controller/contract/host-port.ts';
+import { hostPort } from '../../../contract/host-port.ts';
 import { type ListenAddress, readListenAddress } from '../../service/listen-address.ts';
 
 export interface PeerAddress {

@@ -1,6 +1,6 @@
 /** The other replicas: who has a result that this one has not, and the result from there. */
 import { Agent, request } from 'undici';
-import { hostPort } from '../../../central-controller/contract/host-port.ts';
+import { hostPort } from '../../../contract/host-port.ts';
 import type { TraceHeaders } from '../../service/trace.ts';
 import { Refusal } from '../refusal.ts';
 import type { ListPeers, PeerAddress } from './peer-addresses.ts';

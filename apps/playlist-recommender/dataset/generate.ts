@@ -2,7 +2,7 @@
  * Playlists as people make them, from a seed: a long tail of songs that anyone may add, and scenes, which are songs that
  * belong together and which whoever likes the scene adds most of. The scenes are the rules that a miner is to find. Pure.
  */
-import { type Random, randomInteger, seededRandom } from '../../load-generator/workload/random.ts';
+import { type Random, randomInteger, seededRandom } from '../../service/random.ts';
 import { artistName, songName } from './names.ts';
 
 const PLAYLISTS = 500;

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { failure, type Result, success } from '../../../central-controller/contract/result.ts';
+import { failure, type Result, success } from '../../../contract/result.ts';
 import { generatePlaylists, playlistsCsv } from '../dataset/generate.ts';
 
 const PATIENCE_MS = 60_000;

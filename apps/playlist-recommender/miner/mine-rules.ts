@@ -1,5 +1,5 @@
 /** Brings the rules in a folder up to date. */
-import { type Result, success } from '../../../central-controller/contract/result.ts';
+import { type Result, success } from '../../../contract/result.ts';
 import type { Source } from '../model/model.ts';
 import type { ModelFolder } from '../model/model-folder.ts';
 import type { Checkpoint } from '../model/stored-model.ts';

@@ -1,6 +1,6 @@
 /** Reads playlists from CSV. Pure. */
 import { CsvError, parse } from 'csv-parse/sync';
-import { failure, type Result, success } from '../../../central-controller/contract/result.ts';
+import { failure, type Result, success } from '../../../contract/result.ts';
 
 /** Columns that are read; others may be there. */
 const PLAYLIST = 'pid';

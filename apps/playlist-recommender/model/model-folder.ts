@@ -5,7 +5,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { failure, type Result, success } from '../../../central-controller/contract/result.ts';
+import { failure, type Result, success } from '../../../contract/result.ts';
 import type { Model, Rule, Source } from './model.ts';
 import { type Checkpoint, decodeCheckpoint, decodeRules, encodeCheckpoint, encodeRules } from './stored-model.ts';
 

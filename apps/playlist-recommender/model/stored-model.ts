@@ -4,8 +4,8 @@
  */
 import { Type, type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
-import { describeFieldErrors, type FieldError } from '../../../central-controller/contract/field-errors.ts';
-import { failure, type Result, success } from '../../../central-controller/contract/result.ts';
+import { describeFieldErrors, type FieldError } from '../../../contract/field-errors.ts';
+import { failure, type Result, success } from '../../../contract/result.ts';
 import type { Rule } from './model.ts';
 
 const Share = Type.Number({ minimum: 0, maximum: 1 });

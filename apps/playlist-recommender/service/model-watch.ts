@@ -3,7 +3,7 @@
  * volume raises no event here.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Result } from '../../../central-controller/contract/result.ts';
+import type { Result } from '../../../contract/result.ts';
 import type { Model } from '../model/model.ts';
 import type { Checkpoint } from '../model/stored-model.ts';
 

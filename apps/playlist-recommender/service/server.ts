@@ -2,7 +2,7 @@
 import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
 import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
-import { describeFieldErrors, type FieldError } from '../../../central-controller/contract/field-errors.ts';
+import { describeFieldErrors, type FieldError } from '../../../contract/field-errors.ts';
 import type { Model } from '../model/model.ts';
 import { recommend } from './recommend.ts';
 

@@ -1,5 +1,5 @@
 /** Where services are reached, in a mesh, by DNS, or on one machine. */
-import { BallastError } from '../../../central-controller/contract/errors.ts';
+import { BallastError } from '../../../contract/errors.ts';
 
 /** Every Service of the application has this port, whatever its pods listen on. */
 const SERVICE_PORT = 8080;

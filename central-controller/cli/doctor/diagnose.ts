@@ -1,6 +1,6 @@
 /** From what is seen of a cluster to what keeps Ballast from working there, each with its remedy. Pure. */
-import type { PolicyStatus } from '../../contract/policy-status.ts';
-import { type PolicySpec, withPolicyDefaults } from '../../contract/policy.ts';
+import type { PolicyStatus } from '../../../contract/policy-status.ts';
+import { type PolicySpec, withPolicyDefaults } from '../../../contract/policy.ts';
 import type { ClusterFacts, ClusterObject } from './facts.ts';
 
 export interface Finding {

@@ -1,7 +1,7 @@
 /** What `ballast doctor` looks at, read from the API server. */
-import { ApiError, type KubernetesClient } from '../../cluster/kubernetes/client.ts';
-import { BallastError } from '../../contract/errors.ts';
-import { POLICY_API_VERSION } from '../../contract/policy.ts';
+import { ApiError, type KubernetesClient } from '../../kubernetes/client.ts';
+import { BallastError } from '../../../contract/errors.ts';
+import { POLICY_API_VERSION } from '../../../contract/policy.ts';
 
 /** The parts of any object that are looked at here. All is optional: it is read as it comes. */
 export interface ClusterObject {

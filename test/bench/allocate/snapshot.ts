@@ -1,6 +1,6 @@
 /** A fleet as the estimator would tell it, for the whole of `decide`. */
 import type { AllocationInput } from '../../../central-controller/decide/allocate/allocation-input.ts';
-import type { ServiceEstimate, Snapshot } from '../../../central-controller/estimate/snapshot.ts';
+import type { ServiceEstimate, Snapshot } from '../../../central-controller/model/snapshot.ts';
 
 /** Healthy, long known and heard of lately. */
 const USUAL = {

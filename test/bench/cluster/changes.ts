@@ -4,10 +4,10 @@
  * how long a replica that is ready waits for its first request.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Routing } from '../../../central-controller/contract/assignment.ts';
-import { type Load, runLoad } from '../../../apps/load-generator/load.ts';
-import type { LoadResult } from '../../../apps/load-generator/send/open-loop.ts';
-import type { Mix } from '../../../apps/load-generator/workload/mix.ts';
+import type { Routing } from '../../../contract/assignment.ts';
+import { type Load, runLoad } from '../../../tools/load-generator/load.ts';
+import type { LoadResult } from '../../../tools/load-generator/send/open-loop.ts';
+import type { Mix } from '../../../tools/load-generator/workload/mix.ts';
 import type { Round } from '../support/bench.ts';
 import { FirstRequests } from './first-requests.ts';
 import { HOTEL, type Scene } from './scene.ts';

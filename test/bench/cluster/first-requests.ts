@@ -1,5 +1,5 @@
 /** How long replicas that become ready wait until they answer their first request. Times are this process's own. */
-import type { Outcome } from '../../../apps/load-generator/measure/tally.ts';
+import type { Outcome } from '../../../tools/load-generator/measure/tally.ts';
 import type { Pod } from '../../lab/support/pods.ts';
 
 interface Replica {

@@ -1,19 +1,19 @@
 /**
- * Ballast on a real cluster (apps/lab), in figures: how fast it is up, what scaling and rolling updates cost, how fast a
+ * Ballast on a real cluster (tools/lab), in figures: how fast it is up, what scaling and rolling updates cost, how fast a
  * change of CPU reaches all picks and a ready replica its first request, and what controller and agents take.
  */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BallastError } from '../../../central-controller/contract/errors.ts';
-import { application as hotel } from '../../../apps/hotel-reservation/application.ts';
-import { LabApplication } from '../../../apps/lab/applications/application.ts';
-import { LabMesh } from '../../../apps/lab/demo/lab-mesh.ts';
-import { downLab } from '../../../apps/lab/down.ts';
-import { findLab, type Lab } from '../../../apps/lab/lab.ts';
-import { INGRESS_ADDRESS } from '../../../apps/lab/settings.ts';
-import { upLab } from '../../../apps/lab/up.ts';
-import { applicationLoad } from '../../../apps/local-mesh/phases/application-load.ts';
-import { calibrate } from '../../../apps/local-mesh/phases/calibrate.ts';
+import { BallastError } from '../../../contract/errors.ts';
+import { application as hotel } from '../../../tools/local-mesh/applications/hotel-reservation.ts';
+import { LabApplication } from '../../../tools/lab/applications/application.ts';
+import { LabMesh } from '../../../tools/lab/demo/lab-mesh.ts';
+import { downLab } from '../../../tools/lab/down.ts';
+import { findLab, type Lab } from '../../../tools/lab/lab.ts';
+import { INGRESS_ADDRESS } from '../../../tools/lab/settings.ts';
+import { upLab } from '../../../tools/lab/up.ts';
+import { applicationLoad } from '../../../tools/local-mesh/phases/application-load.ts';
+import { calibrate } from '../../../tools/local-mesh/phases/calibrate.ts';
 import type { Bench, BenchContext, BenchResult, Round } from '../support/bench.ts';
 import { measureChanges, routeBy } from './changes.ts';
 import { measureCost } from './cost.ts';

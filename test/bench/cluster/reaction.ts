@@ -6,7 +6,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { NEIGHBOUR_NAMESPACE, startNeighbourPod, stopNeighbourPod } from '../../../apps/lab/demo/neighbour-pod.ts';
+import { NEIGHBOUR_NAMESPACE, startNeighbourPod, stopNeighbourPod } from '../../../tools/lab/demo/neighbour-pod.ts';
 import { DecisionLog } from '../reaction/decision-log.ts';
 import { TableWatch, type WatchedAgent } from '../reaction/table-watch.ts';
 import { type PublishedVersion, reactionOf, spreadMs } from '../reaction/timing.ts';

@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { format, resolveConfig } from 'prettier';
-import { renderPng } from '../../../apps/local-mesh/report/picture/png.ts';
+import { renderPng } from '../../../tools/local-mesh/report/picture/png.ts';
 import type { BenchResult, Round } from '../support/bench.ts';
 import { type Figure, figuresOf } from './figures.ts';
 import { drawFigures, show } from './picture.ts';
@@ -32,7 +32,7 @@ export function clusterPage({ rounds, summary }: BenchResult): string {
 
 \`npm run bench -- cluster\` measures this and writes this page.
 
-On the [lab](../../apps/lab/README.md): a Kubernetes cluster of three small nodes and a control plane on one machine,
+On the [lab](../../tools/lab/README.md): a Kubernetes cluster of three small nodes and a control plane on one machine,
 with Istio's sidecars and its ingress gateway, Ballast installed from its manifests, the hotel application.
 
 | | measured | limit |

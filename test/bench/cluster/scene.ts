@@ -1,10 +1,10 @@
 /** The lab as the measurements see it: its API server, its pods, and where they are found on this machine. */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ApiError, KubernetesClient } from '../../../central-controller/cluster/kubernetes/client.ts';
-import { kubeconfigCredentials } from '../../../central-controller/cluster/kubernetes/credentials.ts';
-import { linesOf } from '../../../central-controller/cluster/kubernetes/lines.ts';
-import type { Lab } from '../../../apps/lab/lab.ts';
+import { ApiError, KubernetesClient } from '../../../central-controller/kubernetes/client.ts';
+import { kubeconfigCredentials } from '../../../central-controller/kubernetes/credentials.ts';
+import { linesOf } from '../../../central-controller/kubernetes/lines.ts';
+import type { Lab } from '../../../tools/lab/lab.ts';
 import { type Pod, type PodObject, podOf } from '../../lab/support/pods.ts';
 
 export const HOTEL = 'hotel-reservation';

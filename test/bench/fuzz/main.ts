@@ -6,7 +6,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { BallastError } from '../../../central-controller/contract/errors.ts';
+import { BallastError } from '../../../contract/errors.ts';
 import type { Bench, BenchContext, BenchResult } from '../support/bench.ts';
 import type { Fleet } from '../support/fleet.ts';
 import { startLiveController } from '../support/live-controller.ts';

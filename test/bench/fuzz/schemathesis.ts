@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { ensurePythonProgram, type PythonProgram, pythonOf } from '../../../apps/python-program.ts';
+import { ensurePythonProgram, type PythonProgram, pythonOf } from '../../../tools/install/python-program.ts';
 
 const SCHEMATHESIS: PythonProgram = {
   title: 'Schemathesis',

@@ -4,7 +4,7 @@
  */
 import { performance } from 'node:perf_hooks';
 import { Client } from 'undici';
-import type { MixedRequest } from '../../../apps/load-generator/workload/mix.ts';
+import type { MixedRequest } from '../../../tools/load-generator/workload/mix.ts';
 
 const DEADLINE_MS = 60_000;
 const BEGIN_OF_PDF = Buffer.from('%PDF-');

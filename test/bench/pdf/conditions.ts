@@ -1,5 +1,5 @@
 /** What is measured, in its order. */
-import type { Balancer } from '../../../apps/local-mesh/report/phases.ts';
+import type { Balancer } from '../../../tools/local-mesh/report/phases.ts';
 
 /** Replicas and who balances them; one replica needs nobody. */
 export interface Setting {

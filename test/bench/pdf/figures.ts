@@ -4,7 +4,7 @@ import {
   type LatencySummary,
   recordMs,
   summariseMs,
-} from '../../../apps/load-generator/measure/histogram.ts';
+} from '../../../tools/load-generator/measure/histogram.ts';
 import type { Round } from '../support/bench.ts';
 import type { Served } from './clients.ts';
 import { CROWD, nameOf, type Setting } from './conditions.ts';

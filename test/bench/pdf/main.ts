@@ -2,9 +2,9 @@
  * How long a conversion takes: the distribution of the service time for one client and for ten, with one replica and
  * with three behind a balancer, and the latency of fifty clients over time. A whole run renews the page and the picture.
  */
-import type { LocalMesh } from '../../../apps/local-mesh/mesh/mesh.ts';
-import { CpuRecorder, hostCpu, ownCpu } from '../../../apps/local-mesh/phases/cpu-recorder.ts';
-import { inOrder, machineUse } from '../../../apps/local-mesh/phases/machine-use.ts';
+import type { LocalMesh } from '../../../tools/local-mesh/mesh/mesh.ts';
+import { CpuRecorder, hostCpu, ownCpu } from '../../../tools/local-mesh/phases/cpu-recorder.ts';
+import { inOrder, machineUse } from '../../../tools/local-mesh/phases/machine-use.ts';
 import type { Bench, BenchContext, BenchResult } from '../support/bench.ts';
 import { withRunningMesh } from '../support/running-mesh.ts';
 import { nameOf, SETTINGS } from './conditions.ts';

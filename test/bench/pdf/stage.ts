@@ -1,11 +1,11 @@
 /** One mesh at a time, and what its clients measure. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { application } from '../../../apps/pdf-converter/application.ts';
-import { freeNetwork } from '../../../apps/local-mesh/mesh/free-network.ts';
-import type { LocalMesh } from '../../../apps/local-mesh/mesh/mesh.ts';
-import { demoSettings, type MeshSettings } from '../../../apps/local-mesh/mesh/settings.ts';
-import { readMix } from '../../../apps/load-generator/flags.ts';
-import type { MixedRequest } from '../../../apps/load-generator/workload/mix.ts';
+import { application } from '../../../tools/local-mesh/applications/pdf-converter.ts';
+import { freeNetwork } from '../../../tools/local-mesh/mesh/free-network.ts';
+import type { LocalMesh } from '../../../tools/local-mesh/mesh/mesh.ts';
+import { demoSettings, type MeshSettings } from '../../../tools/local-mesh/mesh/settings.ts';
+import { readMix } from '../../../tools/load-generator/flags.ts';
+import type { MixedRequest } from '../../../tools/load-generator/workload/mix.ts';
 import { askInTurn, type ClientsOptions } from './clients.ts';
 import { CLIENT_COUNTS, CROWD, NEIGHBOUR_PART, REQUESTS_PER_CLIENT, type Setting } from './conditions.ts';
 import type { Measured } from './figures.ts';

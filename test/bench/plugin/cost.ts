@@ -1,6 +1,6 @@
 /** CPU time that a proxy spends per request under a given load. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { runLoad } from '../../../apps/load-generator/load.ts';
+import { runLoad } from '../../../tools/load-generator/load.ts';
 import { cpuNanoseconds } from './process.ts';
 import { HOST } from './sidecar.ts';
 import type { Variant } from './variants.ts';

@@ -1,6 +1,6 @@
 /** The rival: the pick written for Envoy's Lua filter. */
 import type { Endpoint } from '../../envoy/support/envoy-config.ts';
-import { ENDPOINT_HEADER, LOAD_HEADER, SESSION_HEADER } from '../../../central-controller/contract/names.ts';
+import { ENDPOINT_HEADER, LOAD_HEADER, SESSION_HEADER } from '../../../contract/names.ts';
 
 /** Draws by weight, stamps both headers, takes them off the response: as little as routing by weight can be. */
 const DRAW = `

@@ -1,6 +1,6 @@
 /** What is compared: the same proxy and the same service, with different filters in front of Envoy's router. */
-import type { ReplicaAssignment } from '../../../central-controller/contract/assignment.ts';
-import { LOAD_HEADER } from '../../../central-controller/contract/names.ts';
+import type { ReplicaAssignment } from '../../../contract/assignment.ts';
+import { LOAD_HEADER } from '../../../contract/names.ts';
 import {
   type Endpoint,
   listenerWith,

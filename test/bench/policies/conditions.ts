@@ -1,9 +1,9 @@
 /** Under which circumstances the balancers are compared, and how these are brought about. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { APPLICATION_PORT } from '../../../apps/local-mesh/envoy/proxy.ts';
-import type { LocalMesh } from '../../../apps/local-mesh/mesh/mesh.ts';
-import { untilReady } from '../../../apps/local-mesh/mesh/readiness.ts';
-import type { MeshNode } from '../../../apps/local-mesh/node/mesh-node.ts';
+import { APPLICATION_PORT } from '../../../tools/local-mesh/envoy/proxy.ts';
+import type { LocalMesh } from '../../../tools/local-mesh/mesh/mesh.ts';
+import { untilReady } from '../../../tools/local-mesh/mesh/readiness.ts';
+import type { MeshNode } from '../../../tools/local-mesh/node/mesh-node.ts';
 
 export interface Condition {
   readonly name: string;

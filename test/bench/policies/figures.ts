@@ -1,5 +1,5 @@
 /** From what was measured to what is compared. Pure. */
-import { type Spread, spread } from '../../../apps/local-mesh/report/figures.ts';
+import { type Spread, spread } from '../../../tools/local-mesh/report/figures.ts';
 import { RACED, RACES, type RaceName } from './plan.ts';
 import { POLICIES, type Policy } from './policies.ts';
 import type { Measured } from './records.ts';

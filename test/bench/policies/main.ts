@@ -3,8 +3,8 @@
  * several conditions, and the highest rate at which p99 stays low. In each round every balancer meets every condition.
  */
 import { join } from 'node:path';
-import { BallastError } from '../../../central-controller/contract/errors.ts';
-import { ARRIVALS, type Arrivals } from '../../../apps/load-generator/workload/arrivals.ts';
+import { BallastError } from '../../../contract/errors.ts';
+import { ARRIVALS, type Arrivals } from '../../../tools/load-generator/workload/arrivals.ts';
 import type { Bench, BenchContext, BenchResult, Round } from '../support/bench.ts';
 import { CONDITIONS, type Condition } from './conditions.ts';
 import { summarise } from './figures.ts';

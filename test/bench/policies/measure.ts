@@ -1,7 +1,7 @@
 /** Runs the plan in a mesh: cells that fail are noted and passed over, a mesh that breaks is started anew. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { LocalMesh } from '../../../apps/local-mesh/mesh/mesh.ts';
-import { calibrate } from '../../../apps/local-mesh/phases/calibrate.ts';
+import type { LocalMesh } from '../../../tools/local-mesh/mesh/mesh.ts';
+import { calibrate } from '../../../tools/local-mesh/phases/calibrate.ts';
 import type { BenchContext } from '../support/bench.ts';
 import { withRunningMesh } from '../support/running-mesh.ts';
 import { type Condition, disturbByNeighbour } from './conditions.ts';

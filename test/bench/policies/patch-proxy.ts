@@ -3,7 +3,7 @@
  * balancers change from one request to the next, in the same processes. By their names the rivals' clusters are none
  * of Istio's, which the plugin leaves alone; it runs all the time, so that its cost is in everybody's figures. Pure.
  */
-import type { EnvoyObject } from '../../../apps/local-mesh/envoy/proxy.ts';
+import type { EnvoyObject } from '../../../tools/local-mesh/envoy/proxy.ts';
 import { RIVALS, runtimeKey } from './policies.ts';
 
 const BALANCED = /^outbound\|8080\|\|/;

@@ -1,5 +1,5 @@
 /** What is measured in which order. Pure. */
-import { randomInteger, seededRandom } from '../../../apps/load-generator/workload/random.ts';
+import { randomInteger, seededRandom } from '../../../apps/service/random.ts';
 import type { Condition } from './conditions.ts';
 import { POLICIES, type Policy } from './policies.ts';
 

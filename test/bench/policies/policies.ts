@@ -1,5 +1,5 @@
 /** The balancers that are compared: Envoy's own, and Ballast. */
-import { type EnvoyObject, typeUrl } from '../../../apps/local-mesh/envoy/proxy.ts';
+import { type EnvoyObject, typeUrl } from '../../../tools/local-mesh/envoy/proxy.ts';
 
 export const POLICIES = ['round_robin', 'least_request', 'orca_weighted', 'ballast'] as const;
 export type Policy = (typeof POLICIES)[number];

@@ -1,7 +1,7 @@
 /** What was measured, kept as it comes: in memory, and on disk so that a run that ends early is not lost. */
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Arrivals } from '../../../apps/load-generator/workload/arrivals.ts';
+import type { Arrivals } from '../../../tools/load-generator/workload/arrivals.ts';
 import type { RaceName } from './plan.ts';
 import type { Policy } from './policies.ts';
 import type { CellFigures } from './stage.ts';

@@ -2,9 +2,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { format, resolveConfig } from 'prettier';
-import type { Spread } from '../../../apps/local-mesh/report/figures.ts';
-import { renderPng } from '../../../apps/local-mesh/report/picture/png.ts';
-import { shortNumber } from '../../../apps/local-mesh/report/summary.ts';
+import type { Spread } from '../../../tools/local-mesh/report/figures.ts';
+import { renderPng } from '../../../tools/local-mesh/report/picture/png.ts';
+import { shortNumber } from '../../../tools/local-mesh/report/summary.ts';
 import { CONDITIONS } from './conditions.ts';
 import { type ConditionFigures, conditionFigures, type PolicyFigures, raceFigures, summarise } from './figures.ts';
 import { drawPolicies } from './picture.ts';

@@ -1,18 +1,18 @@
 /** The mesh in which all balancers are measured, and how one or the other is switched on in it. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
-import { application as hotel } from '../../../apps/hotel-reservation/application.ts';
-import { ADMIN_PORT, SERVICE_PORT } from '../../../apps/local-mesh/envoy/proxy.ts';
-import { freeNetwork } from '../../../apps/local-mesh/mesh/free-network.ts';
-import type { LocalMesh } from '../../../apps/local-mesh/mesh/mesh.ts';
-import type { MeshSettings } from '../../../apps/local-mesh/mesh/settings.ts';
-import { CpuRecorder, hostCpu, ownCpu } from '../../../apps/local-mesh/phases/cpu-recorder.ts';
-import { inOrder, machineUse } from '../../../apps/local-mesh/phases/machine-use.ts';
-import { percentilesOf } from '../../../apps/local-mesh/phases/measure.ts';
-import { type Load, runLoad } from '../../../apps/load-generator/load.ts';
-import type { LoadSecond } from '../../../apps/load-generator/measure/tally.ts';
-import type { Arrivals } from '../../../apps/load-generator/workload/arrivals.ts';
-import type { Mix } from '../../../apps/load-generator/workload/mix.ts';
+import { application as hotel } from '../../../tools/local-mesh/applications/hotel-reservation.ts';
+import { ADMIN_PORT, SERVICE_PORT } from '../../../tools/local-mesh/envoy/proxy.ts';
+import { freeNetwork } from '../../../tools/local-mesh/mesh/free-network.ts';
+import type { LocalMesh } from '../../../tools/local-mesh/mesh/mesh.ts';
+import type { MeshSettings } from '../../../tools/local-mesh/mesh/settings.ts';
+import { CpuRecorder, hostCpu, ownCpu } from '../../../tools/local-mesh/phases/cpu-recorder.ts';
+import { inOrder, machineUse } from '../../../tools/local-mesh/phases/machine-use.ts';
+import { percentilesOf } from '../../../tools/local-mesh/phases/measure.ts';
+import { type Load, runLoad } from '../../../tools/load-generator/load.ts';
+import type { LoadSecond } from '../../../tools/load-generator/measure/tally.ts';
+import type { Arrivals } from '../../../tools/load-generator/workload/arrivals.ts';
+import type { Mix } from '../../../tools/load-generator/workload/mix.ts';
 import { withRivals } from './patch-proxy.ts';
 import { type Policy, RIVALS, runtimeKey } from './policies.ts';
 

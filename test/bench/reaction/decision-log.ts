@@ -1,6 +1,6 @@
 /** Follows the controller's decisions and keeps how much CPU demand each one sends to a node. */
 import { request } from 'undici';
-import type { Decision } from '../../../central-controller/contract/decision.ts';
+import type { Decision } from '../../../contract/decision.ts';
 
 export interface Shift {
   readonly tick: number;

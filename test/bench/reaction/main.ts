@@ -5,12 +5,12 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
-import { application as hotel } from '../../../apps/hotel-reservation/application.ts';
-import { freeNetwork } from '../../../apps/local-mesh/mesh/free-network.ts';
-import type { LocalMesh } from '../../../apps/local-mesh/mesh/mesh.ts';
-import { demoSettings } from '../../../apps/local-mesh/mesh/settings.ts';
-import { applicationLoad } from '../../../apps/local-mesh/phases/application-load.ts';
-import { calibrate } from '../../../apps/local-mesh/phases/calibrate.ts';
+import { application as hotel } from '../../../tools/local-mesh/applications/hotel-reservation.ts';
+import { freeNetwork } from '../../../tools/local-mesh/mesh/free-network.ts';
+import type { LocalMesh } from '../../../tools/local-mesh/mesh/mesh.ts';
+import { demoSettings } from '../../../tools/local-mesh/mesh/settings.ts';
+import { applicationLoad } from '../../../tools/local-mesh/phases/application-load.ts';
+import { calibrate } from '../../../tools/local-mesh/phases/calibrate.ts';
 import type { Bench, BenchContext, BenchResult, Round } from '../support/bench.ts';
 import { withRunningMesh } from '../support/running-mesh.ts';
 import { DecisionLog } from './decision-log.ts';

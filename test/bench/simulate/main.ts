@@ -10,8 +10,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { renderPng } from '../../../apps/local-mesh/report/picture/png.ts';
-import { BallastError } from '../../../central-controller/contract/errors.ts';
+import { renderPng } from '../../../tools/local-mesh/report/picture/png.ts';
+import { BallastError } from '../../../contract/errors.ts';
 import type { Bench, BenchContext, BenchResult, Round } from '../support/bench.ts';
 import { contenders, ours, rivals } from './contenders.ts';
 import type { Job } from './jobs/job.ts';

@@ -1,7 +1,7 @@
 /** A fleet as the controller sees it: manifests of its services, and the reports of its agents. */
 import { stringify } from 'yaml';
-import { LATENCY_BUCKETS } from '../../../central-controller/contract/latency-buckets.ts';
-import type { AgentReport, ServedCounters } from '../../../central-controller/contract/report.ts';
+import { LATENCY_BUCKETS } from '../../../contract/latency-buckets.ts';
+import type { AgentReport, ServedCounters } from '../../../contract/report.ts';
 
 const CPU_PER_REQUEST = 0.002;
 /** About 4 ms, and what the slowest of the requests take. */

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, request } from 'undici';
-import { untilReady } from '../../../apps/local-mesh/mesh/readiness.ts';
+import { untilReady } from '../../../tools/local-mesh/mesh/readiness.ts';
 import { type Fleet, fleetManifests, fleetReports } from './fleet.ts';
 
 const CONTROLLER = join(import.meta.dirname, '../../../central-controller/main.ts');

@@ -1,6 +1,6 @@
 /** A local mesh for the length of a measurement. */
-import { LocalMesh } from '../../../apps/local-mesh/mesh/mesh.ts';
-import type { MeshSettings } from '../../../apps/local-mesh/mesh/settings.ts';
+import { LocalMesh } from '../../../tools/local-mesh/mesh/mesh.ts';
+import type { MeshSettings } from '../../../tools/local-mesh/mesh/settings.ts';
 import type { BenchContext } from './bench.ts';
 
 /**

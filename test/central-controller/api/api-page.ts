@@ -1,5 +1,5 @@
 /** docs/reference/api.md, made from the OpenAPI document and the catalogue of errors. */
-import { ERRORS } from '../../../central-controller/contract/errors.ts';
+import { ERRORS } from '../../../contract/errors.ts';
 
 /** What is read of a schema here. */
 interface Schema {

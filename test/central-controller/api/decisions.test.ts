@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createServer } from '../../../central-controller/api/server.ts';
-import type { Explanation } from '../../../central-controller/contract/explanation.ts';
+import type { Explanation } from '../../../contract/explanation.ts';
 import { createLoop, runTraffic, type TestLoop } from '../fixtures.ts';
 
 const EXPLANATION = '/api/v1/services/hotel/geo/replicas/geo-0/explanation';

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createServer } from '../../../central-controller/api/server.ts';
-import type { NodeFigures, ReplicaFigures, Switch } from '../../../central-controller/contract/figures.ts';
+import type { NodeFigures, ReplicaFigures, Switch } from '../../../contract/time-series.ts';
 import { createLoop, report, runTraffic, type TestLoop } from '../fixtures.ts';
 
 let test: TestLoop;

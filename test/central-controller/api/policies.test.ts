@@ -5,7 +5,7 @@ import { Value } from 'typebox/value';
 import { expect, it, onTestFinished } from 'vitest';
 import { createServer } from '../../../central-controller/api/server.ts';
 import { ManifestCluster } from '../../../central-controller/cluster/manifests.ts';
-import { PolicyView } from '../../../central-controller/contract/policy-status.ts';
+import { PolicyView } from '../../../contract/policy-status.ts';
 import { createLoop, runTraffic } from '../fixtures.ts';
 
 const MANIFESTS = `

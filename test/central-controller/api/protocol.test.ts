@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { request } from 'undici';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createServer } from '../../../central-controller/api/server.ts';
-import type { ReplicaDecision } from '../../../central-controller/contract/decision.ts';
+import type { ReplicaDecision } from '../../../contract/decision.ts';
 import { createLoop, runTraffic, serviceTopology, type TestLoop, topologyOf } from '../fixtures.ts';
 import { SOON } from '../../support/soon.ts';
 

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createServer } from '../../../central-controller/api/server.ts';
-import type { Decision } from '../../../central-controller/contract/decision.ts';
+import type { Decision } from '../../../contract/decision.ts';
 import { createLoop, proxy, report, runTraffic, served, type TestLoop } from '../fixtures.ts';
 
 const GEO = '/api/v1/services/hotel/geo';

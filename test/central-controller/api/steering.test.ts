@@ -1,7 +1,7 @@
 import type { FastifyInstance, InjectOptions } from 'fastify';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createServer } from '../../../central-controller/api/server.ts';
-import type { Simulation } from '../../../central-controller/contract/simulation.ts';
+import type { Simulation } from '../../../contract/simulation.ts';
 import { createLoop, runTraffic, serviceTopology, type TestLoop, topologyOf } from '../fixtures.ts';
 
 const GEO = '/api/v1/services/hotel/geo';

@@ -3,8 +3,8 @@ import type { FastifyInstance } from 'fastify';
 import { request } from 'undici';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createServer } from '../../../central-controller/api/server.ts';
-import type { AssignmentUpdate } from '../../../central-controller/contract/assignment.ts';
-import type { Decision } from '../../../central-controller/contract/decision.ts';
+import type { AssignmentUpdate } from '../../../contract/assignment.ts';
+import type { Decision } from '../../../contract/decision.ts';
 import { createLoop, runTraffic, type TestLoop } from '../fixtures.ts';
 import { SOON } from '../../support/soon.ts';
 

@@ -26,7 +26,7 @@ let checkout: string;
 
 beforeAll(() => {
   checkout = mkdtempSync(join(tmpdir(), 'ballast-checkout-'));
-  const module = join(checkout, 'apps/local-mesh/main.ts');
+  const module = join(checkout, 'tools/local-mesh/main.ts');
   mkdirSync(dirname(module), { recursive: true });
   writeFileSync(module, DEMO);
 });
@@ -44,7 +44,7 @@ function demo(...args: string[]): string[] {
 
 describe('ballast demo and ballast bench', () => {
   it.each([
-    ['demo', 'apps/local-mesh/main.ts'],
+    ['demo', 'tools/local-mesh/main.ts'],
     ['bench', 'test/bench/main.ts'],
   ])('%s is the program of the checkout, with its own help', async (name, module) => {
     const { stdout } = await promisify(execFile)(process.execPath, [module, '--help']);
@@ -73,7 +73,7 @@ describe('ballast demo and ballast bench', () => {
   });
 
   it.each([
-    ['demo', demoCommand, 'apps/local-mesh/main.ts'],
+    ['demo', demoCommand, 'tools/local-mesh/main.ts'],
     ['bench', benchCommand, 'test/bench/main.ts'],
   ])('say where there is a %s, where there is none', async (_name, command, module) => {
     await expect(command('/nowhere').parseAsync(['--json'], { from: 'user' })).rejects.toMatchObject({

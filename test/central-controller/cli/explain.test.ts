@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createServer } from '../../../central-controller/api/server.ts';
-import type { Explanation } from '../../../central-controller/contract/explanation.ts';
+import type { Explanation } from '../../../contract/explanation.ts';
 import { createLoop, runTraffic, serviceTopology, topologyOf } from '../fixtures.ts';
 import { ballast } from './ballast-process.ts';
 

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { edgeAddresses } from '../../../apps/local-mesh/manifests/placement.ts';
+import { edgeAddresses } from '../../../tools/local-mesh/manifests/placement.ts';
 import { findController, LOCAL_MESHES } from '../../../central-controller/cli/find-controller.ts';
 
 const NOBODY = 'http://127.0.0.1:1';

@@ -8,7 +8,7 @@ import type { FastifyInstance, InjectOptions } from 'fastify';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createServer } from '../../../central-controller/api/server.ts';
 import { topLines } from '../../../central-controller/cli/top.ts';
-import type { Simulation } from '../../../central-controller/contract/simulation.ts';
+import type { Simulation } from '../../../contract/simulation.ts';
 import { createLoop, runTraffic, serviceTopology, type TestLoop, topologyOf } from '../fixtures.ts';
 import { ballastCall } from './ballast-call.ts';
 

@@ -1,6 +1,6 @@
 /** Decisions that nobody has made. */
-import type { Topology } from '../../../central-controller/cluster/topology.ts';
-import type { Decision, ReplicaState } from '../../../central-controller/contract/decision.ts';
+import type { Topology } from '../../../central-controller/model/topology.ts';
+import type { Decision, ReplicaState } from '../../../contract/decision.ts';
 
 export interface Made {
   /** Of the ready replicas; `Active` unless said otherwise. */

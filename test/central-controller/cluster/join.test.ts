@@ -1,8 +1,13 @@
 /** Which service a policy leads to, and what is said where it leads to none. */
 import { describe, expect, it } from 'vitest';
 import { joinTopology } from '../../../central-controller/cluster/join.ts';
-import type { ClusterObjects, Deployment, Service, StatefulSet } from '../../../central-controller/cluster/objects.ts';
-import type { LoadBalancingPolicy, PolicySpec } from '../../../central-controller/contract/policy.ts';
+import type {
+  ClusterObjects,
+  Deployment,
+  Service,
+  StatefulSet,
+} from '../../../central-controller/kubernetes/objects.ts';
+import type { LoadBalancingPolicy, PolicySpec } from '../../../contract/policy.ts';
 
 const metadata = (name: string, namespace = 'shop') => ({ name, namespace });
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ManifestCluster } from '../../../central-controller/cluster/manifests.ts';
-import type { Failure } from '../../../central-controller/contract/errors.ts';
+import type { Failure } from '../../../contract/errors.ts';
 
 const NODES = `
 apiVersion: v1

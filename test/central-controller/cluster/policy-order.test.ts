@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { oldestFirst } from '../../../central-controller/cluster/policy-order.ts';
-import type { LoadBalancingPolicy } from '../../../central-controller/contract/policy.ts';
+import type { LoadBalancingPolicy } from '../../../contract/policy.ts';
 
 function policy(name: string, second: number): LoadBalancingPolicy {
   return {

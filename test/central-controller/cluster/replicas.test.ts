@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { joinTopology } from '../../../central-controller/cluster/join.ts';
-import type { ClusterObjects, Deployment, EndpointSlice, Pod } from '../../../central-controller/cluster/objects.ts';
+import type { ClusterObjects, Deployment, EndpointSlice, Pod } from '../../../central-controller/kubernetes/objects.ts';
 import { knownSince } from '../../../central-controller/cluster/replicas.ts';
 
 const NOW = 1_700_000_000_000;

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Collector } from '../../../central-controller/collect/collector.ts';
-import type { Window } from '../../../central-controller/collect/windows.ts';
-import type { AgentReport } from '../../../central-controller/contract/report.ts';
+import type { Window } from '../../../central-controller/model/windows.ts';
+import type { AgentReport } from '../../../contract/report.ts';
 import { called, proxy, report, served } from '../fixtures.ts';
 
 const nodes = new Set(['node-1']);

@@ -2,7 +2,7 @@
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { Collector } from '../../../central-controller/collect/collector.ts';
 import { PodSeries } from '../../../central-controller/collect/pod-series.ts';
-import type { ProxyCounters } from '../../../central-controller/contract/report.ts';
+import type { ProxyCounters } from '../../../contract/report.ts';
 import { proxy, report, served } from '../fixtures.ts';
 
 const nodes = new Set(['node-1', 'node-2']);

@@ -1,10 +1,5 @@
 /** Decisions to show. */
-import type {
-  Decision,
-  NodeDecision,
-  ReplicaDecision,
-  ServiceDecision,
-} from '../../../central-controller/contract/decision.ts';
+import type { Decision, NodeDecision, ReplicaDecision, ServiceDecision } from '../../../contract/decision.ts';
 
 export function replica(name: string, node: string, given: Partial<ReplicaDecision> = {}): ReplicaDecision {
   return {

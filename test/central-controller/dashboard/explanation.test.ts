@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { ReplicaDecision, ServiceDecision } from '../../../central-controller/contract/decision.ts';
+import type { ReplicaDecision, ServiceDecision } from '../../../contract/decision.ts';
 import { node, replica, service } from './decisions.ts';
 import { loadPageModule } from './page-modules.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Finding } from '../../../central-controller/contract/finding.ts';
+import type { Finding } from '../../../contract/finding.ts';
 import { decision, node, replica, service } from './decisions.ts';
 import { loadPageModule } from './page-modules.ts';
 

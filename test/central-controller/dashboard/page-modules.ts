@@ -2,10 +2,10 @@
  * The page's modules are plain JavaScript for the browser, type-checked with the browser's library by a project of
  * their own. Here they are loaded by address, with the types of what the tests use.
  */
-import type { Decision, ReplicaDecision } from '../../../central-controller/contract/decision.ts';
-import type { Explanation } from '../../../central-controller/contract/explanation.ts';
-import type { Switch } from '../../../central-controller/contract/figures.ts';
-import type { Finding } from '../../../central-controller/contract/finding.ts';
+import type { Decision, ReplicaDecision } from '../../../contract/decision.ts';
+import type { Explanation } from '../../../contract/explanation.ts';
+import type { Switch } from '../../../contract/time-series.ts';
+import type { Finding } from '../../../contract/finding.ts';
 
 export type FeedState = 'connecting' | 'waiting' | 'live' | 'silent' | 'unreachable';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { SpanFigures, Switch } from '../../../central-controller/contract/figures.ts';
+import type { SpanFigures, Switch } from '../../../contract/time-series.ts';
 import { loadPageModule } from './page-modules.ts';
 
 const { switchRows } = await loadPageModule('switches');

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Limit, ReplicaState } from '../../../central-controller/contract/decision.ts';
+import { Limit, ReplicaState } from '../../../contract/decision.ts';
 import { replica } from './decisions.ts';
 import { loadPageModule } from './page-modules.ts';
 

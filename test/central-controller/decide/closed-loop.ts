@@ -3,9 +3,9 @@
  * and the real decision, and every delay that the real loop has. Requests queue at a node that has more work than
  * capacity.
  */
-import type { ServiceTopology, Topology } from '../../../central-controller/cluster/topology.ts';
-import type { Decision } from '../../../central-controller/contract/decision.ts';
-import { LATENCY_BUCKETS } from '../../../central-controller/contract/latency-buckets.ts';
+import type { ServiceTopology, Topology } from '../../../central-controller/model/topology.ts';
+import type { Decision } from '../../../contract/decision.ts';
+import { LATENCY_BUCKETS } from '../../../contract/latency-buckets.ts';
 import { decide } from '../../../central-controller/decide/decide.ts';
 import { DEFAULT_PARAMETERS } from '../../../central-controller/decide/policy.ts';
 import { createEstimates, observe, snapshot } from '../../../central-controller/estimate/estimator.ts';

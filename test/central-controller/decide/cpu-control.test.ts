@@ -1,11 +1,11 @@
 /** CPU shares and quotas by the fair shares. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { CpuGrant } from '../../../central-controller/contract/assignment.ts';
-import type { Decision } from '../../../central-controller/contract/decision.ts';
+import type { CpuGrant } from '../../../contract/assignment.ts';
+import type { Decision } from '../../../contract/decision.ts';
 import { decide } from '../../../central-controller/decide/decide.ts';
 import { DEFAULT_PARAMETERS } from '../../../central-controller/decide/policy.ts';
-import type { ServiceEstimate, Snapshot } from '../../../central-controller/estimate/snapshot.ts';
+import type { ServiceEstimate, Snapshot } from '../../../central-controller/model/snapshot.ts';
 import { nodeEstimate, replicaEstimate, serviceEstimate } from './snapshots.ts';
 
 const CONTROLS = ['CPU_SHARE', 'CPU_QUOTA', 'BOTH'] as const;

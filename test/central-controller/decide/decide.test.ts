@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { Value } from 'typebox/value';
 import { describe, expect, it } from 'vitest';
-import { Decision } from '../../../central-controller/contract/decision.ts';
+import { Decision } from '../../../contract/decision.ts';
 import { createDecisionMemory, decide } from '../../../central-controller/decide/decide.ts';
 import { DEFAULT_PARAMETERS, type ManualWeight } from '../../../central-controller/decide/policy.ts';
-import type { ServiceEstimate, Snapshot } from '../../../central-controller/estimate/snapshot.ts';
+import type { ServiceEstimate, Snapshot } from '../../../central-controller/model/snapshot.ts';
 import { anySnapshot, nodeEstimate, replicaEstimate, serviceEstimate } from './snapshots.ts';
 
 const NOW = 1_800_000_000_000;

@@ -1,10 +1,10 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
-import type { Decision } from '../../../central-controller/contract/decision.ts';
+import type { Decision } from '../../../contract/decision.ts';
 import { createDecisionMemory, decide } from '../../../central-controller/decide/decide.ts';
 import { DEFAULT_PARAMETERS } from '../../../central-controller/decide/policy.ts';
-import type { Snapshot } from '../../../central-controller/estimate/snapshot.ts';
+import type { Snapshot } from '../../../central-controller/model/snapshot.ts';
 import { nodeEstimate, replicaEstimate, serviceEstimate } from './snapshots.ts';
 
 const POLICY = { parameters: DEFAULT_PARAMETERS, manual: [] };

@@ -1,13 +1,13 @@
 /** What the limits of a policy do to the weights of its service. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Decision } from '../../../central-controller/contract/decision.ts';
-import type { PolicyLimits } from '../../../central-controller/contract/policy.ts';
-import { PolicySpec } from '../../../central-controller/contract/policy.ts';
+import type { Decision } from '../../../contract/decision.ts';
+import type { PolicyLimits } from '../../../contract/policy.ts';
+import { PolicySpec } from '../../../contract/policy.ts';
 import { decide } from '../../../central-controller/decide/decide.ts';
 import { DEFAULT_PARAMETERS } from '../../../central-controller/decide/policy.ts';
 import { type WeightBounds, withinBounds } from '../../../central-controller/decide/weight-bounds.ts';
-import type { NodeEstimate, ReplicaEstimate } from '../../../central-controller/estimate/snapshot.ts';
+import type { NodeEstimate, ReplicaEstimate } from '../../../central-controller/model/snapshot.ts';
 import { nodeEstimate, replicaEstimate, serviceEstimate } from './snapshots.ts';
 
 const NOW = 1_800_000_000_000;

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { Value } from 'typebox/value';
 import { describe, expect, it } from 'vitest';
-import { Change, Simulation } from '../../../central-controller/contract/simulation.ts';
+import { Change, Simulation } from '../../../contract/simulation.ts';
 import { decide } from '../../../central-controller/decide/decide.ts';
 import { DEFAULT_PARAMETERS } from '../../../central-controller/decide/policy.ts';
 import { simulate } from '../../../central-controller/decide/simulate.ts';
-import type { Snapshot } from '../../../central-controller/estimate/snapshot.ts';
+import type { Snapshot } from '../../../central-controller/model/snapshot.ts';
 import { anySnapshot, nodeEstimate, replicaEstimate, serviceEstimate } from './snapshots.ts';
 
 const POLICY = { parameters: DEFAULT_PARAMETERS, manual: [] };

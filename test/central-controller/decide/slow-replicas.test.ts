@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Decision, ReplicaDecision } from '../../../central-controller/contract/decision.ts';
+import type { Decision, ReplicaDecision } from '../../../contract/decision.ts';
 import { decide } from '../../../central-controller/decide/decide.ts';
 import { DEFAULT_PARAMETERS } from '../../../central-controller/decide/policy.ts';
 import { createEstimates, observe, snapshot } from '../../../central-controller/estimate/estimator.ts';

@@ -5,7 +5,7 @@ import type {
   ReplicaEstimate,
   ServiceEstimate,
   Snapshot,
-} from '../../../central-controller/estimate/snapshot.ts';
+} from '../../../central-controller/model/snapshot.ts';
 
 export function nodeEstimate(name: string, more: Partial<NodeEstimate> = {}): NodeEstimate {
   return { name, cores: 1, busyCores: 0.5, backgroundCores: 0, stealCores: 0, ageMs: 100, ...more };

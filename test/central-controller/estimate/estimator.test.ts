@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Topology } from '../../../central-controller/cluster/topology.ts';
+import type { Topology } from '../../../central-controller/model/topology.ts';
 import type { Estimates } from '../../../central-controller/estimate/estimates.ts';
 import { createEstimates, observe, snapshot } from '../../../central-controller/estimate/estimator.ts';
-import { NEVER_MS, type ReplicaEstimate, type Snapshot } from '../../../central-controller/estimate/snapshot.ts';
+import { NEVER_MS, type ReplicaEstimate, type Snapshot } from '../../../central-controller/model/snapshot.ts';
 import { calledWindow, nodeWindow, replica, service, servedWindow, START, topology } from './windows.ts';
 
 const two = topology([service([replica('web-0', 'a'), replica('web-1', 'a')])]);

@@ -1,7 +1,7 @@
 /** Windows and topologies for tests. */
-import type { ReplicaTopology, ServiceTopology, Topology } from '../../../central-controller/cluster/topology.ts';
-import type { Window } from '../../../central-controller/collect/windows.ts';
-import { LATENCY_BUCKETS } from '../../../central-controller/contract/latency-buckets.ts';
+import type { ReplicaTopology, ServiceTopology, Topology } from '../../../central-controller/model/topology.ts';
+import type { Window } from '../../../central-controller/model/windows.ts';
+import { LATENCY_BUCKETS } from '../../../contract/latency-buckets.ts';
 
 type NodeWindow = Extract<Window, { kind: 'node' }>;
 type ServedWindow = Extract<Window, { kind: 'served' }>;

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Registry } from 'prom-client';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { KubernetesClient } from '../../../central-controller/cluster/kubernetes/client.ts';
+import { KubernetesClient } from '../../../central-controller/kubernetes/client.ts';
 import { apiCall, registerApiRequestMetrics } from '../../../central-controller/metrics/api-request-metrics.ts';
 import { SOON } from '../../support/soon.ts';
 

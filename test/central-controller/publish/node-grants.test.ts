@@ -1,8 +1,8 @@
 /** CPU grants on their way to the agents: each hears of its own node's pods only. */
 import { Compile } from 'typebox/compile';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { AssignmentUpdate, type PodCpuGrant } from '../../../central-controller/contract/assignment.ts';
-import type { Decision } from '../../../central-controller/contract/decision.ts';
+import { AssignmentUpdate, type PodCpuGrant } from '../../../contract/assignment.ts';
+import type { Decision } from '../../../contract/decision.ts';
 import { Publisher } from '../../../central-controller/publish/publisher.ts';
 import { createLoop, runTraffic, serviceTopology, topologyOf } from '../fixtures.ts';
 import { Agent, decisionOn, NOW } from './support/publishing.ts';

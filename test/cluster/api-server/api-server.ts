@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { Agent, request } from 'undici';
-import { buildGoTool } from '../../tools/build.ts';
+import { buildGoTool } from '../../../tools/go/build.ts';
 import { auditPolicyOf, writeAuditPolicy } from './audit.ts';
 import { Component } from './component.ts';
 import { type User, writeKubeconfig, writeServiceAccountKeys, writeTokens } from './credentials.ts';

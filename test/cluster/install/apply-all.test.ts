@@ -5,7 +5,7 @@ import { glob } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
-import { buildGoTool } from '../../tools/build.ts';
+import { buildGoTool } from '../../../tools/go/build.ts';
 import { type ApiServer, startApiServer } from '../api-server/api-server.ts';
 import { applyArgoDefinitions } from './argo-definitions.ts';
 import { applyIstioDefinitions } from './istio-definitions.ts';

@@ -8,7 +8,7 @@ const run = promisify(execFile);
 
 /** Applies them, and waits until objects of their kinds can be written. */
 export async function applyIstioDefinitions(server: ApiServer): Promise<void> {
-  const module = join(import.meta.dirname, '../../tools/istio');
+  const module = join(import.meta.dirname, '../../../tools/go/istio');
   const { stdout } = await run('go', ['list', '-f', '{{.Module.Dir}}', 'istio.io/istio/pkg/kube'], { cwd: module });
   const file = join(stdout.trim(), 'manifests/charts/base/files/crd-all.gen.yaml');
   await server.kubectl(['apply', '--server-side', '-f', file]);

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { AGENT_CLUSTER, AGENT_PORT, CONTROLLER_PORT } from '../../../central-controller/contract/names.ts';
-import { CHECKOUT } from '../../../istio-configs/images/application-files.ts';
-import { IMAGES, imageName } from '../../../istio-configs/images/definitions.ts';
-import { APPLICATION_PLUGINS, PINNED_FILES, pluginDigest, stalePins } from '../../../istio-configs/plugin/pin.ts';
+import { AGENT_CLUSTER, AGENT_PORT, CONTROLLER_PORT } from '../../../contract/names.ts';
+import { CHECKOUT } from '../../../tools/images/application-files.ts';
+import { IMAGES, imageName } from '../../../tools/images/definitions.ts';
+import { APPLICATION_PLUGINS, PINNED_FILES, pluginDigest, stalePins } from '../../../tools/images/pin.ts';
 import packageJson from '../../../package.json' with { type: 'json' };
 import { byName, CONFIGS, helmTemplate, type KubernetesObject, kustomize } from './render.ts';
 

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { parseAllDocuments } from 'yaml';
-import { buildGoTool } from '../../tools/build.ts';
+import { buildGoTool } from '../../../tools/go/build.ts';
 
 const run = promisify(execFile);
 

@@ -6,7 +6,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { CHECKOUT } from '../../../istio-configs/images/application-files.ts';
+import { CHECKOUT } from '../../../tools/images/application-files.ts';
 import { type AgentProcess, startAgent } from '../../host-agent/support/agent-process.ts';
 import { type ApiServer, startApiServer } from '../api-server/api-server.ts';
 import { type AuditedRequest, readAudit } from '../api-server/audit.ts';

@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
-import type { Manifest } from '../../../central-controller/cluster/manifest.ts';
-import { buildGoTool } from '../../tools/build.ts';
+import type { Manifest } from '../../../central-controller/kubernetes/manifest.ts';
+import { buildGoTool } from '../../../tools/go/build.ts';
 import { startKubernetesStub, type StubObjects } from './kubernetes-stub.ts';
 
 const START_MS = 60_000;

@@ -1,5 +1,5 @@
 /** What users write besides: every field of Istio's that the local mesh renders, at least once. */
-import type { Manifest } from '../../../central-controller/cluster/manifest.ts';
+import type { Manifest } from '../../../central-controller/kubernetes/manifest.ts';
 
 function istio(kind: string, name: string, spec: object, creationTimestamp?: string): Manifest {
   const metadata = { name, namespace: 'hotel-reservation', ...(creationTimestamp ? { creationTimestamp } : {}) };

@@ -5,7 +5,7 @@ import {
   REQUEST_RULES,
   type RequestSpec,
   withRequestDefaults,
-} from '../../../apps/load-generator/operator/api/request.ts';
+} from '../../../tools/load-generator/operator/api/request.ts';
 import { type ApiServer, startApiServer } from '../api-server/api-server.ts';
 
 const CRDS = join(import.meta.dirname, '../../../istio-configs/load-generator/base/crds');

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { CHECKOUT } from '../../../istio-configs/images/application-files.ts';
+import { CHECKOUT } from '../../../tools/images/application-files.ts';
 import { grantedRights, usedRights } from '../install/grants.ts';
 import { kustomize } from '../install/render.ts';
 import { LEASE, LoadCluster } from './load-cluster.ts';
@@ -189,7 +189,7 @@ test('an operator that is stopped writes what was measured; the next one does no
 
 test('a load whose operator is killed is told to be interrupted, with its last progress', async () => {
   await cluster.stopOperator();
-  const main = join(CHECKOUT, 'apps/load-generator/operator/main.ts');
+  const main = join(CHECKOUT, 'tools/load-generator/operator/main.ts');
   const flags = ['--kubeconfig', cluster.kubeconfig, '--namespace', LEASE.namespace, '--listen', '127.0.0.1:0'];
   child = spawn(process.execPath, [main, ...flags, '--log-level', 'error'], { stdio: 'inherit' });
   await cluster.request('killed', { targetQps: 10, durationSeconds: 300 });

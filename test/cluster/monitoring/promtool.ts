@@ -1,7 +1,7 @@
 /** promtool, Prometheus' own checker. */
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { buildGoTool } from '../../tools/build.ts';
+import { buildGoTool } from '../../../tools/go/build.ts';
 
 /** Runs it with `input` on its standard input; the answer is all it wrote. @throws with that where it is not content */
 export async function promtool(flags: readonly string[], input = ''): Promise<string> {

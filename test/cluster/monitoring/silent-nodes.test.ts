@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { ControllerMetrics } from '../../../central-controller/metrics/controller-metrics.ts';
-import { ruleFile } from '../../../istio-configs/monitoring/manifests.ts';
+import { ruleFile } from '../../../tools/monitoring/manifests.ts';
 import { createLoop, report, runTraffic, serviceTopology } from '../../central-controller/fixtures.ts';
 import { promtool } from './promtool.ts';
 

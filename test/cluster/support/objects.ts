@@ -2,8 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { KubernetesClient } from '../../../central-controller/cluster/kubernetes/client.ts';
-import { kubeconfigCredentials } from '../../../central-controller/cluster/kubernetes/credentials.ts';
+import { KubernetesClient } from '../../../central-controller/kubernetes/client.ts';
+import { kubeconfigCredentials } from '../../../central-controller/kubernetes/credentials.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 

@@ -1,13 +1,13 @@
 /** The part of the controller that writes to the cluster, on a clock that can be put forward; decisions are made up. */
-import { KubernetesClient } from '../../../central-controller/cluster/kubernetes/client.ts';
-import { kubeconfigCredentials } from '../../../central-controller/cluster/kubernetes/credentials.ts';
-import { WatchedCluster } from '../../../central-controller/cluster/kubernetes/watched-cluster.ts';
-import { describeManifest } from '../../../central-controller/cluster/manifest.ts';
-import { PolicyReconciler } from '../../../central-controller/cluster/policy-reconciler.ts';
-import { ApiWriter } from '../../../central-controller/cluster/routing/api-writer.ts';
-import type { KubernetesWriter } from '../../../central-controller/cluster/routing/kubernetes-writer.ts';
-import { RoutedCluster } from '../../../central-controller/cluster/routing/routed-cluster.ts';
-import type { Topology } from '../../../central-controller/cluster/topology.ts';
+import { KubernetesClient } from '../../../central-controller/kubernetes/client.ts';
+import { kubeconfigCredentials } from '../../../central-controller/kubernetes/credentials.ts';
+import { WatchedCluster } from '../../../central-controller/cluster/watched-cluster.ts';
+import { describeManifest } from '../../../central-controller/kubernetes/manifest.ts';
+import { PolicyReconciler } from '../../../central-controller/policy/policy-reconciler.ts';
+import { ApiWriter } from '../../../central-controller/kubernetes/api-writer.ts';
+import type { KubernetesWriter } from '../../../central-controller/kubernetes/kubernetes-writer.ts';
+import { RoutedCluster } from '../../../central-controller/routing/routed-cluster.ts';
+import type { Topology } from '../../../central-controller/model/topology.ts';
 import { decisionOn } from '../../central-controller/cluster/decisions.ts';
 
 export interface PolicyController extends AsyncDisposable {

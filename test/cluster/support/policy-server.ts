@@ -1,15 +1,15 @@
 /** Policies on a real API server that has the custom resource, and nothing that acts on it. */
 import { CustomObjectsApi, KubeConfig } from '@kubernetes/client-node';
 import { join } from 'node:path';
-import { POLICY_PLURAL } from '../../../central-controller/cluster/policy-crd.ts';
+import { POLICY_PLURAL } from '../../../central-controller/policy/policy-crd.ts';
 import {
   POLICY_API_VERSION,
   POLICY_GROUP,
   POLICY_KIND,
   POLICY_VERSION,
   type PolicySpec,
-} from '../../../central-controller/contract/policy.ts';
-import type { PolicyStatus } from '../../../central-controller/contract/policy-status.ts';
+} from '../../../contract/policy.ts';
+import type { PolicyStatus } from '../../../contract/policy-status.ts';
 import { type ApiServer, startApiServer } from '../api-server/api-server.ts';
 
 const CRD = join(import.meta.dirname, '../../../istio-configs/base/crds/loadbalancingpolicies.ballast.dev.yaml');

@@ -40,11 +40,11 @@ const tested = (command: RegExp, file: string, holds: string, program?: string):
 });
 const explained = (command: RegExp, program: string): Rule => ({ command, account: { kind: 'help', program } });
 
-const DEMO = 'apps/local-mesh/main.ts';
-const LAB = 'apps/lab/main.ts';
+const DEMO = 'tools/local-mesh/main.ts';
+const LAB = 'tools/lab/main.ts';
 const CLUSTER_INFO = 'apps/cluster-info/main.ts';
-const IMAGES = 'test/istio-configs/images/project-images.test.ts';
-const HOTEL = 'test/apps/hotel-reservation/application.test.ts';
+const IMAGES = 'test/tools/images/project-images.test.ts';
+const HOTEL = 'test/tools/local-mesh/applications/hotel-reservation.test.ts';
 const PDF = 'test/apps/pdf-converter';
 const VIDEO = 'test/apps/video-recommendation';
 const RENDERED = 'test/istio-configs/hotel-reservation.test.ts';
@@ -60,37 +60,37 @@ const RULES: readonly Rule[] = [
     'central-controller/cli/main.ts',
   ),
   tested(/^npx vitest run /, 'test/run.ts', "'vitest', 'run'"),
-  tested(/^(?:npm ci && )?(?:npm run demo\b|ballast demo\b)/, 'test/apps/local-mesh/demo.test.ts', DEMO, DEMO),
+  tested(/^(?:npm ci && )?(?:npm run demo\b|ballast demo\b)/, 'test/tools/local-mesh/demo.test.ts', DEMO, DEMO),
   tested(/^npm run lab -- up\b/, 'test/lab/support/global-setup.ts', 'upLab(', LAB),
   tested(/^npm run lab -- down$/, 'test/lab/support/global-setup.ts', 'downLab()', LAB),
   tested(/^npm run lab -- status\b/, 'test/lab/lab.test.ts', 'readStatus', LAB),
   tested(/^npm run lab -- shell\b/, 'test/lab/documented-commands.test.ts', "'shell'", LAB),
-  tested(/^npm run lab -- demo\b/, 'test/apps/lab/demo.test.ts', 'apps/lab/main.ts'),
+  tested(/^npm run lab -- demo\b/, 'test/tools/lab/demo.test.ts', 'tools/lab/main.ts'),
   explained(/^npm run lab -- /, LAB),
   explained(/^(?:npm run bench -- |ballast bench )/, 'test/bench/main.ts'),
-  tested(/^npm run images\b/, IMAGES, 'buildImages(IMAGES', 'istio-configs/images/main.ts'),
+  tested(/^npm run images\b/, IMAGES, 'buildImages(IMAGES', 'tools/images/main.ts'),
   tested(/^for .*docker build /, IMAGES, 'makes the same images as the script'),
   tested(/^npm run pin$/, 'test/cluster/install/manifests.test.ts', 'stalePins('),
   tested(/^npm run build:plugin$/, 'test/wasm-plugin/build.test.ts', 'buildPlugin('),
-  tested(/^wrk2 /, 'test/apps/load-generator/workload/mix.test.ts', 'hotel-reservation.lua'),
+  tested(/^wrk2 /, 'test/tools/load-generator/workload/mix.test.ts', 'hotel-reservation.lua'),
 
   // Applications, which serve until they are ended.
   tested(/^npx node apps\/pdf-converter\/main\.ts$/, `${PDF}/main.test.ts`, 'apps/pdf-converter/main.ts'),
   tested(/^curl -F myfile=/, `${PDF}/conversion.test.ts`, "'myfile'"),
   tested(
-    /^npx node apps\/load-generator\/operator\/main\.ts /,
+    /^npx node tools\/load-generator\/operator\/main\.ts /,
     'test/cluster/load-generator/operator.test.ts',
     'operator/main.ts',
-    'apps/load-generator/operator/main.ts',
+    'tools/load-generator/operator/main.ts',
   ),
   // Of objects and pods that the operator makes, or one of the other applications.
   tested(/loadgen(?:requests?|results?)\b/, 'test/cluster/load-generator/operator.test.ts', 'loadgen'),
   tested(
     /^kubectl --namespace ballast-load rollout /,
-    'test/apps/load-generator/operator/manifests.test.ts',
+    'test/tools/load-generator/operator/manifests.test.ts',
     'load-generator/base/deployment.yaml',
   ),
-  tested(/^kubectl --namespace pdf-converter logs /, 'test/apps/load-generator/main.test.ts', 'startLoadProcess('),
+  tested(/^kubectl --namespace pdf-converter logs /, 'test/tools/load-generator/main.test.ts', 'startLoadProcess('),
 
   // Blocks of which no line stands alone.
   tested(/^hotel=istio-configs\/hotel-reservation$/, RENDERED, 'istio-configs/hotel-reservation/base'),
@@ -109,7 +109,7 @@ const RULES: readonly Rule[] = [
   ),
   tested(
     /^curl 'http:\/\/127\.0\.0\.1:8080\/recommendations\//,
-    `${VIDEO}/application.test.ts`,
+    'test/tools/local-mesh/applications/video-recommendation.test.ts',
     '/recommendations/7?limit=',
   ),
 
@@ -118,7 +118,7 @@ const RULES: readonly Rule[] = [
   tested(/^ballast completion /, 'test/central-controller/cli/completion.test.ts', 'completionScript('),
   run(/^ballast render .*\| kubectl apply /, 'cluster'),
   run(/^(?:npm run (?:-s )?ballast -- |ballast |kubectl ballast )/, 'machine'),
-  run(/^(?:npm run (?:-s )?load -- |npx node apps\/noisy-neighbour\/main\.ts )/, 'machine'),
+  run(/^(?:npm run (?:-s )?load -- |npx node tools\/noisy-neighbour\/main\.ts )/, 'machine'),
 
   // Applications by themselves.
   tested(

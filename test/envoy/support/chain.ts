@@ -1,5 +1,5 @@
 /** A caller's proxy and a replica's, both with the plugin, in front of an application of the test's own. */
-import type { CalledCounters, ServedCounters } from '../../../central-controller/contract/report.ts';
+import type { CalledCounters, ServedCounters } from '../../../contract/report.ts';
 import { buildPlugin } from '../../../wasm-plugin/build.ts';
 import { inboundClusters, inboundListener, outboundClusters, outboundListener } from './envoy-config.ts';
 import { EnvoyProcess, until } from './envoy-process.ts';

@@ -1,7 +1,7 @@
 /** Envoy configuration as Istio writes it for a sidecar, cut down to what the plugin's tests need. */
-import { AGENT_CLUSTER } from '../../../central-controller/contract/names.ts';
-import type { Routing } from '../../../central-controller/contract/assignment.ts';
-import { ENDPOINT_HEADER, SESSION_HEADER } from '../../../central-controller/contract/names.ts';
+import { AGENT_CLUSTER } from '../../../contract/names.ts';
+import type { Routing } from '../../../contract/assignment.ts';
+import { ENDPOINT_HEADER, SESSION_HEADER } from '../../../contract/names.ts';
 
 const TYPE = 'type.googleapis.com/envoy';
 

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
-import { ensureEnvoy } from '../../../apps/local-mesh/envoy/install.ts';
+import { ensureEnvoy } from '../../../tools/local-mesh/envoy/install.ts';
 
 const START_LIMIT_MS = 60_000;
 const LISTENER_TYPE = 'type.googleapis.com/envoy.config.listener.v3.Listener';

@@ -2,10 +2,10 @@
 import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { ServiceAssignment } from '../../../central-controller/contract/assignment.ts';
-import { decodeProxyStatistics } from '../../../central-controller/contract/proxy-statistics.ts';
-import { encodeProxyTable } from '../../../central-controller/contract/proxy-table.ts';
-import type { ProxyCounters } from '../../../central-controller/contract/report.ts';
+import type { ServiceAssignment } from '../../../contract/assignment.ts';
+import { decodeProxyStatistics } from '../../../contract/proxy-statistics.ts';
+import { encodeProxyTable } from '../../../contract/proxy-table.ts';
+import type { ProxyCounters } from '../../../contract/report.ts';
 
 export class FakeAgent implements AsyncDisposable {
   /** Newest statistics of each plugin VM, by its instance. */

@@ -1,6 +1,6 @@
 /** One calling proxy and a service of three replicas, with or without a proxy of their own, all with the plugin. */
 import { Agent, request } from 'undici';
-import type { Routing, ServiceAssignment } from '../../../central-controller/contract/assignment.ts';
+import type { Routing, ServiceAssignment } from '../../../contract/assignment.ts';
 import { buildPlugin } from '../../../wasm-plugin/build.ts';
 import { Application } from './application.ts';
 import {

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
-import type { AssignmentUpdate } from '../../../central-controller/contract/assignment.ts';
+import type { AssignmentUpdate } from '../../../contract/assignment.ts';
 
 export class ControllerStub {
   /** The reports, oldest first, as JSON. */

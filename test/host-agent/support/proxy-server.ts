@@ -1,7 +1,7 @@
 /** The agent's server for proxies, with everything behind it that is not the test's own. */
 import { onTestFinished } from 'vitest';
-import { LATENCY_BUCKETS } from '../../../central-controller/contract/latency-buckets.ts';
-import type { ProxyCounters } from '../../../central-controller/contract/report.ts';
+import { LATENCY_BUCKETS } from '../../../contract/latency-buckets.ts';
+import type { ProxyCounters } from '../../../contract/report.ts';
 import type { Plugin } from '../../../host-agent/serve/plugin-file.ts';
 import { ProxyServer } from '../../../host-agent/serve/server.ts';
 import { TableBoard } from '../../../host-agent/serve/table-board.ts';

@@ -4,8 +4,8 @@ import {
   STATISTICS_HEADER_BYTES,
   STATISTICS_MAGIC,
   STATISTICS_RECORD_BYTES,
-} from '../../../central-controller/contract/proxy-statistics.ts';
-import type { CalledCounters, ProxyCounters, ServedCounters } from '../../../central-controller/contract/report.ts';
+} from '../../../contract/proxy-statistics.ts';
+import type { CalledCounters, ProxyCounters, ServedCounters } from '../../../contract/report.ts';
 
 /** Encodes what `decodeProxyStatistics` reads. */
 export function encodeStatistics(counters: ProxyCounters): Uint8Array {

@@ -4,7 +4,7 @@ import {
   TABLE_MAGIC,
   TABLE_REPLICA_BYTES,
   TABLE_SERVICE_BYTES,
-} from '../../../central-controller/contract/proxy-table.ts';
+} from '../../../contract/proxy-table.ts';
 
 export interface ReadTable {
   readonly version: number;

@@ -1,9 +1,5 @@
 /** Assignment updates with defaults, so that a test names only what it is about. */
-import type {
-  AssignmentUpdate,
-  ReplicaAssignment,
-  ServiceAssignment,
-} from '../../../central-controller/contract/assignment.ts';
+import type { AssignmentUpdate, ReplicaAssignment, ServiceAssignment } from '../../../contract/assignment.ts';
 
 export function replica(overrides: Partial<ReplicaAssignment> = {}): ReplicaAssignment {
   return {

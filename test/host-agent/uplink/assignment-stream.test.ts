@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
-import type { AssignmentUpdate } from '../../../central-controller/contract/assignment.ts';
+import type { AssignmentUpdate } from '../../../contract/assignment.ts';
 import { AssignmentStream } from '../../../host-agent/uplink/assignment-stream.ts';
 import { BackOff } from '../../../host-agent/uplink/back-off.ts';
 import { ControllerLink } from '../../../host-agent/uplink/controller-link.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { AssignmentUpdate } from '../../../central-controller/contract/assignment.ts';
+import type { AssignmentUpdate } from '../../../contract/assignment.ts';
 import { HeldAssignments } from '../../../host-agent/uplink/held-assignments.ts';
 import { replica, service, update } from '../support/updates.ts';
 

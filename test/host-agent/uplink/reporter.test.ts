@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { Compile } from 'typebox/compile';
 import { expect, onTestFinished, test } from 'vitest';
-import { LATENCY_BUCKETS } from '../../../central-controller/contract/latency-buckets.ts';
-import { AgentReport, type ProxyCounters } from '../../../central-controller/contract/report.ts';
+import { LATENCY_BUCKETS } from '../../../contract/latency-buckets.ts';
+import { AgentReport, type ProxyCounters } from '../../../contract/report.ts';
 import { ControllerLink } from '../../../host-agent/uplink/controller-link.ts';
 import { PENDING_LIMITS, PendingStatistics } from '../../../host-agent/uplink/pending-statistics.ts';
 import type { Outcome } from '../../../host-agent/uplink/post-reports.ts';

@@ -1,12 +1,8 @@
 /** The lab's cluster as tests work with it: objects, pods and what runs in them. */
-import { ApiError, KubernetesClient } from '../../../central-controller/cluster/kubernetes/client.ts';
-import { kubeconfigCredentials } from '../../../central-controller/cluster/kubernetes/credentials.ts';
-import type {
-  PolicyConditionType,
-  PolicyReason,
-  PolicyStatus,
-} from '../../../central-controller/contract/policy-status.ts';
-import { type Lab, openLab } from '../../../apps/lab/lab.ts';
+import { ApiError, KubernetesClient } from '../../../central-controller/kubernetes/client.ts';
+import { kubeconfigCredentials } from '../../../central-controller/kubernetes/credentials.ts';
+import type { PolicyConditionType, PolicyReason, PolicyStatus } from '../../../contract/policy-status.ts';
+import { type Lab, openLab } from '../../../tools/lab/lab.ts';
 import { expect } from 'vitest';
 import { eventually } from './eventually.ts';
 import { type Pod, type PodObject, podOf } from './pods.ts';

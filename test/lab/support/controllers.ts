@@ -1,5 +1,5 @@
 /** Ballast's own REST API, asked at the controller that leads. */
-import type { ReplicaDecision, ServiceDecision } from '../../../central-controller/contract/decision.ts';
+import type { ReplicaDecision, ServiceDecision } from '../../../contract/decision.ts';
 import { HOTEL, type LabCluster } from './cluster.ts';
 import type { Pod } from './pods.ts';
 import { eventually } from './eventually.ts';

@@ -1,7 +1,7 @@
 /** One lab for all files of the project: up before the first, down after the last. */
-import { downLab } from '../../../apps/lab/down.ts';
-import { upLab } from '../../../apps/lab/up.ts';
-import { runSteps } from '../../../apps/local-mesh/progress.ts';
+import { downLab } from '../../../tools/lab/down.ts';
+import { upLab } from '../../../tools/lab/up.ts';
+import { runSteps } from '../../../tools/local-mesh/progress.ts';
 
 /** Brings the lab up, or up to date, and says how far it is. What it returns takes the lab down. */
 export async function setup(): Promise<() => Promise<void>> {

@@ -1,7 +1,7 @@
 /** Processes of pods, as the machine below the nodes sees them: to end one as no signal handler would notice. */
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Lab } from '../../../apps/lab/lab.ts';
+import type { Lab } from '../../../tools/lab/lab.ts';
 import type { Pod } from './pods.ts';
 
 /** Process ids of a pod by their program's name; the sandbox's `pause` is not among them. */

@@ -1,7 +1,7 @@
 /** Load through the ingress gateway, and who answered it. */
-import { readMix } from '../../../apps/load-generator/flags.ts';
-import { type Load, type LoadOptions, runLoad } from '../../../apps/load-generator/load.ts';
-import type { LoadResult } from '../../../apps/load-generator/send/open-loop.ts';
+import { readMix } from '../../../tools/load-generator/flags.ts';
+import { type Load, type LoadOptions, runLoad } from '../../../tools/load-generator/load.ts';
+import type { LoadResult } from '../../../tools/load-generator/send/open-loop.ts';
 
 /** Requests per second. */
 export const RATE = 100;

@@ -1,12 +1,12 @@
 /** A small world around the shipped plugin: one Envoy process with a clock, an agent and one service of replicas. */
-import type { ReplicaAssignment, ServiceAssignment } from '../../../central-controller/contract/assignment.ts';
-import { decodeProxyStatistics } from '../../../central-controller/contract/proxy-statistics.ts';
-import { encodeProxyTable } from '../../../central-controller/contract/proxy-table.ts';
-import type { ProxyCounters } from '../../../central-controller/contract/report.ts';
+import type { ReplicaAssignment, ServiceAssignment } from '../../../contract/assignment.ts';
+import { decodeProxyStatistics } from '../../../contract/proxy-statistics.ts';
+import { encodeProxyTable } from '../../../contract/proxy-table.ts';
+import type { ProxyCounters } from '../../../contract/report.ts';
 import { buildPlugin } from '../../../wasm-plugin/build.ts';
-import { compilePlugin, PluginVm } from '../../wasm/host.ts';
-import type { HttpCall, Stream, VmOptions } from '../../wasm/module-interface.ts';
-import { SharedData } from '../../wasm/shared-data.ts';
+import { compilePlugin, PluginVm } from './host.ts';
+import type { HttpCall, Stream, VmOptions } from './module-interface.ts';
+import { SharedData } from './shared-data.ts';
 
 export const HOST = 'echo.shop.svc.cluster.local';
 export const KEY = `80|${HOST}`;

@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { mineRules } from '../../../../apps/playlist-recommender/miner/mine-rules.ts';
 import { ModelFolder } from '../../../../apps/playlist-recommender/model/model-folder.ts';
-import { stubServer } from '../../load-generator/stub-server.ts';
+import { stubServer } from '../../../tools/load-generator/stub-server.ts';
 import { testFolder } from '../support.ts';
 
 const CSV = 'pid,track_name\n1,One\n1,Two\n2,One\n2,Two\n3,Three\n';

@@ -1,7 +1,7 @@
 /** One node's agent in virtual time: the real one's parts, with messages that take their time instead of sockets. */
-import type { AssignmentUpdate } from '../../../../central-controller/contract/assignment.ts';
-import { decodeProxyStatistics } from '../../../../central-controller/contract/proxy-statistics.ts';
-import type { AgentReport, ProxyCounters } from '../../../../central-controller/contract/report.ts';
+import type { AssignmentUpdate } from '../../../../contract/assignment.ts';
+import { decodeProxyStatistics } from '../../../../contract/proxy-statistics.ts';
+import type { AgentReport, ProxyCounters } from '../../../../contract/report.ts';
 import { LongPolls } from '../../../../host-agent/serve/long-polls.ts';
 import { TableBoard } from '../../../../host-agent/serve/table-board.ts';
 import { HeldAssignments } from '../../../../host-agent/uplink/held-assignments.ts';

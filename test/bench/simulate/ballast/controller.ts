@@ -1,10 +1,10 @@
 /** The controller in virtual time: the real loop, with messages to and from agents that take their time. */
 import { Collector } from '../../../../central-controller/collect/collector.ts';
-import type { AssignmentUpdate } from '../../../../central-controller/contract/assignment.ts';
-import type { AgentReport } from '../../../../central-controller/contract/report.ts';
+import type { AssignmentUpdate } from '../../../../contract/assignment.ts';
+import type { AgentReport } from '../../../../contract/report.ts';
 import { DEFAULT_PARAMETERS, type Parameters } from '../../../../central-controller/decide/policy.ts';
 import { type Clock, ControlLoop } from '../../../../central-controller/loop.ts';
-import { ManualWeights } from '../../../../central-controller/manual-weights.ts';
+import { ManualWeights } from '../../../../central-controller/overrides/manual-weights.ts';
 import { Publisher } from '../../../../central-controller/publish/publisher.ts';
 import type { Fleet, Timeline } from '../fleet/ports.ts';
 import type { SimulatedAgent } from './agent.ts';

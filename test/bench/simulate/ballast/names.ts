@@ -1,6 +1,6 @@
 /** What the simulated fleet's services, pods and nodes are called, as Istio and Kubernetes name theirs. */
-import type { ReplicaTopology, ServiceTopology, Topology } from '../../../../central-controller/cluster/topology.ts';
-import { proxyKey, serviceHost } from '../../../../central-controller/contract/names.ts';
+import type { ReplicaTopology, ServiceTopology, Topology } from '../../../../central-controller/model/topology.ts';
+import { proxyKey, serviceHost } from '../../../../contract/names.ts';
 import type { Fleet, ServiceShape } from '../fleet/ports.ts';
 
 const NAMESPACE = 'fleet';

@@ -5,8 +5,8 @@
 import type { Parameters } from '../../../../central-controller/decide/policy.ts';
 import type { ControlLoop } from '../../../../central-controller/loop.ts';
 import { buildPlugin } from '../../../../wasm-plugin/build.ts';
-import { compilePlugin } from '../../../wasm/host.ts';
-import type { WasmModule } from '../../../wasm/web-assembly.ts';
+import { compilePlugin } from '../../../wasm-plugin/support/host.ts';
+import type { WasmModule } from '../../../wasm-plugin/support/web-assembly.ts';
 import type { Fleet, Policy, RunningPolicy } from '../fleet/ports.ts';
 import { type CpuSample, SimulatedAgent } from './agent.ts';
 import { SimulatedController } from './controller.ts';

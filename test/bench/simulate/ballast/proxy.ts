@@ -1,9 +1,9 @@
 /** One Envoy of the fleet, as far as the plugin sees it: the shipped module, its ticks, its calls to the agent. */
 import type { Random, Timeline } from '../fleet/ports.ts';
-import { PluginVm } from '../../../wasm/host.ts';
-import type { HttpCall } from '../../../wasm/module-interface.ts';
-import { SharedData } from '../../../wasm/shared-data.ts';
-import type { WasmModule } from '../../../wasm/web-assembly.ts';
+import { PluginVm } from '../../../wasm-plugin/support/host.ts';
+import type { HttpCall } from '../../../wasm-plugin/support/module-interface.ts';
+import { SharedData } from '../../../wasm-plugin/support/shared-data.ts';
+import type { WasmModule } from '../../../wasm-plugin/support/web-assembly.ts';
 import type { SimulatedAgent } from './agent.ts';
 import { HOP_SECONDS, UP_MS } from './clock.ts';
 

@@ -1,7 +1,7 @@
 /** Requests on their way through the plugin: in the caller's proxy, then in the replica's, and back. */
 import type { Answer, Balancer, Random, ReplicaSide } from '../fleet/ports.ts';
-import type { PluginVm } from '../../../wasm/host.ts';
-import type { Stream } from '../../../wasm/module-interface.ts';
+import type { PluginVm } from '../../../wasm-plugin/support/host.ts';
+import type { Stream } from '../../../wasm-plugin/support/module-interface.ts';
 
 const INBOUND = { 'xds.cluster_name': 'inbound|8080||' };
 const LOAD_HEADER = 'x-lb-load';

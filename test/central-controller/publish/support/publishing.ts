@@ -1,8 +1,8 @@
 /** A publisher with one agent that applies what it is sent, and decisions for it to publish. */
 import { expect } from 'vitest';
-import type { AssignmentUpdate, ServiceAssignment } from '../../../../central-controller/contract/assignment.ts';
-import type { Decision, ReplicaState } from '../../../../central-controller/contract/decision.ts';
-import type { Topology } from '../../../../central-controller/cluster/topology.ts';
+import type { AssignmentUpdate, ServiceAssignment } from '../../../../contract/assignment.ts';
+import type { Decision, ReplicaState } from '../../../../contract/decision.ts';
+import type { Topology } from '../../../../central-controller/model/topology.ts';
 import { type Subscriber, Publisher } from '../../../../central-controller/publish/publisher.ts';
 import { serviceTopology, topologyOf } from '../../fixtures.ts';
 

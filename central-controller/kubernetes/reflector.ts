@@ -1,0 +1,249 @@
+/**
+ * Keeps a copy of all objects of one kind: lists them once, then follows the changes, and comes back after whatever ends
+ * that. Nobody gets events from it, only the word that something is different.
+ *
+ * How a watch ends, and what then: the server's time is up (every half minute, after a bookmark, so that the version to
+ * go on from never grows old): go on. The connection breaks or is silent: go on, with back-off. The version is too old
+ * (410), or it failed thrice in a row: list anew. The kind is not known (404): forget all, look again in a while. Lists
+ * that succeed between watches that fail end no back-off.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describeFieldErrors } from '../../contract/field-errors.ts';
+import type { ObjectProblem } from './objects.ts';
+import { qualifiedName } from './objects.ts';
+import { ApiError, type KubernetesClient } from './client.ts';
+import { linesOf } from './lines.ts';
+import type { Resource } from './resources.ts';
+import { LASTING_MS, WatchBackoff } from './watch-backoff.ts';
+
+const PAGE = 500;
+const WATCH_SECONDS = 30;
+const SILENCE_MS = 40_000;
+
+/**
+ * `listing`: nothing is known yet. `following`: up to date. `absent`: the cluster knows no such kind. `failing`: what is
+ * known may be old.
+ */
+export type ReflectorState = 'listing' | 'following' | 'absent' | 'failing';
+
+export interface ReflectorEvents {
+  changed(): void;
+  /** It went over to another state; `why` says what failed. */
+  moved(state: ReflectorState, why?: string): void;
+}
+
+/** The clock and the chance that its pauses are made of. */
+export interface ReflectorTime {
+  /** ms; any clock that does not step. */
+  now(): number;
+  /** Ends early, without an error, on the signal. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>;
+  /** From 0 to 1. */
+  random(): number;
+}
+
+const SYSTEM_TIME: ReflectorTime = {
+  now: () => performance.now(),
+  sleep: (ms, signal) => sleep(ms, undefined, { signal }).catch(() => undefined),
+  random: Math.random,
+};
+
+interface WatchEvent {
+  readonly type?: unknown;
+  readonly object?: { readonly metadata?: { readonly resourceVersion?: unknown }; readonly code?: unknown };
+}
+
+interface Kept<T> {
+  readonly value: T | undefined;
+  readonly problem: ObjectProblem | undefined;
+  /** Equal for objects that are the same to us. */
+  readonly content: string;
+}
+
+export class Reflector<T> {
+  readonly #client: Pick<KubernetesClient, 'request' | 'stream'>;
+  readonly #resource: Resource<T>;
+  readonly #events: ReflectorEvents;
+  readonly #time: ReflectorTime;
+  readonly #backoff: WatchBackoff;
+  readonly #abort = new AbortController();
+  #kept = new Map<string, Kept<T>>();
+  #version: string | undefined;
+  #state: ReflectorState = 'listing';
+  #isListed = false;
+  #running: Promise<void> | undefined;
+
+  constructor(
+    client: Pick<KubernetesClient, 'request' | 'stream'>,
+    resource: Resource<T>,
+    events: ReflectorEvents,
+    time: ReflectorTime = SYSTEM_TIME,
+  ) {
+    this.#client = client;
+    this.#resource = resource;
+    this.#events = events;
+    this.#time = time;
+    this.#backoff = new WatchBackoff(() => time.random());
+  }
+
+  get state(): ReflectorState {
+    return this.#state;
+  }
+
+  /** It has seen all objects of its kind at some time. */
+  get isListed(): boolean {
+    return this.#isListed;
+  }
+
+  get objects(): T[] {
+    return [...this.#kept.values()].flatMap(({ value }) => value ?? []);
+  }
+
+  /** Objects that are not of the form that they should be; they are left out. */
+  get problems(): ObjectProblem[] {
+    return [...this.#kept.values()].flatMap(({ problem }) => problem ?? []);
+  }
+
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  async close(): Promise<void> {
+    this.#abort.abort();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#abort;
+    while (!signal.aborted) {
+      try {
+        if (this.#version === undefined) await this.#list(signal);
+        if (!(await this.#watch(signal))) await this.#time.sleep(this.#backoff.brief(), signal);
+      } catch (error) {
+        if (!signal.aborted) await this.#recover(error, signal);
+      }
+    }
+  }
+
+  async #recover(error: unknown, signal: AbortSignal): Promise<void> {
+    const { status, retryAfterMs } = error instanceof ApiError ? error : { status: 0, retryAfterMs: 0 };
+    // In a list it means that it took too long from page to page: a failure as any other.
+    const isTooOld = status === 410 && this.#version !== undefined;
+    const pause = isTooOld ? this.#backoff.tooOld() : this.#backoff.failed(retryAfterMs);
+    if (isTooOld || this.#backoff.isListDue) this.#version = undefined;
+    if (status === 404) {
+      this.#version = undefined;
+      if (this.#kept.size > 0) {
+        this.#kept = new Map();
+        this.#events.changed();
+      }
+      this.#move('absent');
+    } else if (!isTooOld) {
+      if (this.#state === 'following' || this.#state === 'absent') this.#move('failing', describe(error));
+      else if (this.#backoff.failures === 1) this.#events.moved(this.#state, describe(error));
+    }
+    await this.#time.sleep(pause, signal);
+  }
+
+  async #list(signal: AbortSignal): Promise<void> {
+    const { path, fieldSelector } = this.#resource;
+    const listed = new Map<string, Kept<T>>();
+    let page: string | undefined;
+    let version: unknown;
+    do {
+      const query = { limit: PAGE, ...(page && { continue: page }), ...(fieldSelector && { fieldSelector }) };
+      const list = (await this.#client.request('GET', path, { query, signal })) as {
+        metadata?: { resourceVersion?: unknown; continue?: unknown };
+        items?: unknown;
+      };
+      for (const item of Array.isArray(list.items) ? (list.items as unknown[]) : []) {
+        const [key, kept] = this.#keep(item);
+        listed.set(key, kept);
+      }
+      version = list.metadata?.resourceVersion;
+      page = typeof list.metadata?.continue === 'string' ? list.metadata.continue : undefined;
+    } while (page);
+    const isNews =
+      this.#state === 'listing' ||
+      this.#state === 'absent' ||
+      listed.size !== this.#kept.size ||
+      [...listed].some(([key, { content }]) => this.#kept.get(key)?.content !== content);
+    this.#kept = listed;
+    this.#version = String(version ?? '');
+    this.#backoff.listed();
+    this.#isListed = true;
+    this.#move('following');
+    if (isNews) this.#events.changed();
+  }
+
+  /** Follows until the server ends it; false when that was soon. */
+  async #watch(signal: AbortSignal): Promise<boolean> {
+    const { path, fieldSelector } = this.#resource;
+    const query = {
+      watch: true,
+      allowWatchBookmarks: true,
+      timeoutSeconds: WATCH_SECONDS,
+      resourceVersion: this.#version ?? '',
+      ...(fieldSelector && { fieldSelector }),
+    };
+    const chunks = await this.#client.stream(path, { query, signal }, SILENCE_MS);
+    this.#move('following');
+    const openedAt = this.#time.now();
+    const hasLasted = () => this.#time.now() - openedAt >= LASTING_MS;
+    let heard = false;
+    try {
+      for await (const line of linesOf(chunks)) {
+        this.#take(JSON.parse(line) as WatchEvent);
+        this.#backoff.heard();
+        heard = true;
+      }
+    } finally {
+      if (hasLasted()) this.#backoff.lasted();
+    }
+    // Nobody hears of changes by such watches.
+    if (!heard && !hasLasted()) throw new ApiError(0, '', 'the watch was over at once');
+    return hasLasted();
+  }
+
+  #take({ type, object }: WatchEvent): void {
+    if (type === 'ERROR') throw new ApiError(Number(object?.code ?? 0), 'Watch', JSON.stringify(object));
+    const version = object?.metadata?.resourceVersion;
+    if (typeof version === 'string') this.#version = version;
+    if (type === 'BOOKMARK') return;
+    const [key, kept] = this.#keep(object);
+    if (type === 'DELETED') {
+      if (this.#kept.delete(key)) this.#events.changed();
+      return;
+    }
+    const before = this.#kept.get(key);
+    this.#kept.set(key, kept);
+    if (before?.content !== kept.content) this.#events.changed();
+  }
+
+  /** The object without what nobody reads, checked. Objects in a list do not say what they are: it is added. */
+  #keep(value: unknown): [key: string, kept: Kept<T>] {
+    const { kind, apiVersion, keep, check } = this.#resource;
+    const object = { apiVersion, kind, ...keep((value ?? {}) as Record<string, unknown>) };
+    const { name, namespace } = (object as { metadata?: { name?: unknown; namespace?: unknown } }).metadata ?? {};
+    const key = typeof namespace === 'string' ? `${namespace}/${String(name)}` : String(name);
+    const content = JSON.stringify(object);
+    if (check.Check(object)) return [key, { value: object, problem: undefined, content }];
+    const text = describeFieldErrors(check.Errors(object), 'object');
+    const problem = {
+      kind,
+      name: qualifiedName({ name: String(name), ...(typeof namespace === 'string' && { namespace }) }),
+      text,
+    };
+    return [key, { value: undefined, problem, content }];
+  }
+
+  #move(state: ReflectorState, why?: string): void {
+    if (state === this.#state) return;
+    this.#state = state;
+    this.#events.moved(state, why);
+  }
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

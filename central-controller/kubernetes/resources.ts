@@ -1,0 +1,171 @@
+/**
+ * The kinds that are watched: where the API server has them, and which of their fields are kept. A pod has some 10 kB of
+ * JSON, of which half a kilobyte is read here.
+ */
+import type { TSchema } from 'typebox';
+import { Compile } from 'typebox/compile';
+import type { FieldError } from '../../contract/field-errors.ts';
+import { LoadBalancingPolicy, POLICY_API_VERSION, POLICY_KIND } from '../../contract/policy.ts';
+import { Deployment, EndpointSlice, Node, Pod, Service, SERVICE_NAME_LABEL, StatefulSet } from './objects.ts';
+import {
+  DestinationRule,
+  FIELD_MANAGER,
+  ISTIO_API_VERSION,
+  type Observed,
+  type ObservedDestinationRule,
+  type ObservedVirtualService,
+  VirtualService,
+} from './observed-objects.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+
+export interface Resource<T> {
+  readonly kind: string;
+  readonly apiVersion: string;
+  /** Path of the list over all namespaces. */
+  readonly path: string;
+  readonly fieldSelector?: string;
+  readonly check: { Check(value: unknown): value is T; Errors(value: unknown): FieldError[] };
+  /** The fields that are kept, of an object that may be of any form. */
+  readonly keep: (object: Json) => Json;
+}
+
+/** Services, sets and policies are written to: they are kept with the metadata that takes. */
+export const RESOURCES = {
+  nodes: resource<Node>('Node', 'v1', 'nodes', Node, ({ metadata }) => ({ metadata: pick(metadata, 'name') })),
+  // A pod that has ended leaves the watch as if it had been deleted.
+  pods: resource<Pod>('Pod', 'v1', 'pods', Pod, keepPod, 'status.phase!=Succeeded,status.phase!=Failed'),
+  endpointSlices: resource<EndpointSlice>(
+    'EndpointSlice',
+    'discovery.k8s.io/v1',
+    'endpointslices',
+    EndpointSlice,
+    ({ metadata, endpoints }) => ({
+      metadata: { ...pick(metadata, 'name', 'namespace'), labels: pick(at(metadata, 'labels'), SERVICE_NAME_LABEL) },
+      endpoints: each(endpoints, (endpoint) => ({
+        conditions: pick(endpoint['conditions'], 'ready', 'terminating'),
+        targetRef: pick(endpoint['targetRef'], 'kind', 'uid'),
+      })),
+    }),
+  ),
+  services: resource<Observed<Service>>('Service', 'v1', 'services', Service, ({ metadata, spec }) => ({
+    metadata: ownMetadata(metadata),
+    spec: pick(spec, 'selector', 'clusterIP', 'type', 'externalName', 'ports'),
+  })),
+  statefulSets: resource<Observed<StatefulSet>>('StatefulSet', 'apps/v1', 'statefulsets', StatefulSet, keepWorkload),
+  deployments: resource<Observed<Deployment>>('Deployment', 'apps/v1', 'deployments', Deployment, keepWorkload),
+  policies: resource<Observed<LoadBalancingPolicy>>(
+    POLICY_KIND,
+    POLICY_API_VERSION,
+    'loadbalancingpolicies',
+    LoadBalancingPolicy,
+    keepWhole,
+  ),
+  virtualServices: resource<ObservedVirtualService>(
+    'VirtualService',
+    ISTIO_API_VERSION,
+    'virtualservices',
+    VirtualService,
+    keepWhole,
+  ),
+  destinationRules: resource<ObservedDestinationRule>(
+    'DestinationRule',
+    ISTIO_API_VERSION,
+    'destinationrules',
+    DestinationRule,
+    keepWhole,
+  ),
+} as const;
+
+function resource<T>(
+  kind: string,
+  apiVersion: string,
+  plural: string,
+  schema: TSchema,
+  keep: Resource<T>['keep'],
+  fieldSelector?: string,
+): Resource<T> {
+  const path = `${apiVersion.includes('/') ? '/apis' : '/api'}/${apiVersion}/${plural}`;
+  // The API server sets uid, resourceVersion and the like itself: they need no schema to be there.
+  const check = Compile(schema) as unknown as Resource<T>['check'];
+  return { kind, apiVersion, path, check, keep, ...(fieldSelector !== undefined && { fieldSelector }) };
+}
+
+function keepPod({ metadata, spec, status }: Json): Json {
+  const sidecars = each(at(spec, 'initContainers'), (container) => container).filter(
+    (container) => container['restartPolicy'] === 'Always',
+  );
+  return {
+    metadata: pick(metadata, 'name', 'namespace', 'uid', 'labels', 'deletionTimestamp'),
+    spec: {
+      ...pick(spec, 'nodeName'),
+      containers: each(at(spec, 'containers'), keepContainer),
+      ...(sidecars.length > 0 && { initContainers: sidecars.map(keepContainer) }),
+    },
+    status: {
+      ...pick(status, 'phase', 'podIP'),
+      conditions: each(at(status, 'conditions'), (condition) =>
+        pick(condition, 'type', 'status', 'lastTransitionTime'),
+      ).filter((condition) => condition['type'] === 'Ready'),
+    },
+  };
+}
+
+function keepContainer(container: Json): Json {
+  const { name, restartPolicy, ports, resources } = container;
+  const named = each(ports, (port) => pick(port, 'name', 'containerPort')).filter((port) => 'name' in port);
+  return {
+    name,
+    ...(restartPolicy !== undefined && { restartPolicy }),
+    ...(named.length > 0 && { ports: named }),
+    ...(resources !== undefined && {
+      resources: { limits: pick(at(resources, 'limits'), 'cpu'), requests: pick(at(resources, 'requests'), 'cpu') },
+    }),
+  };
+}
+
+function keepWorkload({ metadata, spec }: Json): Json {
+  const labels = at(at(at(spec, 'template'), 'metadata'), 'labels');
+  return {
+    metadata: ownMetadata(metadata),
+    spec: {
+      ...pick(spec, 'serviceName', 'replicas', 'ordinals'),
+      template: { metadata: { ...(labels !== undefined && { labels }) } },
+    },
+  };
+}
+
+function keepWhole({ metadata, spec, status }: Json): Json {
+  return { metadata: ownMetadata(metadata), spec, ...(status !== undefined && { status }) };
+}
+
+function ownMetadata(metadata: unknown): Json {
+  const own = each(at(metadata, 'managedFields'), (entry) =>
+    pick(entry, 'manager', 'operation', 'subresource', 'fieldsV1'),
+  ).filter((entry) => entry['manager'] === FIELD_MANAGER);
+  return {
+    ...pick(
+      metadata,
+      ...(['name', 'namespace', 'uid', 'resourceVersion', 'generation', 'creationTimestamp'] as const),
+      ...(['deletionTimestamp', 'labels', 'finalizers', 'ownerReferences'] as const),
+    ),
+    ...(own.length > 0 && { managedFields: own }),
+  };
+}
+
+function at(value: unknown, field: string): unknown {
+  return typeof value === 'object' && value !== null ? (value as Json)[field] : undefined;
+}
+
+/** The fields of an object that are there. What is no object has none. */
+function pick(value: unknown, ...fields: readonly string[]): Json {
+  return Object.fromEntries(
+    fields.map((field) => [field, at(value, field)] as const).filter(([, held]) => held !== undefined && held !== null),
+  );
+}
+
+function each<T>(value: unknown, map: (item: Json) => T): T[] {
+  return Array.isArray(value)
+    ? value.map((item) => map(typeof item === 'object' && item !== null ? (item as Json) : {}))
+    : [];
+}

@@ -1,0 +1,107 @@
+/** Opens a real cluster: the watch of it, the lease by which several controllers choose one, and what is written to it. */
+import type { Decision } from '../contract/decision.ts';
+import { describeFailure, type Failure } from '../contract/errors.ts';
+import { hostPort } from '../contract/host-port.ts';
+import { PolicyReconciler } from './policy/policy-reconciler.ts';
+import { ApiWriter } from './kubernetes/api-writer.ts';
+import { RoutedCluster } from './routing/routed-cluster.ts';
+import { ApiError, KubernetesClient } from './kubernetes/client.ts';
+import { inClusterCredentials, kubeconfigCredentials } from './kubernetes/credentials.ts';
+import { Lease } from './kubernetes/lease.ts';
+import { WatchedCluster } from './cluster/watched-cluster.ts';
+
+export interface KubernetesOptions {
+  /** Undefined: the pod's own service account. */
+  readonly kubeconfig: string | undefined;
+  readonly namespace: string;
+  readonly lease: string;
+  /** Of the cluster's names. */
+  readonly clusterDomain: string;
+  readonly identity: string;
+  /** Port of this controller, and of the others. */
+  readonly port: number;
+  /** The controller's clock, ms. */
+  readonly now: () => number;
+}
+
+export interface Log {
+  info(message: string): void;
+  warn(message: string): void;
+  error(fields: unknown, message: string): void;
+}
+
+export interface OpenedCluster {
+  readonly cluster: RoutedCluster;
+  readonly leadership: Lease;
+  /** To be called after each decision: brings the cluster in line with it. */
+  decided(decision: Decision, previous: Decision | undefined): void;
+  /** Takes part in the election from when everything was seen once: before, this one must not lead. */
+  start(): Promise<void>;
+  /** Lets another controller lead at once. */
+  close(): Promise<void>;
+}
+
+/** @throws BallastError INVALID_FLAG when there are no credentials */
+export function openCluster(options: KubernetesOptions, log: Log): OpenedCluster {
+  const { kubeconfig, namespace, lease: name, identity, port, clusterDomain, now } = options;
+  const credentials = kubeconfig === undefined ? inClusterCredentials() : kubeconfigCredentials(kubeconfig);
+  const client = new KubernetesClient(credentials);
+  const complain = (failure: Failure): void => log.error({ code: failure.code }, describeFailure(failure));
+  const observed = new WatchedCluster(client, {
+    now,
+    clusterDomain,
+    onNews: ({ message, code }) => (code ? complain({ code, message }) : log.info(message)),
+  });
+  const leadership = new Lease(client, {
+    namespace,
+    name,
+    identity,
+    urlOf: (other) => urlOf(addressOf(observed, namespace, other), port),
+    now: () => performance.now(),
+    onTrouble: (why) => complain({ code: 'CLUSTER_UNREACHABLE', message: `Lease ${namespace}/${name}: ${why}` }),
+  });
+  const cluster = new RoutedCluster(observed, now);
+  const reconciler = new PolicyReconciler({
+    observed,
+    routed: cluster,
+    writer: new ApiWriter({
+      // A round that is under way must not go on writing beside that of another controller.
+      request: (...what) =>
+        leadership.isLeading
+          ? client.request(...what)
+          : Promise.reject(new ApiError(0, '', `${identity} leads no more`)),
+    }),
+    now,
+    onRefusal: (message) => log.warn(message),
+    onDefect: (error) => log.error(error, 'bringing the cluster in line failed, the next decision tries anew'),
+  });
+  leadership.onChange(() => {
+    const { isLeading, leader = 'nobody' } = leadership;
+    log.info(isLeading ? `${identity}: leads` : `${identity}: follows, ${leader} leads`);
+  });
+  return {
+    cluster,
+    leadership,
+    decided: (decision, previous) => void reconciler.reconcile(decision, previous),
+    async start() {
+      await observed.synced();
+      leadership.start();
+    },
+    async close() {
+      await leadership.close();
+      await cluster.close();
+      await client.close();
+    },
+  };
+}
+
+/** Address of the pod that goes by this identity: its name is what stands before the random part. */
+function addressOf(observed: WatchedCluster, namespace: string, identity: string): string | undefined {
+  const name = identity.slice(0, identity.lastIndexOf('_'));
+  const { pods } = observed.objects();
+  return pods.find(({ metadata }) => metadata.name === name && metadata.namespace === namespace)?.status?.podIP;
+}
+
+function urlOf(address: string | undefined, port: number): URL | undefined {
+  return address === undefined ? undefined : new URL(`http://${hostPort(address, port)}`);
+}

@@ -1,0 +1,41 @@
+/** Weights set by hand: soft state, gone when they expire, or the controller restarts or gives way to another. */
+import { failure, type Result, success } from '../../contract/result.ts';
+import type { ManualWeight } from '../decide/policy.ts';
+
+export class ManualWeights {
+  readonly #weights = new Map<string, ManualWeight>();
+
+  /** Those that have not expired, oldest first. */
+  list(now: number): readonly ManualWeight[] {
+    for (const [key, { expiresAt }] of this.#weights) if (expiresAt <= now) this.#weights.delete(key);
+    return [...this.#weights.values()];
+  }
+
+  /** Sets or replaces one; refused when a service's replicas would be given more than all of its requests. */
+  set(weight: ManualWeight, now: number): Result<undefined> {
+    const others = this.list(now).filter(
+      (other) =>
+        other.namespace === weight.namespace && other.service === weight.service && other.replica !== weight.replica,
+    );
+    const rest = 1 - others.reduce((sum, other) => sum + other.weight, 0);
+    if (weight.weight > rest + 1e-9) {
+      const names = others.map((other) => other.replica).join(', ');
+      return failure('INVALID_REQUEST', `weight: at most ${rest.toFixed(3)} is left beside what ${names} has by hand`);
+    }
+    this.#weights.set(keyOf(weight), weight);
+    return success(undefined);
+  }
+
+  clear(): void {
+    this.#weights.clear();
+  }
+
+  /** Was there one to remove? */
+  delete(weight: Pick<ManualWeight, 'namespace' | 'service' | 'replica'>): boolean {
+    return this.#weights.delete(keyOf(weight));
+  }
+}
+
+function keyOf({ namespace, service, replica }: Pick<ManualWeight, 'namespace' | 'service' | 'replica'>): string {
+  return `${namespace}/${service}/${replica}`;
+}

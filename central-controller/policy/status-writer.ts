@@ -1,0 +1,70 @@
+/** Writes a policy's status when it says something new. */
+import { isDeepStrictEqual } from 'node:util';
+import type { PolicyStatus } from '../../contract/policy-status.ts';
+import type { LoadBalancingPolicy } from '../../contract/policy.ts';
+import type { Observed } from '../kubernetes/observed-objects.ts';
+import { alreadySays } from '../kubernetes/matches.ts';
+import type { KubernetesWriter, WriteOutcome } from '../kubernetes/kubernetes-writer.ts';
+
+/**
+ * The budget of one policy: at most one write a second, however much changes, and one in ten seconds where only the last
+ * decision did; none while nothing changes. After a refusal the next try is ten seconds later.
+ */
+const SHORTEST_MS = 1_000;
+const DECISION_ONLY_MS = 10_000;
+const RETRY_MS = 10_000;
+/** How long to wait for the watch to show what was written. */
+const SEEN_WITHIN_MS = 5_000;
+
+interface Written {
+  readonly status: PolicyStatus;
+  readonly at: number;
+  readonly isRefused: boolean;
+}
+
+export class StatusWriter {
+  readonly #writer: KubernetesWriter;
+  readonly #now: () => number;
+  /** By uid of the policy. */
+  readonly #written = new Map<string, Written>();
+
+  constructor(writer: KubernetesWriter, now: () => number) {
+    this.#writer = writer;
+    this.#now = now;
+  }
+
+  /** The status as it stands: as it was written last, until the watch shows it or has had the time to. */
+  standing({ metadata, status }: Observed<LoadBalancingPolicy>): PolicyStatus | undefined {
+    const written = this.#written.get(metadata.uid);
+    const isUnseen = written && !written.isRefused && this.#now() - written.at < SEEN_WITHIN_MS;
+    // Whoever wrote it: what is read of it is compared or copied, and the API server checked its form.
+    return isUnseen ? written.status : (status as PolicyStatus | undefined);
+  }
+
+  /** Writes if there is something new and it is time to; undefined where nothing was written. */
+  async write(policy: Observed<LoadBalancingPolicy>, next: PolicyStatus): Promise<WriteOutcome | undefined> {
+    const { uid } = policy.metadata;
+    const before = this.standing(policy);
+    const written = this.#written.get(uid);
+    const now = this.#now();
+    const waited = now - (written?.at ?? -Infinity);
+    if (before && alreadySays(before, next) && alreadySays(next, before)) return undefined;
+    if (waited < (written?.isRefused ? RETRY_MS : SHORTEST_MS)) return undefined;
+    if (waited < DECISION_ONLY_MS && isDeepStrictEqual(withoutDecision(before), withoutDecision(next)))
+      return undefined;
+    const outcome = await this.#writer.applyStatus(policy, next);
+    this.#written.set(uid, { status: next, at: this.#now(), isRefused: !outcome.ok });
+    return outcome;
+  }
+
+  /** Forgets policies that are gone. */
+  keepOnly(policies: readonly Observed<LoadBalancingPolicy>[]): void {
+    const uids = new Set(policies.map(({ metadata }) => metadata.uid));
+    for (const uid of this.#written.keys()) if (!uids.has(uid)) this.#written.delete(uid);
+  }
+}
+
+function withoutDecision(status: PolicyStatus | undefined): Partial<PolicyStatus> {
+  const { lastDecision: _, ...rest } = status ?? {};
+  return rest;
+}

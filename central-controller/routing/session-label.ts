@@ -1,0 +1,41 @@
+/** The label on a Service that Endpoint routing needs: whether it is there, and whose it is. Pure. */
+import { SESSION_HEADER } from '../../contract/names.ts';
+import { FIELD_MANAGER, type Observed } from '../kubernetes/observed-objects.ts';
+import type { Manifest } from '../kubernetes/manifest.ts';
+import { qualifiedName, type Service } from '../kubernetes/objects.ts';
+import type { RoutingProblem } from './desired-routing.ts';
+import { SESSION_LABEL, type ServiceName } from './istio-objects.ts';
+
+/** Label with which istiod keeps sessions by cookie; where both are set it heeds this one only. */
+const COOKIE_LABEL = 'istio.io/persistent-session';
+
+export function isLabelled({ metadata }: Service): boolean {
+  return metadata.labels?.[SESSION_LABEL] === SESSION_HEADER && !metadata.labels[COOKIE_LABEL];
+}
+
+/** Did this controller set the label? Then it is ours to take off, and only then. */
+export function isLabelOurs({ metadata }: Observed<Service>): boolean {
+  const own = `f:${SESSION_LABEL}`;
+  return (metadata.managedFields ?? []).some(({ manager, operation, fieldsV1 }) => {
+    const { 'f:metadata': fields } = (fieldsV1 ?? {}) as { 'f:metadata'?: { 'f:labels'?: object } };
+    return manager === FIELD_MANAGER && operation === 'Apply' && own in (fields?.['f:labels'] ?? {});
+  });
+}
+
+/** Somebody else keeps sessions by other means. */
+export function sessionProblem(service: Service): RoutingProblem | undefined {
+  const labels = service.metadata.labels ?? {};
+  const label = labels[COOKIE_LABEL] ? COOKIE_LABEL : SESSION_LABEL;
+  const value = labels[label];
+  if (!value || (label === SESSION_LABEL && value === SESSION_HEADER)) return undefined;
+  const what = `Service ${qualifiedName(service.metadata)} has the label ${label}: ${value}`;
+  return {
+    reason: 'SessionLabelTaken',
+    message: `${what}, and a Service keeps sessions in one way only: remove that label, or set spec.routing to Subset`,
+  };
+}
+
+/** Applying this removes what this controller applied to the Service before, and leaves what others say of it. */
+export function unlabelled({ namespace, name }: ServiceName): Manifest {
+  return { apiVersion: 'v1', kind: 'Service', metadata: { name, namespace } };
+}

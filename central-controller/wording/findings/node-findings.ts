@@ -1,0 +1,52 @@
+/** What is to be said of nodes and the agents on them. Pure. */
+import type { NodeDecision } from '../../../contract/decision.ts';
+import type { Finding } from '../../../contract/finding.ts';
+import { about } from './finding.ts';
+import type { KnownState } from './known-state.ts';
+
+/** A node that is this busy has nothing left to give. */
+const SATURATED = 0.97;
+
+export function nodeFindings({ decision, connected }: KnownState): Finding[] {
+  const carrying = new Set(decision.services.flatMap(({ replicas }) => replicas.map(({ node }) => node)));
+  const names = (isSo: (node: NodeDecision) => boolean): string[] =>
+    decision.nodes.filter(isSo).map(({ name }) => name);
+  return [
+    ...about(
+      names(({ name, stale }) => stale && carrying.has(name)),
+      'trouble',
+      'AgentSilent',
+      (nodes) => ({
+        text: `Nothing is heard of the agent on ${nodes}: replicas there go back to equal weights.`,
+        remedy: 'Look at the pods of the DaemonSet `ballast-agent` on those nodes and at their logs.',
+      }),
+    ),
+    ...about(
+      names(({ name, stale }) => stale && !carrying.has(name)),
+      'notice',
+      'AgentAbsent',
+      (nodes) => ({
+        text: `No agent reports from ${nodes}, where no balanced replica runs.`,
+        remedy: 'Nothing, unless callers run there: proxies get the weights from the agent of their own node.',
+      }),
+    ),
+    ...about(
+      names(({ name, stale }) => !stale && !connected.has(name)),
+      'trouble',
+      'AgentNotListening',
+      (nodes) => ({
+        text: `The agent on ${nodes} reports, but takes no weights: proxies there soon leave balancing to Istio.`,
+        remedy: "Look at the agent's log: it says why its stream of assignments ends.",
+      }),
+    ),
+    ...about(
+      names(({ name, cores, busyCores }) => carrying.has(name) && cores > 0 && busyCores >= SATURATED * cores),
+      'notice',
+      'NodeSaturated',
+      (nodes) => ({
+        text: `${nodes} has no CPU left.`,
+        remedy: 'Weights only share out what there is: add nodes or replicas, or take the neighbours away.',
+      }),
+    ),
+  ];
+}

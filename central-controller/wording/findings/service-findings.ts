@@ -1,0 +1,68 @@
+/** What is to be said of services and their policies, and of what people have set by hand. Pure. */
+import type { ServiceDecision } from '../../../contract/decision.ts';
+import type { Finding } from '../../../contract/finding.ts';
+import { POLICY_CONDITIONS, type PolicyView } from '../../../contract/policy-status.ts';
+import { age, cores, percent } from '../../dashboard/format.js';
+import { about } from './finding.ts';
+import type { KnownState } from './known-state.ts';
+
+/** Cores: less is within what is known. */
+const LACK = 0.01;
+
+/** Reasons of `Ready` that other findings say better, or that are wanted. */
+const SAID_ELSEWHERE: ReadonlySet<string> = new Set(['Off', 'AgentsSilent', 'Learning']);
+
+const REMEDIES: Readonly<Record<string, string>> = Object.assign(
+  {},
+  ...Object.values(POLICY_CONDITIONS).map(({ reasons }) => reasons),
+);
+
+export function serviceFindings({ decision, policies, manual, now }: KnownState): Finding[] {
+  return [
+    ...policies.flatMap(policyFinding),
+    ...decision.services.flatMap(lackFinding),
+    ...pauseFindings(decision.services, now),
+    ...manual.flatMap(({ namespace, service, replica, weight, expiresAt }) =>
+      about([`${namespace}/${replica}`], 'notice', 'WeightByHand', () => ({
+        text: `${replica} of ${namespace}/${service} has ${percent(weight)} by hand, for ${age(expiresAt - now)} more.`,
+        remedy: 'It ends by itself; sooner with `ballast weights clear`.',
+      })),
+    ),
+  ];
+}
+
+function policyFinding({ namespace, name, status }: PolicyView): Finding[] {
+  const ready = status.conditions?.find(({ type }) => type === 'Ready');
+  if (ready?.status !== 'False' || SAID_ELSEWHERE.has(ready.reason)) return [];
+  const policy = `${namespace}/${name}`;
+  const remedy = REMEDIES[ready.reason] ?? 'See the conditions of the policy.';
+  return about([policy], 'trouble', 'PolicyNotReady', () => ({ text: `Policy ${policy}: ${ready.message}.`, remedy }));
+}
+
+function lackFinding({ namespace, name, demandCores, servedCores }: ServiceDecision): Finding[] {
+  const lack = demandCores - servedCores;
+  if (lack <= LACK) return [];
+  return about([`${namespace}/${name}`], 'trouble', 'DemandUnmet', (service) => ({
+    text: `${service} is asked for ${cores(lack)} cores more than its nodes can carry.`,
+    remedy: 'Add nodes, or replicas on nodes with free CPU.',
+  }));
+}
+
+/** Services that were paused together are one finding. */
+function pauseFindings(services: readonly ServiceDecision[], now: number): Finding[] {
+  const paused = Map.groupBy(
+    services.filter((service) => service.paused),
+    ({ paused: pause }) => `${pause?.since} ${pause?.expiresAt} ${pause?.reason}`,
+  );
+  return [...paused.values()].flatMap((together) => {
+    const pause = together[0]?.paused;
+    if (!pause) return [];
+    const names = together.map(({ namespace, name }) => `${namespace}/${name}`);
+    const why = pause.reason === undefined ? '' : ` (${pause.reason})`;
+    const until = pause.expiresAt === undefined ? 'until it is resumed' : `for ${age(pause.expiresAt - now)} more`;
+    return about(names, 'notice', 'Paused', (listedNames) => ({
+      text: `Balancing is paused${why}: ${listedNames}, since ${age(now - pause.since)}, ${until}.`,
+      remedy: 'Weights stay as they were; `ballast resume` goes on balancing.',
+    }));
+  });
+}

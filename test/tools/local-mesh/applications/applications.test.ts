@@ -1,0 +1,55 @@
+/** Every application but the hotel (mesh.test.ts) on a small mesh of real processes. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, onTestFinished, test } from 'vitest';
+import { application as hotel } from '../../../../tools/local-mesh/applications/hotel-reservation.ts';
+import { APPLICATION_NAMES, loadApplication } from '../../../../tools/local-mesh/applications/applications.ts';
+import { ADMIN_PORT } from '../../../../tools/local-mesh/envoy/proxy.ts';
+import { LocalMesh } from '../../../../tools/local-mesh/mesh/mesh.ts';
+import { applicationLoad } from '../../../../tools/local-mesh/phases/application-load.ts';
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  while (!(await condition())) await sleep(100);
+}
+
+/** Requests that the plugin of the gateway has chosen a replica for. */
+async function picksAtGateway(mesh: LocalMesh): Promise<number> {
+  const answer = await fetch(`http://${mesh.gateway.hostname}:${ADMIN_PORT}/stats?filter=ballast_picks_total`);
+  return Number(/ballast_picks_total: (\d+)/.exec(await answer.text())?.[1] ?? 0);
+}
+
+/** The replica that answers the gateway's next request. */
+async function servedBy(mesh: LocalMesh): Promise<string> {
+  const answer = await fetch(new URL('/readyz', mesh.gateway));
+  await answer.arrayBuffer();
+  expect(answer.status).toBe(200);
+  return answer.headers.get('x-served-by') ?? '';
+}
+
+const OTHERS = APPLICATION_NAMES.filter((name) => name !== hotel.name);
+
+test.each(OTHERS)('%s answers its load through sidecars, by replicas that Ballast chooses', async (name) => {
+  const application = await loadApplication(name);
+  const mesh = new LocalMesh({
+    application,
+    routing: 'Endpoint',
+    services: application.services,
+    replicas: 2,
+    nodes: [1, 2].map((number) => ({ name: `node-${number}`, cores: 0.6, appetite: 1 })),
+    network: '127.42',
+    pinned: false,
+  });
+  onTestFinished(async () => {
+    await mesh.stop();
+  });
+  for (const step of mesh.steps) await step.run();
+  mesh.setMode('Enforce');
+  const load = applicationLoad(application, mesh.gateway)({ rate: 10 });
+  await until(async () => (await picksAtGateway(mesh)) > 10);
+  const seen = new Set<string>();
+  await until(async () => seen.add(await servedBy(mesh)).size === 2);
+  const [first = ''] = application.services;
+  expect([...seen].toSorted()).toEqual([`${first}-0`, `${first}-1`]);
+  const { due, failed } = await load.stop();
+  expect(due).toBeGreaterThan(10);
+  expect(failed).toBe(0);
+});

@@ -1,5 +1,0 @@
-module ballast/test/tools/prometheus
-
-go 1.25.0
-
-require github.com/prometheus/prometheus v0.310.0 // indirect

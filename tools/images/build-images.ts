@@ -1,0 +1,134 @@
+/** Makes the images without Docker: Node and its libraries are this machine's own. */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { BallastError } from '../../contract/errors.ts';
+import { pluginDigest, stalePins } from './pin.ts';
+import { applicationFiles, CHECKOUT } from './application-files.ts';
+import {
+  APP_FOLDER,
+  ENVIRONMENT,
+  entrypoint,
+  type ImageDefinition,
+  imageName,
+  NODE_PATH,
+  USER,
+} from './definitions.ts';
+import { librariesOf, programWithLibraries } from './host-files.ts';
+import { type Image, type ImageEntry, type ImageLayer, writeImages } from './image-archive.ts';
+
+export const DEFAULT_FOLDER = join(import.meta.dirname, 'build');
+
+export interface BuiltImages {
+  /** The one archive that holds all of them. */
+  readonly archive: string;
+  /** `<repository>:<tag>` of each. */
+  readonly names: readonly string[];
+  /** False: the archive that was there is the same. */
+  readonly isNew: boolean;
+}
+
+/** Node, what it is linked with, and the names of users and hosts that libc looks up. */
+async function baseLayer(): Promise<ImageLayer> {
+  const [uid, gid] = USER.split(':');
+  return [
+    ...(await programWithLibraries(join(CHECKOUT, 'node_modules/node/bin/node'), NODE_PATH)),
+    {
+      path: '/etc/passwd',
+      content: `root:x:0:0:root:/:/sbin/nologin\nnonroot:x:${uid}:${gid}:nonroot:/:/sbin/nologin\n`,
+    },
+    { path: '/etc/group', content: `root:x:0:\nnonroot:x:${gid}:\n` },
+    { path: '/etc/nsswitch.conf', content: 'hosts: files dns\n' },
+  ];
+}
+
+/** What native modules among the files are linked with, and neither Node nor their own packages bring. */
+async function nativeLibraries(files: Iterable<string>, base: ImageLayer): Promise<ImageEntry[]> {
+  const native = [...files].filter((file) => /\.node$|\.so(?:\.\d+)*$/.test(file));
+  const linked = await Promise.all(native.map(async (file) => librariesOf(join(CHECKOUT, file))));
+  const there = new Set(base.map(({ path }) => path));
+  const missing = linked.flat().filter(({ path }) => !there.has(path) && !path.startsWith(`${CHECKOUT}/`));
+  return [...new Map(missing.map((entry) => [entry.path, entry])).values()];
+}
+
+async function imageOf(definition: ImageDefinition, base: ImageLayer): Promise<Image> {
+  const files = await applicationFiles(definition);
+  return {
+    name: imageName(definition),
+    layers: [
+      base,
+      [
+        ...(await nativeLibraries(files.keys(), base)),
+        ...[...files].map(([file, content]): ImageEntry => {
+          const path = `${APP_FOLDER}/${file}`;
+          return content === undefined ? { path, copyOf: join(CHECKOUT, file), mode: 0o644 } : { path, content };
+        }),
+      ],
+    ],
+    entrypoint: entrypoint(definition),
+    environment: ENVIRONMENT,
+    user: USER,
+    workingDirectory: APP_FOLDER,
+  };
+}
+
+/** SHA-256 over everything that the archive is made from, the writer of archives too. */
+async function hashOf(images: readonly Image[]): Promise<string> {
+  const hash = createHash('sha256');
+  for (const source of ['image-archive.ts', 'host-files.ts']) {
+    hash.update(await readFile(join(import.meta.dirname, source)));
+  }
+  for (const { layers, ...rest } of images) {
+    hash.update(JSON.stringify(rest));
+    for (const layer of new Set(layers)) {
+      hash.update(JSON.stringify(layer));
+      for (const entry of layer) {
+        if (!('copyOf' in entry)) continue;
+        for await (const chunk of createReadStream(entry.copyOf) as AsyncIterable<Buffer>) hash.update(chunk);
+      }
+    }
+  }
+  return hash.digest('hex');
+}
+
+/** Proxies would be told to fetch a plugin that no agent has, and go on without one. */
+async function requirePins(): Promise<void> {
+  const [stale] = await stalePins(await pluginDigest());
+  if (stale === undefined) return;
+  const message = `istio-configs/${stale} names another plugin than the one that is built`;
+  throw new BallastError('STALE_DIGEST', message);
+}
+
+async function isMadeFrom(archive: string, stamp: string, hash: string): Promise<boolean> {
+  return Promise.all([readFile(stamp, 'utf8'), stat(archive)]).then(
+    ([made]) => made === hash,
+    () => false,
+  );
+}
+
+/**
+ * Makes `definitions` into `<folder>/<name>.tar`, or `ballast.tar` for several, unless the one there was made from the
+ * same files.
+ * @throws BallastError MISSING_TOOL where no Linux is; STALE_DIGEST when the manifests name another plugin; Error of the file system when the archive cannot be written
+ */
+export async function buildImages(definitions: readonly ImageDefinition[], folder: string): Promise<BuiltImages> {
+  if (process.platform !== 'linux') {
+    const message = `Images without Docker are made from a Linux machine's own files, this is ${process.platform}: use tools/images/Dockerfile`;
+    throw new BallastError('MISSING_TOOL', message);
+  }
+  await requirePins();
+  const base = await baseLayer();
+  const images = await Promise.all(definitions.map(async (definition) => imageOf(definition, base)));
+  const [only] = definitions;
+  const archive = join(folder, `${definitions.length === 1 && only ? only.name : 'ballast'}.tar`);
+  const stamp = `${archive}.sha256`;
+  const hash = await hashOf(images);
+  const isNew = !(await isMadeFrom(archive, stamp, hash));
+  if (isNew) {
+    await rm(stamp, { force: true });
+    await writeImages(archive, images);
+    await writeFile(stamp, hash);
+  }
+  return { archive, names: images.map(({ name }) => name), isNew };
+}

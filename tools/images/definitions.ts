@@ -1,0 +1,68 @@
+/** The images of the project: which program each one runs, and what that reads besides the modules it loads. */
+import packageJson from '../../package.json' with { type: 'json' };
+import { javascriptPath } from './javascript.ts';
+
+export interface ImageDefinition {
+  readonly name: string;
+  /** Modules that the program starts with, relative to the checkout; the first is the entry point. */
+  readonly modules: readonly [string, ...string[]];
+  /** Of Node itself. */
+  readonly nodeFlags?: readonly string[];
+  /** Packages that are not imported, but served. */
+  readonly packages?: readonly string[];
+  /** Files that are no modules, as patterns relative to the checkout. */
+  readonly files?: readonly string[];
+}
+
+export const IMAGES: readonly ImageDefinition[] = [
+  {
+    name: 'central-controller',
+    modules: ['central-controller/main.ts'],
+    // Its garbage is of the last tick; more room for that is memory held and not used.
+    nodeFlags: ['--max-semi-space-size=4'],
+    packages: ['uplot'],
+    files: ['central-controller/dashboard/*.{html,css,js,svg}'],
+  },
+  { name: 'cluster-info', modules: ['apps/cluster-info/main.ts'] },
+  {
+    name: 'host-agent',
+    modules: ['host-agent/main.ts'],
+    // There is one on every node, and its garbage is small and short-lived.
+    nodeFlags: ['--max-semi-space-size=1'],
+    files: ['wasm-plugin/build/ballast.wasm'],
+  },
+  { name: 'hotel-reservation', modules: ['apps/hotel-reservation/main.ts'] },
+  {
+    name: 'load-generator',
+    modules: ['tools/load-generator/main.ts', 'tools/load-generator/operator/main.ts'],
+    files: ['tools/load-generator/mixes/*'],
+  },
+  {
+    name: 'noisy-neighbour',
+    modules: ['tools/noisy-neighbour/main.ts', 'tools/noisy-neighbour/worker.ts'],
+  },
+  { name: 'pdf-converter', modules: ['apps/pdf-converter/main.ts'] },
+  { name: 'playlist-recommender', modules: ['apps/playlist-recommender/main.ts'] },
+  {
+    name: 'video-recommendation',
+    modules: ['apps/video-recommendation/main.ts'],
+    files: ['apps/video-recommendation/page/page.html'],
+  },
+];
+
+/** Where the checkout's files lie in every image. */
+export const APP_FOLDER = '/app';
+/** Where Node lies in every image, as in the `node` images that the Dockerfile builds upon. */
+export const NODE_PATH = '/usr/local/bin/node';
+/** Nobody's: no image of the project needs rights of its own. */
+export const USER = '65532:65532';
+export const ENVIRONMENT = ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', 'NODE_ENV=production'];
+
+/** `ballast/<name>:<version of the project>` */
+export function imageName(definition: ImageDefinition): string {
+  return `ballast/${definition.name}:${packageJson.version}`;
+}
+
+export function entrypoint(definition: ImageDefinition): string[] {
+  return [NODE_PATH, ...(definition.nodeFlags ?? []), `${APP_FOLDER}/${javascriptPath(definition.modules[0])}`];
+}

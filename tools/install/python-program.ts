@@ -1,0 +1,92 @@
+/** Brings programs that are Python packages: each once, with all it needs, into the user's cache folder. */
+import { execFile } from 'node:child_process';
+import { access, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { BallastError } from '../../contract/errors.ts';
+import { cacheFolder } from './cache-folder.ts';
+
+const run = promisify(execFile);
+
+export interface PythonProgram {
+  /** For people. */
+  readonly title: string;
+  /** Of the package index. */
+  readonly package: string;
+  readonly version: string;
+  /** Name of its folder in the cache, before the version. */
+  readonly folder: string;
+  /** Path in that folder which is there once all is done. */
+  readonly program: string;
+  /** Makes `program`, where the package alone does not; `step` runs a command and returns what it printed. */
+  readonly finish?: (folder: string, step: Step) => Promise<void>;
+}
+
+/** Runs a command of the installation. @throws BallastError MISSING_TOOL with what the command said, and the remedy */
+export type Step = (command: string, args: readonly string[], remedy: string) => Promise<string>;
+
+function stepOf({ title, version }: PythonProgram): Step {
+  return async (command, args, remedy) => {
+    try {
+      const { stdout } = await run(command, args);
+      return stdout.trim();
+    } catch (error) {
+      const { code, stdout = '', stderr = '' } = error as { code?: unknown; stdout?: string; stderr?: string };
+      const said = code === 'ENOENT' ? `${command} was not found` : `${stderr}${stdout}`.trim().slice(-600);
+      const message = `${title} ${version} cannot be installed: ${said}. ${remedy}`;
+      throw new BallastError('MISSING_TOOL', message, { cause: error });
+    }
+  };
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** The interpreter of the environment that the folder is; scripts beside it name the folder that they were made in. */
+export function pythonOf(folder: string): string {
+  return join(folder, 'bin', 'python3');
+}
+
+async function install(wanted: PythonProgram, folder: string): Promise<void> {
+  const step = stepOf(wanted);
+  await step('python3', ['-m', 'venv', folder], 'Install python3 (3.10 or newer) with its venv module (python3-venv)');
+  await step(
+    pythonOf(folder),
+    ['-m', 'pip', 'install', '--quiet', '--only-binary', ':all:', `${wanted.package}==${wanted.version}`],
+    'The package index must be reachable by pip, and have a build for this platform',
+  );
+  await wanted.finish?.(folder, step);
+}
+
+/**
+ * Folder of the program, installed first if need be. Processes may call this at the same time: each builds its own
+ * folder and the first to finish moves it into place.
+ * @throws BallastError MISSING_TOOL where python3, its venv module or the package cannot be had
+ */
+export async function ensurePythonProgram(wanted: PythonProgram): Promise<string> {
+  const cache = cacheFolder();
+  const home = join(cache, `${wanted.folder}-${wanted.version}`);
+  const program = join(home, wanted.program);
+  if (await exists(program)) return home;
+  await mkdir(cache, { recursive: true });
+  const building = await mkdtemp(`${home}-`);
+  try {
+    await install(wanted, building);
+    await rename(building, home).catch(async () => {
+      // Another process was first, or a broken earlier attempt left a folder without the program.
+      if (await exists(program)) return;
+      await rm(home, { recursive: true, force: true });
+      await rename(building, home);
+    });
+    return home;
+  } catch (error) {
+    if (await exists(program)) return home;
+    throw error;
+  } finally {
+    await rm(building, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,91 @@
+/** Makes the cluster: certificates, network, nodes with their images, and the control plane. */
+import { rmSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { BallastError } from '../../contract/errors.ts';
+import { createCertificates } from './control-plane/certificates.ts';
+import { startControlPlane, untilApiServerIsReady } from './control-plane/control-plane.ts';
+import { removeLab } from './down.ts';
+import type { Lab } from './lab.ts';
+import { createNetwork } from './network/network.ts';
+import { NODES } from './settings.ts';
+
+const RESTART_LIMIT_MS = 120_000;
+
+const IPTABLES_NAMES = ['', '6'].flatMap((version) =>
+  ['', '-save', '-restore'].map((action) => `ip${version}tables${action}`),
+);
+
+/** Programs under the names that nodes call them by, and kubectl for people. */
+function linkPrograms({ folder, programs }: Lab): void {
+  const links = [...IPTABLES_NAMES.map((name) => [name, programs.iptables]), ['kubectl', programs.hyper]] as const;
+  for (const [name = '', target = ''] of links) {
+    const path = join(folder.folder('bin'), name);
+    rmSync(path, { force: true });
+    symlinkSync(target, path);
+  }
+}
+
+/**
+ * Starts the cluster anew, after removing what a run that was cut short has left. Resolves when the API server answers
+ * and all nodes are about to join. `store` holds the images (images/store.ts).
+ */
+export async function createCluster(lab: Lab, store: string): Promise<void> {
+  const left = await removeLab(lab.folder);
+  if (left.length > 0) throw new BallastError('LAB_BUSY', `of an earlier lab there still is: ${left.join(', ')}`);
+  linkPrograms(lab);
+  await createCertificates(lab.folder, NODES);
+  await createNetwork(NODES);
+  await lab.controlPlane.create(store);
+  await lab.controlPlane.boot();
+  startControlPlane(lab.controlPlane, lab.folder, lab.programs);
+  await Promise.all([
+    untilApiServerIsReady(lab.folder, lab.controlPlane),
+    ...lab.workers.map(async (node) => {
+      await node.create(store);
+      await node.boot();
+    }),
+  ]);
+  for (const node of lab.nodes) node.startKubelet();
+}
+
+interface PodList {
+  readonly items: readonly {
+    readonly status: {
+      readonly containerStatuses?: readonly { readonly state: { readonly running?: { readonly startedAt: string } } }[];
+    };
+  }[];
+}
+
+/** Waits until all containers of a node's pods are later ones than those that ended with it. */
+async function untilPodsRunAgain(lab: Lab, node: string, since: number): Promise<void> {
+  const giveUp = since + RESTART_LIMIT_MS;
+  // Kubernetes counts in whole seconds.
+  const earliest = Math.floor(since / 1000) * 1000;
+  for (;;) {
+    const selector = ['--all-namespaces', '--field-selector', `spec.nodeName=${node}`, '-o', 'json'];
+    const pods = JSON.parse(await lab.kubectl.run('get', 'pods', ...selector)) as PodList;
+    const started = pods.items.flatMap(({ status }) =>
+      (status.containerStatuses ?? []).map(({ state }) => Date.parse(state.running?.startedAt ?? '1970-01-01')),
+    );
+    if (started.every((time) => time >= earliest)) return;
+    if (Date.now() > giveUp) throw new BallastError('CHILD_FAILED', `not all pods of ${node} run again`);
+    await sleep(500);
+  }
+}
+
+/** Starts the nodes of a running cluster that have ended, and brings the images of these archives to all. */
+export async function repairCluster(lab: Lab, archives: readonly string[]): Promise<void> {
+  const since = Date.now();
+  const ended = lab.nodes.filter(({ runs }) => !runs);
+  for (const node of ended) {
+    await node.boot();
+    node.startKubelet();
+  }
+  await Promise.all(
+    lab.nodes.map(async (node) => {
+      for (const archive of archives) await node.importImages(archive);
+    }),
+  );
+  await Promise.all(ended.map(async ({ name }) => untilPodsRunAgain(lab, name, since)));
+}

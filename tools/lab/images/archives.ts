@@ -1,0 +1,64 @@
+/** The image archives that nodes import, each made once for what goes into it. */
+import { createHash } from 'node:crypto';
+import { access, glob, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { buildImages } from '../../images/build-images.ts';
+import { IMAGES } from '../../images/definitions.ts';
+import { type Image, writeImages } from '../../images/image-archive.ts';
+import { buildPlugin } from '../../../wasm-plugin/build.ts';
+import { labCacheFolder } from '../settings.ts';
+import type { Programs } from '../programs/programs.ts';
+import { pilotImage, proxyImage } from './istio-images.ts';
+import { COREDNS_IMAGE, PAUSE_IMAGE } from './names.ts';
+
+/** A hash over what the images hold; copied files count by place, size and time, which is fast. */
+async function keyOf(images: readonly Image[]): Promise<string> {
+  const hash = createHash('sha256');
+  for (const image of images) {
+    hash.update(JSON.stringify(image));
+    for (const entry of image.layers.flat()) {
+      if (!('copyOf' in entry)) continue;
+      const { size, mtimeMs } = await stat(entry.copyOf);
+      hash.update(`${entry.copyOf} ${size} ${mtimeMs}\n`);
+    }
+  }
+  return hash.digest('hex').slice(0, 16);
+}
+
+/** Path of an archive with these images in the cache; older ones of the same name are removed. */
+async function ensureArchive(name: string, images: readonly Image[]): Promise<string> {
+  const folder = join(labCacheFolder(), 'images');
+  const path = join(folder, `${name}-${await keyOf(images)}.tar`);
+  const exists = await access(path).then(
+    () => true,
+    () => false,
+  );
+  if (exists) return path;
+  await writeImages(path, images);
+  for await (const old of glob(`${name}-????????????????.tar`, { cwd: folder })) {
+    if (join(folder, old) !== path) await rm(join(folder, old), { force: true });
+  }
+  return path;
+}
+
+/** Makes what is missing of the archives, and names all: of the cluster's own images, Istio's, and the project's. */
+export async function ensureArchives(programs: Programs): Promise<string[]> {
+  const pause: Image = {
+    name: PAUSE_IMAGE,
+    layers: [[{ path: '/pause', copyOf: programs.pause, mode: 0o755 }]],
+    entrypoint: ['/pause'],
+  };
+  const coredns: Image = {
+    name: COREDNS_IMAGE,
+    layers: [[{ path: '/coredns', copyOf: programs.coredns, mode: 0o755 }]],
+    entrypoint: ['/coredns'],
+  };
+  // The controller's image carries the plugin, which proxies fetch from it.
+  await buildPlugin();
+  const ballast = await buildImages(IMAGES, join(labCacheFolder(), 'images'));
+  return [
+    await ensureArchive('cluster', [pause, coredns]),
+    await ensureArchive('istio', [pilotImage(programs), await proxyImage(programs)]),
+    ballast.archive,
+  ];
+}

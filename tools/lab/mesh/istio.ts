@@ -1,0 +1,40 @@
+/** Installs Istio with its own charts. */
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { BallastError } from '../../../contract/errors.ts';
+import type { Kubectl } from '../control-plane/kubectl.ts';
+import { run } from '../programs/command.ts';
+import type { Programs } from '../programs/programs.ts';
+
+const NAMESPACE = 'istio-system';
+const START_LIMIT_MS = 120_000;
+
+async function render(programs: Programs, release: string, chart: string, flags: readonly string[]): Promise<string> {
+  const path = join(programs.istioSources, 'manifests/charts', chart);
+  return run(programs.helm, ['template', release, path, '--namespace', NAMESPACE, ...flags]);
+}
+
+/** Applies Istio's resource definitions and istiod; does not wait for istiod. */
+export async function installIstio(kubectl: Kubectl, programs: Programs): Promise<void> {
+  const values = join(import.meta.dirname, '../manifests/istiod-values.yaml');
+  const [base, istiod] = await Promise.all([
+    render(programs, 'istio-base', 'base', []),
+    render(programs, 'istiod', 'istio-control/istio-discovery', ['--values', values]),
+  ]);
+  await kubectl.apply(JSON.stringify({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } }));
+  await kubectl.apply(base);
+  await kubectl.apply(istiod);
+}
+
+/** Waits until istiod answers and pods that are created get a sidecar. */
+export async function untilInjecting(kubectl: Kubectl): Promise<void> {
+  await kubectl.run('--namespace', NAMESPACE, 'rollout', 'status', 'deployment/istiod', '--timeout=120s');
+  const giveUp = Date.now() + START_LIMIT_MS;
+  const bundle = 'jsonpath={.webhooks[*].clientConfig.caBundle}';
+  for (;;) {
+    const authority = await kubectl.run('get', 'mutatingwebhookconfiguration', 'istio-sidecar-injector', '-o', bundle);
+    if (authority.trim() !== '') return;
+    if (Date.now() > giveUp) throw new BallastError('CHILD_FAILED', 'istiod does not serve its injection webhook');
+    await sleep(200);
+  }
+}

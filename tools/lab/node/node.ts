@@ -1,0 +1,228 @@
+/** One node: namespaces and a control group, in which containerd, kubelet and kube-proxy run as on a machine. */
+import { spawn } from 'node:child_process';
+import { accessSync, closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { BallastError } from '../../../contract/errors.ts';
+import { nodeIdentity } from '../control-plane/certificates.ts';
+import { cloneStore } from '../images/store.ts';
+import { namespaceOf } from '../network/network.ts';
+import { addressOf, type NodeSettings } from '../settings.ts';
+import type { LabFolder } from '../state/lab-folder.ts';
+import { run } from '../programs/command.ts';
+import type { Programs } from '../programs/programs.ts';
+import type { LabCgroups } from './cgroups.ts';
+import { writeConfiguration } from './configuration.ts';
+
+const START_LIMIT_MS = 30_000;
+const CONTAINERD_SOCKET = '/run/containerd/containerd.sock';
+
+/** Writes its own process id to the files up to `--`, then becomes the command behind it. */
+const ENTER_CGROUPS = 'while [ "$1" != -- ]; do echo $$ > "$1"; shift; done; shift; exec "$@"';
+
+/** Namespaces of a node besides the network's; its processes end with its first one. */
+const UNSHARE = [
+  '--mount',
+  '--propagation',
+  'private',
+  '--uts',
+  '--ipc',
+  '--cgroup',
+  '--pid',
+  '--fork',
+  '--kill-child=KILL',
+  '--mount-proc',
+];
+
+export class LabNode {
+  readonly settings: NodeSettings;
+  readonly #folder: LabFolder;
+  readonly #cgroups: LabCgroups;
+  readonly #programs: Programs;
+
+  constructor(settings: NodeSettings, folder: LabFolder, cgroups: LabCgroups, programs: Programs) {
+    this.settings = settings;
+    this.#folder = folder;
+    this.#cgroups = cgroups;
+    this.#programs = programs;
+  }
+
+  get name(): string {
+    return this.settings.name;
+  }
+
+  get address(): string {
+    return addressOf(this.settings);
+  }
+
+  /** Directory of the node's control group in the hierarchy of a controller, such as `cpuacct`; `kubepods` lies in it. */
+  cgroup(controller: string): string {
+    return this.#cgroups.directory(this.name, controller);
+  }
+
+  /** CPU used by everything on the node since it started, in core-seconds. */
+  cpuSeconds(): number {
+    return this.#cgroups.cpuSeconds(this.name);
+  }
+
+  /** Enforces the node's size, or lifts it so that everything starts at the machine's own speed. */
+  limit(enforced: boolean): void {
+    this.#cgroups.setQuota(this.name, enforced ? this.settings.cores : undefined);
+  }
+
+  /** Is there a first process of the node? */
+  get runs(): boolean {
+    return this.#initProcess() !== undefined;
+  }
+
+  /** Makes the node's disk, with the images of a store, and its configuration. */
+  async create(store: string): Promise<void> {
+    mkdirSync(this.#file('var-lib'), { recursive: true });
+    mkdirSync(this.#file('var-log'), { recursive: true });
+    await cloneStore(store, this.#file('var-lib', 'containerd'));
+    const paths = { configuration: this.#file('configuration'), pki: this.#folder.folder('pki') };
+    await writeConfiguration(this.settings, paths, this.#programs);
+  }
+
+  /** Starts the node as {@link kill} left it: with its disk, and with its size enforced. */
+  async start(): Promise<void> {
+    await this.boot();
+    this.limit(true);
+    this.startKubelet();
+  }
+
+  /** Starts the node as far as containerd. */
+  async boot(): Promise<void> {
+    this.#cgroups.create(this.name);
+    const hierarchies = this.#cgroups.hierarchies.map(
+      ({ mountPoint, options }) => `${mountPoint.slice(mountPoint.lastIndexOf('/') + 1)}=${options}`,
+    );
+    this.#spawn('init', [
+      'nsenter',
+      `--net=/run/netns/${namespaceOf(this.settings)}`,
+      'unshare',
+      ...UNSHARE,
+      join(import.meta.dirname, 'node-init.sh'),
+      this.name,
+      this.#file(),
+      this.#programs.pause,
+      ...hierarchies,
+    ]);
+    await this.#until('init', () => this.#initIsUp());
+    this.spawn('containerd', [
+      join(this.#programs.containerFolder, 'containerd'),
+      '--config',
+      this.#file('configuration', 'containerd.toml'),
+    ]);
+    await this.#until('containerd', () => this.#existsInNode(CONTAINERD_SOCKET));
+  }
+
+  /** Lets the node join the cluster. */
+  startKubelet(): void {
+    const configuration = this.#file('configuration');
+    const kubeconfig = join(this.#folder.folder('pki'), `${nodeIdentity(this.settings)}.kubeconfig`);
+    this.spawn('kubelet', [
+      this.#programs.hyper,
+      'kubelet',
+      `--config=${configuration}/kubelet.yaml`,
+      `--kubeconfig=${kubeconfig}`,
+      `--hostname-override=${this.name}`,
+      `--node-ip=${this.address}`,
+    ]);
+    this.spawn('kube-proxy', [this.#programs.hyper, 'kube-proxy', `--config=${configuration}/kube-proxy.yaml`]);
+  }
+
+  /** Ends the node at once, like a power cut: its processes are killed and its groups removed; its disk remains. */
+  kill(): void {
+    this.#cgroups.remove(this.name);
+  }
+
+  /** Starts a program that stays on the node; its output goes to the node's log of that name. */
+  spawn(program: string, command: readonly string[]): void {
+    this.#spawn(program, [...this.#enter(), ...command]);
+  }
+
+  /** Runs a program on the node to its end; what it wrote to standard output. */
+  async exec(command: readonly string[]): Promise<string> {
+    const [first = 'true', ...others] = [...this.#enter(), ...command];
+    return run(first, others, { env: this.#environment() });
+  }
+
+  /** Makes the images of an archive known to the node's containerd. */
+  async importImages(archive: string): Promise<void> {
+    await this.exec(['ctr', '--address', CONTAINERD_SOCKET, '-n', 'k8s.io', 'images', 'import', archive]);
+  }
+
+  #file(...parts: readonly string[]): string {
+    return join(this.#folder.path, 'nodes', this.name, ...parts);
+  }
+
+  #spawn(program: string, command: readonly string[]): void {
+    const log = openSync(this.#folder.log(this.name, program), 'a');
+    const processFiles = this.#cgroups.processFiles(this.name);
+    const child = spawn('sh', ['-c', ENTER_CGROUPS, 'sh', ...processFiles, '--', ...command], {
+      stdio: ['ignore', log, log],
+      env: this.#environment(),
+      detached: true,
+    });
+    // That it could not be started shows in what does not come up.
+    child.on('error', () => {});
+    child.unref();
+    closeSync(log);
+  }
+
+  #environment(): NodeJS.ProcessEnv {
+    const { containerFolder, runc, libraries, iptablesModules } = this.#programs;
+    const path = [this.#folder.folder('bin'), containerFolder, dirname(runc), process.env['PATH']];
+    return {
+      PATH: path.join(':'),
+      XTABLES_LIBDIR: iptablesModules,
+      ...(libraries !== undefined && { LD_LIBRARY_PATH: libraries }),
+    };
+  }
+
+  #enter(): string[] {
+    const pid = this.#initProcess();
+    if (pid === undefined) throw new BallastError('NODE_DOWN', `${this.name} is not running`);
+    return ['nsenter', '--target', String(pid), '--mount', '--uts', '--ipc', '--net', '--pid', '--cgroup'];
+  }
+
+  /** The process that is the first one of the node's namespace: known by two ids, the second being 1. */
+  #initProcess(): number | undefined {
+    try {
+      const members = readFileSync(join(this.cgroup('cpu'), 'cgroup.procs'), 'utf8');
+      return members
+        .split('\n')
+        .map(Number)
+        .find((pid) => pid > 0 && /^NSpid:\t\d+\t1$/m.test(readFileSync(`/proc/${pid}/status`, 'utf8')));
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Its mounts are made once it has become the program that waits. */
+  #initIsUp(): boolean {
+    const pid = this.#initProcess();
+    return pid !== undefined && readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === 'pause';
+  }
+
+  #existsInNode(path: string): boolean {
+    try {
+      accessSync(`/proc/${this.#initProcess()}/root${path}`);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  async #until(program: string, isUp: () => boolean): Promise<void> {
+    const giveUp = Date.now() + START_LIMIT_MS;
+    while (!isUp()) {
+      if (Date.now() > giveUp) {
+        const log = this.#folder.log(this.name, program);
+        throw new BallastError('CHILD_FAILED', `${program} of ${this.name} did not come up; its log: ${log}`);
+      }
+      await sleep(20);
+    }
+  }
+}

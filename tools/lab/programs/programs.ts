@@ -1,0 +1,58 @@
+/** Everything that the lab runs: built, installed or found, each once per machine. */
+import { dirname } from 'node:path';
+import { buildGoTool } from '../../go/build.ts';
+import { ensureEnvoy } from '../../local-mesh/envoy/install.ts';
+import { run } from './command.ts';
+import { ensureSystemPrograms, type SystemPrograms } from './system-programs.ts';
+
+export interface Programs extends SystemPrograms {
+  /** All of Kubernetes: the first argument names the component. */
+  readonly hyper: string;
+  /** Folder with containerd, its shim, ctr and the CNI plugins. */
+  readonly containerFolder: string;
+  readonly pause: string;
+  readonly coredns: string;
+  readonly helm: string;
+  readonly pilotDiscovery: string;
+  readonly pilotAgent: string;
+  readonly envoy: string;
+  /** Istio's sources, with its charts and its bootstrap of Envoy. */
+  readonly istioSources: string;
+}
+
+const CONTAINER_TOOLS = ['containerd', 'containerd-shim-runc-v2', 'ctr', 'bridge', 'host-local', 'loopback'];
+
+/** Go's own copy of Istio's sources, at the version that istiod is built from; Go downloads them if need be. */
+async function istioSources(): Promise<string> {
+  const module = new URL('../../go/istio', import.meta.url).pathname;
+  const istiod = 'istio.io/istio/pilot/cmd/pilot-discovery/app';
+  return (await run('go', ['list', '-f', '{{.Module.Dir}}', istiod], { cwd: module })).trim();
+}
+
+/**
+ * Brings all programs; `say` hears which one is being built. From nothing this takes half an hour on 2 cores, most of
+ * it for Kubernetes and Istio, and a second once they are there.
+ * @throws BallastError MISSING_TOOL or BUILD_FAILED
+ */
+export async function ensurePrograms(say: (text: string) => void): Promise<Programs> {
+  const build = async (tool: string): Promise<string> => {
+    say(tool);
+    return buildGoTool(tool);
+  };
+  const system = await ensureSystemPrograms();
+  // One after the other: Go's compiler uses all cores by itself.
+  for (const tool of CONTAINER_TOOLS) await build(`containerd/${tool}`);
+  const pause = await build('containerd/pause');
+  return {
+    ...system,
+    containerFolder: dirname(pause),
+    pause,
+    hyper: await build('hyper'),
+    coredns: await build('coredns'),
+    helm: await build('helm/helm'),
+    pilotDiscovery: await build('istio/pilot-discovery'),
+    pilotAgent: await build('istio/pilot-agent'),
+    envoy: await ensureEnvoy(),
+    istioSources: await istioSources(),
+  };
+}

@@ -1,0 +1,82 @@
+/**
+ * The two programs that are not built from Go alone: runc (it needs C) and iptables. Taken from this machine if
+ * installed; where there is apt-get, its packages are downloaded and unpacked into the cache, and nothing is installed.
+ */
+import { createHash } from 'node:crypto';
+import { access, glob, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { BallastError } from '../../../contract/errors.ts';
+import { labCacheFolder } from '../settings.ts';
+import { run } from './command.ts';
+
+const PACKAGES = ['runc', 'libseccomp2', 'iptables', 'libxtables12', 'libmnl0', 'libnftnl11'];
+const PLACES = ['usr/sbin', 'usr/bin', 'sbin', 'bin', 'usr/local/sbin', 'usr/local/bin'];
+
+export interface SystemPrograms {
+  readonly runc: string;
+  /** iptables with the nftables back end: one program that acts as whatever name it is called by. */
+  readonly iptables: string;
+  /** Folder with iptables' extensions. */
+  readonly iptablesModules: string;
+  /** Folder of their libraries, where they are not the machine's own. */
+  readonly libraries?: string;
+}
+
+async function findProgram(root: string, name: string): Promise<string | undefined> {
+  for (const place of PLACES) {
+    const path = join(root, place, name);
+    const exists = await access(path).then(
+      () => true,
+      () => false,
+    );
+    if (exists) return path;
+  }
+  return undefined;
+}
+
+async function findBelow(root: string): Promise<SystemPrograms | undefined> {
+  const [runc, iptables] = await Promise.all([findProgram(root, 'runc'), findProgram(root, 'xtables-nft-multi')]);
+  const [modules] = await Array.fromAsync(glob('usr/lib*/{xtables,*/xtables}', { cwd: root }));
+  if (runc === undefined || iptables === undefined || modules === undefined) return undefined;
+  const found = { runc, iptables, iptablesModules: join(root, modules) };
+  return root === '/' ? found : { ...found, libraries: join(root, modules, '..') };
+}
+
+async function download(root: string): Promise<void> {
+  await mkdir(labCacheFolder(), { recursive: true });
+  const aside = await mkdtemp(`${root}-`);
+  try {
+    // With lists of its own: the machine's may be old or missing, and are not ours to renew.
+    const folders = { 'Dir::State::Lists': join(aside, 'lists'), 'Dir::Cache': join(aside, 'cache') };
+    const options = Object.entries({ ...folders, 'APT::Sandbox::User': 'root' }).map(
+      ([key, value]) => `${key}=${value}`,
+    );
+    const flags = options.flatMap((option) => ['-o', option]);
+    await mkdir(join(aside, 'lists', 'partial'), { recursive: true });
+    await mkdir(join(aside, 'cache', 'archives', 'partial'), { recursive: true });
+    await run('apt-get', ['update', ...flags]);
+    await run('apt-get', ['download', ...flags, ...PACKAGES], { cwd: aside });
+    const archives = (await readdir(aside)).filter((name) => name.endsWith('.deb'));
+    for (const archive of archives) await run('dpkg-deb', ['--extract', archive, 'root'], { cwd: aside });
+    await rm(root, { recursive: true, force: true });
+    await rename(join(aside, 'root'), root);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    const message = `runc and iptables are not installed and cannot be downloaded: install both (${why})`;
+    throw new BallastError('MISSING_TOOL', message, { cause });
+  } finally {
+    await rm(aside, { recursive: true, force: true });
+  }
+}
+
+/** @throws BallastError MISSING_TOOL where they are neither installed nor to be had */
+export async function ensureSystemPrograms(): Promise<SystemPrograms> {
+  const key = createHash('sha256').update(PACKAGES.join(' ')).digest('hex').slice(0, 8);
+  const root = join(labCacheFolder(), `packages-${key}`);
+  const installed = (await findBelow('/')) ?? (await findBelow(root));
+  if (installed) return installed;
+  await download(root);
+  const downloaded = await findBelow(root);
+  if (downloaded) return downloaded;
+  throw new BallastError('MISSING_TOOL', 'runc or iptables (with its nftables back end) is not where it is expected');
+}

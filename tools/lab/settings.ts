@@ -1,0 +1,60 @@
+/** Names, addresses and sizes of the lab. Everything carries the lab's own name, so that it can be told and removed. */
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { cacheFolder } from '../install/cache-folder.ts';
+
+/** Names the cgroups, the network namespaces (`ballast-lab-<node>`) and the state folder. */
+export const LAB = 'ballast-lab';
+
+export const BRIDGE = 'ballast0';
+export const BRIDGE_ADDRESS = '10.213.0.1';
+export const POD_RANGE = '10.214.0.0/16';
+export const SERVICE_RANGE = '10.215.0.0/24';
+export const DNS_ADDRESS = '10.215.0.10';
+/** Addresses of Services of type LoadBalancer: the hotel application's gateway, and that of any other beside it. */
+export const BALANCER_RANGE = '10.216.0.0/24';
+export const INGRESS_ADDRESS = '10.216.0.1';
+export const SECOND_INGRESS_ADDRESS = '10.216.0.2';
+
+export interface NodeSettings {
+  readonly name: string;
+  /** Number of the node: last part of its address, third part of its pods'. */
+  readonly index: number;
+  readonly isControlPlane: boolean;
+  /** CPU that the node has, in cores; the control plane's node takes what the machine has left. */
+  readonly cores?: number;
+}
+
+/** Three workers of different sizes, which together leave CPU to the node that everything else runs on. */
+export const NODES: readonly NodeSettings[] = [
+  { name: 'control-plane', index: 0, isControlPlane: true },
+  { name: 'node-1', index: 1, isControlPlane: false, cores: 0.6 },
+  { name: 'node-2', index: 2, isControlPlane: false, cores: 0.4 },
+  { name: 'node-3', index: 3, isControlPlane: false, cores: 0.3 },
+];
+
+export const CONTROL_PLANE_NAME = 'control-plane';
+
+export function addressOf(node: NodeSettings): string {
+  return `10.213.0.${10 + node.index}`;
+}
+
+export function podSubnetOf(node: NodeSettings): string {
+  return `10.214.${node.index}.0/24`;
+}
+
+/** The API server listens on the control plane's node. */
+export const API_SERVER = 'https://10.213.0.10:6443';
+
+/** First address of the service range, which Kubernetes gives to its own API. */
+export const API_SERVICE_ADDRESS = '10.215.0.1';
+
+/** Folder of the lab's state and logs; `XDG_STATE_HOME` moves it. */
+export function stateFolder(): string {
+  return join(process.env['XDG_STATE_HOME'] || join(homedir(), '.local', 'state'), 'ballast', 'lab');
+}
+
+/** Folder of what is built once and kept: image archives and unpacked system packages. */
+export function labCacheFolder(): string {
+  return join(cacheFolder(), 'lab');
+}

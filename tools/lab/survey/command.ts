@@ -1,0 +1,85 @@
+/** `npm run lab -- apps`: what Ballast does for each of the other applications, one after the other. */
+import { Command, InvalidArgumentError } from 'commander';
+import { BallastError, describeFailure } from '../../../contract/errors.ts';
+import { APPLICATION_NAMES } from '../../local-mesh/applications/applications.ts';
+import { doubtAbout } from '../../local-mesh/phases/machine-use.ts';
+import { runSteps } from '../../local-mesh/progress.ts';
+import { application as hotel } from '../../local-mesh/applications/hotel-reservation.ts';
+import { pauseReplicas } from '../applications/pause.ts';
+import { bringLab, interruption, type Show } from '../demo/compare.ts';
+import { addLabFlags, type LabFlags } from '../demo/flags.ts';
+import { figuresOfApplication, summariseSurvey } from './figures.ts';
+import { writePage, writeSurvey } from './page.ts';
+import { type Surveyed, survey } from './survey.ts';
+import { surveyTable } from './table.ts';
+
+interface SurveyFlags extends LabFlags {
+  readonly only: readonly string[];
+}
+
+/** The lab's own demo measures the hotel application. */
+const NAMES = APPLICATION_NAMES.filter((name) => name !== hotel.name);
+
+function someOf(text: string): string[] {
+  const names = text.split(',').map((name) => name.trim());
+  const unknown = names.find((name) => !NAMES.includes(name));
+  if (unknown === undefined) return names;
+  throw new InvalidArgumentError(`${unknown} is none of ${NAMES.join(', ')}.`);
+}
+
+function report(outcomes: readonly Surveyed[], flags: SurveyFlags): void {
+  const measured = outcomes.flatMap((outcome) => ('result' in outcome ? [outcome] : []));
+  const figures = measured.map(({ application, result }) => figuresOfApplication(application, result));
+  const all = {
+    name: 'lab-apps',
+    settings: { rounds: flags.rounds, seconds: flags.seconds, node: flags.node },
+    applications: figures,
+    rounds: measured.flatMap(({ application, result }) =>
+      result.run.phases.map((phase) => ({ application, ...phase })),
+    ),
+    summary: summariseSurvey(figures),
+  };
+  if (figures.length > 0) {
+    const whole = NAMES.every((name) => figures.some(({ application }) => application === name));
+    const docs = flags.write === 'docs' && whole ? writePage(figures, all, flags) : [];
+    const files = [...writeSurvey(flags.out, figures, all), ...docs];
+    console.log(flags.json ? JSON.stringify(all, null, 2) : `${surveyTable(figures)}\n\nWritten: ${files.join(', ')}`);
+    if (flags.write === 'docs' && !whole)
+      console.error('The documentation stays as it is: it is written of all or none.');
+  }
+  for (const { application, result } of measured) {
+    const doubt = doubtAbout(result.machine);
+    if (doubt !== undefined) console.error(`${application}: ${doubt}`);
+  }
+  for (const outcome of outcomes) {
+    if (!('error' in outcome)) continue;
+    const { application, error } = outcome;
+    console.error(`${application}: ${error instanceof BallastError ? describeFailure(error) : String(error)}`);
+    process.exitCode = 1;
+  }
+}
+
+async function runSurvey(flags: SurveyFlags): Promise<void> {
+  const show: Show = (steps) => runSteps(steps, process.stderr.isTTY && !flags.json);
+  const lab = await bringLab('ballast', show);
+  const signal = interruption();
+  // Where it is up, its replicas would take CPU of the nodes.
+  const resume = await pauseReplicas(lab.kubectl, hotel.name);
+  try {
+    report(await survey(lab, flags.only, { flags, show, signal }), flags);
+  } finally {
+    // They start at the machine's own speed.
+    const limit = (enforced: boolean): void => lab.workers.forEach((node) => node.limit(enforced));
+    limit(false);
+    await resume().finally(() => limit(true));
+  }
+}
+
+export function surveyCommand(): Command {
+  const command = new Command('apps')
+    .description(
+      "the other applications one after the other, each by itself: Istio's default against Ballast with a noisy pod",
+    )
+    .option('--only <names>', `some of ${NAMES.join(', ')}, by commas`, someOf, NAMES);
+  return addLabFlags(command, { quietRounds: 0, seconds: 25, out: 'results/lab' }).action(runSurvey);
+}

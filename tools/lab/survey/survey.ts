@@ -1,0 +1,56 @@
+/** Measures applications one after the other: installed, compared, removed. */
+import type { DemoResult } from '../../local-mesh/demo.ts';
+import { loadApplication } from '../../local-mesh/applications/applications.ts';
+import { LabApplication } from '../applications/application.ts';
+import { renewVolumes } from '../applications/volumes.ts';
+import { compare, type Show } from '../demo/compare.ts';
+import type { LabFlags } from '../demo/flags.ts';
+import type { Lab } from '../lab.ts';
+import { SECOND_INGRESS_ADDRESS } from '../settings.ts';
+
+/** One application's outcome. */
+export type Surveyed =
+  | { readonly application: string; readonly result: DemoResult }
+  | { readonly application: string; readonly error: unknown };
+
+interface SurveyOptions {
+  readonly flags: LabFlags;
+  readonly show: Show;
+  /** Ends the survey early; what is installed is removed all the same. */
+  readonly signal: AbortSignal;
+}
+
+/** Outcomes of the applications, in their order; one that cannot be measured does not keep the others from it. */
+export async function survey(lab: Lab, names: readonly string[], options: SurveyOptions): Promise<Surveyed[]> {
+  const outcomes: Surveyed[] = [];
+  for (const name of names) {
+    if (options.signal.aborted) break;
+    outcomes.push(...(await surveyOne(lab, name, options)));
+  }
+  return outcomes;
+}
+
+/** What was measured stays measured, though the application may not go. */
+async function surveyOne(lab: Lab, name: string, { flags, show, signal }: SurveyOptions): Promise<Surveyed[]> {
+  const application = new LabApplication(lab.kubectl, await loadApplication(name), SECOND_INGRESS_ADDRESS);
+  const outcomes: Surveyed[] = [];
+  const failed = (error: unknown): void => void outcomes.push({ application: name, error });
+  try {
+    await show([{ title: name, run: (say) => bringUp(lab, application, say) }]);
+    outcomes.push({ application: name, result: await compare(lab, application, flags, { show, signal }) });
+  } catch (error) {
+    failed(error);
+  }
+  await application.remove().catch(failed);
+  return outcomes;
+}
+
+/** Sidecars and replicas start at the machine's own speed; the comparison gives the nodes their sizes. */
+async function bringUp(lab: Lab, application: LabApplication, say: (text: string) => void): Promise<string> {
+  for (const node of lab.workers) node.limit(false);
+  await renewVolumes(lab.kubectl, lab.folder);
+  await application.install();
+  await application.untilReady(say);
+  await application.untilBalanced();
+  return application.ingress.href;
+}

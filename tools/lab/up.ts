@@ -1,0 +1,137 @@
+/** Brings the lab up, step by step: from nothing, or from what is there. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { application as hotel } from '../local-mesh/applications/hotel-reservation.ts';
+import { runSteps, type ShownStep } from '../local-mesh/progress.ts';
+import { LabApplication } from './applications/application.ts';
+import { installBallast, untilBallastIsReady } from './applications/ballast.ts';
+import { createVolumes } from './applications/volumes.ts';
+import { createCluster, repairCluster } from './cluster.ts';
+import { ensureArchives } from './images/archives.ts';
+import { ensureStore, keysOf } from './images/store.ts';
+import { findLab, type Lab } from './lab.ts';
+import { installIstio, untilInjecting } from './mesh/istio.ts';
+import { requireLabMachine } from './requirements.ts';
+import { INGRESS_ADDRESS } from './settings.ts';
+import { LabFolder } from './state/lab-folder.ts';
+import { withLock } from './state/lock.ts';
+import { readRecord, writeRecord } from './state/record.ts';
+
+/** Parts of the lab in the order in which they come up; each needs those before it. */
+export const PARTS = ['kubernetes', 'istio', 'ballast', 'hotel'] as const;
+
+export type Part = (typeof PARTS)[number];
+
+export interface UpOptions {
+  /** The last part that is to come up. */
+  readonly until: Part;
+}
+
+const MANIFESTS = join(import.meta.dirname, 'manifests');
+
+/** One coming-up of the lab. Its steps are to be run one after the other, and `lab` is there when all have been. */
+class Rise {
+  readonly #until: Part;
+  #lab: Lab | undefined;
+  #archives: readonly string[] = [];
+  #store = '';
+  /** The cluster was there, and got images that it did not have. */
+  #hasNewImages = false;
+
+  constructor({ until }: UpOptions) {
+    this.#until = until;
+  }
+
+  get lab(): Lab {
+    if (!this.#lab) throw new Error('the lab has not been looked for');
+    return this.#lab;
+  }
+
+  get steps(): readonly ShownStep[] {
+    const parts: Record<Part, readonly ShownStep[]> = {
+      kubernetes: [
+        { title: 'Programs', run: (say) => this.#bringPrograms(say) },
+        { title: 'Images', run: (say) => this.#bringImages(say) },
+        { title: 'Kubernetes', run: () => this.#startCluster() },
+      ],
+      istio: [{ title: 'Istio', run: () => this.#installIstio() }],
+      ballast: [{ title: 'Ballast', run: () => this.#installBallast() }],
+      hotel: [{ title: 'Hotel application', run: (say) => this.#installHotel(say) }],
+    };
+    const chosen = PARTS.slice(0, PARTS.indexOf(this.#until) + 1).flatMap((part) => parts[part]);
+    return [...chosen, { title: 'Nodes', run: () => this.#limitNodes() }];
+  }
+
+  async #bringPrograms(say: (text: string) => void): Promise<undefined> {
+    this.#lab = await findLab(say);
+    return undefined;
+  }
+
+  async #bringImages(say: (text: string) => void): Promise<undefined> {
+    say('writing archives');
+    this.#archives = await ensureArchives(this.lab.programs);
+    say('unpacking');
+    this.#store = await ensureStore(this.lab.programs, this.#archives);
+    return undefined;
+  }
+
+  async #startCluster(): Promise<string> {
+    const { lab } = this;
+    const keys = await keysOf(this.#archives);
+    const record = readRecord(lab.folder);
+    if (record && (await lab.answers())) {
+      const added = this.#archives.filter((_, index) => !record.images.includes(keys[index] ?? ''));
+      this.#hasNewImages = added.length > 0;
+      await repairCluster(lab, added);
+      writeRecord(lab.folder, { ...record, images: keys });
+      return `up since ${record.since}`;
+    }
+    await createCluster(lab, this.#store);
+    await lab.kubectl.apply(readFileSync(join(MANIFESTS, 'coredns.yaml'), 'utf8'));
+    writeRecord(lab.folder, { since: new Date().toISOString(), images: keys });
+    return `${lab.nodes.length} nodes`;
+  }
+
+  async #installIstio(): Promise<undefined> {
+    await installIstio(this.lab.kubectl, this.lab.programs);
+    await untilInjecting(this.lab.kubectl);
+    return undefined;
+  }
+
+  async #installBallast(): Promise<undefined> {
+    await installBallast(this.lab.kubectl, this.#hasNewImages);
+    // The application starts meanwhile.
+    if (this.#until === 'ballast') await untilBallastIsReady(this.lab.kubectl);
+    return undefined;
+  }
+
+  async #installHotel(say: (text: string) => void): Promise<string> {
+    // Sidecars and applications start at the machine's own speed.
+    for (const node of this.lab.workers) node.limit(false);
+    await createVolumes(this.lab.kubectl, this.lab.folder);
+    const application = new LabApplication(this.lab.kubectl, hotel, INGRESS_ADDRESS);
+    await application.install();
+    await application.untilReady(say);
+    await untilBallastIsReady(this.lab.kubectl);
+    await application.untilBalanced();
+    return application.ingress.href;
+  }
+
+  /** Waits for the nodes, then gives each its size. */
+  async #limitNodes(): Promise<string> {
+    await this.lab.kubectl.run('wait', '--for=condition=Ready', 'node', '--all', '--timeout=60s');
+    for (const node of this.lab.workers) node.limit(true);
+    return this.lab.workers.map(({ name, settings }) => `${name} ${settings.cores} cores`).join(', ');
+  }
+}
+
+/** Brings the lab up and resolves when it is; `show` is how steps are run (tools/local-mesh/progress.ts). */
+export async function upLab(
+  options: UpOptions,
+  show: (steps: readonly ShownStep[]) => Promise<void> = async (steps) => runSteps(steps, false),
+): Promise<Lab> {
+  await requireLabMachine();
+  const rise = new Rise(options);
+  await withLock(new LabFolder(), async () => show(rise.steps));
+  return rise.lab;
+}

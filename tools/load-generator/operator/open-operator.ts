@@ -1,0 +1,119 @@
+/** Wires the operator to a cluster. */
+import { KubernetesClient } from '../../../central-controller/kubernetes/client.ts';
+import type { Credentials } from '../../../central-controller/kubernetes/credentials.ts';
+import { Lease } from '../../../central-controller/kubernetes/lease.ts';
+import type { ReflectorState } from '../../../central-controller/kubernetes/reflector.ts';
+import { describeFailure, type Failure } from '../../../contract/errors.ts';
+import { MIXES, readMix } from '../flags.ts';
+import type { Mix } from '../workload/mix.ts';
+import { withRequestDefaults } from './api/request.ts';
+import { ObjectWriter } from './cluster/object-writer.ts';
+import { WatchedRequests } from './cluster/watched-requests.ts';
+import { Operator } from './operator.ts';
+import { startLoadRun } from './run/load-run.ts';
+
+export interface OperatorOptions {
+  readonly credentials: Credentials;
+  /** Of the Lease by which one of several operators acts. */
+  readonly namespace: string;
+  readonly lease: string;
+  /** No other process's, not even of one that ran before. */
+  readonly identity: string;
+  /** Where a Service's port is, such as `http://search.shop.svc.cluster.local:8080`. */
+  readonly targetOf: (namespace: string, service: string, port: number) => URL;
+}
+
+export interface Log {
+  info(message: string): void;
+  error(fields: unknown, message: string): void;
+}
+
+export interface OpenedOperator {
+  /** Everything was seen once, and somebody acts: this one or another. */
+  readonly isReady: boolean;
+  /** Ends the loads that run, writes what they measured, and lets another operator act. */
+  close(): Promise<void>;
+}
+
+/** Begins at once. */
+export function openOperator(options: OperatorOptions, log: Log): OpenedOperator {
+  const { credentials, namespace, lease: name, identity, targetOf } = options;
+  const complain = (failure: Failure): void => log.error({ code: failure.code }, describeFailure(failure));
+  const mixes = readMixes(complain);
+  const client = new KubernetesClient(credentials);
+  const problems = new Set<string>();
+  const watched = new WatchedRequests(client, {
+    changed() {
+      for (const { kind, name: object, text } of watched.problems()) {
+        const message = `${kind} ${object}: ${text}`;
+        if (!problems.has(message)) complain({ code: 'INVALID_MANIFEST', message });
+        problems.add(message);
+      }
+      void operator.poke();
+    },
+    moved: (kind, state, why) => tell(kind, state, why, log, complain),
+  });
+  const leadership = new Lease(client, {
+    namespace,
+    name,
+    identity,
+    urlOf: () => undefined,
+    now: () => performance.now(),
+    onTrouble: (why) => complain({ code: 'CLUSTER_UNREACHABLE', message: `Lease ${namespace}/${name}: ${why}` }),
+  });
+  const operator = new Operator({
+    seen: () => watched.seen(),
+    writer: new ObjectWriter(client),
+    mixes: new Set(mixes.keys()),
+    startRun(request, changed) {
+      const { serviceName, port, mix } = withRequestDefaults(request.spec);
+      log.info(`${request.metadata.namespace}/${request.metadata.name}: load against ${serviceName}:${port} begins`);
+      const target = targetOf(request.metadata.namespace, serviceName, port);
+      return startLoadRun(request, target, mix === undefined ? undefined : mixes.get(mix), changed);
+    },
+    mayAct: () => leadership.isLeading,
+    now: () => Date.now(),
+    onTrouble: complain,
+  });
+  leadership.onChange(() => {
+    const { isLeading, leader } = leadership;
+    log.info(isLeading ? `${identity}: acts` : `${identity}: waits, ${leader ?? 'nobody'} acts`);
+    // While nobody else acts, loads go on: the API server may be away for a moment.
+    if (!isLeading && leader !== undefined && leader !== identity) operator.abandon();
+    void operator.poke();
+  });
+  leadership.start();
+  return {
+    get isReady() {
+      return watched.seen() !== undefined && leadership.leader !== undefined;
+    },
+    async close() {
+      await operator.close();
+      await leadership.close();
+      await watched.close();
+      await client.close();
+    },
+  };
+}
+
+function readMixes(complain: (failure: Failure) => void): ReadonlyMap<string, Mix> {
+  const mixes = new Map<string, Mix>();
+  for (const name of MIXES) {
+    const mix = readMix(name);
+    if (mix.ok) mixes.set(name, mix.value);
+    else complain(mix.failure);
+  }
+  return mixes;
+}
+
+function tell(
+  kind: string,
+  state: ReflectorState,
+  why: string | undefined,
+  log: Log,
+  complain: (failure: Failure) => void,
+): void {
+  if (state === 'absent') complain({ code: 'UNKNOWN_KIND', message: `${kind}: the cluster knows no such kind (yet)` });
+  else if (why !== undefined) complain({ code: 'CLUSTER_UNREACHABLE', message: `${kind}: cannot be watched: ${why}` });
+  else log.info(`${kind}: ${state}`);
+}

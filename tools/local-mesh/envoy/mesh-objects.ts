@@ -1,0 +1,126 @@
+/** The mesh as its manifests describe it, in the form in which Envoy's configuration is rendered from it. */
+import type { TSchema, Static } from 'typebox';
+import {
+  type Kind,
+  type Manifest,
+  namespaceOf,
+  PodKind,
+  selectKind,
+  selects,
+  ServiceKind,
+} from '../../../central-controller/kubernetes/manifest.ts';
+import type { Pod, Service } from '../../../central-controller/kubernetes/objects.ts';
+import { BallastError } from '../../../contract/errors.ts';
+import { serviceHost } from '../../../contract/names.ts';
+import {
+  type DestinationRule,
+  DestinationRuleKind,
+  type Gateway,
+  GatewayKind,
+  type VirtualService,
+  VirtualServiceKind,
+  type WasmPlugin,
+  WasmPluginKind,
+} from './istio-kinds.ts';
+
+export interface MeshEndpoint {
+  readonly pod: string;
+  readonly ip: string;
+  readonly port: number;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** One port of one Service. */
+export interface MeshService {
+  readonly name: string;
+  readonly namespace: string;
+  readonly host: string;
+  readonly port: number;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly selector: Readonly<Record<string, string>>;
+  /** Where the endpoints listen; the Service's own port, where it names the target. */
+  readonly targetPort: number;
+  /** The Service's own address, where it has one. */
+  readonly virtualIp?: string;
+  /** Ready replicas, in the order of their names. */
+  readonly endpoints: readonly MeshEndpoint[];
+}
+
+export interface MeshObjects {
+  /** Ordered by host, then port. */
+  readonly services: readonly MeshService[];
+  readonly virtualServices: readonly VirtualService[];
+  readonly destinationRules: readonly DestinationRule[];
+  readonly gateways: readonly Gateway[];
+  readonly plugins: readonly WasmPlugin[];
+}
+
+function take<Schema extends TSchema>(manifests: readonly Manifest[], kind: Kind<Schema>): readonly Static<Schema>[] {
+  const read = selectKind(manifests, kind);
+  if (!read.ok) throw new BallastError(read.failure.code, read.failure.message);
+  return read.value;
+}
+
+function isReady(pod: Pod): boolean {
+  return pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
+}
+
+type ServicePort = NonNullable<Service['spec']['ports']>[number];
+
+/** Number of the container port that a Service's target port means in this pod. */
+function targetPort(port: ServicePort, pod: Pod): number | undefined {
+  const target = port.targetPort ?? port.port;
+  if (typeof target === 'number') return target;
+  const containers = pod.spec?.containers ?? [];
+  return containers.flatMap(({ ports }) => ports ?? []).find(({ name }) => name === target)?.containerPort;
+}
+
+function endpointsOf(service: Service, port: ServicePort, pods: readonly Pod[]): MeshEndpoint[] {
+  const endpoints: MeshEndpoint[] = [];
+  for (const pod of pods) {
+    const labels = pod.metadata.labels ?? {};
+    const ip = pod.status?.podIP;
+    if (namespaceOf(pod) !== namespaceOf(service) || !selects(service.spec.selector, labels)) continue;
+    const target = targetPort(port, pod);
+    if (ip === undefined || target === undefined || !isReady(pod)) continue;
+    endpoints.push({ pod: pod.metadata.name, ip, port: target, labels });
+  }
+  return endpoints.toSorted((a, b) => a.pod.localeCompare(b.pod, 'en', { numeric: true }));
+}
+
+function readServices(manifests: readonly Manifest[]): MeshService[] {
+  const pods = take(manifests, PodKind);
+  const services = take(manifests, ServiceKind).flatMap((service) =>
+    (service.spec.ports ?? []).map((port) => {
+      const { name } = service.metadata;
+      const namespace = namespaceOf(service);
+      if (!(port.appProtocol ?? port.name ?? '').startsWith('http') || service.spec.clusterIP === 'None') {
+        const what = `Service ${namespace}/${name}: spec.ports: the local mesh carries HTTP`;
+        throw new BallastError('INVALID_MANIFEST', `${what}: name port ${port.port} "http", and give it a cluster IP`);
+      }
+      return {
+        name,
+        namespace,
+        host: serviceHost(namespace, name),
+        port: port.port,
+        labels: service.metadata.labels ?? {},
+        selector: service.spec.selector ?? {},
+        targetPort: typeof port.targetPort === 'number' ? port.targetPort : port.port,
+        ...(service.spec.clusterIP === undefined ? {} : { virtualIp: service.spec.clusterIP }),
+        endpoints: endpointsOf(service, port, pods),
+      };
+    }),
+  );
+  return services.toSorted((a, b) => (a.host < b.host ? -1 : a.host > b.host ? 1 : a.port - b.port));
+}
+
+/** @throws BallastError INVALID_MANIFEST, naming the object and the field that the local mesh cannot render */
+export function readMeshObjects(manifests: readonly Manifest[]): MeshObjects {
+  return {
+    services: readServices(manifests),
+    virtualServices: take(manifests, VirtualServiceKind),
+    destinationRules: take(manifests, DestinationRuleKind),
+    gateways: take(manifests, GatewayKind),
+    plugins: take(manifests, WasmPluginKind),
+  };
+}

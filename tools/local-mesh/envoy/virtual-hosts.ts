@@ -1,0 +1,79 @@
+/** Route configuration of a sidecar: which virtual host answers which names, in istiod's order. */
+import { fullHost } from '../../../central-controller/routing/istio-objects.ts';
+import { namespaceOf } from '../../../central-controller/kubernetes/manifest.ts';
+import type { VirtualService } from './istio-kinds.ts';
+import type { MeshObjects, MeshService } from './mesh-objects.ts';
+import type { EnvoyObject, ProxyInput } from './proxy.ts';
+import { defaultRoute, sessionOverride, virtualServiceRoutes } from './routes.ts';
+
+/** What istiod sets in every route configuration. */
+export const ROUTE_DEFAULTS = {
+  validate_clusters: false,
+  max_direct_response_body_size_bytes: 1_048_576,
+  ignore_port_in_host_matching: true,
+} as const;
+
+/** Names by which a sidecar of `namespace` may call a Service, the fullest first. */
+function domains(service: MeshService, namespace: string): string[] {
+  const short = `${service.name}.${service.namespace}`;
+  const local = service.namespace === namespace ? [service.name, `${short}.svc`, short] : [short, `${short}.svc`];
+  const { virtualIp } = service;
+  return [service.host, `${service.host}.`, ...local, ...(virtualIp === undefined ? [] : [virtualIp])];
+}
+
+/** Is the VirtualService bound to `mesh`, or to this Gateway (`namespace/name`)? */
+export function isBoundTo(vs: VirtualService, gateway: string): boolean {
+  const bound = vs.spec.gateways ?? ['mesh'];
+  return bound.some(
+    (name) => (name === 'mesh' || name.includes('/') ? name : `${namespaceOf(vs)}/${name}`) === gateway,
+  );
+}
+
+/** istiod takes older objects first; those of one age, as all of a directory's are, by name, then namespace. */
+export function inOrder(virtualServices: readonly VirtualService[]): VirtualService[] {
+  const keys = ({ metadata }: VirtualService) =>
+    [metadata.creationTimestamp ?? '', metadata.name, metadata.namespace ?? 'default'] as const;
+  return virtualServices.toSorted((a, b) => {
+    const [left, right] = [keys(a), keys(b)];
+    const differs = left.findIndex((key, index) => key !== right[index]);
+    return differs === -1 ? 0 : (left[differs] ?? '') < (right[differs] ?? '') ? -1 : 1;
+  });
+}
+
+/** Order of virtual hosts in a route configuration. */
+export function byName(a: EnvoyObject, b: EnvoyObject): number {
+  return String(a['name']) < String(b['name']) ? -1 : 1;
+}
+
+/** Requests to names that no Service has; Istio's outboundTrafficPolicy REGISTRY_ONLY, as nothing captures here. */
+const BLOCK_ALL: EnvoyObject = {
+  name: 'block_all',
+  domains: ['*'],
+  include_request_attempt_count: true,
+  routes: [{ name: 'block_all', match: { prefix: '/' }, direct_response: { status: 502 } }],
+};
+
+/** The route configuration of all services at one port, as a sidecar has it. */
+export function sidecarRoutes(proxy: ProxyInput, mesh: MeshObjects, port: number): EnvoyObject {
+  const virtualServices = inOrder(mesh.virtualServices.filter((vs) => isBoundTo(vs, 'mesh')));
+  const hosts = mesh.services
+    .filter((service) => service.port === port)
+    .map((service) => {
+      const own = virtualServices.find((vs) =>
+        vs.spec.hosts.some((host) => fullHost(host, namespaceOf(vs)) === service.host),
+      );
+      const session = sessionOverride(service);
+      return {
+        name: `${service.host}:${port}`,
+        domains: domains(service, proxy.namespace),
+        routes: own ? virtualServiceRoutes(own, { services: mesh.services, port }) : [defaultRoute(service)],
+        include_request_attempt_count: true,
+        ...(session ? { typed_per_filter_config: session } : {}),
+      };
+    });
+  return {
+    name: String(port),
+    virtual_hosts: [...hosts.toSorted(byName), BLOCK_ALL],
+    ...ROUTE_DEFAULTS,
+  };
+}
