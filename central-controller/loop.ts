@@ -16,8 +16,8 @@ import { type DecisionPolicy, DEFAULT_PARAMETERS, type Parameters } from './deci
 import { simulate } from './decide/simulate.ts';
 import { createEstimates, observe, snapshot } from './estimate/estimator.ts';
 import type { Snapshot } from './model/snapshot.ts';
-import { FigureHistory } from './history/time-series-history.ts';
-import { lastOnly } from './model/memoize-last.ts';
+import { TimeSeriesHistory } from './history/time-series-history.ts';
+import { memoizeLast } from './model/memoize-last.ts';
 import { alone, type Leadership } from './model/leadership.ts';
 import type { ManualWeights } from './overrides/manual-weights.ts';
 import { Pauses } from './overrides/pauses.ts';
@@ -63,11 +63,11 @@ export class ControlLoop {
   /** Decisions made so far, the recent ones. */
   readonly history = new DecisionHistory();
   /** What they rested on and came to, as figures over time. */
-  readonly figures = new FigureHistory();
+  readonly figures = new TimeSeriesHistory();
   readonly #parts: LoopParts;
   readonly leadership: Leadership;
   /** Names: each report asks for them. */
-  readonly #nodesOf = lastOnly(({ nodes }: Topology) => new Set(nodes.map(({ name }) => name)));
+  readonly #nodesOf = memoizeLast(({ nodes }: Topology) => new Set(nodes.map(({ name }) => name)));
   #estimates = createEstimates();
   #memory = createDecisionMemory();
   readonly #listeners = new Set<DecisionListener>();

@@ -30,7 +30,7 @@ const clock: Clock = {
 };
 
 /** The cluster that the options name, and who leads in it. */
-interface Surroundings {
+interface Environment {
   readonly cluster: Cluster;
   readonly leadership: Leadership;
   /** Undefined: it is not one behind an API server. */
@@ -42,7 +42,7 @@ interface Surroundings {
   close(): Promise<void>;
 }
 
-function surroundings({ cluster: source, identity, listen }: ControllerOptions, logger: Logger): Surroundings {
+function openEnvironment({ cluster: source, identity, listen }: ControllerOptions, logger: Logger): Environment {
   if (source.kind === 'kubernetes') {
     const opened = openCluster({ ...source, identity, port: listen.port, now: clock.now }, logger);
     const { kubeconfig } = source;
@@ -72,7 +72,7 @@ async function openTracing(loop: ControlLoop, { identity }: ControllerOptions, l
 async function main(): Promise<void> {
   const options = parseOptions(process.argv);
   const logger = pino({ name: 'central-controller', level: options.logLevel });
-  const around = surroundings(options, logger);
+  const around = openEnvironment(options, logger);
   const loop = new ControlLoop({
     clock,
     untilNextTick: (now) => untilNextBeat(now, options.tickMs, SAMPLE_TO_DECISION_MS),

@@ -5,7 +5,7 @@ import { Command, Option } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { BallastError } from '../contract/errors.ts';
 import { CONTROLLER_PORT, DEFAULT_CLUSTER_DOMAIN } from '../contract/names.ts';
-import { MOST_REPLICAS } from './metrics/controller-metrics.ts';
+import { MAX_REPLICAS } from './metrics/controller-metrics.ts';
 
 /** Where the cluster is: in a directory of manifests, or behind an API server. */
 export type ClusterSource = {
@@ -118,7 +118,7 @@ export function controllerCommand(): Command {
       '--replica-metrics <most>',
       'replicas that have a series each in /metrics, as long as there are no more of them in all; 0: none has',
       parseCount,
-      MOST_REPLICAS,
+      MAX_REPLICAS,
     )
     .addOption(
       new Option('--log-level <level>', 'what is worth a line')

@@ -13,7 +13,7 @@ import { openPlugin } from './serve/plugin-file.ts';
 import { openSources } from './sample/open-sources.ts';
 import { Sampler } from './sample/sampler.ts';
 import { type Health, ProxyServer } from './serve/server.ts';
-import { TableBoard } from './serve/table-board.ts';
+import { TableStore } from './serve/table-store.ts';
 import { AssignmentStream } from './uplink/assignment-stream.ts';
 import { ControllerLink } from './uplink/controller-link.ts';
 import { HeldAssignments } from './uplink/held-assignments.ts';
@@ -28,7 +28,7 @@ const FAULT_LOG_MS = 60_000;
 async function run(options: AgentOptions): Promise<void> {
   const now = (): number => performance.now();
   const held = new HeldAssignments();
-  const board = new TableBoard(held, Date.now());
+  const board = new TableStore(held, Date.now());
   const statistics = new PendingStatistics();
   const identity = { node: options.node, instance: randomUUID() };
   let replicas = 0;

@@ -11,15 +11,15 @@ export interface Flags {
   readonly workMs: string;
 }
 
-const MOST_WORK_MS = 1000;
+const MAX_WORK_MS = 1000;
 
 export function checkFlags({ version, podIp, node, workMs }: Flags): Result<Replica> {
   if (!parseVersion(version)) {
     return failure('INVALID_FLAG', `--version ${version} (or APP_VERSION) is not of the form 1.0.0`);
   }
   const work = workMs.trim() === '' ? NaN : Number(workMs);
-  if (!(work >= 0 && work <= MOST_WORK_MS)) {
-    return failure('INVALID_FLAG', `--work-ms ${workMs} is not a number of milliseconds from 0 to ${MOST_WORK_MS}`);
+  if (!(work >= 0 && work <= MAX_WORK_MS)) {
+    return failure('INVALID_FLAG', `--work-ms ${workMs} is not a number of milliseconds from 0 to ${MAX_WORK_MS}`);
   }
   return success({ podIp, node, version, workMs: work });
 }

@@ -1,7 +1,7 @@
 /** Checks what was given on the command line. */
 import { parseArgs } from 'node:util';
 import { failure, type Result, success } from '../../contract/result.ts';
-import { MOST_VIDEOS } from './http/fields.ts';
+import { MAX_VIDEOS } from './http/fields.ts';
 import { DEFAULT_PORTS, SERVICE_NAMES, type ServiceName } from './services/names.ts';
 
 export const HELP = `Runs one replica of one service of the video recommendation application, or one of each.
@@ -36,7 +36,7 @@ export interface Options {
 
 const NUMBERS = {
   'max-batch-size': { otherwise: 50, from: 1, to: 250 },
-  'default-limit': { otherwise: 20, from: 1, to: MOST_VIDEOS },
+  'default-limit': { otherwise: 20, from: 1, to: MAX_VIDEOS },
   'client-pool-size': { otherwise: 4, from: 1, to: 256 },
   'deadline-ms': { otherwise: 2000, from: 1, to: 60_000 },
 } as const;

@@ -3,7 +3,7 @@ import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebo
 import { Type } from 'typebox';
 import type { Failure } from '../../contract/errors.ts';
 import { AgentReport } from '../../contract/report.ts';
-import { lastOnly } from '../model/memoize-last.ts';
+import { memoizeLast } from '../model/memoize-last.ts';
 import type { ControlLoop } from '../loop.ts';
 import type { ControllerMetrics } from '../metrics/controller-metrics.ts';
 import type { Subscriber } from '../publish/publisher.ts';
@@ -53,7 +53,7 @@ export function agentRoutes(loop: ControlLoop, metrics: ControllerMetrics): Fast
     void app.register(reportStreamRoute(take, ({ code }) => metrics.refused(code), REPORT_BYTES));
 
     // All agents are sent the same line, but for those with CPU grants of their own.
-    const bytesOf = lastOnly((line: string) => Buffer.from(line));
+    const bytesOf = memoizeLast((line: string) => Buffer.from(line));
     app.get(
       '/agent/v1/assignments',
       {

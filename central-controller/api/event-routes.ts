@@ -2,7 +2,7 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import type { Decision } from '../../contract/decision.ts';
-import { lastOnly } from '../model/memoize-last.ts';
+import { memoizeLast } from '../model/memoize-last.ts';
 import type { ControlLoop } from '../loop.ts';
 import { Problem } from './problem.ts';
 import { PushedText, PushStream } from './push-stream.ts';
@@ -34,7 +34,7 @@ export function eventRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
   return (app, _options, done) => {
     const open = new Set<PushStream>();
     // Many listeners are sent the same text.
-    const eventOf = lastOnly(decisionEvent);
+    const eventOf = memoizeLast(decisionEvent);
     const finishAll = (): void => {
       for (const stream of open) stream.finish();
     };

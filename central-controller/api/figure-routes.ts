@@ -10,12 +10,12 @@ import { NamespacedPath } from './path-schemas.ts';
 import { Problem, sendProblem } from './problem.ts';
 
 /** Each entry holds hundreds of figures: a page of more would hold up the control loop. */
-const MOST_ENTRIES = 100;
+const MAX_ENTRIES = 100;
 
 const FigureQuery = Type.Object({
   ...PageQuery.properties,
   limit: Type.Optional(
-    Type.Integer({ minimum: 1, maximum: MOST_ENTRIES, description: 'Entries at most; default: 100' }),
+    Type.Integer({ minimum: 1, maximum: MAX_ENTRIES, description: 'Entries at most; default: 100' }),
   ),
 });
 

@@ -26,7 +26,7 @@ import { figureRoutes } from './figure-routes.ts';
 import { findingRoutes } from './finding-routes.ts';
 import { forwardToLeader, registerForwarding } from './forwarding.ts';
 import { healthRoutes } from './health-routes.ts';
-import { LONGEST_NAME } from './path-schemas.ts';
+import { MAX_NAME } from './path-schemas.ts';
 import { pauseRoutes } from './pause-routes.ts';
 import { policyRoutes } from './policy-routes.ts';
 import { sendProblem } from './problem.ts';
@@ -60,7 +60,7 @@ export async function createServer(
     // Node's own: a minute, and a look at either limit each half of one.
     http: { headersTimeout: REQUEST_MS, connectionsCheckingInterval: 1_000 },
     forceCloseConnections: true,
-    routerOptions: { maxParamLength: LONGEST_NAME },
+    routerOptions: { maxParamLength: MAX_NAME },
     frameworkErrors: (error, _request, reply) => {
       sendProblem(reply, { code: 'INVALID_REQUEST', message: `path: ${error.message}` });
     },

@@ -16,7 +16,7 @@ const LINE_COLOURS = 6;
 /** With more lines than this a legend would be larger than the chart. */
 const LEGEND_LINES = 8;
 /** More lines than this nobody can tell apart. */
-const MOST_LINES = 50;
+const MAX_LINES = 50;
 
 /** @param {string} name */
 function style(name) {
@@ -105,7 +105,7 @@ export function createChart(place, { top, format, height }) {
   new ResizeObserver(() => plot?.setSize({ width: place.clientWidth, height })).observe(place);
 
   return whileVisible(place, ({ table, span, marks: at }) => {
-    const names = table.names.slice(0, MOST_LINES);
+    const names = table.names.slice(0, MAX_LINES);
     const data = /** @type {uPlot.AlignedData} */ (table.data.slice(0, names.length + 1));
     const wanted = [style('--line'), ...names].join('|');
     marks = at;

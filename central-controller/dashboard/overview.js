@@ -26,7 +26,7 @@ import { age, cores, percent, short } from './format.js';
  */
 
 /** Below this a segment would be thinner than a line. */
-const LEAST_CORES = 0.002;
+const MIN_CORES = 0.002;
 
 /** @param {{ namespace: string, name: string }} service */
 export function serviceKey(service) {
@@ -94,7 +94,7 @@ export function nodeRows(decision) {
         ...(used.get(node.name) ?? []),
         part('#background', 'neighbours', 'background', node.backgroundCores),
         part('#steal', 'taken by the hypervisor', 'steal', node.stealCores),
-      ].filter((segment) => segment.cores >= LEAST_CORES),
+      ].filter((segment) => segment.cores >= MIN_CORES),
     }))
     .toSorted((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
 }

@@ -10,7 +10,7 @@ const DURATIONS = [
 ];
 
 /** Of what is typed the controller takes so much. */
-const LONGEST_REASON = 200;
+const MAX_REASON = 200;
 
 /** The dialog. What it changes is seen by the decisions that follow. */
 export function createPauseDialog() {
@@ -26,7 +26,7 @@ export function createPauseDialog() {
   let act = () => Promise.resolve();
 
   duration.append(...DURATIONS.map(([name], index) => new Option(name, String(index))));
-  reason.maxLength = LONGEST_REASON;
+  reason.maxLength = MAX_REASON;
   byId('pause-cancel').addEventListener('click', () => dialog.close());
   byId('pause-form').addEventListener('submit', async (event) => {
     event.preventDefault();

@@ -6,10 +6,10 @@ import type { NodeEstimate, ReplicaEstimate, ServiceEstimate, Snapshot } from '.
 const MOST = 1e9;
 
 /** Costs below a nanosecond are no costs: zero says "not known". */
-const LEAST_COST = 1e-9;
+const MIN_COST = 1e-9;
 
 /** Nobody runs requests on less: such a figure, too, says "not known". */
-const LEAST_CORES = 1e-3;
+const MIN_CORES = 1e-3;
 
 function bounded(value: number, most = MOST): number {
   return value > 0 ? Math.min(value, most) : 0;
@@ -25,7 +25,7 @@ export function boundedSnapshot(snapshot: Snapshot): Snapshot {
 
 function boundedNode(node: NodeEstimate): NodeEstimate {
   const told = bounded(node.cores, 1e6);
-  const cores = told < LEAST_CORES ? 0 : told;
+  const cores = told < MIN_CORES ? 0 : told;
   return {
     name: node.name,
     cores,
@@ -37,7 +37,7 @@ function boundedNode(node: NodeEstimate): NodeEstimate {
 }
 
 /** No node is so much faster than another: a cost below this part of the service's greatest is an error. */
-const LEAST_COST_PART = 1e-2;
+const MIN_COST_PART = 1e-2;
 
 function boundedLimits(limits: PolicyLimits): PolicyLimits {
   const { minWeight, maxWeight, maxStepPerSecond, warmUpSeconds } = limits;
@@ -62,7 +62,7 @@ function boundedService(service: ServiceEstimate): ServiceEstimate {
 
 function withCostsAlike(replicas: ReplicaEstimate[]): ReplicaEstimate[] {
   const greatest = replicas.reduce((most, { cpuPerRequestSeconds: cost }) => Math.max(most, cost), 0);
-  const least = LEAST_COST_PART * greatest;
+  const least = MIN_COST_PART * greatest;
   const isAlike = ({ cpuPerRequestSeconds: cost }: ReplicaEstimate): boolean => cost === 0 || cost >= least;
   if (replicas.every(isAlike)) return replicas;
   return replicas.map((replica) => (isAlike(replica) ? replica : { ...replica, cpuPerRequestSeconds: least }));
@@ -79,12 +79,12 @@ function isBounded(replica: ReplicaEstimate): boolean {
     isWithin(replica.knownForMs) &&
     isWithin(replica.ageMs) &&
     isWithin(replica.evidence) &&
-    (cost === 0 || (cost >= LEAST_COST && cost <= 1e6)) &&
+    (cost === 0 || (cost >= MIN_COST && cost <= 1e6)) &&
     isWithin(replica.cpuPerRequestDeviation, 1e6) &&
     isWithin(replica.requestsPerSecond) &&
     isWithin(replica.cpuCores, 1e6) &&
     isWithin(replica.idleCores, 1e6) &&
-    (limit === undefined || (limit >= LEAST_CORES && limit <= 1e6)) &&
+    (limit === undefined || (limit >= MIN_CORES && limit <= 1e6)) &&
     (request === undefined || isWithin(request, 1e6)) &&
     isWithin(replica.inFlight) &&
     isWithin(replica.meanInFlight) &&
@@ -106,13 +106,13 @@ function boundedReplica(replica: ReplicaEstimate): ReplicaEstimate {
     knownForMs: bounded(replica.knownForMs),
     ageMs: bounded(replica.ageMs),
     evidence: bounded(replica.evidence),
-    cpuPerRequestSeconds: cost < LEAST_COST ? 0 : cost,
+    cpuPerRequestSeconds: cost < MIN_COST ? 0 : cost,
     cpuPerRequestDeviation: bounded(replica.cpuPerRequestDeviation, 1e6),
     requestsPerSecond: bounded(replica.requestsPerSecond),
     cpuCores: bounded(replica.cpuCores, 1e6),
     idleCores: bounded(replica.idleCores, 1e6),
     ...(requestCores !== undefined && { requestCores: bounded(requestCores, 1e6) }),
-    ...(limit >= LEAST_CORES && { limitCores: limit }),
+    ...(limit >= MIN_CORES && { limitCores: limit }),
     inFlight: bounded(replica.inFlight),
     meanInFlight: bounded(replica.meanInFlight),
     meanLatencySeconds: bounded(replica.meanLatencySeconds, 1e6),

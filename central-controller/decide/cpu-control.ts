@@ -9,19 +9,19 @@ import type { NodeEstimate, ReplicaEstimate, ServiceEstimate } from '../model/sn
 
 /** A fair share counts as a CPU request of that size does in Kubernetes: pods that are not balanced keep theirs. */
 const SHARES_PER_CORE = 1024;
-const LEAST_SHARES = 2;
-const MOST_SHARES = 262_144;
+const MIN_SHARES = 2;
+const MAX_SHARES = 262_144;
 
 /** Room in a quota for bursts, as a part of what is granted. */
 const HEADROOM = 0.25;
 /** Cores; the runtime of a replica without requests needs some, too. */
-const LEAST_QUOTA = 0.05;
+const MIN_QUOTA = 0.05;
 
 /** A setting stays while what is wanted is no further from it than this part, so that noise is not written down. */
 const DEAD_BAND = 0.1;
 
 /** Neighbours that fill a node would take less if the replicas asked for more. */
-const LEAST_FREE = 0.05;
+const MIN_FREE = 0.05;
 
 /** What one node has for the replicas that are decided together. */
 interface NodeShare {
@@ -144,7 +144,7 @@ function nodeShares(
         name,
         {
           capacityCores,
-          freeCores: Math.max(LEAST_FREE * capacityCores, freeCores),
+          freeCores: Math.max(MIN_FREE * capacityCores, freeCores),
           shareWeight: weights.get(name) ?? 0,
         },
       ];
@@ -169,8 +169,8 @@ function wantedOf(
   const most = Math.min(limitCores, node.capacityCores);
   const granted = Math.max(fairCores, allocated, needed);
   return {
-    shares: Math.min(MOST_SHARES, Math.max(LEAST_SHARES, Math.round(fairCores * SHARES_PER_CORE))),
-    quotaCores: Math.min(most, Math.max(LEAST_QUOTA, granted * (1 + HEADROOM))),
+    shares: Math.min(MAX_SHARES, Math.max(MIN_SHARES, Math.round(fairCores * SHARES_PER_CORE))),
+    quotaCores: Math.min(most, Math.max(MIN_QUOTA, granted * (1 + HEADROOM))),
     leastQuotaCores: Math.min(most, granted),
   };
 }

@@ -48,13 +48,13 @@ export interface TargetNode {
 }
 
 /** Cores; a node that has less cannot be told from one that has none. */
-const LEAST_CAPACITY = 0.01;
+const MIN_CAPACITY = 0.01;
 
 /** Part of an equal share that a new replica gets at most to be asked soon. */
-const MOST_AT_FIRST = 0.5;
+const MAX_AT_FIRST = 0.5;
 
 /** A background that seems to fill its node would take less if the replicas asked for more. */
-const MOST_BACKGROUND = 0.95;
+const MAX_BACKGROUND = 0.95;
 
 /** Finds targets again and again, each from the solution before; keeps the memory that this takes. */
 export class TargetFinder {
@@ -109,10 +109,10 @@ function requestedCores(candidates: readonly Candidate[], nodes: number): Float6
 /** Capacity and what is used of it; what the replicas request is theirs, however busy the node is with others. */
 function fillNode(input: AllocationInput, index: number, node: TargetNode, requested: number): void {
   const { cores, stealCores, backgroundCores } = node.estimate;
-  const capacity = Math.max(0.01 * cores, cores - stealCores, LEAST_CAPACITY);
+  const capacity = Math.max(0.01 * cores, cores - stealCores, MIN_CAPACITY);
   const used = Math.max(0, backgroundCores) + Math.max(0, node.otherCores);
   input.capacityCores[index] = capacity;
-  input.backgroundCores[index] = Math.min(used, MOST_BACKGROUND * capacity, Math.max(0, capacity - requested));
+  input.backgroundCores[index] = Math.min(used, MAX_BACKGROUND * capacity, Math.max(0, capacity - requested));
 }
 
 /** Fills in the service and its replicas, which are at `from` and after; returns where the next are. */
@@ -155,7 +155,7 @@ function probingShare(service: ServiceEstimate, { probesPerSecond, mostProbing }
 
 /** A new replica is asked soon, also where its node is full of others that start: else nothing is learnt of it. */
 function firstShare(service: ServiceEstimate, equal: number, { firstRequestsPerSecond }: Parameters): number {
-  return shareOf(service, firstRequestsPerSecond, MOST_AT_FIRST * equal);
+  return shareOf(service, firstRequestsPerSecond, MAX_AT_FIRST * equal);
 }
 
 /** Root mean square of the relative standard errors of the replicas' costs. */

@@ -4,7 +4,7 @@ import type { ServiceEstimate } from '../model/snapshot.ts';
 import type { Parameters } from './policy.ts';
 
 /** Ticks that are further apart, such as around a restart, count as this. */
-const MOST_ELAPSED_MS = 1000;
+const MAX_ELAPSED_MS = 1000;
 
 /**
  * The parameters as they hold for one service: what its policy limits is more narrow than for the others.
@@ -20,7 +20,7 @@ export function parametersOf(
 ): Parameters {
   if (limits === undefined) return parameters;
   const { minWeight, maxWeight, maxStepPerSecond, warmUpSeconds } = limits;
-  const seconds = Math.min(MOST_ELAPSED_MS, Math.max(0, elapsedMs)) / 1000;
+  const seconds = Math.min(MAX_ELAPSED_MS, Math.max(0, elapsedMs)) / 1000;
   return {
     ...parameters,
     minWeight: minWeight ?? parameters.minWeight,
@@ -69,7 +69,7 @@ export function isAtPolicyLimit(weight: number, { least, most, isRaised }: Weigh
 }
 
 /** Counts as above the least, so that there is something to scale where all are at it. */
-const LEAST_ABOVE = 1e-12;
+const MIN_ABOVE = 1e-12;
 
 /**
  * Weights within their bounds and with the sum 1. What is above its least is scaled, all by the same factor, but for
@@ -79,7 +79,7 @@ const LEAST_ABOVE = 1e-12;
  */
 export function withinBounds(weights: readonly number[], bounds: readonly WeightBounds[]): number[] {
   const above = bounds.map(({ least, most }, index) =>
-    most > least ? Math.max(LEAST_ABOVE, (weights[index] ?? 0) - least) : 0,
+    most > least ? Math.max(MIN_ABOVE, (weights[index] ?? 0) - least) : 0,
   );
   const isFull = new Uint8Array(bounds.length);
   for (;;) {

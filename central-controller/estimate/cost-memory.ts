@@ -8,7 +8,7 @@ import type { IdleCpu } from './idle-cpu.ts';
 const TIME_CONSTANT_MS = 30_000;
 
 /** Of the CPU per request, so much is cost at least: idle CPU must not explain away all of it. */
-const LEAST_PART = 0.02;
+const MIN_PART = 0.02;
 
 /** Sums over windows in which requests succeeded. */
 export interface CostMemory {
@@ -86,7 +86,7 @@ function ownCost(memory: CostMemory, idle: IdleCpu, usualSeconds: number, now: n
   const { surprises, requests } = memory;
   const cpuPerRequest = memory.cpuSeconds / requests;
   const secondsPerRequest = memory.seconds / requests;
-  const seconds = Math.max(LEAST_PART * cpuPerRequest, cpuPerRequest - idle.cores * secondsPerRequest);
+  const seconds = Math.max(MIN_PART * cpuPerRequest, cpuPerRequest - idle.cores * secondsPerRequest);
   const squares = surprises.cpu - 2 * idle.cores * surprises.both + idle.cores * idle.cores * surprises.length;
   const chance = Math.max(squares / (requests * evidence), (seconds * seconds) / evidence);
   const unknown = Math.min(cpuPerRequest, idle.deviation * Math.abs(secondsPerRequest - usualSeconds));

@@ -14,7 +14,7 @@ const HIDDEN_MS = 4_000;
 const QUEUES = 0.95;
 
 /** More requests of one sample count as so many: what thousands have said must give way to what a few say now. */
-const MOST_COUNTED = 12;
+const MAX_COUNTED = 12;
 
 /** So many samples in a row refute what was known before. */
 const LAST_SAMPLES = 5;
@@ -65,7 +65,7 @@ export function observeHidden(
   if (loads.length === 0 || greatest > QUEUES) return;
   const ofNode = loads.reduce((sum, { utilisation, cores }) => sum + waitingFactor(utilisation, cores), 0);
   const waiting = ofNode / loads.length + (limit ? waitingFactor(atLimit, limit.cores) : 0);
-  const counted = Math.min(MOST_COUNTED, requests * Math.min(1, 2 * (1 - greatest)));
+  const counted = Math.min(MAX_COUNTED, requests * Math.min(1, 2 * (1 - greatest)));
   addPair(memory.latency, latency * counted, counted, at);
   addPair(memory.waiting, waiting * counted, counted, at);
   memory.last.push(latency);

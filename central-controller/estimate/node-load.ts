@@ -11,10 +11,10 @@ export const SAMPLES = 32;
 const BUSY_SAMPLES = 4;
 
 /** Noise of one window is never taken for less than this part of the cores, however quiet the node was. */
-const LEAST_NOISE = 0.02;
+const MIN_NOISE = 0.02;
 
 /** Nor for less than this part of the background: what a neighbour takes is never quite even. */
-const LEAST_RELATIVE_NOISE = 0.2;
+const MIN_RELATIVE_NOISE = 0.2;
 
 /** Standard errors between the means before and after that make a change. */
 const CHANGE_DEVIATIONS = 3.5;
@@ -29,7 +29,7 @@ export interface NodeLoad {
 export function currentLoad(samples: readonly NodeSample[]): NodeLoad {
   const newest = samples.at(-1);
   if (!newest) return { cores: 0, busyCores: 0, backgroundCores: 0, stealCores: 0 };
-  const current = samples.slice(lastChange(samples, Math.max(LEAST_NOISE * newest.cores, usualNoise(samples))));
+  const current = samples.slice(lastChange(samples, Math.max(MIN_NOISE * newest.cores, usualNoise(samples))));
   const seconds = current.reduce((sum, sample) => sum + sample.seconds, 0);
   const mean = (figure: (sample: NodeSample) => number): number =>
     current.reduce((sum, sample) => sum + figure(sample) * sample.seconds, 0) / seconds;
@@ -77,7 +77,7 @@ function clearestSplit(samples: readonly NodeSample[], from: number, deviation: 
     after -= value;
     const meanBefore = before / count;
     const meanAfter = after / (size - count);
-    const noise = Math.max(deviation, LEAST_RELATIVE_NOISE * Math.max(meanBefore, meanAfter));
+    const noise = Math.max(deviation, MIN_RELATIVE_NOISE * Math.max(meanBefore, meanAfter));
     const errors = Math.abs(meanAfter - meanBefore) / (noise * Math.sqrt(1 / count + 1 / (size - count)));
     if (errors > clearest) {
       clearest = errors;

@@ -19,7 +19,7 @@ const OWN_PROXY_MS = 10_000;
 const CALLER_MS = 5_000;
 
 /** CPU windows must cover this part of the time in which requests were counted. */
-const LEAST_COVERED = 0.5;
+const MIN_COVERED = 0.5;
 
 export function observeServed(memory: ReplicaMemory, window: ServedWindow, node: NodeMemory | undefined): void {
   if (!(window.seconds > 0)) return;
@@ -78,7 +78,7 @@ function observeLatency(memory: ReplicaMemory, counted: CountedRequests, node: N
 /** Sets the CPU used meanwhile against requests that succeeded; CPU without any request is idle, and nobody's cost. */
 function matchCpu(memory: ReplicaMemory, requests: number, seconds: number, at: number): void {
   const covered = memory.unmatchedSeconds;
-  if (covered < LEAST_COVERED * seconds) return;
+  if (covered < MIN_COVERED * seconds) return;
   const cpuSeconds = memory.unmatchedCpuSeconds * Math.min(1, (1.5 * seconds) / covered);
   memory.unmatchedCpuSeconds = 0;
   memory.unmatchedSeconds = 0;

@@ -7,7 +7,7 @@
 export const SATURATED = 0.97;
 
 /** More servers than this would make the curve flat until it is too late: requests are not spread that evenly. */
-const MOST_SERVERS = 4;
+const MAX_SERVERS = 4;
 
 /** Mean waiting time in units of the service time at a utilisation, for a resource of `capacity` cores. */
 export function waitingFactor(utilisation: number, capacity: number): number {
@@ -17,7 +17,7 @@ export function waitingFactor(utilisation: number, capacity: number): number {
 }
 
 export function serversOf(capacity: number): number {
-  return Math.min(MOST_SERVERS, capacity);
+  return Math.min(MAX_SERVERS, capacity);
 }
 
 /** Exponent of the utilisation, at least 1 (one server), so that the price has a finite slope everywhere. */

@@ -11,7 +11,7 @@ const KEPT_MS = 600_000;
 const ALL_MS = 15_000;
 
 /** Replicas' decisions that are held at most, about 300 bytes each. */
-const MOST_REPLICAS = 60_000;
+const MAX_REPLICAS = 60_000;
 
 export class DecisionHistory {
   readonly #mostReplicas: number;
@@ -20,7 +20,7 @@ export class DecisionHistory {
   #replicas = 0;
   #thinnedAt = -Infinity;
 
-  constructor(mostReplicas = MOST_REPLICAS) {
+  constructor(mostReplicas = MAX_REPLICAS) {
     this.#mostReplicas = mostReplicas;
   }
 

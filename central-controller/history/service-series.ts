@@ -13,7 +13,7 @@ const LATENCY = 2;
 const BUCKETS = 3;
 
 /** Over fewer steps a mean says little. */
-const LEAST_STEPS = 5;
+const MIN_STEPS = 5;
 
 /** Figures of a service, the buckets of its latency histogram among them. */
 export const SERVICE_FIGURES = BUCKETS + LATENCY_BUCKETS;
@@ -58,7 +58,7 @@ export class ServiceSeries {
    * @param utilisations of the nodes that carry it, over the same steps
    */
   over(slots: readonly number[], utilisations: readonly number[]): SpanFigures | null {
-    if (slots.length < LEAST_STEPS) return null;
+    if (slots.length < MIN_STEPS) return null;
     const counts = Array.from({ length: LATENCY_BUCKETS }, (_, bucket) =>
       slots.reduce((sum, slot) => sum + (this.series.get(slot, BUCKETS + bucket) || 0), 0),
     );

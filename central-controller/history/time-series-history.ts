@@ -11,13 +11,13 @@ import { SERVICE_FIGURES, ServiceSeries } from './service-series.ts';
 import { STEP_MS, STEPS, Timeline } from './timeline.ts';
 
 /** Enough for 10,000 replicas of 100 services on 500 nodes. */
-const MOST_BYTES = 32 * 1024 * 1024;
+const MAX_BYTES = 32 * 1024 * 1024;
 
 /** What a switch is compared over, before it and since. */
 const COMPARED_MS = 60_000;
 
 /** More than these are not kept. */
-const MOST_SWITCHES = 200;
+const MAX_SWITCHES = 200;
 
 const UTILISATION = 0;
 const BACKGROUND = 1;
@@ -30,7 +30,7 @@ const REPLICA_FIGURES = 2;
 
 type Switched = Omit<Switch, 'before' | 'after'>;
 
-export class FigureHistory {
+export class TimeSeriesHistory {
   readonly #mostBytes: number;
   readonly #timeline = new Timeline();
   readonly #nodes = new Map<string, Series>();
@@ -41,7 +41,7 @@ export class FigureHistory {
   #switches: Switched[] = [];
   #bytes = 0;
 
-  constructor(mostBytes = MOST_BYTES) {
+  constructor(mostBytes = MAX_BYTES) {
     this.#mostBytes = mostBytes;
   }
 
@@ -154,7 +154,7 @@ export class FigureHistory {
     const before = service.stance;
     if (before !== undefined && before !== stance) {
       this.#switches.push({ at, namespace, name, from: before, to: stance });
-      if (this.#switches.length > MOST_SWITCHES) this.#switches.shift();
+      if (this.#switches.length > MAX_SWITCHES) this.#switches.shift();
     }
     service.stance = stance;
     service.series.lastStep = newest;

@@ -8,7 +8,7 @@ import type { Credentials } from './credentials.ts';
 const CONNECT_MS = 3_000;
 const ANSWER_MS = 10_000;
 /** An API server asks for seconds; whoever stands before it and asks for hours must not blind the controller for these. */
-const LONGEST_RETRY_AFTER_MS = 60_000;
+const MAX_RETRY_AFTER_MS = 60_000;
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -145,5 +145,5 @@ async function refusal({ statusCode, headers, body }: Dispatcher.ResponseData): 
 /** The API server gives seconds, never a date. */
 function retryAfterMs(status: number, header: unknown): number {
   if ((status !== 429 && status !== 503) || typeof header !== 'string' || !/^\d+$/.test(header)) return 0;
-  return Math.min(LONGEST_RETRY_AFTER_MS, 1000 * Number(header));
+  return Math.min(MAX_RETRY_AFTER_MS, 1000 * Number(header));
 }

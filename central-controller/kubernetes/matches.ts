@@ -10,8 +10,8 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
  * the API server fills in its own. Lists must be equal as a whole: in Istio's objects a list is one field, and its order
  * counts.
  */
-export function alreadySays(observed: unknown, wanted: unknown): boolean {
+export function matches(observed: unknown, wanted: unknown): boolean {
   if (!isObject(wanted)) return isDeepStrictEqual(observed, wanted);
   if (!isObject(observed)) return false;
-  return Object.entries(wanted).every(([key, value]) => alreadySays(observed[key], value));
+  return Object.entries(wanted).every(([key, value]) => matches(observed[key], value));
 }

@@ -6,7 +6,7 @@
 /** A watch that was up for as long as the longest wait asks no more often than one that waits. */
 export const LASTING_MS = 5_000;
 const FIRST_WAIT_MS = 100;
-const LONGEST_WAIT_MS = LASTING_MS;
+const MAX_WAIT_MS = LASTING_MS;
 const FAILURES_BEFORE_LIST = 3;
 
 export class WatchBackoff {
@@ -65,6 +65,6 @@ export class WatchBackoff {
 
   #wait(attempts: number): number {
     if (attempts === 0) return 0;
-    return Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (attempts - 1)) * (0.5 + 0.5 * this.#random());
+    return Math.min(MAX_WAIT_MS, FIRST_WAIT_MS * 2 ** (attempts - 1)) * (0.5 + 0.5 * this.#random());
   }
 }

@@ -12,7 +12,7 @@ import { registerPolicyMetrics } from './policy-metrics.ts';
 import { registerRoutingMetrics } from './routing-metrics.ts';
 
 /** Replicas that have a series each, where nothing else is said: some hundred kB of a scrape. */
-export const MOST_REPLICAS = 2_000;
+export const MAX_REPLICAS = 2_000;
 
 /** The API server, for a controller that follows one. */
 export interface FollowedCluster {
@@ -31,7 +31,7 @@ export class ControllerMetrics {
   readonly #defects: Counter;
 
   /** @param mostReplicas above this number of replicas in all, none has a series of its own */
-  constructor(loop: ControlLoop, mostReplicas = MOST_REPLICAS) {
+  constructor(loop: ControlLoop, mostReplicas = MAX_REPLICAS) {
     const registers = [this.registry];
     this.#loop = loop;
     registerProcessMetrics(this.registry, 'central-controller', packageJson.version);

@@ -1,5 +1,5 @@
 /** Makes what many ask for once, for as long as they ask for it of the same thing. */
-export function lastOnly<Of, Made>(make: (of: Of) => Made): (of: Of) => Made {
+export function memoizeLast<Of, Made>(make: (of: Of) => Made): (of: Of) => Made {
   let last: { readonly of: Of; readonly made: Made } | undefined;
   return (of) => {
     if (last?.of !== of) last = { of, made: make(of) };

@@ -7,9 +7,9 @@ import { describeManifest, type Manifest, namespaceOf } from '../kubernetes/mani
 import type { WriteDone } from '../routing/route-writer.ts';
 
 /** Longest note that an Event may have. */
-const LONGEST_MESSAGE = 1024;
+const MAX_MESSAGE = 1024;
 /** What is left of a name's 253 characters before the digest. */
-const LONGEST_PREFIX = 236;
+const MAX_PREFIX = 236;
 
 export interface PolicyEvent {
   readonly type: 'Normal' | 'Warning';
@@ -88,11 +88,11 @@ export function eventObject(
   return {
     apiVersion: 'v1',
     kind: 'Event',
-    metadata: { name: `${name.slice(0, LONGEST_PREFIX)}.${digest}`, namespace: namespaceOf(policy) },
+    metadata: { name: `${name.slice(0, MAX_PREFIX)}.${digest}`, namespace: namespaceOf(policy) },
     involvedObject: { apiVersion, kind, name, namespace: namespaceOf(policy), uid },
     type,
     reason,
-    message: message.slice(0, LONGEST_MESSAGE),
+    message: message.slice(0, MAX_MESSAGE),
     count,
     firstTimestamp: time(at.first),
     lastTimestamp: time(at.last),

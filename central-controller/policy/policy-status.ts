@@ -10,7 +10,7 @@ import type { ServiceTopology } from '../model/topology.ts';
 import { acceptance, type Finding } from './acceptance.ts';
 
 /** Longest message that the schema of the status takes. */
-const LONGEST_MESSAGE = 1024;
+const MAX_MESSAGE = 1024;
 const SEE_SIDECARS = 'see that pods have sidecars with the WasmPlugin of Ballast';
 
 /** Requests per second of a service from which a report or two are enough to know their cost, if it is measured at all. */
@@ -52,7 +52,7 @@ export function policyStatus(facts: PolicyFacts, before: PolicyStatus | undefine
       type,
       status,
       reason: finding.reason,
-      message: finding.message.slice(0, LONGEST_MESSAGE),
+      message: finding.message.slice(0, MAX_MESSAGE),
       lastTransitionTime: old?.status === status ? old.lastTransitionTime : isoSeconds(now),
       ...(generation !== undefined && { observedGeneration: generation }),
     };

@@ -3,14 +3,14 @@ import { isDeepStrictEqual } from 'node:util';
 import type { PolicyStatus } from '../../contract/policy-status.ts';
 import type { LoadBalancingPolicy } from '../../contract/policy.ts';
 import type { Observed } from '../kubernetes/observed-objects.ts';
-import { alreadySays } from '../kubernetes/matches.ts';
+import { matches } from '../kubernetes/matches.ts';
 import type { KubernetesWriter, WriteOutcome } from '../kubernetes/kubernetes-writer.ts';
 
 /**
  * The budget of one policy: at most one write a second, however much changes, and one in ten seconds where only the last
  * decision did; none while nothing changes. After a refusal the next try is ten seconds later.
  */
-const SHORTEST_MS = 1_000;
+const MIN_MS = 1_000;
 const DECISION_ONLY_MS = 10_000;
 const RETRY_MS = 10_000;
 /** How long to wait for the watch to show what was written. */
@@ -48,8 +48,8 @@ export class StatusWriter {
     const written = this.#written.get(uid);
     const now = this.#now();
     const waited = now - (written?.at ?? -Infinity);
-    if (before && alreadySays(before, next) && alreadySays(next, before)) return undefined;
-    if (waited < (written?.isRefused ? RETRY_MS : SHORTEST_MS)) return undefined;
+    if (before && matches(before, next) && matches(next, before)) return undefined;
+    if (waited < (written?.isRefused ? RETRY_MS : MIN_MS)) return undefined;
     if (waited < DECISION_ONLY_MS && isDeepStrictEqual(withoutDecision(before), withoutDecision(next)))
       return undefined;
     const outcome = await this.#writer.applyStatus(policy, next);

@@ -11,7 +11,7 @@ import { VALID_FOR_MS } from '../publish/publisher.ts';
 import type { Observed, ObservedMetadata, ObservedVirtualService } from '../kubernetes/observed-objects.ts';
 import type { Manifest } from '../kubernetes/manifest.ts';
 import type { Service } from '../kubernetes/objects.ts';
-import { alreadySays } from '../kubernetes/matches.ts';
+import { matches } from '../kubernetes/matches.ts';
 import type { DesiredRouting, RoutingProblem } from './desired-routing.ts';
 import { gatewayPort } from './gateway-port.ts';
 import {
@@ -188,7 +188,7 @@ function written(wanted: Manifest | undefined, standing: Standing, desired?: Des
   const owners: readonly { readonly uid: string }[] | undefined = desired
     ? [desired.owner]
     : standing?.metadata.ownerReferences;
-  if (alreadySays(standing, wanted) && isDeepStrictEqual(uidsOf(owners), uidsOf(standing?.metadata.ownerReferences))) {
+  if (matches(standing, wanted) && isDeepStrictEqual(uidsOf(owners), uidsOf(standing?.metadata.ownerReferences))) {
     return [];
   }
   const metadata = { ...wanted.metadata, ...(owners && { ownerReferences: owners }) };

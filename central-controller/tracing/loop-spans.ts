@@ -13,7 +13,7 @@ import type { AgentReport } from '../../contract/report.ts';
 import type { ControlLoop } from '../loop.ts';
 
 /** Reports that get a span each in one trace; the others are only counted. */
-const MOST_REPORTS = 32;
+const MAX_REPORTS = 32;
 /** Proxies that have not said by then that they use an assignment will not. */
 const ASSIGNMENT_MS = 10_000;
 
@@ -71,7 +71,7 @@ export class LoopSpans {
     const whole = this.#tracer.startSpan('control loop', { startTime, attributes }, ROOT_CONTEXT);
     const context = trace.setSpan(ROOT_CONTEXT, whole);
     if (whole.isRecording()) {
-      for (const { node, at } of reports.slice(0, MOST_REPORTS)) {
+      for (const { node, at } of reports.slice(0, MAX_REPORTS)) {
         const span = { startTime: hrTime(at), attributes: { 'ballast.node': node } };
         this.#tracer.startSpan('report', span, context).end(hrTime(decision.at));
       }
@@ -114,7 +114,7 @@ export class LoopSpans {
   }
 
   #end({ span, whole, waiting }: Underway, at: number): void {
-    if (waiting.size > 0) span.setAttribute('ballast.nodes_waiting', [...waiting].slice(0, MOST_REPORTS));
+    if (waiting.size > 0) span.setAttribute('ballast.nodes_waiting', [...waiting].slice(0, MAX_REPORTS));
     span.end(hrTime(at));
     whole.end(hrTime(at));
   }

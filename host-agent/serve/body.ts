@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 
 /** Beyond a first piece, room is taken in no smaller steps. */
-const LEAST_ROOM = 16 * 1024;
+const MIN_ROOM = 16 * 1024;
 const NOTHING = Buffer.alloc(0);
 
 /** In bytes. */
@@ -88,7 +88,7 @@ export class Bodies {
       this.#open.add(body);
       body.room = chunk;
     } else if (length > room.length) {
-      const wanted = Math.max(LEAST_ROOM, 2 * room.length, length);
+      const wanted = Math.max(MIN_ROOM, 2 * room.length, length);
       body.room = Buffer.allocUnsafeSlow(Math.min(this.#limits.each, wanted));
       room.copy(body.room, 0, 0, body.length);
       release(room);

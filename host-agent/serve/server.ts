@@ -11,7 +11,7 @@ import { Bodies, discardBody, type NoBody } from './body.ts';
 import { LongPolls, type Waiter } from './long-polls.ts';
 import { type Plugin, PLUGIN_PATH } from './plugin-file.ts';
 import { answerProblem } from './problem.ts';
-import type { Table, TableBoard } from './table-board.ts';
+import type { Table, TableStore } from './table-store.ts';
 
 /** A poll that hears nothing new is answered 304 after this. */
 const HOLD_MS = 20_000;
@@ -28,7 +28,7 @@ export interface Health {
 }
 
 export interface ServerPorts {
-  readonly board: TableBoard;
+  readonly board: TableStore;
   /** Monotonic clock, ms. */
   readonly now: () => number;
   readonly statistics: (counters: ProxyCounters) => void;

@@ -1,7 +1,7 @@
 /** How long to wait before trying again. */
 
 const FIRST_MS = 100;
-const LONGEST_MS = 2000;
+const MAX_MS = 2000;
 
 /**
  * Doubles from 0.1 s to 2 s; each wait is drawn from its upper half, so that the agents of a cluster do not all come
@@ -18,7 +18,7 @@ export class BackOff {
   /** The next wait, ms. */
   next(): number {
     const wait = this.#next * (0.5 + 0.5 * this.#random());
-    this.#next = Math.min(LONGEST_MS, this.#next * 2);
+    this.#next = Math.min(MAX_MS, this.#next * 2);
     return wait;
   }
 

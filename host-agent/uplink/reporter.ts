@@ -18,7 +18,7 @@ const TIMEOUT_MS = 2000;
 /** The report that comes so long after the first of a request is its last. */
 const LAST_LINE_MS = 8000;
 /** Where none comes in time: the controller's server allows a request ten seconds. */
-const LONGEST_MS = 9000;
+const MAX_MS = 9000;
 
 export interface Identity {
   readonly node: string;
@@ -100,7 +100,7 @@ export class Reporter {
   }
 
   #open(origin: string): ReportStream {
-    const limits = { longestMs: LONGEST_MS, answerMs: TIMEOUT_MS };
+    const limits = { longestMs: MAX_MS, answerMs: TIMEOUT_MS };
     const stream = new ReportStream(origin, this.#now(), limits, (body) =>
       postReports(this.#dispatcher, origin, this.#link.url.host, body),
     );

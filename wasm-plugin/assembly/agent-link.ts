@@ -20,7 +20,7 @@ const POLL_TIMEOUT_MS: u32 = 25000;
 const POST_TIMEOUT_MS: u32 = 2000;
 const POST_PERIOD_MS: f64 = 2000;
 const FIRST_BACK_OFF_MS: f64 = 100;
-const LONGEST_BACK_OFF_MS: f64 = 2000;
+const MAX_BACK_OFF_MS: f64 = 2000;
 /** An answer that is no news and comes sooner than this is no long poll's: do not ask again at once. */
 const BUSY_MS: f64 = 50;
 
@@ -61,7 +61,7 @@ function postStatistics(now: f64): void {
 
 function postpone(now: f64): void {
   nextPollAt = now + backOffMs;
-  backOffMs = min(backOffMs * 2, LONGEST_BACK_OFF_MS);
+  backOffMs = min(backOffMs * 2, MAX_BACK_OFF_MS);
 }
 
 function poll(now: f64): void {

@@ -13,7 +13,7 @@ import { firstMember, isBalanced, memberCount, members, nextProbeAt, rebuildElig
 const BOARD_KEY = String.UTF8.encode('ballast.ejected');
 const ROW: i32 = 24;
 const FIRST_TIME_OUT_MS: f64 = 1000;
-const LONGEST_TIME_OUT_MS: f64 = 30000;
+const MAX_TIME_OUT_MS: f64 = 30000;
 /** A row that nobody has probed for this long after its time belongs to a replica that is gone. */
 const ABANDONED_MS: f64 = 120000;
 /** Another VM may write between our read and our write: try again, but not for ever. */
@@ -29,7 +29,7 @@ export let ejections: u64 = 0;
 export let readmissions: u64 = 0;
 
 function timeOutMs(failedProbes: u32): f64 {
-  return min(FIRST_TIME_OUT_MS * <f64>(1 << min(failedProbes, 10)), LONGEST_TIME_OUT_MS);
+  return min(FIRST_TIME_OUT_MS * <f64>(1 << min(failedProbes, 10)), MAX_TIME_OUT_MS);
 }
 
 function row(i: i32): usize {

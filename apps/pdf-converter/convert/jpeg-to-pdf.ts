@@ -14,7 +14,7 @@ sharp.unblock({ operation: ['VipsForeignLoadJpegBuffer'] });
 
 const JPEG_QUALITY = 85;
 /** A file within all limits can still be made to take very long: with a hundred scans, each over the whole picture. */
-const LONGEST_SECONDS = 30;
+const MAX_SECONDS = 30;
 
 /** Every JPEG begins with a marker SOI, and another marker follows. */
 function isJpeg(bytes: Uint8Array): boolean {
@@ -37,7 +37,7 @@ async function sizeOf(jpeg: Uint8Array): Promise<Size> {
 /** Upright as its EXIF says, no larger than its page shows, and without what cameras write beside the picture. */
 async function redraw(jpeg: Uint8Array, size: Size, maxPixels: number): Promise<{ data: Buffer; info: Size }> {
   return sharp(jpeg, { limitInputPixels: maxPixels, autoOrient: true, sequentialRead: true })
-    .timeout({ seconds: LONGEST_SECONDS })
+    .timeout({ seconds: MAX_SECONDS })
     .resize({ ...pixelBounds(size), fit: 'inside', withoutEnlargement: true })
     .jpeg({ quality: JPEG_QUALITY })
     .toBuffer({ resolveWithObject: true })

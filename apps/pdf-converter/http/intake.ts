@@ -1,7 +1,7 @@
 /** Bounds the memory of all uploads that are under way or wait for their conversion. */
 
 /** What a small request counts as: it costs more than its bytes. */
-const LEAST_BYTES = 1 << 20;
+const MIN_BYTES = 1 << 20;
 
 export class Intake {
   readonly #maxBytes: number;
@@ -13,7 +13,7 @@ export class Intake {
 
   /** Room for an upload of at most so many bytes, to be given back by the function; undefined when there is none. */
   enter(bytes: number): (() => void) | undefined {
-    const room = Math.max(bytes, LEAST_BYTES);
+    const room = Math.max(bytes, MIN_BYTES);
     if (this.#held + room > this.#maxBytes) return undefined;
     this.#held += room;
     let isBack = false;

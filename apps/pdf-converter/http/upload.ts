@@ -5,14 +5,14 @@ import { Refusal, type RefusalCode } from '../refusal.ts';
 export const FILE_FIELD = 'myfile';
 
 /** Other fields are allowed, as browsers and programs may send some, and left unread. */
-const MOST_OTHER_FIELDS = 8;
+const MAX_OTHER_FIELDS = 8;
 /** What a form needs beside its file: boundaries, headers of parts, those other fields. */
 export const FORM_BYTES = 16 * 1024;
 
 /** Of @fastify/multipart. */
 export function formLimits(maxFileBytes: number): Record<string, number> {
   const names = { fieldNameSize: 100, fieldSize: 1024, headerPairs: 20 };
-  return { ...names, fileSize: maxFileBytes, files: 1, fields: MOST_OTHER_FIELDS, parts: 1 + MOST_OTHER_FIELDS };
+  return { ...names, fileSize: maxFileBytes, files: 1, fields: MAX_OTHER_FIELDS, parts: 1 + MAX_OTHER_FIELDS };
 }
 
 export function fileTooLarge(maxFileBytes: number): Refusal {

@@ -11,7 +11,7 @@ const ARTISTS = 120;
 const SCENES = 20;
 const SONGS_PER_SCENE = 8;
 /** Scenes of one playlist, at most. */
-const MOST_SCENES = 2;
+const MAX_SCENES = 2;
 /** Probability that a playlist of a scene has a certain song of it. */
 const LOYALTY = 0.93;
 /** Songs of a playlist that are of no scene. */
@@ -46,7 +46,7 @@ export function generatePlaylists(seed: number): Playlists {
   const others = songs.slice(SCENES * SONGS_PER_SCENE);
   const draw = drawByPopularity(others, random);
   const playlists = Array.from({ length: PLAYLISTS }, () => {
-    const liked = Array.from({ length: randomInteger(random, 1, MOST_SCENES) }, () => choose(scenes, random));
+    const liked = Array.from({ length: randomInteger(random, 1, MAX_SCENES) }, () => choose(scenes, random));
     const chosen = new Set(liked.flat().filter(() => random() < LOYALTY));
     const size = chosen.size + randomInteger(random, OTHERS.from, OTHERS.to);
     while (chosen.size < size) chosen.add(draw());

@@ -6,7 +6,7 @@ import { failure, type Result, success } from '../../../contract/result.ts';
 import { generatePlaylists, playlistsCsv } from '../dataset/generate.ts';
 
 const PATIENCE_MS = 60_000;
-const MOST_BYTES = 256 * 1024 * 1024;
+const MAX_BYTES = 256 * 1024 * 1024;
 
 export interface Dataset {
   readonly csv: string;
@@ -49,7 +49,7 @@ async function download(url: URL): Promise<Result<Uint8Array>> {
     let bytes = 0;
     for await (const chunk of response.body ?? []) {
       bytes += chunk.byteLength;
-      if (bytes > MOST_BYTES) return failure('INVALID_DATASET', `${url.href} has more than ${MOST_BYTES} bytes`);
+      if (bytes > MAX_BYTES) return failure('INVALID_DATASET', `${url.href} has more than ${MAX_BYTES} bytes`);
       chunks.push(chunk);
     }
     return success(Buffer.concat(chunks));

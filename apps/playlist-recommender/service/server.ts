@@ -7,7 +7,7 @@ import type { Model } from '../model/model.ts';
 import { recommend } from './recommend.ts';
 
 const BODY_BYTES = 64 * 1024;
-const MOST_RECOMMENDED = 10;
+const MAX_RECOMMENDED = 10;
 
 const Body = Type.Object(
   { songs: Type.Array(Type.String({ minLength: 1, maxLength: 200 }), { minItems: 1, maxItems: 100 }) },
@@ -41,7 +41,7 @@ export function createServer(model: () => Model | undefined): FastifyInstance {
     .post('/api/recommend', { schema: { body: Body } }, async ({ body }, reply) => {
       const current = model();
       if (!current) return reply.code(503).send({ message: NO_RULES });
-      const songs = recommend(current.rules, body.songs, MOST_RECOMMENDED);
+      const songs = recommend(current.rules, body.songs, MAX_RECOMMENDED);
       return { songs, version: current.version, model_date: current.date } satisfies Recommendation;
     });
   return server;

@@ -11,7 +11,7 @@ const BURST_HOURS = 6;
 const BURST_CHANCE = 0.03;
 const BURST_FACTOR = 12;
 /** Views of the first video in an average hour. */
-const MOST_VIEWS = 40_000;
+const MAX_VIEWS = 40_000;
 
 const FIELD = { peak: 20, burst: 1_000_000, hour: 3_000_000 };
 
@@ -25,7 +25,7 @@ const TIME_OF_DAY = Float64Array.from({ length: 24 }, (_, hour) => 1 + 0.6 * Mat
  * @param hour whole hours since 1970
  */
 export function hourlyViews(video: number, hour: number): number {
-  const average = MOST_VIEWS / video ** 0.8;
+  const average = MAX_VIEWS / video ** 0.8;
   const peak = Math.floor(draw(video, FIELD.peak) * 24);
   let sum = 0;
   for (let age = 0; age < HOURS; age++) {

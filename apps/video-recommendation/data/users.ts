@@ -43,7 +43,7 @@ const SUBSCRIPTIONS = { from: 6, to: 20 };
 const HISTORY = { from: 100, to: 200 };
 const LIKES = { from: 8, to: 20 };
 /** More than this many views of one video by one user are not told apart. */
-const MOST_VIEWS = 5;
+const MAX_VIEWS = 5;
 /** Of what a user watches and follows: about the favourite topic, and about that or the second. */
 const FAVOURITE_SHARE = 0.6;
 const KNOWN_SHARE = 0.85;
@@ -76,8 +76,8 @@ function numberBetween(record: number, field: number, { from, to }: { from: numb
 /** Shares of a video that the user watched, summed over the views; each further view is less likely. */
 function engagement(record: number, video: number): number {
   let watched = 0;
-  for (let view = 0; view < MOST_VIEWS; view++) {
-    const field = FIELD.engagement + video * MOST_VIEWS + view;
+  for (let view = 0; view < MAX_VIEWS; view++) {
+    const field = FIELD.engagement + video * MAX_VIEWS + view;
     watched += draw(record, field);
     if (draw(-record, field) > 0.4) break;
   }

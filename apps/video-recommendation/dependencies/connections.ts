@@ -8,7 +8,7 @@ import { Client } from 'undici';
 const CONNECT_MS = 1000;
 const IDLE_MS = 60_000;
 /** No answer of the application is nearly as large. */
-const MOST_BYTES = 1024 * 1024;
+const MAX_BYTES = 1024 * 1024;
 
 interface Connection {
   readonly client: Client;
@@ -25,7 +25,7 @@ export class Connections {
       client: new Client(`http://${address}`, {
         connect: { timeout: CONNECT_MS },
         keepAliveTimeout: IDLE_MS,
-        maxResponseSize: MOST_BYTES,
+        maxResponseSize: MAX_BYTES,
       }),
       inFlight: 0,
     }));

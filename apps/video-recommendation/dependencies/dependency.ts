@@ -7,7 +7,7 @@ import type { Traffic } from '../statistics/traffic.ts';
 import type { ServicePlace } from './addressing.ts';
 import { Connections } from './connections.ts';
 
-const LONGEST_MESSAGE = 200;
+const MAX_MESSAGE = 200;
 const REPLICA_NAME = /^[A-Za-z0-9][-.A-Za-z0-9]{0,252}$/;
 
 export interface CallSettings {
@@ -83,7 +83,7 @@ export class Dependency {
     if (message !== undefined && status === 404) return refused(status, message);
     const { name } = this.#place;
     if (status === 200) return refused(502, `${name} did not answer with JSON`);
-    const said = message ?? text.slice(0, LONGEST_MESSAGE);
+    const said = message ?? text.slice(0, MAX_MESSAGE);
     return refused(status === 503 ? 503 : 502, `${name} answered ${status}${said === '' ? '' : `: ${said}`}`);
   }
 
@@ -107,7 +107,7 @@ function parsed(text: string): unknown {
 
 function messageOf(body: unknown): string | undefined {
   const message: unknown = typeof body === 'object' && body !== null ? Reflect.get(body, 'message') : undefined;
-  return typeof message === 'string' ? message.slice(0, LONGEST_MESSAGE) : undefined;
+  return typeof message === 'string' ? message.slice(0, MAX_MESSAGE) : undefined;
 }
 
 function replicaOf(headers: IncomingHttpHeaders): string | undefined {

@@ -4,9 +4,9 @@ import { type Answer, answered, refused } from './answer.ts';
 /** RFC 1123, as Kubernetes names Services and namespaces. */
 const DNS_LABEL = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
 
-const MOST_USERS = 999_999_999;
+const MAX_USERS = 999_999_999;
 /** Most videos that one answer holds. */
-export const MOST_VIDEOS = 100;
+export const MAX_VIDEOS = 100;
 
 /** A field of a query or a path as text; one that is given twice is none. */
 export function textOf(fields: unknown, field: string): string | undefined {
@@ -25,13 +25,13 @@ function readWholeNumber(fields: unknown, field: string, from: number, to: numbe
 
 /** The field `user`: a number, whether there is such a user or not. */
 export function readUser(fields: unknown): Answer<number> {
-  return readWholeNumber(fields, 'user', 1, MOST_USERS);
+  return readWholeNumber(fields, 'user', 1, MAX_USERS);
 }
 
 /** The field `limit`: how many videos an answer is to hold; `otherwise` where it is not given. */
 export function readLimit(fields: unknown, otherwise: number): Answer<number> {
   const isGiven = typeof fields === 'object' && fields !== null && 'limit' in fields;
-  return isGiven ? readWholeNumber(fields, 'limit', 1, MOST_VIDEOS) : answered(otherwise);
+  return isGiven ? readWholeNumber(fields, 'limit', 1, MAX_VIDEOS) : answered(otherwise);
 }
 
 /** Whole numbers from 1 on, separated by commas. */

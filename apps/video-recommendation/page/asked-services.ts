@@ -12,7 +12,7 @@ import { Recommendations } from '../http/recommendations.ts';
 import type { Traffic } from '../statistics/traffic.ts';
 
 /** Connections are kept to that many services; the one that was asked the longest ago gives way. */
-const MOST_SERVICES = 16;
+const MAX_SERVICES = 16;
 
 export interface AskedReplica {
   readonly recommendations: Recommendations;
@@ -52,7 +52,7 @@ export class AskedServices {
     this.#dependencies.delete(place.name);
     this.#dependencies.set(place.name, dependency);
     const [oldest] = this.#dependencies;
-    if (oldest && this.#dependencies.size > MOST_SERVICES) {
+    if (oldest && this.#dependencies.size > MAX_SERVICES) {
       this.#dependencies.delete(oldest[0]);
       void oldest[1].close();
     }

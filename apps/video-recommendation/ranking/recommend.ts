@@ -7,7 +7,7 @@ import { chooseCandidates } from './candidates.ts';
 import { rank, type RatedCandidate } from './rank.ts';
 
 /** More than that are not looked at, however many subscriptions a user has. */
-const MOST_CANDIDATES = 200;
+const MAX_CANDIDATES = 200;
 
 /** Where users and videos come from, each in the order that was asked for. */
 export interface Sources {
@@ -35,7 +35,7 @@ export async function recommend(id: number, limit: number, sources: Sources): Pr
   const subscribedTo = await sources.users(user.subscribedTo);
   if (!subscribedTo.ok) return asFailure(subscribedTo);
 
-  const candidates = chooseCandidates(user, subscribedTo.value, MOST_CANDIDATES);
+  const candidates = chooseCandidates(user, subscribedTo.value, MAX_CANDIDATES);
   const found = await sources.videos([...user.likedVideos, ...candidates.map(({ video }) => video)]);
   if (!found.ok) return asFailure(found);
   const videos = new Map(found.value.map((video) => [video.id, video]));

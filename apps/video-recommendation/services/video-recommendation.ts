@@ -8,7 +8,7 @@ import { type TraceHeaders, traceHeaders } from '../../service/trace.ts';
 import { type Addressing, placeOf } from '../dependencies/addressing.ts';
 import { type CallSettings, Dependency } from '../dependencies/dependency.ts';
 import { type Answer, answered, sendAnswer } from '../http/answer.ts';
-import { MOST_VIDEOS, readLimit, readUser } from '../http/fields.ts';
+import { MAX_VIDEOS, readLimit, readUser } from '../http/fields.ts';
 import type { Recommendations } from '../http/recommendations.ts';
 import { addPageRoutes } from '../page/routes.ts';
 import { recommend, shownOf } from '../ranking/recommend.ts';
@@ -41,7 +41,7 @@ export function addRecommendationRoutes(server: FastifyInstance, settings: Recom
   const trending = new TrendingList(
     {
       fetch: async () => {
-        const answer = await trendingOf(catalogue, MOST_VIDEOS);
+        const answer = await trendingOf(catalogue, MAX_VIDEOS);
         return answer.ok ? answered(answer.value.map(shownOf)) : answer;
       },
       now: Date.now,

@@ -5,7 +5,7 @@
 import type { FastifyInstance } from 'fastify';
 import { isVideo, trendingVideos, videoAt } from '../data/videos.ts';
 import { refused, sendAnswer } from '../http/answer.ts';
-import { MOST_VIDEOS, readIds, readLimit } from '../http/fields.ts';
+import { MAX_VIDEOS, readIds, readLimit } from '../http/fields.ts';
 
 const HOUR_MS = 3_600_000;
 const DEFAULT_TRENDING = 20;
@@ -28,7 +28,7 @@ export function addVideoRoutes(server: FastifyInstance, maxBatchSize: number, no
     const limit = readLimit(request.query, DEFAULT_TRENDING);
     if (!limit.ok) return sendAnswer(reply, limit);
     const hour = hourNow();
-    if (trending.hour !== hour) trending = { hour, ids: trendingVideos(hour, MOST_VIDEOS) };
+    if (trending.hour !== hour) trending = { hour, ids: trendingVideos(hour, MAX_VIDEOS) };
     return { videos: trending.ids.slice(0, limit.value).map((id) => videoAt(id, hour)) };
   });
 }

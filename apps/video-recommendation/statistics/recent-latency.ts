@@ -2,10 +2,10 @@
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 
 const SLOT_MS = 30_000;
-const MOST_US = 60_000_000;
+const MAX_US = 60_000_000;
 
 function emptyHistogram(): RecordableHistogram {
-  return createHistogram({ lowest: 1, highest: MOST_US, figures: 2 });
+  return createHistogram({ lowest: 1, highest: MAX_US, figures: 2 });
 }
 
 export interface Percentiles {
@@ -25,7 +25,7 @@ export class RecentLatency {
 
   record(ms: number, now: number): void {
     this.#turn(now);
-    this.#current.record(Math.min(MOST_US, Math.max(1, Math.round(ms * 1000))));
+    this.#current.record(Math.min(MAX_US, Math.max(1, Math.round(ms * 1000))));
   }
 
   /** Undefined where nothing was recorded of late. */

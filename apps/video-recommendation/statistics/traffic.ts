@@ -3,7 +3,7 @@ import { Counter, Histogram, type Registry } from 'prom-client';
 import { type Percentiles, RecentLatency } from './recent-latency.ts';
 
 /** Replicas come and go under new names; those that were not asked for the longest time are forgotten. */
-const MOST_REPLICAS = 200;
+const MAX_REPLICAS = 200;
 /** Stands for the replica where none answered. */
 const NONE = 'none';
 
@@ -101,7 +101,7 @@ export class Traffic {
     const key = `${dependency} ${replica}`;
     const known = this.#rows.get(key);
     if (known) return known;
-    if (this.#rows.size >= MOST_REPLICAS) this.#forgetOldest();
+    if (this.#rows.size >= MAX_REPLICAS) this.#forgetOldest();
     const row = { dependency, replica, requests: 0, errors: 0, lastAsked: now, latency: new RecentLatency(now) };
     this.#rows.set(key, row);
     return row;

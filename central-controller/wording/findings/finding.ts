@@ -3,7 +3,7 @@ import type { Finding, FindingReason } from '../../../contract/finding.ts';
 import { listed } from '../../dashboard/format.js';
 
 /** Names that a finding carries at most; its text counts the others. */
-const MOST_OBJECTS = 100;
+const MAX_OBJECTS = 100;
 
 /** One finding about some things; none where there are none. */
 export function about(
@@ -13,5 +13,5 @@ export function about(
   says: (names: string) => { readonly text: string; readonly remedy: string },
 ): Finding[] {
   if (names.length === 0) return [];
-  return [{ severity, reason, objects: names.slice(0, MOST_OBJECTS), ...says(listed(names)) }];
+  return [{ severity, reason, objects: names.slice(0, MAX_OBJECTS), ...says(listed(names)) }];
 }

@@ -136,7 +136,7 @@ function assignments(endpoints: readonly Endpoint[]): ReplicaAssignment[] {
 }
 
 /** What all proxies of a run share. */
-export interface Surroundings {
+export interface Environment {
   /** Path of the plugin. */
   readonly wasm: string;
   /** Path of the plugin that does nothing. */
@@ -166,7 +166,7 @@ function bareSetup(
 /** Starts a variant's proxy with one worker, everything of it on one core. */
 export async function startVariant(
   spec: VariantSpec,
-  { wasm, idle, upstream, tls, core }: Surroundings,
+  { wasm, idle, upstream, tls, core }: Environment,
 ): Promise<Variant> {
   await using started = new AsyncDisposableStack();
   const agent = started.use(await FakeAgent.start());

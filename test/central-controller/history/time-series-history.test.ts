@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ServedWindow } from '../../../central-controller/model/windows.ts';
 import type { Decision, ServiceDecision } from '../../../contract/decision.ts';
 import { LATENCY_BUCKETS } from '../../../contract/latency-buckets.ts';
-import { FigureHistory } from '../../../central-controller/history/time-series-history.ts';
+import { TimeSeriesHistory } from '../../../central-controller/history/time-series-history.ts';
 import { decision, node, replica, service } from '../dashboard/decisions.ts';
 
 const START = 1_000_000;
@@ -24,7 +24,7 @@ function served(name: string, bucket: number): ServedWindow {
 
 describe('figures', () => {
   it('are the last of each two seconds', () => {
-    const history = new FigureHistory();
+    const history = new TimeSeriesHistory();
     for (const [seconds, busyCores] of [
       [0, 0.1],
       [0.25, 0.2],
@@ -38,7 +38,7 @@ describe('figures', () => {
   });
 
   it('of replicas are weight and CPU, of a service what its replicas add up to', () => {
-    const history = new FigureHistory();
+    const history = new TimeSeriesHistory();
     const replicas = [
       replica('geo-0', 'a', { weight: 0.3, cpuCores: 0.12, requestsPerSecond: 30, meanLatencySeconds: 0.01 }),
       replica('geo-1', 'b', { weight: 0.7, cpuCores: 0.2, requestsPerSecond: 10, meanLatencySeconds: 0.002 }),
@@ -55,7 +55,7 @@ describe('figures', () => {
   });
 
   it('are not known of a silent node, nor before and after something is there', () => {
-    const history = new FigureHistory();
+    const history = new TimeSeriesHistory();
     history.add(at(0, { nodes: [node('a'), node('b', { stale: true })] }));
     history.add(at(2, { nodes: [node('b')] }));
     expect(history.node('a')?.utilisation).toEqual([0.5, null]);
@@ -63,13 +63,13 @@ describe('figures', () => {
   });
 
   it('leave out times in which nothing was decided', () => {
-    const history = new FigureHistory();
+    const history = new TimeSeriesHistory();
     for (const seconds of [0, 2, 100]) history.add(at(seconds));
     expect(history.times()).toEqual([0, 2, 100].map((seconds) => START + seconds * 1000));
   });
 
   it('are those of ten minutes, and what is gone is forgotten with its memory', () => {
-    const history = new FigureHistory();
+    const history = new TimeSeriesHistory();
     history.add(at(-2));
     const { bytes } = history;
     history.add(at(0, { nodes: [node('only-then')] }));
@@ -84,7 +84,7 @@ describe('figures', () => {
 
 describe('memory', () => {
   it('of a thousand replicas is some MB, and does not grow', () => {
-    const history = new FigureHistory();
+    const history = new TimeSeriesHistory();
     const services = Array.from({ length: 40 }, (_, index) =>
       service(
         `s-${index}`,
@@ -99,7 +99,7 @@ describe('memory', () => {
   });
 
   it('is bounded: what does not fit is left out', () => {
-    const history = new FigureHistory(60_000);
+    const history = new TimeSeriesHistory(60_000);
     history.add(at(0));
     expect(history.bytes).toBeLessThanOrEqual(60_000);
     expect(history.nodes()).toEqual(['node-10', 'node-2']);
@@ -109,8 +109,8 @@ describe('memory', () => {
 
 describe('a switch', () => {
   /** A minute in each stance, with other latencies and another busiest node. */
-  function switched(): FigureHistory {
-    const history = new FigureHistory();
+  function switched(): TimeSeriesHistory {
+    const history = new TimeSeriesHistory();
     for (let seconds = 0; seconds < 120; seconds += 0.5) {
       const isOn = seconds >= 60;
       const nodes = [node('a', { busyCores: isOn ? 0.6 : 0.9 }), node('b', { busyCores: isOn ? 0.5 : 0.2 })];
@@ -150,7 +150,7 @@ describe('a switch', () => {
   });
 
   it('is not judged by a few seconds, and is not where a service is new', () => {
-    const history = new FigureHistory();
+    const history = new TimeSeriesHistory();
     history.add(at(0, { services: [] }));
     history.add(at(2, { services: [geo({ mode: 'Observe' })] }));
     history.add(at(4, { services: [geo()] }));

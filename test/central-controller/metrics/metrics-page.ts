@@ -1,5 +1,5 @@
 /** docs/reference/metrics.md, made from the registries of both programs. */
-import { MOST_REPLICAS } from '../../../central-controller/metrics/controller-metrics.ts';
+import { MAX_REPLICAS } from '../../../central-controller/metrics/controller-metrics.ts';
 import { agentRegistry, controllerRegistry, describeMetrics } from './registries.ts';
 
 function table(metrics: ReturnType<typeof describeMetrics>): string {
@@ -20,7 +20,7 @@ export function metricsPage(): string {
     table(describeMetrics(controllerRegistry())),
     '`ballast_apiserver_…` and `ballast_routing_…` are there with `--kubernetes` only.',
     '### How many series',
-    `A node has at most 6, a service 6 and one for each state that some replica of it is in (at most 6), a policy 3. A replica has one, and none has where there are more than \`--replica-metrics\` of them (${MOST_REPLICAS}; 0 switches them off): \`ballast_service_lowest_weight_ratio\` and \`ballast_service_highest_weight_ratio\` say how far apart a service’s weights are in any case, and \`ballast explain\` the rest. Requests and latency of each replica are with Istio’s metrics and CPU with cAdvisor’s, so they are not repeated here.`,
+    `A node has at most 6, a service 6 and one for each state that some replica of it is in (at most 6), a policy 3. A replica has one, and none has where there are more than \`--replica-metrics\` of them (${MAX_REPLICAS}; 0 switches them off): \`ballast_service_lowest_weight_ratio\` and \`ballast_service_highest_weight_ratio\` say how far apart a service’s weights are in any case, and \`ballast explain\` the rest. Requests and latency of each replica are with Istio’s metrics and CPU with cAdvisor’s, so they are not repeated here.`,
     '## Agent',
     'An agent speaks for its own node: its series have no label for it, Prometheus adds `node` or `instance`.',
     table(describeMetrics(agentRegistry())),

@@ -1,10 +1,10 @@
 /**
- * What becomes of each command that the pages name: a test runs it as it stands, in surroundings of its own, or it is
+ * What becomes of each command that the pages name: a test runs it as it stands, in openEnvironment of its own, or it is
  * what another test runs, or (benchmarks, which take minutes) its flags are held against its help.
  */
 import type { DocumentedCommand } from './documented-commands.ts';
 
-/** Surroundings in which commands are run, each by a test file of its own. */
+/** Environment in which commands are run, each by a test file of its own. */
 export type Stage =
   /** test/apps/documented-commands.test.ts: this machine, and a controller that decides. */
   | 'machine'

@@ -4,7 +4,7 @@ import { LATENCY_BUCKETS } from '../../../contract/latency-buckets.ts';
 import type { ProxyCounters } from '../../../contract/report.ts';
 import type { Plugin } from '../../../host-agent/serve/plugin-file.ts';
 import { ProxyServer } from '../../../host-agent/serve/server.ts';
-import { TableBoard } from '../../../host-agent/serve/table-board.ts';
+import { TableStore } from '../../../host-agent/serve/table-store.ts';
 import { HeldAssignments } from '../../../host-agent/uplink/held-assignments.ts';
 import { replica, service, update } from './updates.ts';
 
@@ -41,7 +41,7 @@ export async function serve(plugin?: Plugin): Promise<{
 }> {
   const clock = { now: 0 };
   const held = new HeldAssignments();
-  const board = new TableBoard(held, 1_763_600_000_000);
+  const board = new TableStore(held, 1_763_600_000_000);
   const statistics: ProxyCounters[] = [];
   const refused: string[] = [];
   const server = new ProxyServer({

@@ -25,12 +25,12 @@ export interface MeshSettings {
 /** Part of the machine that the nodes get together; gateway, load, controller and agents need the rest. */
 const NODES_PART = 0.7;
 /** More than that makes the mesh no more telling, only the load heavier. */
-const MOST_CORES = 4;
+const MAX_CORES = 4;
 /** Replicas per node: uneven, as a cluster is after some weeks. */
 const APPETITES = [7, 6, 6, 5];
 
 /** Of each service, and of all together: enough of them for every node to have some. */
-const LEAST_REPLICAS = { each: 3, all: 8 };
+const MIN_REPLICAS = { each: 3, all: 8 };
 
 /** The demo's mesh: all services, three replicas each or more, on four equal nodes that are filled unevenly. */
 export function demoSettings(
@@ -39,12 +39,12 @@ export function demoSettings(
   network: string,
   pinned = false,
 ): MeshSettings {
-  const cores = Math.min(MOST_CORES, availableParallelism() * NODES_PART) / APPETITES.length;
+  const cores = Math.min(MAX_CORES, availableParallelism() * NODES_PART) / APPETITES.length;
   return {
     application,
     routing,
     services: application.services,
-    replicas: Math.max(LEAST_REPLICAS.each, Math.ceil(LEAST_REPLICAS.all / application.services.length)),
+    replicas: Math.max(MIN_REPLICAS.each, Math.ceil(MIN_REPLICAS.all / application.services.length)),
     nodes: APPETITES.map((appetite, index) => ({ name: `node-${index + 1}`, cores, appetite })),
     network,
     pinned,

@@ -10,7 +10,7 @@ const WARM_RATE = 140;
 const RAISE = 1.5;
 
 /** Part of the requests that a stretch ends at the least, lest one that is stuck says that requests cost no end. */
-const LEAST_DONE = 0.1;
+const MIN_DONE = 0.1;
 
 interface Stretch {
   /** Begin that is not measured. */
@@ -64,7 +64,7 @@ async function costAt({ nodes, startLoad }: Calibration, rate: number, stretch: 
   const used = await usedCores(nodes, stretch.measureSeconds);
   const done = rate - (left() - before) / stretch.measureSeconds;
   await load.stop();
-  return used / Math.max(done, LEAST_DONE * rate);
+  return used / Math.max(done, MIN_DONE * rate);
 }
 
 /** Cores that the nodes use together, measured from now on. */

@@ -40,7 +40,7 @@ export interface CpuStep {
 }
 
 /** CPU over less time than this says nothing: readings that are late come close upon each other, ms. */
-const SHORTEST_STEP_MS = 200;
+const MIN_STEP_MS = 200;
 
 export class CpuRecorder {
   readonly steps: CpuStep[] = [];
@@ -56,7 +56,7 @@ export class CpuRecorder {
 
   /** Ends a step now and begins the next; a step that has only just begun goes on. */
   read(nowMs: number): void {
-    if (nowMs - this.#at < SHORTEST_STEP_MS) return;
+    if (nowMs - this.#at < MIN_STEP_MS) return;
     const after = this.#counters.map((counter) => counter.cpuSeconds());
     const seconds = (nowMs - this.#at) / 1000;
     const utilisation = this.#counters.map(({ cores }, index) => {

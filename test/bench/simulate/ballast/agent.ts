@@ -3,7 +3,7 @@ import type { AssignmentUpdate } from '../../../../contract/assignment.ts';
 import { decodeProxyStatistics } from '../../../../contract/proxy-statistics.ts';
 import type { AgentReport, ProxyCounters } from '../../../../contract/report.ts';
 import { LongPolls } from '../../../../host-agent/serve/long-polls.ts';
-import { TableBoard } from '../../../../host-agent/serve/table-board.ts';
+import { TableStore } from '../../../../host-agent/serve/table-store.ts';
 import { HeldAssignments } from '../../../../host-agent/uplink/held-assignments.ts';
 import { PendingStatistics } from '../../../../host-agent/uplink/pending-statistics.ts';
 import type { Timeline } from '../fleet/ports.ts';
@@ -31,7 +31,7 @@ export class SimulatedAgent {
   readonly node: string;
   readonly #parts: AgentParts;
   readonly #held = new HeldAssignments();
-  readonly #board: TableBoard;
+  readonly #board: TableStore;
   readonly #polls = new LongPolls(POLLS);
   readonly #statistics = new PendingStatistics();
   #sequence = 0;
@@ -39,7 +39,7 @@ export class SimulatedAgent {
   constructor(parts: AgentParts) {
     this.node = parts.node;
     this.#parts = parts;
-    this.#board = new TableBoard(this.#held, EPOCH_MS);
+    this.#board = new TableStore(this.#held, EPOCH_MS);
     parts.timeline.after(parts.phase * INTERVAL, () => this.#tick());
   }
 

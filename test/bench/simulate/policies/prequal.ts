@@ -46,7 +46,7 @@ export const PUBLISHED: PrequalParameters = {
 };
 
 /** Below this a choice would be none, and the paper draws at random. */
-const LEAST_OCCUPANCY = 2;
+const MIN_OCCUPANCY = 2;
 /** Probe answers that make the estimated distribution of requests in flight; the paper only says "recent". */
 const DISTRIBUTION_SIZE = 128;
 /** How much worse a replica looks by its share of failures; the factor that Ballast's own pick has. */
@@ -80,7 +80,7 @@ class PrequalCaller implements Balancer {
     this.#parameters = parameters;
     const { probesPerRequest, mostPooled, removalsPerRequest, reusesProbes } = parameters;
     // The reuse budget supposes a pool that is small beside the fleet, as the paper's is: near m = n no probe is new.
-    const pooled = reusesProbes ? Math.min(mostPooled, Math.max(LEAST_OCCUPANCY, setting.replicas >> 1)) : mostPooled;
+    const pooled = reusesProbes ? Math.min(mostPooled, Math.max(MIN_OCCUPANCY, setting.replicas >> 1)) : mostPooled;
     this.#pool = new ProbePool(pooled);
     this.#reuse = reusesProbes ? reuseBudget(pooled, setting.replicas, probesPerRequest, removalsPerRequest) : 1;
     this.#failures = new FailureMemory(setting.replicas);
@@ -91,7 +91,7 @@ class PrequalCaller implements Balancer {
     const { fleet, replicas, random } = this.#setting;
     this.#pool.dropReceivedBefore(fleet.timeline.now - this.#parameters.maxAge);
     const threshold = this.#inFlight.at(this.#parameters.hotQuantile);
-    const best = this.#pool.probes.length < LEAST_OCCUPANCY ? undefined : this.#pool.best(threshold);
+    const best = this.#pool.probes.length < MIN_OCCUPANCY ? undefined : this.#pool.best(threshold);
     if (best !== undefined) this.#pool.use(best);
     for (let removed = 0; removed < this.#parameters.removalsPerRequest; removed++) this.#removeOne(threshold);
     this.#probe();

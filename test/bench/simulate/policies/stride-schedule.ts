@@ -1,8 +1,8 @@
 /** Whole weights up to this, as in gRPC. */
 const MOST = 65_535;
 /** Weights are held within these multiples of their mean, as in gRPC. */
-const LEAST_RATIO = 0.01;
-const MOST_RATIO = 10;
+const MIN_RATIO = 0.01;
+const MAX_RATIO = 10;
 
 /**
  * gRPC's static stride scheduler (`static_stride_scheduler.cc`), which takes the place of the earliest deadline first of
@@ -14,8 +14,8 @@ export class StrideSchedule {
 
   constructor(weights: readonly number[]) {
     const mean = weights.reduce((sum, weight) => sum + weight, 0) / weights.length;
-    const most = Math.min(Math.max(...weights), MOST_RATIO * mean);
-    const least = Math.max(1, Math.round((LEAST_RATIO * mean * MOST) / most));
+    const most = Math.min(Math.max(...weights), MAX_RATIO * mean);
+    const least = Math.max(1, Math.round((MIN_RATIO * mean * MOST) / most));
     this.#weights = weights.map((weight) => Math.max(least, Math.round((Math.min(weight, most) * MOST) / most)));
   }
 

@@ -10,7 +10,7 @@ const PLACE = 'lat=37.804&lon=-122.099';
 const STAY = 'inDate=2015-04-09&outDate=2015-04-12';
 
 /** More than the largest hotel takes, so that a hotel that never fills up ends the test. */
-const MOST_BOOKINGS = 50;
+const MAX_BOOKINGS = 50;
 
 interface Message {
   readonly message: string;
@@ -89,7 +89,7 @@ describe('the eight services together', () => {
     const booking = `/reservation?${STAY}&${PLACE}&hotelId=${hotel}&${user}&number=10`;
     let booked = 0;
     let answer = await ask(booking, 'POST');
-    for (; booked < MOST_BOOKINGS && (answer.body as Message).message === 'Reserve successfully!'; booked++) {
+    for (; booked < MAX_BOOKINGS && (answer.body as Message).message === 'Reserve successfully!'; booked++) {
       answer = await ask(booking, 'POST');
     }
     expect(answer).toEqual({ status: 200, body: { message: 'Failed. Already reserved. ' } });

@@ -21,7 +21,7 @@ export interface Table {
   readonly assignment: number;
 }
 
-export class TableBoard {
+export class TableStore {
   #held: HeldAssignments;
   #version: number;
   #known = false;

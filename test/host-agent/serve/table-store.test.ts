@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { AssignmentUpdate } from '../../../contract/assignment.ts';
-import { TableBoard } from '../../../host-agent/serve/table-board.ts';
+import { TableStore } from '../../../host-agent/serve/table-store.ts';
 import { HeldAssignments } from '../../../host-agent/uplink/held-assignments.ts';
 import { readTable } from '../support/table.ts';
 import { replica, service, update } from '../support/updates.ts';
@@ -10,12 +10,12 @@ const STARTED = 1_763_600_000_000;
 
 /** A board with its assignments; each call says whether waiting proxies are to be answered. */
 function setUp(): {
-  board: TableBoard;
+  board: TableStore;
   hear: (now: number, overrides?: Partial<AssignmentUpdate>) => boolean;
   read: (now: number) => ReturnType<typeof readTable>;
 } {
   const held = new HeldAssignments();
-  const board = new TableBoard(held, STARTED);
+  const board = new TableStore(held, STARTED);
   return {
     board,
     hear: (now, overrides = {}) => board.changed(held.apply(update(overrides), now), now),
@@ -97,7 +97,7 @@ describe('versions', () => {
     const first = setUp();
     for (let now = 0; now < 5000; now += 5) first.hear(now, withWeight(now / 5000));
     const held = new HeldAssignments();
-    const second = new TableBoard(held, STARTED + 5000);
+    const second = new TableStore(held, STARTED + 5000);
     second.changed(held.apply(update({ version: 1 }), 0), 0);
     expect(second.version).toBeGreaterThan(first.board.version ?? Infinity);
     expect(Number.isSafeInteger(second.version)).toBe(true);
@@ -116,7 +116,7 @@ describe('versions', () => {
     fc.assert(
       fc.property(fc.array(event), (events) => {
         const held = new HeldAssignments();
-        const board = new TableBoard(held, STARTED);
+        const board = new TableStore(held, STARTED);
         let now = 0;
         for (const { ms, what } of events) {
           now += ms;
