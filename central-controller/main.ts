@@ -13,14 +13,16 @@ import type { Decision } from '../contract/decision.ts';
 import { BallastError, describeFailure } from '../contract/errors.ts';
 import { changesOfState } from './wording/state-changes.ts';
 import { alone, type Leadership } from './model/leadership.ts';
-import { type Clock, ControlLoop } from './loop.ts';
+import { ControlLoop } from './loop.ts';
+import type { Clock } from './model/clock.ts';
 import { ManualWeights } from './overrides/manual-weights.ts';
 import { ControllerMetrics, type FollowedCluster } from './metrics/controller-metrics.ts';
 import { type ControllerOptions, parseOptions } from './options.ts';
 import { Publisher } from './publish/publisher.ts';
+import type { ControllerState } from './state.ts';
 import type { LoopTracing } from './tracing/loop-tracing.ts';
 
-/** Wall clock at the start, monotonic from there: a stepped system clock must not bend windows and ages. */
+/** Wall clock at the start, monotonic from there: a step of the system clock must not distort windows and ages. */
 const clock: Clock = {
   now: () => performance.timeOrigin + performance.now(),
   after: (ms, run) => {
@@ -29,15 +31,15 @@ const clock: Clock = {
   },
 };
 
-/** The cluster that the options name, and who leads in it. */
+/** The cluster that the options name, and the election among its controllers. */
 interface Environment {
   readonly cluster: Cluster;
   readonly leadership: Leadership;
-  /** Undefined: it is not one behind an API server. */
+  /** Absent without an API server. */
   readonly followed?: FollowedCluster;
-  /** `previous`: the decision before under the same lead. */
+  /** Brings the cluster's objects in line with the decision. `previous` is undefined for the first of a lead. */
   decided(decision: Decision, previous: Decision | undefined): void;
-  /** Resolves when the cluster is known. */
+  /** Resolves once all objects were read. */
   start(): Promise<void>;
   close(): Promise<void>;
 }
@@ -63,48 +65,54 @@ function openEnvironment({ cluster: source, identity, listen }: ControllerOption
   };
 }
 
-/** Loaded only where it is wanted: it takes some MB. */
-async function openTracing(loop: ControlLoop, { identity }: ControllerOptions, logger: Logger): Promise<LoopTracing> {
+/** OpenTelemetry takes some MB, so it is loaded only when it is configured. */
+async function openTracing(
+  state: ControllerState,
+  { identity }: ControllerOptions,
+  logger: Logger,
+): Promise<LoopTracing> {
   const { LoopTracing } = await import('./tracing/loop-tracing.ts');
-  return new LoopTracing(loop, identity, logger);
+  return new LoopTracing(state, identity, logger);
 }
 
 async function main(): Promise<void> {
   const options = parseOptions(process.argv);
   const logger = pino({ name: 'central-controller', level: options.logLevel });
-  const around = openEnvironment(options, logger);
+  const environment = openEnvironment(options, logger);
   const loop = new ControlLoop({
     clock,
     untilNextTick: (now) => untilNextBeat(now, options.tickMs, SAMPLE_TO_DECISION_MS),
-    cluster: around.cluster,
+    cluster: environment.cluster,
     collector: new Collector(),
     publisher: new Publisher(clock.now()),
     manual: new ManualWeights(),
-    leadership: around.leadership,
+    leadership: environment.leadership,
     onDefect: (error) => {
       metrics.defect();
-      logger.error(error, 'reconcile failed, the decision before it stays in force');
+      logger.error(error, 'decision failed, the previous one stays in force');
     },
   });
-  const metrics = new ControllerMetrics(loop, options.replicaMetrics);
-  if (around.followed) metrics.follow(around.followed);
-  loop.onDecision((decision, previous) => {
+  const metrics = new ControllerMetrics(loop.state, options.replicaMetrics);
+  if (environment.followed) metrics.follow(environment.followed);
+  loop.state.onDecision((decision, previous) => {
     for (const { message, fields } of changesOfState(decision, previous)) logger.info(fields, message);
-    around.decided(decision, previous);
+    environment.decided(decision, previous);
   });
-  const tracing = process.env['OTEL_EXPORTER_OTLP_ENDPOINT'] ? await openTracing(loop, options, logger) : undefined;
+  const tracing = process.env['OTEL_EXPORTER_OTLP_ENDPOINT']
+    ? await openTracing(loop.state, options, logger)
+    : undefined;
   const server = await createServer(loop, logger, metrics);
   closeWithGrace({ logger, delay: 5_000 }, async () => {
     loop.stop();
-    await around.close();
+    await environment.close();
     await server.close();
     await tracing?.close();
   });
-  // First of all it answers probes; who asks for more hears that it is not ready.
+  // Probes are answered before the cluster is known; other requests get NOT_READY.
   await server.listen(options.listen).catch((error: Error) => {
     throw new BallastError('INVALID_FLAG', `--listen: ${error.message}`, { cause: error });
   });
-  await around.start();
+  await environment.start();
   loop.start();
 }
 

@@ -5,7 +5,7 @@ import { Decision, NodeDecision, ServiceDecision } from './decision.ts';
 const Name = Type.String({ minLength: 1, maxLength: 253 });
 const Service = Type.String({ pattern: '^[^/]+/[^/]+$', maxLength: 507, description: '`<namespace>/<service>`' });
 
-export const Change = Type.Union([
+export const SimulatedChange = Type.Union([
   Type.Object(
     { kind: Type.Literal('moveReplica'), service: Service, replica: Name, node: Name },
     { additionalProperties: false, description: 'The replica runs on another node, and costs there what it costs now' },
@@ -29,11 +29,11 @@ export const Change = Type.Union([
     },
   ),
 ]);
-export type Change = Static<typeof Change>;
+export type SimulatedChange = Static<typeof SimulatedChange>;
 
 export const SimulationRequest = Type.Object(
   {
-    changes: Type.Array(Change, {
+    changes: Type.Array(SimulatedChange, {
       minItems: 1,
       maxItems: 100,
       description: 'Made one after the other, and decided upon together',

@@ -18,8 +18,8 @@ export function agentRoutes(loop: ControlLoop, metrics: ControllerMetrics): Fast
   return (app, _options, done) => {
     // Before the body is read, which may be long.
     app.addHook('onRequest', (_request, reply, next) => {
-      if (loop.isLeading) next();
-      else sendProblem(reply, loop.notLeading());
+      if (loop.state.isLeading) next();
+      else sendProblem(reply, loop.state.notLeading());
     });
 
     const take = (report: AgentReport): Failure | undefined => {
@@ -72,11 +72,11 @@ export function agentRoutes(loop: ControlLoop, metrics: ControllerMetrics): Fast
       },
       (request, reply) => {
         const { node } = request.query;
-        if (!loop.topology.nodes.some(({ name }) => name === node)) {
+        if (!loop.state.topology.nodes.some(({ name }) => name === node)) {
           sendProblem(reply, { code: 'UNKNOWN_NODE', message: `node: the cluster has no node ${node}` });
           return;
         }
-        const stream = new PushStream(() => loop.publisher.drained(subscriber, loop.clock.now()));
+        const stream = new PushStream(() => loop.publisher.drained(subscriber, loop.state.clock.now()));
         const subscriber: Subscriber = {
           node,
           write: (line) => stream.send(bytesOf(line)),
@@ -87,7 +87,7 @@ export function agentRoutes(loop: ControlLoop, metrics: ControllerMetrics): Fast
           request.log.info({ node }, 'agent left');
         });
         void reply.type('application/x-ndjson').header('cache-control', 'no-store').send(stream);
-        loop.publisher.subscribe(subscriber, loop.clock.now());
+        loop.publisher.subscribe(subscriber, loop.state.clock.now());
         request.log.info({ node }, 'agent listens');
       },
     );

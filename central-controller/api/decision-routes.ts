@@ -5,7 +5,7 @@ import { Decision } from '../../contract/decision.ts';
 import { Explanation } from '../../contract/explanation.ts';
 import { failure, type Result, success } from '../../contract/result.ts';
 import { explainReplica } from '../wording/explain-replica.ts';
-import type { ControlLoop } from '../loop.ts';
+import type { ControllerState } from '../state.ts';
 import { type Key, Continue, pageOf, PageQuery } from './paging.ts';
 import { ReplicaPath } from './path-schemas.ts';
 import { Problem, sendProblem } from './problem.ts';
@@ -18,11 +18,11 @@ function byTickDescending([a]: Key, [b]: Key): number {
   return Number(b) - Number(a);
 }
 
-export function decisionRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
+export function decisionRoutes(state: ControllerState): FastifyPluginCallbackTypebox {
   /** The decision in force at a tick, or the one in force now. */
   function decisionAt(tick: number | undefined): Result<Decision> {
-    if (!loop.decision) return failure('NOT_READY', 'decision: none was made yet');
-    const found = tick === undefined ? loop.decision : loop.history.at(tick);
+    if (!state.decision) return failure('NOT_READY', 'decision: none was made yet');
+    const found = tick === undefined ? state.decision : state.history.at(tick);
     return found ? success(found) : failure('UNKNOWN_DECISION', `tick: ${tick} is not among the recent decisions`);
   }
 
@@ -41,7 +41,7 @@ export function decisionRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox 
         },
       },
       (request, reply) => {
-        const newestFirst = loop.history.decisions.toReversed();
+        const newestFirst = state.history.decisions.toReversed();
         const page = pageOf(newestFirst, ({ tick }) => [tick], byTickDescending, request.query);
         if (!page.ok) {
           sendProblem(reply, page.failure);

@@ -3,7 +3,7 @@ import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebo
 import { Type } from 'typebox';
 import type { Decision } from '../../contract/decision.ts';
 import { memoizeLast } from '../model/memoize-last.ts';
-import type { ControlLoop } from '../loop.ts';
+import type { ControllerState } from '../state.ts';
 import { Problem } from './problem.ts';
 import { PushedText, PushStream } from './push-stream.ts';
 
@@ -30,7 +30,7 @@ function decisionEvent(decision: Decision): string {
   return `event: decision\nid: ${decision.tick}\ndata: ${JSON.stringify(decision)}\n\n`;
 }
 
-export function eventRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
+export function eventRoutes(state: ControllerState): FastifyPluginCallbackTypebox {
   return (app, _options, done) => {
     const open = new Set<PushStream>();
     // Many listeners are sent the same text.
@@ -43,8 +43,8 @@ export function eventRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
       closed();
     });
     // Whoever listens comes again, and is forwarded to the controller that leads now.
-    loop.leadership.onChange(() => {
-      if (!loop.isLeading) finishAll();
+    state.leadership.onChange(() => {
+      if (!state.isLeading) finishAll();
     });
 
     app.get(
@@ -66,20 +66,20 @@ export function eventRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
         let decisionSentAt = -Infinity;
         const send = (text: string): void => {
           behind = !stream.send(text);
-          sentAt = loop.clock.now();
+          sentAt = state.clock.now();
         };
         const sendDecision = (): void => {
-          if (behind || !loop.decision || loop.clock.now() - decisionSentAt < intervalMs - JITTER_MS) return;
-          send(eventOf(loop.decision));
+          if (behind || !state.decision || state.clock.now() - decisionSentAt < intervalMs - JITTER_MS) return;
+          send(eventOf(state.decision));
           decisionSentAt = sentAt;
         };
         // A reader that was behind gets the next decision, not those it missed.
         const stream = new PushStream(() => {
           behind = false;
         });
-        const unsubscribe = loop.onDecision(sendDecision);
+        const unsubscribe = state.onDecision(sendDecision);
         const heartbeat = setInterval(() => {
-          if (!behind && loop.clock.now() - sentAt >= HEARTBEAT_MS) send(': still here\n\n');
+          if (!behind && state.clock.now() - sentAt >= HEARTBEAT_MS) send(': still here\n\n');
         }, HEARTBEAT_MS);
         stream.once('close', () => {
           clearInterval(heartbeat);

@@ -4,12 +4,12 @@ import { Type } from 'typebox';
 import { byReplicaName } from '../cluster/replicas.ts';
 import { FigureTimes, NodeFigures, ReplicaFigures, ServiceFigures, Switch } from '../../contract/time-series.ts';
 import type { Result } from '../../contract/result.ts';
-import type { ControlLoop } from '../loop.ts';
+import type { ControllerState } from '../state.ts';
 import { type Key, Continue, type Page, pageOf, PageQuery, type PageRequest } from './paging.ts';
 import { NamespacedPath } from './path-schemas.ts';
 import { Problem, sendProblem } from './problem.ts';
 
-/** Each entry holds hundreds of figures: a page of more would hold up the control loop. */
+/** Each entry holds hundreds of figures: a page of more would hold up the control state. */
 const MAX_ENTRIES = 100;
 
 const FigureQuery = Type.Object({
@@ -28,8 +28,8 @@ function pageOfNames(names: readonly string[], request: PageRequest): Result<Pag
   return pageOf(inOrder, (name) => [name], byName, request);
 }
 
-export function figureRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
-  const { figures } = loop;
+export function figureRoutes(state: ControllerState): FastifyPluginCallbackTypebox {
+  const { timeSeries } = state;
 
   return (app, _options, done) => {
     app.get(
@@ -46,14 +46,14 @@ export function figureRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
         },
       },
       (request, reply) => {
-        const page = pageOfNames(figures.nodes(), request.query);
+        const page = pageOfNames(timeSeries.nodes(), request.query);
         if (!page.ok) {
           sendProblem(reply, page.failure);
           return;
         }
         const { items, ...next } = page.value;
-        const nodes = items.map((name) => figures.node(name)).filter((node) => node !== undefined);
-        void reply.send({ at: figures.times(), nodes, ...next });
+        const nodes = items.map((name) => timeSeries.node(name)).filter((node) => node !== undefined);
+        void reply.send({ at: timeSeries.times(), nodes, ...next });
       },
     );
 
@@ -66,7 +66,7 @@ export function figureRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
           response: { 200: Type.Object({ switches: Type.Array(Switch) }) },
         },
       },
-      () => ({ switches: figures.switches() }),
+      () => ({ switches: timeSeries.switches() }),
     );
 
     app.get(
@@ -91,19 +91,19 @@ export function figureRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
       },
       (request, reply) => {
         const key = `${request.params.namespace}/${request.params.name}`;
-        const service = figures.service(key);
+        const service = timeSeries.service(key);
         if (!service) {
           sendProblem(reply, { code: 'UNKNOWN_SERVICE', message: `name: nothing is kept of ${key}` });
           return;
         }
-        const page = pageOfNames(figures.replicas(key), request.query);
+        const page = pageOfNames(timeSeries.replicas(key), request.query);
         if (!page.ok) {
           sendProblem(reply, page.failure);
           return;
         }
         const { items, ...next } = page.value;
-        const replicas = items.map((name) => figures.replica(key, name)).filter((replica) => replica !== undefined);
-        void reply.send({ at: figures.times(), service, replicas, ...next });
+        const replicas = items.map((name) => timeSeries.replica(key, name)).filter((replica) => replica !== undefined);
+        void reply.send({ at: timeSeries.times(), service, replicas, ...next });
       },
     );
     done();

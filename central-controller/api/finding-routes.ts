@@ -4,9 +4,9 @@ import { Type } from 'typebox';
 import { policyView } from '../policy/policy-view.ts';
 import { Finding } from '../../contract/finding.ts';
 import { findingsOf } from '../wording/findings/findings.ts';
-import type { ControlLoop } from '../loop.ts';
+import type { ControllerState } from '../state.ts';
 
-export function findingRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
+export function findingRoutes(state: ControllerState): FastifyPluginCallbackTypebox {
   return (app, _options, done) => {
     app.get(
       '/api/v1/findings',
@@ -18,18 +18,18 @@ export function findingRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
         },
       },
       () => {
-        const { decision, topology } = loop;
+        const { decision, topology } = state;
         if (!decision) return { findings: [] };
-        const now = loop.clock.now();
+        const now = state.clock.now();
         const findings = findingsOf({
           now,
           decision,
           topology,
-          policies: loop.policies.map((known) => policyView(known, topology, decision, now)),
-          proxies: loop.proxies(),
-          ejections: loop.ejections(),
-          manual: loop.manual.list(now),
-          connected: new Set(loop.publisher.connected),
+          policies: state.policies.map((known) => policyView(known, topology, decision, now)),
+          proxies: state.proxies(),
+          ejections: state.ejections(),
+          manual: state.manual.list(now),
+          connected: new Set(state.published.connected),
         });
         return { findings };
       },

@@ -4,7 +4,7 @@
  */
 import replyFrom from '@fastify/reply-from';
 import type { FastifyInstance, preHandlerHookHandler } from 'fastify';
-import type { ControlLoop } from '../loop.ts';
+import type { ControllerState } from '../state.ts';
 import { sendProblem } from './problem.ts';
 
 /** On what was forwarded once: two controllers that each take the other for the leader must not send it back and forth. */
@@ -16,20 +16,20 @@ export async function registerForwarding(app: FastifyInstance): Promise<void> {
 }
 
 /** Answers by way of the controller that leads, where this one does not; NOT_LEADER where the way to it is not known. */
-export function forwardToLeader(loop: ControlLoop): preHandlerHookHandler {
+export function forwardToLeader(state: ControllerState): preHandlerHookHandler {
   return (request, reply, next) => {
-    if (!loop.isStarted || loop.isLeading) {
+    if (!state.isStarted || state.isLeading) {
       next();
       return;
     }
-    const { leaderUrl } = loop.leadership;
+    const { leaderUrl } = state.leadership;
     if (leaderUrl === undefined || request.headers[FORWARDED] !== undefined) {
-      sendProblem(reply, loop.notLeading());
+      sendProblem(reply, state.notLeading());
       return;
     }
     reply.from(onLeader(leaderUrl, request.url), {
-      rewriteRequestHeaders: (_original, headers) => ({ ...headers, [FORWARDED]: loop.leadership.identity }),
-      onError: (failed) => sendProblem(failed as typeof reply, loop.notLeading()),
+      rewriteRequestHeaders: (_original, headers) => ({ ...headers, [FORWARDED]: state.leadership.identity }),
+      onError: (failed) => sendProblem(failed as typeof reply, state.notLeading()),
     });
   };
 }

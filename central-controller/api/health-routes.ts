@@ -1,7 +1,7 @@
 /** For kubelet and Prometheus. */
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
-import type { ControlLoop } from '../loop.ts';
+import type { ControllerState } from '../state.ts';
 import type { ControllerMetrics } from '../metrics/controller-metrics.ts';
 import { Problem, sendProblem } from './problem.ts';
 
@@ -13,7 +13,7 @@ const Leader = Type.Object({
   leader: Type.Union([Type.String(), Type.Null()], { description: 'The one that decides; null: not known' }),
 });
 
-export function healthRoutes(loop: ControlLoop, metrics: ControllerMetrics): FastifyPluginCallbackTypebox {
+export function healthRoutes(state: ControllerState, metrics: ControllerMetrics): FastifyPluginCallbackTypebox {
   return (app, _options, done) => {
     const options = { config: { rateLimit: false } } as const;
     app.get(
@@ -32,16 +32,16 @@ export function healthRoutes(loop: ControlLoop, metrics: ControllerMetrics): Fas
         },
       },
       (_request, reply) => {
-        if (!loop.isStarted) {
+        if (!state.isStarted) {
           sendProblem(reply, { code: 'NOT_READY', message: 'cluster: not everything was seen yet' });
           return;
         }
-        if (!loop.isLeading) {
+        if (!state.isLeading) {
           void reply.send({ status: 'ok' as const });
           return;
         }
-        const heard = loop.topology.nodes.some(({ name }) => loop.heardAt(name) !== undefined);
-        if (loop.decision && heard) void reply.send({ status: 'ok' as const });
+        const heard = state.topology.nodes.some(({ name }) => state.lastSeen(name) !== undefined);
+        if (state.decision && heard) void reply.send({ status: 'ok' as const });
         else sendProblem(reply, { code: 'NOT_READY', message: 'reports: no agent was heard yet' });
       },
     );
@@ -49,8 +49,8 @@ export function healthRoutes(loop: ControlLoop, metrics: ControllerMetrics): Fas
       '/api/v1/leader',
       { schema: { summary: 'Which of several controllers decides?', tags: ['health'], response: { 200: Leader } } },
       () => {
-        const { identity, leader = null } = loop.leadership;
-        return { leading: loop.isLeading, identity, leader };
+        const { identity, leader = null } = state.leadership;
+        return { leading: state.isLeading, identity, leader };
       },
     );
     app.get(

@@ -33,14 +33,14 @@ function viewOf(pause: Pause) {
 
 export function pauseRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
   function pause(service: string | undefined, body: { ttlSeconds?: number; reason?: string }) {
-    const now = loop.clock.now();
+    const now = loop.state.clock.now();
     const { ttlSeconds, reason } = body;
     const request = {
       ...(service !== undefined && { service }),
       ...(ttlSeconds !== undefined && { expiresAt: now + ttlSeconds * 1000 }),
       ...(reason !== undefined && { reason }),
     };
-    const set = loop.pauses.set(request, loop.decision, now);
+    const set = loop.pauses.set(request, loop.state.decision, now);
     loop.reconcileSoon();
     return viewOf(set);
   }
@@ -61,7 +61,7 @@ export function pauseRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
           response: { 200: Type.Object({ pauses: Type.Array(PauseView) }) },
         },
       },
-      () => ({ pauses: loop.pauses.list(loop.clock.now()).map(viewOf) }),
+      () => ({ pauses: loop.pauses.list(loop.state.clock.now()).map(viewOf) }),
     );
 
     app.put(
@@ -75,7 +75,7 @@ export function pauseRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
         },
       },
       (request, reply) => {
-        if (loop.decision) void reply.send(pause(undefined, request.body));
+        if (loop.state.decision) void reply.send(pause(undefined, request.body));
         else sendProblem(reply, { code: 'NOT_READY', message: 'decision: none was made yet, so there are no weights' });
       },
     );
@@ -108,7 +108,7 @@ export function pauseRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
       },
       (request, reply) => {
         const { namespace, name } = request.params;
-        const found = findService(loop.decision, request.params);
+        const found = findService(loop.state.decision, request.params);
         if (found.ok) void reply.send(pause(`${namespace}/${name}`, request.body));
         else sendProblem(reply, found.failure);
       },

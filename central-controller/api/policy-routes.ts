@@ -5,12 +5,12 @@ import type { KnownPolicy } from '../model/known-policy.ts';
 import { qualifiedName } from '../kubernetes/objects.ts';
 import { policyView } from '../policy/policy-view.ts';
 import { PolicyView } from '../../contract/policy-status.ts';
-import type { ControlLoop } from '../loop.ts';
+import type { ControllerState } from '../state.ts';
 import { NamespacedPath } from './path-schemas.ts';
 import { Problem, sendProblem } from './problem.ts';
 
-export function policyRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
-  const view = (known: KnownPolicy): PolicyView => policyView(known, loop.topology, loop.decision, loop.clock.now());
+export function policyRoutes(state: ControllerState): FastifyPluginCallbackTypebox {
+  const view = (known: KnownPolicy): PolicyView => policyView(known, state.topology, state.decision, state.clock.now());
 
   return (app, _options, done) => {
     app.get(
@@ -22,7 +22,7 @@ export function policyRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
           response: { 200: Type.Object({ policies: Type.Array(Type.Unsafe<PolicyView>(PolicyView)) }) },
         },
       },
-      () => ({ policies: loop.policies.map(view) }),
+      () => ({ policies: state.policies.map(view) }),
     );
 
     app.get(
@@ -37,7 +37,7 @@ export function policyRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
       },
       (request, reply) => {
         const name = qualifiedName(request.params);
-        const known = loop.policies.find(({ policy }) => qualifiedName(policy.metadata) === name);
+        const known = state.policies.find(({ policy }) => qualifiedName(policy.metadata) === name);
         if (known) void reply.send(view(known));
         else sendProblem(reply, { code: 'UNKNOWN_POLICY', message: `name: there is no policy ${name}` });
       },

@@ -50,7 +50,7 @@ const chart = fileURLToPath(new URL('../../node_modules/uplot/dist/', import.met
 export async function createServer(
   loop: ControlLoop,
   logger?: FastifyBaseLogger,
-  metrics = new ControllerMetrics(loop),
+  metrics = new ControllerMetrics(loop.state),
 ): Promise<FastifyInstance> {
   const app = Fastify({
     ...(logger ? { loggerInstance: logger } : { logger: false }),
@@ -99,20 +99,20 @@ export async function createServer(
   await registerForwarding(app);
   await app.register(agentRoutes(loop, metrics));
   await app.register((decided, _options, done) => {
-    decided.addHook('preHandler', forwardToLeader(loop));
+    decided.addHook('preHandler', forwardToLeader(loop.state));
     decided.addHook('onSend', withEtag);
     void decided.register(serviceRoutes(loop));
-    void decided.register(stateRoutes(loop));
-    void decided.register(policyRoutes(loop));
-    void decided.register(decisionRoutes(loop));
-    void decided.register(figureRoutes(loop));
-    void decided.register(findingRoutes(loop));
+    void decided.register(stateRoutes(loop.state));
+    void decided.register(policyRoutes(loop.state));
+    void decided.register(decisionRoutes(loop.state));
+    void decided.register(figureRoutes(loop.state));
+    void decided.register(findingRoutes(loop.state));
     void decided.register(pauseRoutes(loop));
-    void decided.register(simulationRoutes(loop));
-    void decided.register(eventRoutes(loop));
+    void decided.register(simulationRoutes(loop.state));
+    void decided.register(eventRoutes(loop.state));
     done();
   });
-  await app.register(healthRoutes(loop, metrics));
+  await app.register(healthRoutes(loop.state, metrics));
   app.get('/api/v1/openapi.json', { schema: { hide: true } }, () => app.swagger());
   await app.register(fastifyStatic, { root: page, prefix: '/' });
   await app.register(fastifyStatic, { root: chart, prefix: '/vendor/uplot/', decorateReply: false });

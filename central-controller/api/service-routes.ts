@@ -44,7 +44,7 @@ export function serviceRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
           response: { 200: Type.Object({ services: Type.Array(ServiceDecision) }) },
         },
       },
-      () => ({ services: loop.decision?.services ?? [] }),
+      () => ({ services: loop.state.decision?.services ?? [] }),
     );
 
     app.get(
@@ -58,7 +58,7 @@ export function serviceRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
         },
       },
       (request, reply) => {
-        const service = findService(loop.decision, request.params);
+        const service = findService(loop.state.decision, request.params);
         if (service.ok) void reply.send(service.value);
         else sendProblem(reply, service.failure);
       },
@@ -77,18 +77,18 @@ export function serviceRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
         },
       },
       (request, reply) => {
-        const service = findService(loop.decision, request.params);
+        const service = findService(loop.state.decision, request.params);
         if (!service.ok) {
           sendProblem(reply, service.failure);
           return;
         }
         const { namespace, name, replicas } = service.value;
         void reply.send({
-          tick: loop.decision?.tick ?? 0,
-          at: loop.decision?.at ?? 0,
+          tick: loop.state.decision?.tick ?? 0,
+          at: loop.state.decision?.at ?? 0,
           weights: Object.fromEntries(replicas.map((replica) => [replica.name, replica.weight])),
           manual: loop.manual
-            .list(loop.clock.now())
+            .list(loop.state.clock.now())
             .filter((manual) => manual.namespace === namespace && manual.service === name),
         });
       },
@@ -106,8 +106,8 @@ export function serviceRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
         },
       },
       (request, reply) => {
-        const replica = findReplica(loop.decision, request.params);
-        const now = loop.clock.now();
+        const replica = findReplica(loop.state.decision, request.params);
+        const now = loop.state.clock.now();
         const { weight, ttlSeconds } = request.body;
         const { namespace, name: service } = request.params;
         const manual = {

@@ -1,13 +1,13 @@
 /** What would be decided if things were otherwise. */
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import { Simulation, SimulationRequest } from '../../contract/simulation.ts';
-import type { ControlLoop } from '../loop.ts';
+import type { ControllerState } from '../state.ts';
 import { Problem, sendProblem } from './problem.ts';
 
 /** Per address: each takes as long as two decisions, which the control loop waits for. */
 const SIMULATIONS_PER_SECOND = 10;
 
-export function simulationRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
+export function simulationRoutes(state: ControllerState): FastifyPluginCallbackTypebox {
   return (app, _options, done) => {
     app.post(
       '/api/v1/simulate',
@@ -21,7 +21,7 @@ export function simulationRoutes(loop: ControlLoop): FastifyPluginCallbackTypebo
         },
       },
       (request, reply) => {
-        const simulated = loop.simulate(request.body.changes);
+        const simulated = state.simulate(request.body.changes);
         if (simulated.ok) void reply.send(simulated.value);
         else sendProblem(reply, simulated.failure);
       },

@@ -3,7 +3,7 @@ import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebo
 import { Type } from 'typebox';
 import { NodeDecision, ReplicaDecision } from '../../contract/decision.ts';
 import { byReplicaName } from '../cluster/replicas.ts';
-import type { ControlLoop } from '../loop.ts';
+import type { ControllerState } from '../state.ts';
 import { type Key, Continue, pageOf, PageQuery } from './paging.ts';
 import { Problem, sendProblem } from './problem.ts';
 
@@ -50,7 +50,7 @@ function byServiceAndName([service = '', name = '']: Key, [otherService = '', ot
   return byReplicaName({ name: String(name) }, { name: String(otherName) });
 }
 
-export function stateRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
+export function stateRoutes(state: ControllerState): FastifyPluginCallbackTypebox {
   return (app, _options, done) => {
     app.get(
       '/api/v1/replicas',
@@ -63,7 +63,7 @@ export function stateRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
         },
       },
       (request, reply) => {
-        const all = (loop.decision?.services ?? []).flatMap(({ namespace, name, replicas }) =>
+        const all = (state.decision?.services ?? []).flatMap(({ namespace, name, replicas }) =>
           replicas.map((replica) => ({ namespace, service: name, ...replica })),
         );
         const keyOf = ({ namespace, service, name }: (typeof all)[number]): Key => [`${namespace}/${service}`, name];
@@ -87,12 +87,12 @@ export function stateRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
         },
       },
       () => {
-        const connected = new Set(loop.publisher.connected);
-        const now = loop.clock.now();
+        const connected = new Set(state.published.connected);
+        const now = state.clock.now();
         return {
-          nodes: (loop.decision?.nodes ?? []).map((node) => {
-            const heardAt = loop.heardAt(node.name);
-            const reportAgeMs = heardAt === undefined ? null : Math.max(0, now - heardAt);
+          nodes: (state.decision?.nodes ?? []).map((node) => {
+            const lastSeen = state.lastSeen(node.name);
+            const reportAgeMs = lastSeen === undefined ? null : Math.max(0, now - lastSeen);
             return { ...node, reportAgeMs, agentConnected: connected.has(node.name) };
           }),
         };
@@ -115,12 +115,12 @@ export function stateRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
         },
       },
       () => {
-        const now = loop.clock.now();
-        const decidedAt = new Map(loop.publisher.history.map((entry) => [entry.version, entry.decidedAt]));
+        const now = state.clock.now();
+        const decidedAt = new Map(state.published.history.map((entry) => [entry.version, entry.decidedAt]));
         return {
-          version: loop.publisher.version,
+          version: state.published.version,
           at: now,
-          proxies: loop.proxies().map(({ receivedAt, ...proxy }) => {
+          proxies: state.proxies().map(({ receivedAt, ...proxy }) => {
             const decided = decidedAt.get(proxy.tableVersion);
             const tableAgeMs = decided === undefined ? null : Math.max(0, now - decided);
             return { ...proxy, tableAgeMs, heardAgeMs: Math.max(0, now - receivedAt) };
@@ -138,7 +138,7 @@ export function stateRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
           response: { 200: Type.Object({ versions: Type.Array(PublishedVersionView) }) },
         },
       },
-      () => ({ versions: [...loop.publisher.history] }),
+      () => ({ versions: [...state.published.history] }),
     );
 
     done();

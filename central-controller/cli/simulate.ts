@@ -1,7 +1,7 @@
 /** `ballast simulate`: what would be decided if things were otherwise. */
 import { Command, InvalidArgumentError } from 'commander';
 import pc from 'picocolors';
-import type { Change, Simulation } from '../../contract/simulation.ts';
+import type { SimulatedChange, Simulation } from '../../contract/simulation.ts';
 import { BallastError } from '../../contract/errors.ts';
 import { cores, duration, percent, short } from '../dashboard/format.js';
 import { askController, type ControllerFlags, withControllerOptions } from './controller-client.ts';
@@ -18,13 +18,13 @@ interface Flags extends ControllerFlags {
   readonly json?: boolean;
 }
 
-function moveOf(text: string): Change {
+function moveOf(text: string): SimulatedChange {
   const [, service = '', replica = '', node = ''] = /^([^/=]+\/[^/=]+)\/([^/=]+)=([^/=]+)$/.exec(text) ?? [];
   if (node === '') throw new InvalidArgumentError('Expected <namespace>/<service>/<replica>=<node>.');
   return { kind: 'moveReplica', service, replica, node };
 }
 
-function demandOf(text: string): Change {
+function demandOf(text: string): SimulatedChange {
   const [amount = '', service] = text.split('=').toReversed();
   const factor = Number(amount);
   if (amount === '' || !(factor >= 0) || (service !== undefined && !/^[^/]+\/[^/]+$/.test(service))) {
@@ -71,8 +71,8 @@ function simulationText({ nodes, services, warnings }: Simulation): string {
 
 export function simulateCommand(): Command {
   // Options of different names, in the order in which they were written.
-  const changes: Change[] = [];
-  const add = (read: (text: string) => Change) => (text: string) => {
+  const changes: SimulatedChange[] = [];
+  const add = (read: (text: string) => SimulatedChange) => (text: string) => {
     changes.push(read(text));
     return changes.length;
   };

@@ -71,8 +71,8 @@ export class Collector {
   }
 
   /** When the node's agent was last heard, ms of the controller's clock. */
-  heardAt(node: string): number | undefined {
-    return this.#nodes.get(node)?.heardAt;
+  lastSeen(node: string): number | undefined {
+    return this.#nodes.get(node)?.lastSeen;
   }
 
   proxies(): ProxyStatus[] {
@@ -120,6 +120,6 @@ export class Collector {
   }
 }
 
-function isSilent({ heardAt }: NodeSeries, now: number): boolean {
-  return now - heardAt > FORGET_NODE_MS;
+function isSilent({ lastSeen }: NodeSeries, now: number): boolean {
+  return now - lastSeen > FORGET_NODE_MS;
 }

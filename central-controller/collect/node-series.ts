@@ -20,7 +20,7 @@ export class NodeSeries {
   #replaced: string[] = [];
 
   /** When the last report was accepted, ms of the controller's clock. */
-  get heardAt(): number {
+  get lastSeen(): number {
     return this.#last?.receivedAt ?? -Infinity;
   }
 

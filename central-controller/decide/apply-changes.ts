@@ -1,10 +1,10 @@
 /** The snapshot as it would be after changes that somebody thinks of. Pure. */
 import { failure, type Result, success } from '../../contract/result.ts';
-import type { Change } from '../../contract/simulation.ts';
+import type { SimulatedChange } from '../../contract/simulation.ts';
 import type { NodeEstimate, ReplicaEstimate, ServiceEstimate, Snapshot } from '../model/snapshot.ts';
 
 /** One change after the other; fails at the first that names what the snapshot does not hold. */
-export function applyChanges(snapshot: Snapshot, changes: readonly Change[]): Result<Snapshot> {
+export function applyChanges(snapshot: Snapshot, changes: readonly SimulatedChange[]): Result<Snapshot> {
   let changed = snapshot;
   for (const [index, change] of changes.entries()) {
     const next = applyChange(changed, change, `changes[${index}]`);
@@ -14,7 +14,7 @@ export function applyChanges(snapshot: Snapshot, changes: readonly Change[]): Re
   return success(changed);
 }
 
-function applyChange(snapshot: Snapshot, change: Change, field: string): Result<Snapshot> {
+function applyChange(snapshot: Snapshot, change: SimulatedChange, field: string): Result<Snapshot> {
   if ('node' in change && !snapshot.nodes.some(({ name }) => name === change.node)) {
     return failure('UNKNOWN_NODE', `${field}.node: the cluster has no node ${change.node}`);
   }

@@ -4,7 +4,7 @@
  * is narrower for small weights, so that one that shall go to its floor gets there. All weights of a service move by the
  * same part of their way, so that their sum stays what it is.
  */
-import type { Parameters } from './policy.ts';
+import type { Parameters } from './settings.ts';
 
 export interface DampedStep {
   readonly weights: readonly number[];

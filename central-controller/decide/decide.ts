@@ -6,7 +6,7 @@ import { withCpuGrants } from './cpu-control.ts';
 import { judgeHealth } from './health.ts';
 import { explainService } from './service-weights.ts';
 import { heldShares, pauseOf } from './pause.ts';
-import type { DecisionPolicy, Parameters } from './policy.ts';
+import type { DecisionSettings, Parameters } from './settings.ts';
 import { isStaleNode, serviceState, stateOf } from './states.ts';
 import { type Candidate, type CandidateReplica, TargetFinder, type TargetNode, type Targets } from './targets.ts';
 import { parametersOf } from './weight-bounds.ts';
@@ -32,20 +32,20 @@ export function createDecisionMemory(): DecisionMemory {
  */
 export function decide(
   snapshot: Snapshot,
-  policy: DecisionPolicy,
+  settings: DecisionSettings,
   previous: Decision | undefined,
   now: number,
   memory = createDecisionMemory(),
 ): Decision {
   const { nodes, services } = boundedSnapshot(snapshot);
-  const { parameters } = policy;
+  const { parameters } = settings;
   const known = allNodes(nodes, services);
   const nodeIndex = new Map(known.map((node, index) => [node.name, index]));
   const before = lastDecisions(previous);
   const elapsedMs = previous ? now - previous.at : 0;
   const candidates = services.map((service) => {
     const ready = service.replicas.filter((replica) => replica.ready).length;
-    const own = { ...policy, parameters: parametersOf(service, parameters, ready, elapsedMs) };
+    const own = { ...settings, parameters: parametersOf(service, parameters, ready, elapsedMs) };
     return candidateOf(service, known, nodeIndex, own, before, now);
   });
   const decided = (candidate: Candidate): boolean =>
@@ -102,21 +102,21 @@ function candidateOf(
   service: ServiceEstimate,
   nodes: readonly NodeEstimate[],
   nodeIndex: ReadonlyMap<string, number>,
-  policy: DecisionPolicy,
+  settings: DecisionSettings,
   before: ReadonlyMap<string, ServiceDecision>,
   now: number,
 ): Candidate {
   const byHand = new Map(
-    policy.manual
+    settings.manual
       .filter(({ namespace, service: name }) => namespace === service.namespace && name === service.name)
       .filter(({ weight, expiresAt }) => expiresAt > now && weight >= 0)
       .map(({ replica, weight }) => [replica, Math.min(1, weight)]),
   );
   const key = `${service.namespace}/${service.name}`;
-  const pause = pauseOf(key, policy.pauses ?? [], now);
+  const pause = pauseOf(key, settings.pauses ?? [], now);
   const held = pause && heldShares(key, readyNames(service), pause, byHand);
   const health = judgeHealth(service);
-  const state = serviceState(service, policy.parameters);
+  const state = serviceState(service, settings.parameters);
   const weights = lastWeights(service, before.get(key));
   const replicas: CandidateReplica[] = [];
   for (const [index, estimate] of service.replicas.entries()) {
@@ -125,7 +125,7 @@ function candidateOf(
     const node = nodeIndex.get(estimate.node) ?? 0;
     replicas.push({
       estimate,
-      state: stateOf(estimate, state, own, nodes[node], policy.parameters),
+      state: stateOf(estimate, state, own, nodes[node], settings.parameters),
       health: own,
       node,
       previous: weights[index] ?? 0,
@@ -133,7 +133,7 @@ function candidateOf(
       isHeld: held?.has(estimate.name) ?? false,
     });
   }
-  const { parameters } = policy;
+  const { parameters } = settings;
   return { service, isLearning: state.isLearning, pause, parameters, replicas: withSharesThatFit(replicas) };
 }
 

@@ -3,7 +3,7 @@ import type { Limit, ReplicaDecision, ServiceDecision } from '../../contract/dec
 import type { NodeEstimate, ReplicaEstimate } from '../model/snapshot.ts';
 import { dampedStep } from './damp.ts';
 import type { Pause } from './pause.ts';
-import type { Parameters } from './policy.ts';
+import type { Parameters } from './settings.ts';
 import { type Candidate, type CandidateReplica, relativeError, type Targets } from './targets.ts';
 import { boundsOf, isAtPolicyLimit, type WeightBounds, withinBounds } from './weight-bounds.ts';
 

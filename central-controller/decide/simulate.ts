@@ -1,12 +1,12 @@
 /** What would be decided if things were otherwise: the same decision on a changed snapshot. Pure, and changes nothing. */
 import type { Decision, ServiceDecision } from '../../contract/decision.ts';
 import { type Result, success } from '../../contract/result.ts';
-import type { Change, Simulation } from '../../contract/simulation.ts';
+import type { SimulatedChange, Simulation } from '../../contract/simulation.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { waitingFactor } from '../estimate/waiting.ts';
 import { applyChanges } from './apply-changes.ts';
 import { decide } from './decide.ts';
-import type { DecisionPolicy } from './policy.ts';
+import type { DecisionSettings } from './settings.ts';
 
 /** A node beyond this has no room for what was not foreseen. */
 const FULL = 0.97;
@@ -20,14 +20,14 @@ const FULL = 0.97;
  */
 export function simulate(
   snapshot: Snapshot,
-  policy: DecisionPolicy,
-  changes: readonly Change[],
+  settings: DecisionSettings,
+  changes: readonly SimulatedChange[],
   tick: number,
 ): Result<Simulation> {
   const changed = applyChanges(snapshot, changes);
   if (!changed.ok) return changed;
-  const before = settled(snapshot, policy);
-  const after = settled(changed.value, policy);
+  const before = settled(snapshot, settings);
+  const after = settled(changed.value, settings);
   const utilisationBefore = new Map(before.nodes.map(({ name, predictedUtilisation }) => [name, predictedUtilisation]));
   return success({
     tick,
@@ -43,11 +43,11 @@ export function simulate(
   });
 }
 
-function settled({ at, nodes, services }: Snapshot, policy: DecisionPolicy): Decision {
+function settled({ at, nodes, services }: Snapshot, settings: DecisionSettings): Decision {
   const enforced = services.map((service) =>
     service.mode === 'Observe' ? { ...service, mode: 'Enforce' as const } : service,
   );
-  return decide({ at, nodes, services: enforced }, policy, undefined, at);
+  return decide({ at, nodes, services: enforced }, settings, undefined, at);
 }
 
 function compared(

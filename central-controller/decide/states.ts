@@ -2,7 +2,7 @@
 import type { ReplicaState } from '../../contract/decision.ts';
 import type { NodeEstimate, ReplicaEstimate, ServiceEstimate } from '../model/snapshot.ts';
 import type { Health } from './health.ts';
-import type { Parameters } from './policy.ts';
+import type { Parameters } from './settings.ts';
 
 /** Below this part of what it would get for its load alone, a replica is held back for its health. */
 const DEGRADED_FACTOR = 0.5;

@@ -5,7 +5,7 @@ import { type Allocation, Allocator } from './allocate/allocate.ts';
 import { type AllocationInput, createInput, fits } from './allocate/allocation-input.ts';
 import type { Health } from './health.ts';
 import type { Pause } from './pause.ts';
-import type { Parameters } from './policy.ts';
+import type { Parameters } from './settings.ts';
 import { silentForMs } from './states.ts';
 import { leastPart } from './weight-bounds.ts';
 

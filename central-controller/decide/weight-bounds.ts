@@ -1,7 +1,7 @@
 /** What the limits of a policy make of the weights of its service. */
 import type { ReplicaState } from '../../contract/decision.ts';
 import type { ServiceEstimate } from '../model/snapshot.ts';
-import type { Parameters } from './policy.ts';
+import type { Parameters } from './settings.ts';
 
 /** Ticks that are further apart, such as around a restart, count as this. */
 const MAX_ELAPSED_MS = 1000;

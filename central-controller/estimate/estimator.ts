@@ -194,8 +194,8 @@ function replicaEstimate(
   if (limits.length === 0 && memory.throttled && age(now, memory.throttled.at) < THROTTLED_MS) {
     limits.push(memory.throttled.cores);
   }
-  const heardAt = Math.max(memory.servedAt, ...[...memory.callers.values()].map(({ at }) => at));
-  const ageMs = age(now, heardAt);
+  const lastSeen = Math.max(memory.servedAt, ...[...memory.callers.values()].map(({ at }) => at));
+  const ageMs = age(now, lastSeen);
   const failed = evidenceAt(memory.failures, now) * meanOf(memory.failures);
   return {
     name: replica.name,

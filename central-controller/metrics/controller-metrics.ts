@@ -4,7 +4,7 @@ import packageJson from '../../package.json' with { type: 'json' };
 import type { RoutingPlan } from '../routing/plan-routing.ts';
 import type { ErrorCode } from '../../contract/errors.ts';
 import { registerProcessMetrics } from '../../contract/process-metrics.ts';
-import type { ControlLoop } from '../loop.ts';
+import type { ControllerState } from '../state.ts';
 import { registerApiRequestMetrics } from './api-request-metrics.ts';
 import { registerDecisionMetrics } from './decision-metrics.ts';
 import { registerLoopMetrics } from './loop-metrics.ts';
@@ -24,18 +24,18 @@ export interface FollowedCluster {
 
 export class ControllerMetrics {
   readonly registry = new Registry();
-  readonly #loop: ControlLoop;
+  readonly #state: ControllerState;
   readonly #accepted: Counter;
   readonly #refused: Counter<'reason'>;
   readonly #fallen: Counter;
   readonly #defects: Counter;
 
   /** @param mostReplicas above this number of replicas in all, none has a series of its own */
-  constructor(loop: ControlLoop, mostReplicas = MAX_REPLICAS) {
+  constructor(state: ControllerState, mostReplicas = MAX_REPLICAS) {
     const registers = [this.registry];
-    this.#loop = loop;
+    this.#state = state;
     registerProcessMetrics(this.registry, 'central-controller', packageJson.version);
-    registerLoopMetrics(this.registry, loop);
+    registerLoopMetrics(this.registry, state);
     this.#defects = new Counter({
       name: 'ballast_decision_defects_total',
       help: 'Decisions that failed by a defect of Ballast; the one before stays in force',
@@ -57,8 +57,8 @@ export class ControllerMetrics {
       help: "Proxies' counters that fell and started anew",
       registers,
     });
-    registerDecisionMetrics(this.registry, loop, mostReplicas);
-    registerPolicyMetrics(this.registry, loop);
+    registerDecisionMetrics(this.registry, state, mostReplicas);
+    registerPolicyMetrics(this.registry, state);
   }
 
   accepted(fallen: number): void {
@@ -77,7 +77,7 @@ export class ControllerMetrics {
 
   /** Shows from now on what is asked of the API server and what is to be written; `ends` it. */
   follow({ origin, plan }: FollowedCluster): () => void {
-    registerRoutingMetrics(this.registry, () => (this.#loop.isLeading ? plan() : undefined));
+    registerRoutingMetrics(this.registry, () => (this.#state.isLeading ? plan() : undefined));
     return registerApiRequestMetrics(this.registry, origin, () => performance.now());
   }
 }

@@ -4,18 +4,18 @@
  */
 import type { Registry } from 'prom-client';
 import type { Decision, NodeDecision, ReplicaDecision, ServiceDecision } from '../../contract/decision.ts';
-import type { ControlLoop } from '../loop.ts';
+import type { ControllerState } from '../state.ts';
 import { reading, readings } from './readings.ts';
 
 /** @param mostReplicas above this number of replicas in all, none has a series of its own */
-export function registerDecisionMetrics(registry: Registry, loop: ControlLoop, mostReplicas: number): void {
-  registerNodes(registry, loop);
-  registerServices(registry, loop);
-  registerReplicas(registry, loop, mostReplicas);
+export function registerDecisionMetrics(registry: Registry, state: ControllerState, mostReplicas: number): void {
+  registerNodes(registry, state);
+  registerServices(registry, state);
+  registerReplicas(registry, state, mostReplicas);
 }
 
-function registerNodes(registry: Registry, loop: ControlLoop): void {
-  const nodes = (): readonly NodeDecision[] => loop.decision?.nodes ?? [];
+function registerNodes(registry: Registry, state: ControllerState): void {
+  const nodes = (): readonly NodeDecision[] => state.decision?.nodes ?? [];
   const perNode = (name: string, help: string, read: (node: NodeDecision) => number | undefined): void =>
     readings(registry, { name, help, labelNames: ['node'] }, () =>
       nodes().flatMap((node) => {
@@ -25,7 +25,7 @@ function registerNodes(registry: Registry, loop: ControlLoop): void {
     );
   const ofCores = (read: (node: NodeDecision) => number) => (node: NodeDecision) =>
     node.cores > 0 ? read(node) / node.cores : undefined;
-  const isMissed = whichAreMissed(loop);
+  const isMissed = whichAreMissed(state);
   readings(
     registry,
     {
@@ -34,7 +34,7 @@ function registerNodes(registry: Registry, loop: ControlLoop): void {
       labelNames: ['node'],
     },
     () => {
-      const { decision } = loop;
+      const { decision } = state;
       if (!decision) return [];
       return decision.nodes
         .filter(isMissed(decision))
@@ -45,8 +45,8 @@ function registerNodes(registry: Registry, loop: ControlLoop): void {
     'ballast_node_report_age_seconds',
     "Time since the node's agent last reported; absent where it never did",
     ({ name }) => {
-      const heardAt = loop.heardAt(name);
-      return heardAt === undefined ? undefined : Math.max(0, loop.clock.now() - heardAt) / 1000;
+      const lastSeen = state.lastSeen(name);
+      return lastSeen === undefined ? undefined : Math.max(0, state.clock.now() - lastSeen) / 1000;
     },
   );
   perNode('ballast_node_cpu_cores', 'Cores of a node, which its agent counted', ({ cores }) => cores);
@@ -71,10 +71,10 @@ function registerNodes(registry: Registry, loop: ControlLoop): void {
  * Nodes whose agent is missed when it is silent. The rest may well have none: those that the chart's
  * `agent.nodeSelector` leaves out, Windows and virtual nodes.
  */
-function whichAreMissed(loop: ControlLoop): (decision: Decision) => (node: NodeDecision) => boolean {
+function whichAreMissed(state: ControllerState): (decision: Decision) => (node: NodeDecision) => boolean {
   const heard = new Set<string>();
-  loop.onReport(({ node }) => heard.add(node));
-  loop.onDecision((_decision, previous) => {
+  state.onReport(({ node }) => heard.add(node));
+  state.onDecision((_decision, previous) => {
     // The first one of a lead: what was heard in an earlier one may be long past.
     if (!previous) heard.clear();
   });
@@ -85,8 +85,8 @@ function whichAreMissed(loop: ControlLoop): (decision: Decision) => (node: NodeD
   };
 }
 
-function registerServices(registry: Registry, loop: ControlLoop): void {
-  const services = (): readonly ServiceDecision[] => loop.decision?.services ?? [];
+function registerServices(registry: Registry, state: ControllerState): void {
+  const services = (): readonly ServiceDecision[] => state.decision?.services ?? [];
   const perService = (name: string, help: string, read: (service: ServiceDecision) => number | undefined): void =>
     readings(registry, { name, help, labelNames: ['namespace', 'service'] }, () =>
       services().flatMap((service) => {
@@ -148,8 +148,8 @@ function registerServices(registry: Registry, loop: ControlLoop): void {
   );
 }
 
-function registerReplicas(registry: Registry, loop: ControlLoop, mostReplicas: number): void {
-  const count = (): number => loop.decision?.services.reduce((sum, { replicas }) => sum + replicas.length, 0) ?? 0;
+function registerReplicas(registry: Registry, state: ControllerState, mostReplicas: number): void {
+  const count = (): number => state.decision?.services.reduce((sum, { replicas }) => sum + replicas.length, 0) ?? 0;
   readings(
     registry,
     {
@@ -159,7 +159,7 @@ function registerReplicas(registry: Registry, loop: ControlLoop, mostReplicas: n
     },
     () => {
       if (count() > mostReplicas) return [];
-      return (loop.decision?.services ?? []).flatMap((service) =>
+      return (state.decision?.services ?? []).flatMap((service) =>
         service.replicas.map(({ name, weight }) => [{ ...labelsOf(service), replica: name }, weight] as const),
       );
     },

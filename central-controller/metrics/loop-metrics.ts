@@ -1,41 +1,41 @@
 /** The control loop itself: who leads, how long decisions take and how they keep their time, what becomes of them. */
 import { Counter, Histogram, type Registry } from 'prom-client';
-import type { ControlLoop } from '../loop.ts';
+import type { ControllerState } from '../state.ts';
 import { reading, readings } from './readings.ts';
 
-export function registerLoopMetrics(registry: Registry, loop: ControlLoop): void {
-  registerLeadership(registry, loop);
-  registerDecisions(registry, loop);
-  registerAssignments(registry, loop);
+export function registerLoopMetrics(registry: Registry, state: ControllerState): void {
+  registerLeadership(registry, state);
+  registerDecisions(registry, state);
+  registerAssignments(registry, state);
   reading(registry, 'ballast_manual_weights', 'Weights set by hand that are in force', () =>
-    loop.isLeading ? loop.manual.list(loop.clock.now()).length : undefined,
+    state.isLeading ? state.manual.list(state.clock.now()).length : undefined,
   );
   reading(registry, 'ballast_pauses', 'Pauses that are in force: of one service each, or of all services', () =>
-    loop.isLeading ? loop.pauses.list(loop.clock.now()).length : undefined,
+    state.isLeading ? state.pauses.list(state.clock.now()).length : undefined,
   );
 }
 
-function registerLeadership(registry: Registry, loop: ControlLoop): void {
+function registerLeadership(registry: Registry, state: ControllerState): void {
   reading(
     registry,
     'ballast_leading',
     '1: this controller decides; 0: it stands by, or does not know the cluster yet',
-    () => (loop.isLeading ? 1 : 0),
+    () => (state.isLeading ? 1 : 0),
   );
   const changes = new Counter({
     name: 'ballast_leader_changes_total',
     help: 'How often this controller saw another one lead than before, or none',
     registers: [registry],
   });
-  let { leader } = loop.leadership;
-  loop.leadership.onChange(() => {
-    if (loop.leadership.leader === leader) return;
-    ({ leader } = loop.leadership);
+  let { leader } = state.leadership;
+  state.leadership.onChange(() => {
+    if (state.leadership.leader === leader) return;
+    ({ leader } = state.leadership);
     changes.inc();
   });
 }
 
-function registerDecisions(registry: Registry, loop: ControlLoop): void {
+function registerDecisions(registry: Registry, state: ControllerState): void {
   const registers = [registry];
   const duration = new Histogram({
     name: 'ballast_decision_duration_seconds',
@@ -54,7 +54,7 @@ function registerDecisions(registry: Registry, loop: ControlLoop): void {
     help: 'Decisions that changed some weight',
     registers,
   });
-  loop.onDecision((decision, previous, seconds) => {
+  state.onDecision((decision, previous, seconds) => {
     duration.observe(seconds);
     if (previous) interval.observe(Math.max(0, decision.at - previous.at) / 1000);
     if (decision.changed) moving.inc();
@@ -63,37 +63,37 @@ function registerDecisions(registry: Registry, loop: ControlLoop): void {
     registry,
     'ballast_last_decision_timestamp_seconds',
     'When the latest decision was made, seconds since 1970; absent while another controller leads',
-    () => (loop.decision ? loop.decision.at / 1000 : undefined),
+    () => (state.decision ? state.decision.at / 1000 : undefined),
   );
   reading(
     registry,
     'ballast_decision_certificate_ratio',
     'Largest relative violation of the optimality conditions by the latest decision',
-    () => loop.decision?.certificate,
+    () => state.decision?.certificate,
   );
 }
 
-function registerAssignments(registry: Registry, loop: ControlLoop): void {
-  const { publisher } = loop;
-  const published = new Counter({
+function registerAssignments(registry: Registry, state: ControllerState): void {
+  const { published } = state;
+  const versions = new Counter({
     name: 'ballast_assignments_published_total',
     help: 'Versions that agents were told of; weights: some weight or replica changed, utilisation: only that',
     labelNames: ['change'],
     registers: [registry],
   });
-  let { version } = publisher;
-  loop.onDecision(() => {
-    if (publisher.version === version) return;
-    ({ version } = publisher);
-    published.inc({ change: publisher.history.at(-1)?.weightsChanged ? 'weights' : 'utilisation' });
+  let { version } = published;
+  state.onDecision(() => {
+    if (published.version === version) return;
+    ({ version } = published);
+    versions.inc({ change: published.history.at(-1)?.weightsChanged ? 'weights' : 'utilisation' });
   });
   reading(
     registry,
     'ballast_assignments_version',
     'Newest version that agents were told of; 0: none yet',
-    () => publisher.version,
+    () => published.version,
   );
-  reading(registry, 'ballast_agents_connected', 'Agents that listen for assignments', () => publisher.connected.length);
+  reading(registry, 'ballast_agents_connected', 'Agents that listen for assignments', () => published.connected.length);
   readings(
     registry,
     {
@@ -102,8 +102,8 @@ function registerAssignments(registry: Registry, loop: ControlLoop): void {
       labelNames: ['table'],
     },
     () => {
-      if (!loop.isLeading) return [];
-      const proxies = loop.proxies();
+      if (!state.isLeading) return [];
+      const proxies = state.proxies();
       const held = proxies.filter(({ tableVersion }) => tableVersion > 0).length;
       return [
         [{ table: 'held' }, held],

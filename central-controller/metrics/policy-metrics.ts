@@ -1,10 +1,10 @@
 /** What has become of the policies: their conditions, as their status says them. */
 import type { Registry } from 'prom-client';
 import { policyView } from '../policy/policy-view.ts';
-import type { ControlLoop } from '../loop.ts';
+import type { ControllerState } from '../state.ts';
 import { readings } from './readings.ts';
 
-export function registerPolicyMetrics(registry: Registry, loop: ControlLoop): void {
+export function registerPolicyMetrics(registry: Registry, state: ControllerState): void {
   readings(
     registry,
     {
@@ -13,9 +13,9 @@ export function registerPolicyMetrics(registry: Registry, loop: ControlLoop): vo
       labelNames: ['namespace', 'policy', 'type', 'reason'],
     },
     () => {
-      if (!loop.isLeading) return [];
-      const { topology, decision, policies } = loop;
-      const views = policies.map((known) => policyView(known, topology, decision, loop.clock.now()));
+      if (!state.isLeading) return [];
+      const { topology, decision, policies } = state;
+      const views = policies.map((known) => policyView(known, topology, decision, state.clock.now()));
       return views.flatMap(({ namespace, name, status }) =>
         (status.conditions ?? []).map(
           ({ type, status: holds, reason }) =>

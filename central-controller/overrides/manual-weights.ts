@@ -1,6 +1,6 @@
 /** Weights set by hand: soft state, gone when they expire, or the controller restarts or gives way to another. */
 import { failure, type Result, success } from '../../contract/result.ts';
-import type { ManualWeight } from '../decide/policy.ts';
+import type { ManualWeight } from '../decide/settings.ts';
 
 export class ManualWeights {
   readonly #weights = new Map<string, ManualWeight>();

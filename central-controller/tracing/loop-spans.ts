@@ -10,7 +10,7 @@
 import { type Context, type HrTime, ROOT_CONTEXT, type Span, trace, type Tracer } from '@opentelemetry/api';
 import type { Decision } from '../../contract/decision.ts';
 import type { AgentReport } from '../../contract/report.ts';
-import type { ControlLoop } from '../loop.ts';
+import type { ControllerState } from '../state.ts';
 
 /** Reports that get a span each in one trace; the others are only counted. */
 const MAX_REPORTS = 32;
@@ -28,29 +28,29 @@ interface Underway {
 }
 
 export class LoopSpans {
-  readonly #loop: ControlLoop;
+  readonly #state: ControllerState;
   readonly #tracer: Tracer;
   /** Taken in since the last decision. */
   #reports: { readonly node: string; readonly at: number }[] = [];
   #underway: Underway[] = [];
   #version: number;
 
-  constructor(loop: ControlLoop, tracer: Tracer) {
-    this.#loop = loop;
+  constructor(state: ControllerState, tracer: Tracer) {
+    this.#state = state;
     this.#tracer = tracer;
-    this.#version = loop.publisher.version;
-    loop.onReport((report) => this.#take(report));
-    loop.onDecision((decision, _previous, seconds) => this.#decided(decision, decision.at + 1000 * seconds));
+    this.#version = state.published.version;
+    state.onReport((report) => this.#take(report));
+    state.onDecision((decision, _previous, seconds) => this.#decided(decision, decision.at + 1000 * seconds));
   }
 
   /** Ends what is under way. */
   close(): void {
-    for (const each of this.#underway) this.#end(each, this.#loop.clock.now());
+    for (const each of this.#underway) this.#end(each, this.#state.clock.now());
     this.#underway = [];
   }
 
   #take({ node, proxies }: AgentReport): void {
-    const at = this.#loop.clock.now();
+    const at = this.#state.clock.now();
     this.#reports.push({ node, at });
     if (proxies.length === 0) return;
     const oldest = proxies.reduce((least, { tableVersion }) => Math.min(least, tableVersion), Infinity);
@@ -78,7 +78,7 @@ export class LoopSpans {
       this.#addDecision(decision, endedAt, context);
     }
     this.#giveUp(endedAt);
-    const { version } = this.#loop.publisher;
+    const { version } = this.#state.published;
     if (version === this.#version || !whole.isRecording()) whole.end(hrTime(endedAt));
     else this.#follow(version, endedAt, whole, context);
     this.#version = version;
@@ -96,9 +96,9 @@ export class LoopSpans {
   }
 
   #follow(version: number, publishedAt: number, whole: Span, context: Context): void {
-    const attributes = { 'ballast.version': version, 'ballast.agents': this.#loop.publisher.connected.length };
+    const attributes = { 'ballast.version': version, 'ballast.agents': this.#state.published.connected.length };
     const span = this.#tracer.startSpan('assignment', { startTime: hrTime(publishedAt), attributes }, context);
-    const waiting = new Set(this.#loop.proxies().map(({ node }) => node));
+    const waiting = new Set(this.#state.proxies().map(({ node }) => node));
     const each = { version, publishedAt, whole, span, waiting };
     if (waiting.size === 0) this.#end(each, publishedAt);
     else this.#underway.push(each);

@@ -4,7 +4,7 @@ import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
 import { BasicTracerProvider, BatchSpanProcessor, type SpanExporter } from '@opentelemetry/sdk-trace-base';
 import packageJson from '../../package.json' with { type: 'json' };
-import type { ControlLoop } from '../loop.ts';
+import type { ControllerState } from '../state.ts';
 import { LoopSpans } from './loop-spans.ts';
 
 const LAST_SPANS_MS = 1_500;
@@ -19,7 +19,7 @@ export class LoopTracing {
   readonly #spans: LoopSpans;
 
   /** @param identity of this controller among several */
-  constructor(loop: ControlLoop, identity: string, log: Log) {
+  constructor(state: ControllerState, identity: string, log: Log) {
     const own = {
       'service.name': 'ballast-controller',
       'service.version': packageJson.version,
@@ -29,7 +29,7 @@ export class LoopTracing {
       resource: resourceFromAttributes(own).merge(detectResources({ detectors: [envDetector] })),
       spanProcessors: [new BatchSpanProcessor(saying(new OTLPTraceExporter(), log))],
     });
-    this.#spans = new LoopSpans(loop, this.#provider.getTracer('ballast', packageJson.version));
+    this.#spans = new LoopSpans(state, this.#provider.getTracer('ballast', packageJson.version));
   }
 
   /** Sends what is left, if that can be had soon: a receiver that is away must not hold up the end of the process. */

@@ -5,7 +5,8 @@ import { Collector } from '../../central-controller/collect/collector.ts';
 import { LATENCY_BUCKETS } from '../../contract/latency-buckets.ts';
 import type { AgentReport, CalledCounters, ProxyCounters, ServedCounters } from '../../contract/report.ts';
 import { alone, type Leadership } from '../../central-controller/model/leadership.ts';
-import { type Clock, ControlLoop } from '../../central-controller/loop.ts';
+import { ControlLoop } from '../../central-controller/loop.ts';
+import type { Clock } from '../../central-controller/model/clock.ts';
 import { ManualWeights } from '../../central-controller/overrides/manual-weights.ts';
 import { Publisher } from '../../central-controller/publish/publisher.ts';
 

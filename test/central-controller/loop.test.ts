@@ -7,7 +7,7 @@ describe('the control loop', () => {
   it('decides once at the start and then every tick', () => {
     const { loop, clock } = createLoop();
     const ticks: number[] = [];
-    loop.onDecision((decision) => ticks.push(decision.at - 1_000_000));
+    loop.state.onDecision((decision) => ticks.push(decision.at - 1_000_000));
     loop.start();
     clock.advance(1_000);
     expect(ticks).toEqual([0, 250, 500, 750, 1_000]);
@@ -17,12 +17,12 @@ describe('the control loop', () => {
     const { loop, clock, cluster } = createLoop();
     let decisions = 0;
     loop.start();
-    loop.onDecision(() => (decisions += 1));
+    loop.state.onDecision(() => (decisions += 1));
     clock.advance(100);
     for (let event = 0; event < 5; event++) cluster.change(topologyOf(serviceTopology({ name: `s${event}` })));
     clock.advance(50);
     expect(decisions).toBe(1);
-    expect(loop.decision?.services.map(({ name }) => name)).toEqual(['s4']);
+    expect(loop.state.decision?.services.map(({ name }) => name)).toEqual(['s4']);
     expect(clock.pending).toBe(1);
   });
 
@@ -34,41 +34,41 @@ describe('the control loop', () => {
       clock.now(),
     );
     clock.advance(250);
-    expect(loop.decision?.services[0]?.replicas[0]).toMatchObject({ weight: 0.9, limits: ['manual'] });
+    expect(loop.state.decision?.services[0]?.replicas[0]).toMatchObject({ weight: 0.9, limits: ['manual'] });
     clock.advance(10_000);
-    expect(loop.decision?.services[0]?.replicas[0]?.limits).not.toContain('manual');
+    expect(loop.state.decision?.services[0]?.replicas[0]?.limits).not.toContain('manual');
   });
 
   it('keeps the decision in force when a reconcile fails, and goes on', () => {
     const { loop, clock, cluster, defects } = createLoop();
     loop.start();
     clock.advance(250);
-    const { decision, topology } = loop;
+    const { decision, topology } = loop.state;
     cluster.change(new Proxy(topology, { get: () => expect.fail('defect') }));
     clock.advance(250);
     expect(defects.length).toBeGreaterThan(0);
-    expect(loop.decision).toBe(decision);
+    expect(loop.state.decision).toBe(decision);
     cluster.change(topology);
     clock.advance(250);
-    expect(loop.decision?.tick).toBeGreaterThan(decision?.tick ?? Infinity);
+    expect(loop.state.decision?.tick).toBeGreaterThan(decision?.tick ?? Infinity);
   });
 
   it('does nothing after it was stopped', () => {
     const { loop, clock, cluster } = createLoop();
     loop.start();
     loop.stop();
-    cluster.change(loop.topology);
+    cluster.change(loop.state.topology);
     expect(clock.pending).toBe(0);
   });
 
   it('publishes once it has learnt from traffic what replicas cost', () => {
     const test = createLoop();
     test.loop.start();
-    expect(test.loop.publisher.version).toBe(0);
+    expect(test.loop.state.published.version).toBe(0);
     runTraffic(test, 5);
     expect(test.defects).toEqual([]);
-    expect(test.loop.decision?.services[0]?.replicas.map(({ state }) => state)).toEqual(['Active', 'Active']);
-    expect(test.loop.publisher.version).toBeGreaterThan(0);
+    expect(test.loop.state.decision?.services[0]?.replicas.map(({ state }) => state)).toEqual(['Active', 'Active']);
+    expect(test.loop.state.published.version).toBeGreaterThan(0);
   });
 
   it('after a restart publishes nothing until it has learnt again, and then newer versions', () => {
@@ -78,9 +78,9 @@ describe('the control loop', () => {
     const after = createLoop();
     after.clock.advance(5_000);
     after.loop.start();
-    expect(after.loop.publisher.version).toBe(0);
+    expect(after.loop.state.published.version).toBe(0);
     runTraffic(after, 5, 100, 21);
-    expect(after.loop.publisher.version).toBeGreaterThan(before.loop.publisher.version);
+    expect(after.loop.state.published.version).toBeGreaterThan(before.loop.state.published.version);
   });
 
   it('looks through the nodes once for all reports of the same topology', () => {
@@ -90,7 +90,7 @@ describe('the control loop', () => {
     loop.start();
     loop.accept(report('node-1', 1));
     loop.accept(report('node-2', 1));
-    cluster.change({ ...loop.topology, nodes: [{ name: 'node-1' }] });
+    cluster.change({ ...loop.state.topology, nodes: [{ name: 'node-1' }] });
     expect(loop.accept(report('node-2', 2)).ok).toBe(false);
     const [first, second, third] = accept.mock.calls.map(([, nodes]) => nodes);
     expect(second).toBe(first);
@@ -108,7 +108,7 @@ describe('the log', () => {
   it('has a line for each change of state, and none for a tick', () => {
     const test = createLoop();
     const lines: string[] = [];
-    test.loop.onDecision((decision, previous) => {
+    test.loop.state.onDecision((decision, previous) => {
       for (const { message, fields } of changesOfState(decision, previous)) {
         lines.push([message, ...Object.values(fields)].join(' '));
       }
@@ -129,7 +129,7 @@ describe('the log', () => {
     ]);
     lines.length = 0;
     const { loop, clock } = test;
-    loop.pauses.set({ service: 'hotel/geo', reason: 'a look' }, loop.decision, clock.now());
+    loop.pauses.set({ service: 'hotel/geo', reason: 'a look' }, loop.state.decision, clock.now());
     clock.advance(500);
     loop.pauses.delete('hotel/geo');
     clock.advance(500);

@@ -3,7 +3,7 @@ import type { Topology } from '../../model/topology.ts';
 import type { Ejection, ProxyStatus } from '../../collect/collector.ts';
 import type { Decision } from '../../../contract/decision.ts';
 import type { PolicyView } from '../../../contract/policy-status.ts';
-import type { ManualWeight } from '../../decide/policy.ts';
+import type { ManualWeight } from '../../decide/settings.ts';
 
 export interface KnownState {
   /** Controller's clock, ms. */

@@ -5,7 +5,7 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import { Allocator } from '../../../central-controller/decide/allocate/allocate.ts';
 import { createDecisionMemory, decide } from '../../../central-controller/decide/decide.ts';
-import { DEFAULT_PARAMETERS } from '../../../central-controller/decide/policy.ts';
+import { DEFAULT_PARAMETERS } from '../../../central-controller/decide/settings.ts';
 import type { Decision } from '../../../contract/decision.ts';
 import type { Bench, BenchContext, BenchResult, Round } from '../support/bench.ts';
 import { timeHighs } from './highs.ts';

@@ -34,10 +34,10 @@ describe('recent decisions', () => {
 
   it('can each be read whole', async () => {
     test.loop.start();
-    const first = test.loop.decision;
+    const first = test.loop.state.decision;
     runTraffic(test, 3);
     expect(await get('/api/v1/decisions/0')).toEqual({ status: 200, body: first });
-    expect((await get('/api/v1/decisions/latest')).body).toEqual(test.loop.decision);
+    expect((await get('/api/v1/decisions/latest')).body).toEqual(test.loop.state.decision);
     expect(await get('/api/v1/decisions/1000')).toMatchObject({ status: 404, body: { code: 'UNKNOWN_DECISION' } });
     expect(await get('/api/v1/decisions/first')).toMatchObject({ status: 400, body: { code: 'INVALID_REQUEST' } });
   });
@@ -53,7 +53,7 @@ describe('the explanation of a replica', () => {
     test.loop.start();
     runTraffic(test, 5);
     const { body } = await get<Explanation>(EXPLANATION);
-    const latest = test.loop.decision;
+    const latest = test.loop.state.decision;
     expect(body).toMatchObject({ tick: latest?.tick, replica: latest?.services[0]?.replicas[0] });
     expect(body.node).toEqual(latest?.nodes[0]);
     expect(body.service).toMatchObject({ namespace: 'hotel', name: 'geo', mode: 'Enforce' });

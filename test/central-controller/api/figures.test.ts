@@ -38,7 +38,10 @@ describe('the last ten minutes', () => {
     const { at, service, replicas } = await get<Page>('/api/v1/services/hotel/geo/history');
     expect(replicas.map(({ name }) => name)).toEqual(['geo-0', 'geo-1']);
     expect(replicas[0]?.cpuCores).toHaveLength(at.length);
-    expect(replicas[0]?.weight.at(-1)).toBeCloseTo(test.loop.decision?.services[0]?.replicas[0]?.weight ?? NaN, 5);
+    expect(replicas[0]?.weight.at(-1)).toBeCloseTo(
+      test.loop.state.decision?.services[0]?.replicas[0]?.weight ?? NaN,
+      5,
+    );
     expect(service.requestsPerSecond.at(-1)).toBeCloseTo(200, -1);
   });
 

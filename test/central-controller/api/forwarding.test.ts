@@ -53,7 +53,7 @@ it('asks no host that a caller names', async () => {
 
 it('a change goes to the one that leads', async () => {
   const { leader, follower } = await pair();
-  const service = leader.loop.decision?.services[0];
+  const service = leader.loop.state.decision?.services[0];
   const replica = service?.replicas[0]?.name;
   const path = `/api/v1/services/${service?.namespace}/${service?.name}/weights/${replica}`;
   const answer = await fetch(new URL(path, follower.url), {
@@ -62,7 +62,7 @@ it('a change goes to the one that leads', async () => {
     body: JSON.stringify({ weight: 0.25, ttlSeconds: 60 }),
   });
   expect(answer.ok).toBe(true);
-  expect(leader.loop.manual.list(leader.loop.clock.now())).toMatchObject([{ replica, weight: 0.25 }]);
+  expect(leader.loop.manual.list(leader.loop.state.clock.now())).toMatchObject([{ replica, weight: 0.25 }]);
 });
 
 it('decisions are followed through it as they are made, until the one that leads no longer does', async () => {

@@ -114,7 +114,7 @@ describe('lists that grow', () => {
   }
 
   it('come page by page', async () => {
-    const { decision, history } = test.loop;
+    const { decision, history } = test.loop.state;
     const replicas = await pages<ReplicaDecision>('/api/v1/replicas', 'replicas');
     expect(replicas.map(({ name }) => name)).toEqual(
       decision?.services.flatMap((service) => service.replicas.map(({ name }) => name)),
@@ -140,7 +140,7 @@ describe('the stream of decisions', () => {
       }),
     );
     test.clock.advance(250);
-    const { tick } = test.loop.decision ?? expect.fail();
+    const { tick } = test.loop.state.decision ?? expect.fail();
     await vi.waitFor(() => {
       for (const text of heard) expect(text).toContain(`id: ${tick}\n`);
     }, SOON);

@@ -139,7 +139,7 @@ describe('people', () => {
 
   it('see which proxy uses which version, and when versions were decided', async () => {
     runTraffic(test, 5);
-    const { version, history } = test.loop.publisher;
+    const { version, history } = test.loop.state.published;
     const proxies = [proxy('geo-0', 99, { tableVersion: version, fallbacks: 4 })];
     test.loop.accept(report('node-1', 21, { proxies }));
     test.clock.advance(100);

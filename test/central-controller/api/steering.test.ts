@@ -24,7 +24,7 @@ async function ask(method: InjectOptions['method'] & string, url: string, payloa
   return { status: response.statusCode, body };
 }
 
-const paused = () => test.loop.decision?.services.map((service) => service.paused?.reason);
+const paused = () => test.loop.state.decision?.services.map((service) => service.paused?.reason);
 
 describe('a pause', () => {
   it('of one service is seen in its decision and its replicas, until it is resumed', async () => {
@@ -74,7 +74,7 @@ describe('a pause', () => {
 
 describe('what if', () => {
   it('is answered from what is known now, and changes nothing', async () => {
-    const { decision } = test.loop;
+    const { decision } = test.loop.state;
     const changes = [{ kind: 'scaleDemand', factor: 2 }];
     const { status, body } = await ask('POST', '/api/v1/simulate', { changes });
     const simulation = body as Simulation;
@@ -82,7 +82,7 @@ describe('what if', () => {
     expect(simulation.tick).toBe(decision?.tick);
     const geo = simulation.services[0];
     expect(geo?.requestsPerSecond.after).toBeCloseTo(2 * (geo?.requestsPerSecond.before ?? NaN), 6);
-    expect(test.loop.decision).toBe(decision);
+    expect(test.loop.state.decision).toBe(decision);
   });
 
   it.each([

@@ -42,10 +42,10 @@ function follow(path: string, separator: string) {
 }
 
 it.each(['/agent/v1/assignments?node=node-1', '/api/v1/stream'])('%s has no head to ask for alone', async (path) => {
-  const listens = vi.spyOn(test.loop, 'onDecision');
+  const listens = vi.spyOn(test.loop.state, 'onDecision');
   const { statusCode, headers } = await request(`${origin}${path}`, { method: 'HEAD' });
   expect([statusCode, headers['allow']]).toEqual([405, 'GET']);
-  expect(test.loop.publisher.connected).toEqual([]);
+  expect(test.loop.state.published.connected).toEqual([]);
   expect(listens).not.toHaveBeenCalled();
 });
 
@@ -53,7 +53,7 @@ describe('the stream of assignments', () => {
   it('reaches an agent over a real connection: everything, changes, heartbeats', async () => {
     const agent = follow('/agent/v1/assignments?node=node-1', '\n');
     const updates = (): AssignmentUpdate[] => agent.pieces.map((line) => JSON.parse(line) as AssignmentUpdate);
-    await vi.waitFor(() => expect(test.loop.publisher.connected).toEqual(['node-1']), SOON);
+    await vi.waitFor(() => expect(test.loop.state.published.connected).toEqual(['node-1']), SOON);
     runTraffic(test, 5);
     await vi.waitFor(() => {
       expect(updates().find(({ full }) => full)).toMatchObject({ services: [{ routing: 'Endpoint' }] });
@@ -67,12 +67,12 @@ describe('the stream of assignments', () => {
         .toSorted(),
     );
     agent.stop();
-    await vi.waitFor(() => expect(test.loop.publisher.connected).toEqual([]), SOON);
+    await vi.waitFor(() => expect(test.loop.state.published.connected).toEqual([]), SOON);
   });
 
   it('ends when the controller stops, so that the agent looks for another', async () => {
     const agent = follow('/agent/v1/assignments?node=node-1', '\n');
-    await vi.waitFor(() => expect(test.loop.publisher.connected).toEqual(['node-1']), SOON);
+    await vi.waitFor(() => expect(test.loop.state.published.connected).toEqual(['node-1']), SOON);
     test.loop.publisher.close();
     await vi.waitFor(() => expect(agent.ended).toBe(true), SOON);
   });
@@ -92,7 +92,7 @@ describe('the stream of decisions', () => {
       expect(id).toBe(`id: ${decision.tick}`);
       return decision;
     });
-    expect(decisions.at(-1)).toEqual(test.loop.decision);
+    expect(decisions.at(-1)).toEqual(test.loop.state.decision);
     expect(decisions.map(({ tick }) => tick)).toEqual([0, 1, 2]);
   });
 
@@ -105,12 +105,12 @@ describe('the stream of decisions', () => {
       test.loop.reconcileSoon();
       test.clock.advance(20);
     }
-    const last = test.loop.decision?.tick ?? 0;
+    const last = test.loop.state.decision?.tick ?? 0;
     expect(last).toBeGreaterThanOrEqual(50);
     test.clock.advance(500);
-    await vi.waitFor(() => expect(page.pieces.at(-1)).toContain(`id: ${test.loop.decision?.tick}\n`), SOON);
+    await vi.waitFor(() => expect(page.pieces.at(-1)).toContain(`id: ${test.loop.state.decision?.tick}\n`), SOON);
     expect(page.pieces.length).toBeLessThanOrEqual(1 + 4 + 2);
-    await vi.waitFor(() => expect(all.pieces).toHaveLength(1 + (test.loop.decision?.tick ?? 0)), SOON);
+    await vi.waitFor(() => expect(all.pieces).toHaveLength(1 + (test.loop.state.decision?.tick ?? 0)), SOON);
   });
 
   it('is as slow as is asked for, heartbeats or not', async () => {

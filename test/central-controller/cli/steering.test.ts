@@ -35,7 +35,7 @@ async function askJson(...args: string[]): Promise<Record<string, unknown>> {
 }
 
 const weightOf = (replica: string) =>
-  test.loop.decision?.services[0]?.replicas.find(({ name }) => name === replica)?.weight;
+  test.loop.state.decision?.services[0]?.replicas.find(({ name }) => name === replica)?.weight;
 
 describe('ballast status', () => {
   it('says who leads, how nodes and services do, and what is wrong', async () => {
@@ -79,7 +79,7 @@ describe('ballast pause and resume', () => {
       'hotel/geo: weights stay as they are until `ballast resume`',
     );
     test.clock.advance(20);
-    expect(test.loop.decision?.services.map(({ paused }) => paused?.reason)).toEqual(['a look', undefined]);
+    expect(test.loop.state.decision?.services.map(({ paused }) => paused?.reason)).toEqual(['a look', undefined]);
     expect(await ask('explain', 'geo')).toContain('Balancing is paused: a look.');
     expect(await ask('resume', 'hotel/geo')).toBe('hotel/geo: balanced again');
     expect(await askJson('pause', '--all', '--ttl', '1h')).toMatchObject({ expiresAt: test.clock.now() + 3_600_000 });
@@ -120,7 +120,7 @@ describe('ballast top', () => {
     const seen = await ask('top', '--once');
     expect(seen).toMatch(/node-1 █+▒*·+ 0\.50 of 1\.00 cores/);
     expect(seen).toMatch(/ {2}geo-0 +50.% █{15}·{15}/);
-    const decision = test.loop.decision ?? expect.fail();
+    const decision = test.loop.state.decision ?? expect.fail();
     expect(topLines(decision, 5)).toHaveLength(5);
     expect(topLines(decision, 5).at(-1)).toContain('more lines');
     expect(JSON.parse(await ask('top', '--once', '--json'))).toEqual(decision);

@@ -19,7 +19,7 @@ it('a node does, whoever else was heard meanwhile', () => {
   at(1_000, 'node-1', 1_000);
   at(1_000, 'node-2', 1);
   at(30_500, 'node-2', 119);
-  expect(collector.heardAt('node-1')).toBe(1_000);
+  expect(collector.lastSeen('node-1')).toBe(1_000);
   expect(at(31_001, 'node-1', 1)).toMatchObject({ ok: true, value: { windows: [] } });
 });
 

@@ -7,7 +7,7 @@ import type { ServiceTopology, Topology } from '../../../central-controller/mode
 import type { Decision } from '../../../contract/decision.ts';
 import { LATENCY_BUCKETS } from '../../../contract/latency-buckets.ts';
 import { decide } from '../../../central-controller/decide/decide.ts';
-import { DEFAULT_PARAMETERS } from '../../../central-controller/decide/policy.ts';
+import { DEFAULT_PARAMETERS } from '../../../central-controller/decide/settings.ts';
 import { createEstimates, observe, snapshot } from '../../../central-controller/estimate/estimator.ts';
 
 export interface LoopService {

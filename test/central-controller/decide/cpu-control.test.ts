@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import type { CpuGrant } from '../../../contract/assignment.ts';
 import type { Decision } from '../../../contract/decision.ts';
 import { decide } from '../../../central-controller/decide/decide.ts';
-import { DEFAULT_PARAMETERS } from '../../../central-controller/decide/policy.ts';
+import { DEFAULT_PARAMETERS } from '../../../central-controller/decide/settings.ts';
 import type { ServiceEstimate, Snapshot } from '../../../central-controller/model/snapshot.ts';
 import { nodeEstimate, replicaEstimate, serviceEstimate } from './snapshots.ts';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { dampedStep } from '../../../central-controller/decide/damp.ts';
-import { DEFAULT_PARAMETERS } from '../../../central-controller/decide/policy.ts';
+import { DEFAULT_PARAMETERS } from '../../../central-controller/decide/settings.ts';
 
 const EQUAL = [0.25, 0.25, 0.25, 0.25];
 

@@ -3,7 +3,7 @@ import { Value } from 'typebox/value';
 import { describe, expect, it } from 'vitest';
 import { Decision } from '../../../contract/decision.ts';
 import { createDecisionMemory, decide } from '../../../central-controller/decide/decide.ts';
-import { DEFAULT_PARAMETERS, type ManualWeight } from '../../../central-controller/decide/policy.ts';
+import { DEFAULT_PARAMETERS, type ManualWeight } from '../../../central-controller/decide/settings.ts';
 import type { ServiceEstimate, Snapshot } from '../../../central-controller/model/snapshot.ts';
 import { anySnapshot, nodeEstimate, replicaEstimate, serviceEstimate } from './snapshots.ts';
 

@@ -3,7 +3,7 @@ import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
 import type { Decision } from '../../../contract/decision.ts';
 import { createDecisionMemory, decide } from '../../../central-controller/decide/decide.ts';
-import { DEFAULT_PARAMETERS } from '../../../central-controller/decide/policy.ts';
+import { DEFAULT_PARAMETERS } from '../../../central-controller/decide/settings.ts';
 import type { Snapshot } from '../../../central-controller/model/snapshot.ts';
 import { nodeEstimate, replicaEstimate, serviceEstimate } from './snapshots.ts';
 

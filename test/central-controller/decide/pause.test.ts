@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Decision } from '../../../contract/decision.ts';
 import { decide } from '../../../central-controller/decide/decide.ts';
 import { heldShares, type Pause } from '../../../central-controller/decide/pause.ts';
-import { DEFAULT_PARAMETERS, type ManualWeight } from '../../../central-controller/decide/policy.ts';
+import { DEFAULT_PARAMETERS, type ManualWeight } from '../../../central-controller/decide/settings.ts';
 import type { Snapshot } from '../../../central-controller/model/snapshot.ts';
 import { anySnapshot, nodeEstimate, replicaEstimate, serviceEstimate } from './snapshots.ts';
 

@@ -5,7 +5,7 @@ import type { Decision } from '../../../contract/decision.ts';
 import type { PolicyLimits } from '../../../contract/policy.ts';
 import { PolicySpec } from '../../../contract/policy.ts';
 import { decide } from '../../../central-controller/decide/decide.ts';
-import { DEFAULT_PARAMETERS } from '../../../central-controller/decide/policy.ts';
+import { DEFAULT_PARAMETERS } from '../../../central-controller/decide/settings.ts';
 import { type WeightBounds, withinBounds } from '../../../central-controller/decide/weight-bounds.ts';
 import type { NodeEstimate, ReplicaEstimate } from '../../../central-controller/model/snapshot.ts';
 import { nodeEstimate, replicaEstimate, serviceEstimate } from './snapshots.ts';

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { Value } from 'typebox/value';
 import { describe, expect, it } from 'vitest';
-import { Change, Simulation } from '../../../contract/simulation.ts';
+import { SimulatedChange, Simulation } from '../../../contract/simulation.ts';
 import { decide } from '../../../central-controller/decide/decide.ts';
-import { DEFAULT_PARAMETERS } from '../../../central-controller/decide/policy.ts';
+import { DEFAULT_PARAMETERS } from '../../../central-controller/decide/settings.ts';
 import { simulate } from '../../../central-controller/decide/simulate.ts';
 import type { Snapshot } from '../../../central-controller/model/snapshot.ts';
 import { anySnapshot, nodeEstimate, replicaEstimate, serviceEstimate } from './snapshots.ts';
@@ -18,7 +18,7 @@ function shop(mode: 'Enforce' | 'Observe' = 'Enforce'): Snapshot {
   return { at: 1_000_000, nodes, services: [serviceEstimate('web', replicas, { mode })] };
 }
 
-function simulated(snapshot: Snapshot, ...changes: Change[]): Simulation {
+function simulated(snapshot: Snapshot, ...changes: SimulatedChange[]): Simulation {
   const result = simulate(snapshot, POLICY, changes, 7);
   if (!result.ok) throw new Error(result.failure.message);
   return result.value;
@@ -58,8 +58,8 @@ describe('what if', () => {
   });
 
   it('a node is drained: its replicas are gone, but for one that moved away before', () => {
-    const move: Change = { kind: 'moveReplica', service: WEB, replica: 'web-0', node: 'c' };
-    const drain: Change = { kind: 'drainNode', node: 'a' };
+    const move: SimulatedChange = { kind: 'moveReplica', service: WEB, replica: 'web-0', node: 'c' };
+    const drain: SimulatedChange = { kind: 'drainNode', node: 'a' };
     const gone = simulated(shop(), drain);
     expect(web(gone).replicas.map(({ weight }) => weight.after)).toEqual([0, 1]);
     expect(utilisations(gone)).toEqual([0, expect.closeTo(0.2, 4), 0]);
@@ -69,7 +69,7 @@ describe('what if', () => {
   });
 
   it('a service that is only observed counts as though it were enforced', () => {
-    const changes: Change[] = [{ kind: 'scaleDemand', factor: 3 }];
+    const changes: SimulatedChange[] = [{ kind: 'scaleDemand', factor: 3 }];
     expect(simulated(shop('Observe'), ...changes)).toEqual(simulated(shop(), ...changes));
   });
 

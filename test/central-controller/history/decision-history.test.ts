@@ -10,8 +10,8 @@ const START = 1_000_000;
 function template(): Decision {
   const { loop } = createLoop();
   loop.start();
-  if (!loop.decision) throw new Error('the loop decides at its start');
-  return loop.decision;
+  if (!loop.state.decision) throw new Error('the loop decides at its start');
+  return loop.state.decision;
 }
 
 function fill(history: DecisionHistory, ticks: number): void {

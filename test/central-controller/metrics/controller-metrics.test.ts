@@ -28,7 +28,7 @@ it('ten thousand replicas have no series of their own, and what sums them up has
     return serviceTopology({ name, replicas });
   });
   const test = createLoop(topologyOf(...services));
-  const metrics = new ControllerMetrics(test.loop);
+  const metrics = new ControllerMetrics(test.loop.state);
   test.loop.start();
   expect(await countOf(metrics, 'ballast_replica_weight_ratio')).toBe(0);
   const series = await seriesOf(metrics);
@@ -42,7 +42,7 @@ it.each([
   [0, 0],
 ])('--replica-metrics %i: of two replicas %i have a series', async (most, expected) => {
   const test = createLoop();
-  const metrics = new ControllerMetrics(test.loop, most);
+  const metrics = new ControllerMetrics(test.loop.state, most);
   test.loop.start();
   expect(await countOf(metrics, 'ballast_replica_weight_ratio')).toBe(expected);
 });
@@ -50,7 +50,7 @@ it.each([
 it('only the one that leads shows decisions, and what was is gone with the lead', async () => {
   const leadership = new FakeLeadership();
   const test = createLoop(undefined, leadership);
-  const metrics = new ControllerMetrics(test.loop);
+  const metrics = new ControllerMetrics(test.loop.state);
   test.loop.start();
   const ofDecisions = ['ballast_last_decision_timestamp_seconds', 'ballast_pauses', 'ballast_proxies{table="none"}'];
   for (const isLeading of [false, true, false]) {
@@ -71,7 +71,7 @@ it('a node without an agent and without balanced replicas is not called silent',
   const off = serviceTopology({ name: 'off', mode: 'Off', replicas: [{ ...replica, node: 'of-service-off' }] });
   const leadership = new FakeLeadership();
   const test = createLoop({ nodes, services: [serviceTopology(), off] }, leadership);
-  const metrics = new ControllerMetrics(test.loop);
+  const metrics = new ControllerMetrics(test.loop.state);
   const silent = async (): Promise<Record<string, number>> => {
     const found = [...(await seriesOf(metrics))].filter(([series]) => series.startsWith('ballast_node_silent{'));
     return Object.fromEntries(found.map(([series, value]) => [/node="(.*)"/.exec(series)?.[1] ?? '', value]));
@@ -93,7 +93,7 @@ it('a node without an agent and without balanced replicas is not called silent',
 
 it('the loop keeps its time, and versions are counted by what they changed', async () => {
   const test = createLoop();
-  const metrics = new ControllerMetrics(test.loop);
+  const metrics = new ControllerMetrics(test.loop.state);
   test.loop.start();
   runTraffic(test, 10);
   metrics.defect();
@@ -104,21 +104,21 @@ it('the loop keeps its time, and versions are counted by what they changed', asy
   expect(series.get('ballast_last_decision_timestamp_seconds')).toBe(test.clock.now() / 1000);
   expect(series.get('ballast_assignments_published_total{change="weights"}')).toBeGreaterThan(0);
   expect(series.get('ballast_decision_defects_total')).toBe(1);
-  const { history } = test.loop.publisher;
+  const { history } = test.loop.state.published;
   const published = [...series].filter(([name]) => name.startsWith('ballast_assignments_published_total'));
   expect(published.reduce((sum, [, value]) => sum + value, 0)).toBe(history.length);
 });
 
 it('weights by hand and pauses are counted while they are in force', async () => {
   const test = createLoop();
-  const metrics = new ControllerMetrics(test.loop);
+  const metrics = new ControllerMetrics(test.loop.state);
   test.loop.start();
   const now = test.clock.now();
   test.loop.manual.set(
     { namespace: 'hotel', service: 'geo', replica: 'geo-0', weight: 0.9, expiresAt: now + 5_000 },
     now,
   );
-  test.loop.pauses.set({ service: 'hotel/geo', expiresAt: now + 5_000 }, test.loop.decision, now);
+  test.loop.pauses.set({ service: 'hotel/geo', expiresAt: now + 5_000 }, test.loop.state.decision, now);
   test.clock.advance(1_000);
   let series = await seriesOf(metrics);
   expect(series.get('ballast_manual_weights')).toBe(1);

@@ -5,7 +5,7 @@ import { Metrics as AgentMetrics } from '../../../host-agent/metrics.ts';
 import { createLoop } from '../fixtures.ts';
 
 export function controllerRegistry(): Registry {
-  const metrics = new ControllerMetrics(createLoop().loop);
+  const metrics = new ControllerMetrics(createLoop().loop.state);
   const plan = { services: new Map(), inForce: new Map(), since: new Map(), nextAt: Infinity };
   metrics.follow({ origin: 'https://api.invalid', plan: () => plan })();
   return metrics.registry;

@@ -12,9 +12,9 @@ describe('one of several controllers', () => {
   it('decides nothing and takes no reports while another one leads', () => {
     const { loop, clock, cluster } = following();
     loop.start();
-    cluster.change(loop.topology);
+    cluster.change(loop.state.topology);
     clock.advance(1_000);
-    expect([loop.decision, clock.pending]).toEqual([undefined, 0]);
+    expect([loop.state.decision, clock.pending]).toEqual([undefined, 0]);
     expect(loop.accept(report('node-1', 1))).toEqual({
       ok: false,
       failure: { code: 'NOT_LEADER', message: 'controller: this one does not lead, another does' },
@@ -26,16 +26,16 @@ describe('one of several controllers', () => {
     test.loop.start();
     test.leadership.set(true);
     runTraffic(test, 5);
-    const { version } = test.loop.publisher;
+    const { version } = test.loop.state.published;
     expect(version).toBeGreaterThan(0);
     test.leadership.set(false);
-    expect(test.loop.decision).toBeUndefined();
+    expect(test.loop.state.decision).toBeUndefined();
     test.clock.advance(60_000);
     test.leadership.set(true);
-    expect(test.loop.heardAt('node-1')).toBeUndefined();
-    expect(test.loop.decision?.services[0]?.replicas.map(({ state }) => state)).toEqual(['Learning', 'Learning']);
+    expect(test.loop.state.lastSeen('node-1')).toBeUndefined();
+    expect(test.loop.state.decision?.services[0]?.replicas.map(({ state }) => state)).toEqual(['Learning', 'Learning']);
     runTraffic(test, 5, 100, 21);
-    expect(test.loop.publisher.version).toBeGreaterThan(version);
+    expect(test.loop.state.published.version).toBeGreaterThan(version);
   });
 
   it('numbers its decisions on when it leads again', async () => {
@@ -44,12 +44,12 @@ describe('one of several controllers', () => {
     test.loop.start();
     test.leadership.set(true);
     runTraffic(test, 5);
-    const before = test.loop.decision ?? expect.fail();
+    const before = test.loop.state.decision ?? expect.fail();
     test.leadership.set(false);
     test.clock.advance(3_000);
     test.leadership.set(true);
     runTraffic(test, 5, 100, 21);
-    const { decisions } = test.loop.history;
+    const { decisions } = test.loop.state.history;
     expect(decisions.map(({ tick }) => tick)).toEqual(decisions.map((_, index) => index));
     expect((await app.inject(`/api/v1/decisions/${before.tick}`)).json()).toEqual(before);
     await app.close();
@@ -65,7 +65,7 @@ describe('one of several controllers', () => {
     loop.start();
     leadership.set(true);
     runTraffic(test, 5);
-    loop.pauses.set({ reason: 'a look' }, loop.decision, clock.now());
+    loop.pauses.set({ reason: 'a look' }, loop.state.decision, clock.now());
     const expiresAt = clock.now() + 3_600_000;
     loop.manual.set({ namespace: 'hotel', service: 'geo', replica: 'geo-0', weight: 0.9, expiresAt }, clock.now());
     leadership.other = leader;
@@ -85,7 +85,7 @@ describe('one of several controllers', () => {
     loop.start();
     leadership.set(true);
     const agent = { node: 'node-1', write: vi.fn(() => true), close: vi.fn() };
-    loop.publisher.subscribe(agent, loop.clock.now());
+    loop.publisher.subscribe(agent, loop.state.clock.now());
     leadership.set(false);
     expect(agent.close).toHaveBeenCalledOnce();
   });
@@ -95,10 +95,10 @@ describe('one of several controllers', () => {
     loop.start();
     leadership.set(true);
     const agent = { node: 'node-1', write: vi.fn(() => true), close: vi.fn() };
-    loop.publisher.subscribe(agent, loop.clock.now());
+    loop.publisher.subscribe(agent, loop.state.clock.now());
     const lines = agent.write.mock.calls.length;
     leadership.set(false, true);
-    expect(loop.isLeading).toBe(false);
+    expect(loop.state.isLeading).toBe(false);
     clock.advance(2_000);
     expect(agent.write).toHaveBeenCalledTimes(lines);
     expect(agent.close).toHaveBeenCalledOnce();

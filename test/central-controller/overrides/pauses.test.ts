@@ -6,14 +6,14 @@ it('holds what was in force, for one service or all, until it expires or is take
   const { loop, clock } = test;
   loop.start();
   runTraffic(test, 5);
-  const { decision } = loop;
+  const { decision } = loop.state;
   loop.pauses.set({ service: 'hotel/geo', reason: 'a look' }, decision, clock.now());
   const all = loop.pauses.set({ expiresAt: clock.now() + 1_000 }, decision, clock.now());
   expect([...all.held.keys()]).toEqual(['hotel/geo', 'hotel/rate']);
   clock.advance(250);
-  expect(loop.decision?.services.map(({ paused }) => paused?.reason ?? 'all')).toEqual(['a look', 'all']);
+  expect(loop.state.decision?.services.map(({ paused }) => paused?.reason ?? 'all')).toEqual(['a look', 'all']);
   clock.advance(1_000);
-  expect(loop.decision?.services.map(({ paused }) => paused?.reason)).toEqual(['a look', undefined]);
+  expect(loop.state.decision?.services.map(({ paused }) => paused?.reason)).toEqual(['a look', undefined]);
   expect(loop.pauses.delete('hotel/geo')).toBe(true);
   expect(loop.pauses.delete('hotel/geo')).toBe(false);
   expect(loop.pauses.list(clock.now())).toEqual([]);
@@ -24,8 +24,8 @@ it('asked for again, it holds what it held', () => {
   const { loop, clock } = test;
   loop.start();
   runTraffic(test, 5);
-  const first = loop.pauses.set({ service: 'hotel/geo' }, loop.decision, clock.now());
+  const first = loop.pauses.set({ service: 'hotel/geo' }, loop.state.decision, clock.now());
   clock.advance(1_000);
-  const again = loop.pauses.set({ service: 'hotel/geo', reason: 'longer' }, loop.decision, clock.now());
+  const again = loop.pauses.set({ service: 'hotel/geo', reason: 'longer' }, loop.state.decision, clock.now());
   expect(again).toEqual({ ...first, reason: 'longer' });
 });

@@ -10,7 +10,7 @@ let lines: string[];
 
 function startTracing(): void {
   const say = (line: string): number => lines.push(line);
-  tracing = new LoopTracing(test.loop, 'controller-a', { info: say, warn: say });
+  tracing = new LoopTracing(test.loop.state, 'controller-a', { info: say, warn: say });
 }
 
 beforeEach(async () => {
@@ -43,7 +43,7 @@ it('a decision is a trace: reports that it rests on, the decision, and its way t
   startTracing();
   test.loop.start();
   runTraffic(test, 5);
-  const { version } = test.loop.publisher;
+  const { version } = test.loop.state.published;
   // Both nodes' proxies say that they use what was published last, one after the other.
   for (const [index, node] of ['node-1', 'node-2'].entries()) {
     test.clock.advance(40);
@@ -110,5 +110,5 @@ it('a receiver that refuses costs one line and no decision', async () => {
   await tracing.close();
   expect(lines).toEqual([expect.stringContaining('spans are lost')]);
   expect(test.defects).toEqual([]);
-  expect(test.loop.decision?.tick).toBeGreaterThan(200);
+  expect(test.loop.state.decision?.tick).toBeGreaterThan(200);
 });

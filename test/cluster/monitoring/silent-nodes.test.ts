@@ -15,7 +15,7 @@ const WITHOUT_AGENTS = ['windows-1', 'windows-2', 'virtual-1'];
 async function scraped(fellSilent: readonly string[]): Promise<Record<string, string>> {
   const nodes = ['node-1', 'node-2', ...WITHOUT_AGENTS, ...fellSilent].map((name) => ({ name }));
   const running = createLoop({ nodes, services: [serviceTopology()] });
-  const metrics = new ControllerMetrics(running.loop);
+  const metrics = new ControllerMetrics(running.loop.state);
   running.loop.start();
   for (const node of fellSilent) for (const sequence of [1, 2]) running.loop.accept(report(node, sequence));
   runTraffic(running, 60);

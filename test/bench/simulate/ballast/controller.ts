@@ -2,8 +2,10 @@
 import { Collector } from '../../../../central-controller/collect/collector.ts';
 import type { AssignmentUpdate } from '../../../../contract/assignment.ts';
 import type { AgentReport } from '../../../../contract/report.ts';
-import { DEFAULT_PARAMETERS, type Parameters } from '../../../../central-controller/decide/policy.ts';
-import { type Clock, ControlLoop } from '../../../../central-controller/loop.ts';
+import { DEFAULT_PARAMETERS, type Parameters } from '../../../../central-controller/decide/settings.ts';
+import { ControlLoop } from '../../../../central-controller/loop.ts';
+import type { Clock } from '../../../../central-controller/model/clock.ts';
+import { alone } from '../../../../central-controller/model/leadership.ts';
 import { ManualWeights } from '../../../../central-controller/overrides/manual-weights.ts';
 import { Publisher } from '../../../../central-controller/publish/publisher.ts';
 import type { Fleet, Timeline } from '../fleet/ports.ts';
@@ -47,6 +49,7 @@ export class SimulatedController {
       collector: new Collector(),
       publisher: new Publisher(clock.now()),
       manual: new ManualWeights(),
+      leadership: alone('controller'),
       parameters: { ...DEFAULT_PARAMETERS, ...parameters },
       onDefect: (error) => {
         throw error;
@@ -69,7 +72,7 @@ export class SimulatedController {
       this.#timeline.after(HOP_SECONDS, () => agent.update(update));
       return true;
     };
-    this.loop.publisher.subscribe({ node: agent.node, write, close: () => undefined }, this.loop.clock.now());
+    this.loop.publisher.subscribe({ node: agent.node, write, close: () => undefined }, this.loop.state.clock.now());
   }
 
   #parse(line: string): AssignmentUpdate {

@@ -59,8 +59,8 @@ describe('Ballast in the simulator', () => {
     const fallbacks = new Set<number>();
     const watch = (started: ControlLoop): void => {
       loop = started;
-      started.onDecision(({ tick }) => {
-        const left = started.proxies().reduce((sum, proxy) => sum + proxy.fallbacks, 0);
+      started.state.onDecision(({ tick }) => {
+        const left = started.state.proxies().reduce((sum, proxy) => sum + proxy.fallbacks, 0);
         if (tick > 60) fallbacks.add(left);
       });
     };
@@ -68,7 +68,7 @@ describe('Ballast in the simulator', () => {
     const result = await run(workload, policy, 1);
     expect(result.failures).toBe(0);
     expect([...fallbacks]).toHaveLength(1);
-    const weights = loop?.decision?.services[0]?.replicas.map(({ weight }) => weight) ?? [];
+    const weights = loop?.state.decision?.services[0]?.replicas.map(({ weight }) => weight) ?? [];
     expect(weights).toHaveLength(4);
     const onIdleNode = (weights[0] ?? 0) + (weights[1] ?? 0);
     expect(onIdleNode).toBeGreaterThan(0.7);

@@ -2,7 +2,7 @@
  * Ballast itself as a policy: the control loop, the agents' parts and the compiled plugin that ship, in virtual time.
  * Only what carries messages between them is made up, with the delay that each hop has.
  */
-import type { Parameters } from '../../../../central-controller/decide/policy.ts';
+import type { Parameters } from '../../../../central-controller/decide/settings.ts';
 import type { ControlLoop } from '../../../../central-controller/loop.ts';
 import { buildPlugin } from '../../../../wasm-plugin/build.ts';
 import { compilePlugin } from '../../../wasm-plugin/support/host.ts';

@@ -12,7 +12,7 @@ export interface ManualWeight {
   readonly expiresAt: number;
 }
 
-export interface DecisionPolicy {
+export interface DecisionSettings {
   readonly parameters: Parameters;
   readonly manual: readonly ManualWeight[];
   /** Absent: nothing is. */
