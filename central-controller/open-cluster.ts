@@ -1,4 +1,5 @@
 /** Opens a real cluster: the watch of it, the lease by which several controllers choose one, and what is written to it. */
+import { qualifiedName } from '../contract/names.ts';
 import type { Decision } from '../contract/decision.ts';
 import { describeFailure, type Failure } from '../contract/errors.ts';
 import { hostPort } from '../contract/host-port.ts';
@@ -58,7 +59,8 @@ export function openCluster(options: KubernetesOptions, log: Log): OpenedCluster
     identity,
     urlOf: (other) => urlOf(addressOf(observed, namespace, other), port),
     now: () => performance.now(),
-    onTrouble: (why) => complain({ code: 'CLUSTER_UNREACHABLE', message: `Lease ${namespace}/${name}: ${why}` }),
+    onTrouble: (why) =>
+      complain({ code: 'CLUSTER_UNREACHABLE', message: `Lease ${qualifiedName({ namespace, name })}: ${why}` }),
   });
   const cluster = new RoutedCluster(observed, now);
   const reconciler = new PolicyReconciler({

@@ -51,3 +51,14 @@ export function serviceOfKey(key: string): { readonly namespace: string; readonl
   const [name = '', namespace = ''] = key.slice(key.indexOf('|') + 1).split('.');
   return { namespace, name };
 }
+
+/** What has a name in a namespace: an object's metadata, a service of a decision, a replica. */
+interface Named {
+  readonly namespace?: string;
+  readonly name: string;
+}
+
+/** Name of an object among all of its kind: `<namespace>/<name>`. Kubernetes' namespace `default` where it has none. */
+export function qualifiedName({ namespace = 'default', name }: Named): string {
+  return qualifiedName({ namespace, name });
+}

@@ -1,6 +1,7 @@
 /** Figures of the last ten minutes, for charts, and what switching balancing has changed in them. */
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
+import { qualifiedName } from '../../contract/names.ts';
 import { byReplicaName } from '../cluster/replicas.ts';
 import { FigureTimes, NodeFigures, ReplicaFigures, ServiceFigures, Switch } from '../../contract/time-series.ts';
 import type { Result } from '../../contract/result.ts';
@@ -90,7 +91,7 @@ export function figureRoutes(state: ControllerState): FastifyPluginCallbackTypeb
         },
       },
       (request, reply) => {
-        const key = `${request.params.namespace}/${request.params.name}`;
+        const key = qualifiedName(request.params);
         const service = timeSeries.service(key);
         if (!service) {
           sendProblem(reply, { code: 'UNKNOWN_SERVICE', message: `name: nothing is kept of ${key}` });

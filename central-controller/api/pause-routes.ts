@@ -1,6 +1,7 @@
 /** Stopping at once: weights stay as they are, for one service or all, until it is resumed or the time is over. */
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
+import { qualifiedName } from '../../contract/names.ts';
 import { Paused } from '../../contract/decision.ts';
 import type { Pause } from '../decide/pause.ts';
 import { findService } from '../history/find-decided.ts';
@@ -109,7 +110,7 @@ export function pauseRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
       (request, reply) => {
         const { namespace, name } = request.params;
         const found = findService(loop.state.decision, request.params);
-        if (found.ok) void reply.send(pause(`${namespace}/${name}`, request.body));
+        if (found.ok) void reply.send(pause(qualifiedName({ namespace, name }), request.body));
         else sendProblem(reply, found.failure);
       },
     );
@@ -125,7 +126,7 @@ export function pauseRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
         },
       },
       (request, reply) => {
-        const service = `${request.params.namespace}/${request.params.name}`;
+        const service = qualifiedName(request.params);
         if (resume(service)) void reply.code(204).send(null);
         else sendProblem(reply, { code: 'NOT_PAUSED', message: `name: ${service} is not paused by itself` });
       },

@@ -1,8 +1,8 @@
 /** What is to be balanced, and what has become of it. */
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
+import { qualifiedName } from '../../contract/names.ts';
 import type { KnownPolicy } from '../model/known-policy.ts';
-import { qualifiedName } from '../kubernetes/objects.ts';
 import { policyView } from '../policy/policy-view.ts';
 import { PolicyView } from '../../contract/policy-status.ts';
 import type { ControllerState } from '../state.ts';

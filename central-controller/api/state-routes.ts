@@ -1,6 +1,7 @@
 /** What is known of the whole: replicas, nodes, proxies and which versions were published. */
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
+import { qualifiedName } from '../../contract/names.ts';
 import { NodeDecision, ReplicaDecision } from '../../contract/decision.ts';
 import { byReplicaName } from '../cluster/replicas.ts';
 import type { ControllerState } from '../state.ts';
@@ -66,7 +67,10 @@ export function stateRoutes(state: ControllerState): FastifyPluginCallbackTypebo
         const all = (state.decision?.services ?? []).flatMap(({ namespace, name, replicas }) =>
           replicas.map((replica) => ({ namespace, service: name, ...replica })),
         );
-        const keyOf = ({ namespace, service, name }: (typeof all)[number]): Key => [`${namespace}/${service}`, name];
+        const keyOf = ({ namespace, service, name }: (typeof all)[number]): Key => [
+          qualifiedName({ namespace, name: service }),
+          name,
+        ];
         const page = pageOf(all, keyOf, byServiceAndName, request.query);
         if (!page.ok) {
           sendProblem(reply, page.failure);

@@ -2,6 +2,7 @@
 import Table from 'cli-table3';
 import { Command, InvalidArgumentError } from 'commander';
 import pc from 'picocolors';
+import { qualifiedName } from '../../contract/names.ts';
 import type { Decision, ServiceDecision } from '../../contract/decision.ts';
 import type { Explanation } from '../../contract/explanation.ts';
 import { cores, duration, percent, short } from '../dashboard/format.js';
@@ -48,7 +49,7 @@ function serviceText(service: ServiceDecision, decision: Decision): string {
   }
   const cpu = `${cores(service.servedCores)} of ${cores(service.demandCores)} cores asked for can be served`;
   return [
-    `${pc.bold(`${service.namespace}/${service.name}`)} is ${name}. ${meaning}`,
+    `${pc.bold(qualifiedName(service))} is ${name}. ${meaning}`,
     ...pausedText(service),
     `${short(service.requestsPerSecond)} requests/s; ${cpu}; its fair share is ${cores(service.fairShareCores)}.`,
     table.toString(),
@@ -74,7 +75,7 @@ function replicaText({ service, replica, node, reasons, tick, at }: Explanation)
     );
   }
   return [
-    `${pc.bold(`${service.namespace}/${replica.name}`)}, replica of ${service.name} on ${replica.node}: ${STATES[replica.state].name}`,
+    `${pc.bold(qualifiedName({ namespace: service.namespace, name: replica.name }))}, replica of ${service.name} on ${replica.node}: ${STATES[replica.state].name}`,
     ...reasons.map((reason) => `  - ${reason}`),
     table.toString(),
     pc.dim(`Tick ${tick}, ${new Date(at).toISOString()}.`),

@@ -1,4 +1,5 @@
 /** What a name on the command line stands for. */
+import { qualifiedName } from '../../contract/names.ts';
 import type { Decision, ServiceDecision } from '../../contract/decision.ts';
 import { BallastError } from '../../contract/errors.ts';
 import { askController, type ControllerFlags } from './controller-client.ts';
@@ -22,7 +23,7 @@ export function findTarget(decision: Decision, name: string): Target {
   const [target, other] = targets;
   if (!target) throw new BallastError('UNKNOWN_SERVICE', `${name}: no balanced service or replica is called so`);
   if (other) {
-    const full = targets.map(({ service }) => `${service.namespace}/${last}`);
+    const full = targets.map(({ service }) => qualifiedName({ namespace: service.namespace, name: last }));
     throw new BallastError('INVALID_REQUEST', `${name}: is not the only one: name ${full.join(' or ')}`);
   }
   return target;
@@ -33,7 +34,7 @@ export async function askForService(flags: ControllerFlags, name: string): Promi
   const decision = await askController<Decision>(flags, '/api/v1/decisions/latest');
   const { service, replica } = findTarget(decision, name);
   if (replica === undefined) return service;
-  throw new BallastError('UNKNOWN_SERVICE', `${name}: is a replica of ${service.namespace}/${service.name}`);
+  throw new BallastError('UNKNOWN_SERVICE', `${name}: is a replica of ${qualifiedName(service)}`);
 }
 
 /** Where the API has all that concerns the service. */

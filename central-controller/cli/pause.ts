@@ -1,5 +1,6 @@
 /** `ballast pause` and `ballast resume`: weights stay as they are, for one service or all. */
 import { Command, InvalidArgumentError } from 'commander';
+import { qualifiedName } from '../../contract/names.ts';
 import { BallastError } from '../../contract/errors.ts';
 import { askController, type ControllerFlags, withControllerOptions } from './controller-client.ts';
 import { askForService, servicePath } from './find-target.ts';
@@ -25,7 +26,7 @@ async function meant(name: string | undefined, flags: Flags): Promise<{ path: st
   }
   if (name === undefined) return { path: '/api/v1/pause', what: 'all services' };
   const service = await askForService(flags, name);
-  return { path: `${servicePath(service)}/pause`, what: `${service.namespace}/${service.name}` };
+  return { path: `${servicePath(service)}/pause`, what: qualifiedName(service) };
 }
 
 async function pause(name: string | undefined, flags: Flags): Promise<void> {

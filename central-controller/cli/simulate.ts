@@ -1,6 +1,7 @@
 /** `ballast simulate`: what would be decided if things were otherwise. */
 import { Command, InvalidArgumentError } from 'commander';
 import pc from 'picocolors';
+import { qualifiedName } from '../../contract/names.ts';
 import type { SimulatedChange, Simulation } from '../../contract/simulation.ts';
 import { BallastError } from '../../contract/errors.ts';
 import { cores, duration, percent, short } from '../dashboard/format.js';
@@ -53,7 +54,7 @@ function simulationText({ nodes, services, warnings }: Simulation): string {
           ...(index > 0
             ? ['', '', '', '', '']
             : [
-                `${service.namespace}/${service.name}`,
+                qualifiedName(service),
                 change(service.requestsPerSecond, short),
                 change(service.demandCores, cores),
                 change(service.servedCores, cores),

@@ -1,6 +1,7 @@
 /** `ballast status`: who leads, how nodes and services do, and what is wrong. */
 import { Command } from 'commander';
 import pc from 'picocolors';
+import { qualifiedName } from '../../contract/names.ts';
 import type { NodeDecision, ServiceDecision } from '../../contract/decision.ts';
 import type { PolicyView } from '../../contract/policy-status.ts';
 import { cores, percent, short } from '../dashboard/format.js';
@@ -40,7 +41,7 @@ function problemsOf({ nodes, policies }: Status): string[] {
     ...policies.flatMap(({ namespace, name, status }) => {
       const ready = status.conditions?.find(({ type }) => type === 'Ready');
       if (ready?.status !== 'False' || ready.reason === 'Off') return [];
-      return [`policy ${namespace}/${name}: ${ready.message}`];
+      return [`policy ${qualifiedName({ namespace, name })}: ${ready.message}`];
     }),
   ];
 }
@@ -68,7 +69,7 @@ function statusText(status: Status): string {
     tableText(
       ['service', 'is', 'replicas', 'active', 'requests/s', 'cores asked for', 'served'],
       services.map((service) => [
-        `${service.namespace}/${service.name}`,
+        qualifiedName(service),
         modeText(service),
         String(service.replicas.length),
         String(service.replicas.filter(({ state }) => state === 'Active').length),

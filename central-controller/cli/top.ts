@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import pc from 'picocolors';
+import { qualifiedName } from '../../contract/names.ts';
 import type { Decision } from '../../contract/decision.ts';
 import { cores, duration, percent, short } from '../dashboard/format.js';
 import { STATES } from '../dashboard/words.js';
@@ -45,7 +46,7 @@ export function topLines({ tick, at, nodes, services }: Decision, lines: number)
       .toSorted((a, b) => b.demandCores - a.demandCores)
       .flatMap((service) => [
         '',
-        `${pc.bold(`${service.namespace}/${service.name}`)} ${short(service.requestsPerSecond)} requests/s` +
+        `${pc.bold(qualifiedName(service))} ${short(service.requestsPerSecond)} requests/s` +
           (service.paused ? ', paused' : ''),
         ...service.replicas.map((replica) =>
           [

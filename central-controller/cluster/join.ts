@@ -1,9 +1,10 @@
 /** Joins Kubernetes objects to the topology that decisions are made on. Pure: both the manifests and informers use it. */
+import { qualifiedName } from '../../contract/names.ts';
 import { withPolicyDefaults } from '../../contract/policy.ts';
 import type { PolicyReason } from '../../contract/policy-status.ts';
 import type { ObjectProblem } from '../kubernetes/objects.ts';
 import { selects } from '../kubernetes/manifest.ts';
-import { type ClusterObjects, type Pod, qualifiedName, type Service } from '../kubernetes/objects.ts';
+import type { ClusterObjects, Pod, Service } from '../kubernetes/objects.ts';
 import { byReplicaName, type KnownSince, NO_PODS, readyEndpoints, replicaOf } from './replicas.ts';
 import { targetService } from './target-service.ts';
 import type { ServiceTopology, Topology } from '../model/topology.ts';

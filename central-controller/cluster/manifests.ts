@@ -1,12 +1,13 @@
 /** A watched directory of YAML files as the cluster: Ballast without Kubernetes. */
 import { type FSWatcher, readdirSync, readFileSync, watch } from 'node:fs';
 import { join } from 'node:path';
+import { qualifiedName } from '../../contract/names.ts';
 import { BallastError, type Failure } from '../../contract/errors.ts';
 import { failure, type Result, success } from '../../contract/result.ts';
 import type { LoadBalancingPolicy } from '../../contract/policy.ts';
 import { joinTopology } from './join.ts';
 import type { KnownPolicy } from '../model/known-policy.ts';
-import { type ClusterObjects, qualifiedName } from '../kubernetes/objects.ts';
+import type { ClusterObjects } from '../kubernetes/objects.ts';
 import { parseManifests } from './parse-manifests.ts';
 import { type KnownSince, knownSince } from './replicas.ts';
 import { targetService } from './target-service.ts';

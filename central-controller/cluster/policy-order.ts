@@ -1,6 +1,6 @@
 /** Which policy has a service, where several name it. */
+import { qualifiedName } from '../../contract/names.ts';
 import type { LoadBalancingPolicy } from '../../contract/policy.ts';
-import { qualifiedName } from '../kubernetes/objects.ts';
 
 /** The oldest first, those of one second by their names: the same on every instance of the controller, at all times. */
 export function oldestFirst<Policy extends LoadBalancingPolicy>(policies: readonly Policy[]): Policy[] {

@@ -1,11 +1,6 @@
 /** From pods and endpoints to replicas: which are ready, since when, and what CPU they have. Pure. */
-import {
-  type Container,
-  type EndpointSlice,
-  type Pod,
-  qualifiedName,
-  SERVICE_NAME_LABEL,
-} from '../kubernetes/objects.ts';
+import { qualifiedName } from '../../contract/names.ts';
+import { type Container, type EndpointSlice, type Pod, SERVICE_NAME_LABEL } from '../kubernetes/objects.ts';
 import type { ReplicaTopology } from '../model/topology.ts';
 
 /** Since when each pod is ready, by uid: ms of the controller's clock. */

@@ -1,14 +1,9 @@
 /** Which Service a policy means. Pure. */
+import { qualifiedName } from '../../contract/names.ts';
 import type { LoadBalancingPolicy } from '../../contract/policy.ts';
 import type { PolicyReason } from '../../contract/policy-status.ts';
 import { selects } from '../kubernetes/manifest.ts';
-import {
-  type ClusterObjects,
-  type Deployment,
-  qualifiedName,
-  type Service,
-  type StatefulSet,
-} from '../kubernetes/objects.ts';
+import type { ClusterObjects, Deployment, Service, StatefulSet } from '../kubernetes/objects.ts';
 
 /** Why a policy has no service that can be balanced; `text` names the field. */
 export interface TargetProblem {

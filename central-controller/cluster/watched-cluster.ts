@@ -1,11 +1,11 @@
 /** A real cluster, followed through its API server. What is seen is joined when somebody reads it, not at each event. */
 import { Value } from 'typebox/value';
+import { qualifiedName } from '../../contract/names.ts';
 import type { ErrorCode } from '../../contract/errors.ts';
 import { PolicyStatus } from '../../contract/policy-status.ts';
 import type { ObjectProblem } from '../kubernetes/objects.ts';
 import { type Joined, joinTopology } from './join.ts';
 import type { KnownPolicy } from '../model/known-policy.ts';
-import { qualifiedName } from '../kubernetes/objects.ts';
 import { oldestFirst } from './policy-order.ts';
 import { type KnownSince, knownSince } from './replicas.ts';
 import { targetService } from './target-service.ts';

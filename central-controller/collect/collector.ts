@@ -1,4 +1,5 @@
 /** Reports in, windows out. Holds the last counters of every agent and proxy, and nothing else. */
+import { qualifiedName } from '../../contract/names.ts';
 import type { AgentReport } from '../../contract/report.ts';
 import { failure, type Result, success } from '../../contract/result.ts';
 import { NodeSeries } from './node-series.ts';
@@ -105,7 +106,7 @@ export class Collector {
   }
 
   #pod(namespace: string, pod: string, now: number): PodSeries {
-    const key = `${namespace}/${pod}`;
+    const key = qualifiedName({ namespace, name: pod });
     const known = this.#pods.get(key);
     if (known?.forgetSilent(now) === false) return known;
     const series = new PodSeries(namespace, pod, now);

@@ -2,6 +2,7 @@
  * What the proxy of one pod counted. An Envoy runs one VM of the plugin per worker and each posts on its own, about
  * every two seconds; a window closes when every live VM has posted, so that it holds the whole proxy and not a part of it.
  */
+import { qualifiedName } from '../../contract/names.ts';
 import type { CalledCounters, ProxyCounters } from '../../contract/report.ts';
 import { addCounts, type Counters, type Counts, countsSince } from './counts.ts';
 import type { Window } from '../model/windows.ts';
@@ -112,7 +113,7 @@ export class PodSeries {
 
   #add(before: ProxyVm, served: Counters | undefined, called: ReadonlyMap<string, NamedReplica>): string[] {
     const fallen: string[] = [];
-    const path = `proxies ${this.namespace}/${this.pod}`;
+    const path = `proxies ${qualifiedName({ namespace: this.namespace, name: this.pod })}`;
     if (served) {
       const since = countsSince(served, before.counters.served);
       if (since.ok) this.#served = this.#served ? addCounts(this.#served, since.counts) : since.counts;

@@ -1,4 +1,5 @@
 /** The snapshot as it would be after changes that somebody thinks of. Pure. */
+import { qualifiedName } from '../../contract/names.ts';
 import { failure, type Result, success } from '../../contract/result.ts';
 import type { SimulatedChange } from '../../contract/simulation.ts';
 import type { NodeEstimate, ReplicaEstimate, ServiceEstimate, Snapshot } from '../model/snapshot.ts';
@@ -37,7 +38,7 @@ function applyChange(snapshot: Snapshot, change: SimulatedChange, field: string)
 }
 
 function keyOf({ namespace, name }: ServiceEstimate): string {
-  return `${namespace}/${name}`;
+  return qualifiedName({ namespace, name });
 }
 
 function drained(node: string): (replica: ReplicaEstimate) => ReplicaEstimate {

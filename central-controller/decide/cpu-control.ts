@@ -3,6 +3,7 @@
  * are balanced by. Shares say who goes first where the CPU is short, and cost nothing where it is not; a quota is a
  * bound even on an idle node, so it leaves room above all that the allocation may send to the replica.
  */
+import { qualifiedName } from '../../contract/names.ts';
 import type { CpuGrant } from '../../contract/assignment.ts';
 import type { Decision, ReplicaDecision, ServiceDecision } from '../../contract/decision.ts';
 import type { NodeEstimate, ReplicaEstimate, ServiceEstimate } from '../model/snapshot.ts';
@@ -102,7 +103,7 @@ function isWeighed({ state }: ReplicaDecision): boolean {
 }
 
 function keyOf({ namespace, name }: ServiceDecision, replica: ReplicaDecision): string {
-  return `${namespace}/${name}/${replica.name}`;
+  return `${qualifiedName({ namespace, name })}/${replica.name}`;
 }
 
 function grantsOf(previous: Decision | undefined): ReadonlyMap<string, CpuGrant> {

@@ -1,4 +1,5 @@
 /** The decision: from what is known to the weights in force, each with its reasons. */
+import { qualifiedName } from '../../contract/names.ts';
 import type { Decision, ServiceDecision } from '../../contract/decision.ts';
 import type { NodeEstimate, ServiceEstimate, Snapshot } from '../model/snapshot.ts';
 import { boundedSnapshot } from './bounded.ts';
@@ -86,7 +87,7 @@ function allNodes(nodes: readonly NodeEstimate[], services: readonly ServiceEsti
 
 /** What was decided last of each service, by `<namespace>/<service>`. */
 function lastDecisions(previous: Decision | undefined): ReadonlyMap<string, ServiceDecision> {
-  return new Map((previous?.services ?? []).map((service) => [`${service.namespace}/${service.name}`, service]));
+  return new Map((previous?.services ?? []).map((service) => [qualifiedName(service), service]));
 }
 
 /** The last weight of each of the service's replicas, 0 where it had none. They seldom change their places. */
@@ -112,7 +113,7 @@ function candidateOf(
       .filter(({ weight, expiresAt }) => expiresAt > now && weight >= 0)
       .map(({ replica, weight }) => [replica, Math.min(1, weight)]),
   );
-  const key = `${service.namespace}/${service.name}`;
+  const key = qualifiedName(service);
   const pause = pauseOf(key, settings.pauses ?? [], now);
   const held = pause && heldShares(key, readyNames(service), pause, byHand);
   const health = judgeHealth(service);

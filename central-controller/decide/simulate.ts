@@ -1,4 +1,5 @@
 /** What would be decided if things were otherwise: the same decision on a changed snapshot. Pure, and changes nothing. */
+import { qualifiedName } from '../../contract/names.ts';
 import type { Decision, ServiceDecision } from '../../contract/decision.ts';
 import { type Result, success } from '../../contract/result.ts';
 import type { SimulatedChange, Simulation } from '../../contract/simulation.ts';
@@ -88,7 +89,7 @@ function warningsOf({ nodes, services }: Decision): string[] {
       .filter(({ predictedUtilisation }) => predictedUtilisation > FULL)
       .map(({ name }) => `node ${name}: it would be full, delays there are longer than predicted`),
     ...services.flatMap(({ namespace, name, replicas, demandCores, servedCores }) => {
-      const service = `service ${namespace}/${name}`;
+      const service = `service ${qualifiedName({ namespace, name })}`;
       if (replicas.every(({ state }) => state === 'NotReady')) return [`${service}: no ready replica would be left`];
       if (replicas.some(({ state }) => state === 'Learning')) {
         return [`${service}: too little is known of it, its replicas count as equal`];

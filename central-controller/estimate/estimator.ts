@@ -1,7 +1,7 @@
 /** Folds windows into what is remembered, and that with the topology into a snapshot. */
 import type { ReplicaTopology, ServiceTopology, Topology } from '../model/topology.ts';
 import type { NodeWindow, Window } from '../model/windows.ts';
-import { serviceOfKey } from '../../contract/names.ts';
+import { qualifiedName, serviceOfKey } from '../../contract/names.ts';
 import { costEvidence, costMemory, ownCosts } from './cost-memory.ts';
 import { decayedRatio, evidenceAt, meanOf } from './decayed-ratio.ts';
 import type { Estimates, ReplicaMemory } from './estimates.ts';
@@ -46,7 +46,7 @@ export function observe(estimates: Estimates, window: Window): void {
     case 'node':
       return observeNode(estimates, window);
     case 'served': {
-      const memory = estimates.replicas.get(`${window.namespace}/${window.replica}`);
+      const memory = estimates.replicas.get(qualifiedName({ namespace: window.namespace, name: window.replica }));
       return memory && observeServed(memory, window, estimates.nodes.get(memory.node));
     }
     case 'called': {
@@ -78,7 +78,7 @@ function follow(estimates: Estimates, topology: Topology): void {
   const kept = new Set<string>();
   for (const { namespace, mode, replicas } of topology.services) {
     for (const { name, uid, node, ready, since } of replicas) {
-      const key = `${namespace}/${name}`;
+      const key = qualifiedName({ namespace, name });
       kept.add(key);
       if (mode !== 'Off') estimates.podOfUid.set(uid, key);
       const known = estimates.replicas.get(key);
@@ -164,7 +164,8 @@ function nodeEstimate(estimates: Estimates, name: string, idleCores: number, now
 function serviceEstimate(estimates: Estimates, service: ServiceTopology, now: number): ServiceEstimate {
   const { namespace, name, mode, objective, shareWeight } = service;
   const memories = service.replicas.map(
-    (replica) => estimates.replicas.get(`${namespace}/${replica.name}`) ?? newReplica(replica.uid, replica.node),
+    (replica) =>
+      estimates.replicas.get(qualifiedName({ namespace, name: replica.name })) ?? newReplica(replica.uid, replica.node),
   );
   const idle = idleCpu(memories.map((memory) => memory.idle));
   const costs = pooledCosts(

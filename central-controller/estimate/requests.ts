@@ -1,4 +1,5 @@
 /** Requests of a replica: from its own proxy, or where it has none from its callers. */
+import { qualifiedName } from '../../contract/names.ts';
 import { bucketBoundSeconds, LATENCY_BUCKETS } from '../../contract/latency-buckets.ts';
 import type { CalledWindow, ServedWindow } from '../model/windows.ts';
 import { observeCost } from './cost-memory.ts';
@@ -39,7 +40,7 @@ export function observeServed(memory: ReplicaMemory, window: ServedWindow, node:
 
 export function observeCalled(memory: ReplicaMemory, window: CalledWindow, node: NodeMemory | undefined): void {
   if (!(window.seconds > 0) || window.at - memory.servedAt < OWN_PROXY_MS) return;
-  const caller = `${window.callerNamespace}/${window.callerPod}`;
+  const caller = qualifiedName({ namespace: window.callerNamespace, name: window.callerPod });
   const rate = window.requests / window.seconds;
   const before = memory.callers.get(caller);
   const smoothed = before

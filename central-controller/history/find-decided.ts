@@ -1,4 +1,5 @@
 /** Finds what one decision holds of a service or a replica, or says that it holds nothing. */
+import { qualifiedName } from '../../contract/names.ts';
 import type { Decision, ReplicaDecision, ServiceDecision } from '../../contract/decision.ts';
 import { failure, type Result, success } from '../../contract/result.ts';
 
@@ -14,7 +15,9 @@ export interface ReplicaName extends ServiceName {
 
 export function findService(decision: Decision | undefined, { namespace, name }: ServiceName): Result<ServiceDecision> {
   const found = decision?.services.find((service) => service.namespace === namespace && service.name === name);
-  return found ? success(found) : failure('UNKNOWN_SERVICE', `name: ${namespace}/${name} is not balanced`);
+  return found
+    ? success(found)
+    : failure('UNKNOWN_SERVICE', `name: ${qualifiedName({ namespace, name })} is not balanced`);
 }
 
 /** The replica, with the service that it is of. */
@@ -27,5 +30,5 @@ export function findReplica(
   const replica = service.value.replicas.find(({ name }) => name === path.replica);
   return replica
     ? success({ service: service.value, replica })
-    : failure('UNKNOWN_REPLICA', `replica: ${path.namespace}/${path.name} has no replica ${path.replica}`);
+    : failure('UNKNOWN_REPLICA', `replica: ${qualifiedName(path)} has no replica ${path.replica}`);
 }

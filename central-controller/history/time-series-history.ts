@@ -3,6 +3,7 @@
  * requests and latencies of each service; and when the balancing of a service was switched. A replica takes 2.4 kB, a
  * node 3.6 kB, a service 52 kB, whatever happens; above a bound nothing that is new is taken in until something is gone.
  */
+import { qualifiedName } from '../../contract/names.ts';
 import type { ServedWindow } from '../model/windows.ts';
 import type { Decision, NodeDecision, ServiceDecision } from '../../contract/decision.ts';
 import type { NodeFigures, ReplicaFigures, ServiceFigures, Stance, Switch } from '../../contract/time-series.ts';
@@ -61,7 +62,7 @@ export class TimeSeriesHistory {
 
   /** Takes in what a replica's proxy counted. */
   observe({ namespace, replica, latencyBuckets }: ServedWindow): void {
-    for (const service of this.#servicesOfPod.get(`${namespace}/${replica}`) ?? []) {
+    for (const service of this.#servicesOfPod.get(qualifiedName({ namespace, name: replica })) ?? []) {
       service.addLatencies(this.#timeline.slot, latencyBuckets);
     }
   }
@@ -114,7 +115,7 @@ export class TimeSeriesHistory {
       const until = same.find((other) => other.at > at)?.at ?? Infinity;
       const since = same.findLast((other) => other.at < at)?.at ?? 0;
       const end = Math.min(until, (this.#timeline.newest + 1) * STEP_MS);
-      const service = this.#services.get(`${namespace}/${name}`);
+      const service = this.#services.get(qualifiedName({ namespace, name }));
       return {
         ...switched,
         before: this.#compared(service, Math.max(since, at - COMPARED_MS), at),
@@ -146,7 +147,7 @@ export class TimeSeriesHistory {
 
   #addService(decision: ServiceDecision, at: number): void {
     const { namespace, name } = decision;
-    const key = `${namespace}/${name}`;
+    const key = qualifiedName({ namespace, name });
     const service = this.#services.get(key) ?? this.#newService(key);
     if (!service) return;
     const { slot, newest } = this.#timeline;
@@ -218,11 +219,11 @@ export class TimeSeriesHistory {
   #indexPods(services: readonly ServiceDecision[]): void {
     this.#servicesOfPod = new Map();
     for (const { namespace, name, replicas } of services) {
-      const service = this.#services.get(`${namespace}/${name}`);
+      const service = this.#services.get(qualifiedName({ namespace, name }));
       if (!service) continue;
       service.nodes = new Set(replicas.map(({ node }) => node));
       for (const replica of replicas) {
-        const pod = `${namespace}/${replica.name}`;
+        const pod = qualifiedName({ namespace, name: replica.name });
         this.#servicesOfPod.set(pod, [...(this.#servicesOfPod.get(pod) ?? []), service]);
       }
     }

@@ -1,9 +1,10 @@
 /** Kubernetes objects as they stand in YAML: the part that every kind has, and what Ballast reads of some. */
 import { Type, type Static, type TSchema } from 'typebox';
 import { Value } from 'typebox/value';
+import { qualifiedName } from '../../contract/names.ts';
 import { describeFieldErrors } from '../../contract/field-errors.ts';
 import { failure, type Result, success } from '../../contract/result.ts';
-import { Pod, qualifiedName, Service, StatefulSet } from './objects.ts';
+import { Pod, Service, StatefulSet } from './objects.ts';
 
 const Labels = Type.Record(Type.String(), Type.String());
 

@@ -152,8 +152,3 @@ export const KINDS = {
   Deployment,
   [POLICY_KIND]: LoadBalancingPolicy,
 } as const satisfies Record<string, TSchema>;
-
-/** `namespace/name`, where no namespace means `default`. */
-export function qualifiedName(metadata: { readonly name: string; readonly namespace?: string }): string {
-  return `${metadata.namespace ?? 'default'}/${metadata.name}`;
-}

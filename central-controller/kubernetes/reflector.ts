@@ -8,9 +8,9 @@
  * that succeed between watches that fail end no back-off.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { qualifiedName } from '../../contract/names.ts';
 import { describeFieldErrors } from '../../contract/field-errors.ts';
 import type { ObjectProblem } from './objects.ts';
-import { qualifiedName } from './objects.ts';
 import { ApiError, type KubernetesClient } from './client.ts';
 import { linesOf } from './lines.ts';
 import type { Resource } from './resources.ts';

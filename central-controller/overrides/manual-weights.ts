@@ -1,4 +1,5 @@
 /** Weights set by hand: soft state, gone when they expire, or the controller restarts or gives way to another. */
+import { qualifiedName } from '../../contract/names.ts';
 import { failure, type Result, success } from '../../contract/result.ts';
 import type { ManualWeight } from '../decide/settings.ts';
 
@@ -37,5 +38,5 @@ export class ManualWeights {
 }
 
 function keyOf({ namespace, service, replica }: Pick<ManualWeight, 'namespace' | 'service' | 'replica'>): string {
-  return `${namespace}/${service}/${replica}`;
+  return `${qualifiedName({ namespace, name: service })}/${replica}`;
 }

@@ -1,4 +1,5 @@
 /** What is paused by hand: soft state, gone when it expires, is resumed, or the controller restarts or gives way to another. */
+import { qualifiedName } from '../../contract/names.ts';
 import type { Decision } from '../../contract/decision.ts';
 import type { Pause } from '../decide/pause.ts';
 
@@ -43,7 +44,7 @@ export class Pauses {
 function heldWeights(decision: Decision | undefined, key: string): Pause['held'] {
   const held = new Map<string, ReadonlyMap<string, number>>();
   for (const { namespace, name, replicas } of decision?.services ?? []) {
-    const service = `${namespace}/${name}`;
+    const service = qualifiedName({ namespace, name });
     if (key !== '' && key !== service) continue;
     // Whoever was not ready had no weight that could be held.
     const ready = replicas.filter(({ state }) => state !== 'NotReady');

@@ -2,12 +2,12 @@
  * Brings the cluster to what policies ask for, and policies' status and events to what is: after each decision, from
  * everything that is known then. Whatever the API server does or leaves undone, decisions go on.
  */
+import { qualifiedName } from '../../contract/names.ts';
 import type { Decision, ServiceDecision } from '../../contract/decision.ts';
 import type { PolicyStatus } from '../../contract/policy-status.ts';
 import type { LoadBalancingPolicy } from '../../contract/policy.ts';
 import type { ObjectProblem } from '../kubernetes/objects.ts';
 import type { Observed, ObservedObjects } from '../kubernetes/observed-objects.ts';
-import { qualifiedName } from '../kubernetes/objects.ts';
 import { EventWriter } from './event-writer.ts';
 import { eventsOfChange, eventsOfWrites } from './events.ts';
 import { type PolicyFacts, policyStatus } from './policy-status.ts';

@@ -1,10 +1,10 @@
 /** What is said of a policy in its status: three conditions, counts, the last decision. Pure. */
+import { qualifiedName } from '../../contract/names.ts';
 import type { Decision, ReplicaDecision, ServiceDecision } from '../../contract/decision.ts';
 import type { PolicyCondition, PolicyStatus } from '../../contract/policy-status.ts';
 import type { LoadBalancingPolicy } from '../../contract/policy.ts';
 import type { ObjectProblem } from '../kubernetes/objects.ts';
 import type { Observed } from '../kubernetes/observed-objects.ts';
-import { qualifiedName } from '../kubernetes/objects.ts';
 import type { RoutedServicePlan } from '../routing/plan-routing.ts';
 import type { ServiceTopology } from '../model/topology.ts';
 import { acceptance, type Finding } from './acceptance.ts';

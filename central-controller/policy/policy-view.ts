@@ -1,9 +1,9 @@
 /** Policies as people ask for them: what they say, and what has become of them. Pure. */
+import { qualifiedName } from '../../contract/names.ts';
 import type { Decision } from '../../contract/decision.ts';
 import type { PolicyStatusView, PolicyView } from '../../contract/policy-status.ts';
 import { withPolicyDefaults } from '../../contract/policy.ts';
 import type { KnownPolicy } from '../model/known-policy.ts';
-import { qualifiedName } from '../kubernetes/objects.ts';
 import { policyStatus } from './policy-status.ts';
 import type { Topology } from '../model/topology.ts';
 

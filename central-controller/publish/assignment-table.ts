@@ -2,7 +2,7 @@
 import type { ReplicaAssignment, ServiceAssignment } from '../../contract/assignment.ts';
 import type { Decision, ReplicaDecision, ServiceDecision } from '../../contract/decision.ts';
 import { hostPort } from '../../contract/host-port.ts';
-import { proxyKey, serviceHost } from '../../contract/names.ts';
+import { proxyKey, qualifiedName, serviceHost } from '../../contract/names.ts';
 import type { ServiceTopology, Topology } from '../model/topology.ts';
 
 /** By proxy key. */
@@ -15,10 +15,10 @@ export function isLearnt(service: ServiceDecision): boolean {
 
 /** The table of all enforced services, one entry per port, ready replicas only. */
 export function assignmentTable(decision: Decision, topology: Topology): AssignmentTable {
-  const decided = new Map(decision.services.map((service) => [`${service.namespace}/${service.name}`, service]));
+  const decided = new Map(decision.services.map((service) => [qualifiedName(service), service]));
   const table = new Map<string, ServiceAssignment>();
   for (const service of topology.services) {
-    const weights = decided.get(`${service.namespace}/${service.name}`);
+    const weights = decided.get(qualifiedName(service));
     if (service.mode !== 'Enforce' || !weights) continue;
     for (const { port, targetPort } of service.ports) {
       const key = proxyKey(port, serviceHost(service.namespace, service.name, topology.clusterDomain));

@@ -1,4 +1,5 @@
 /** From a decision to the CPU grants that each node's agent is told. Pure. */
+import { qualifiedName } from '../../contract/names.ts';
 import type { PodCpuGrant } from '../../contract/assignment.ts';
 import type { Decision } from '../../contract/decision.ts';
 import type { Topology } from '../model/topology.ts';
@@ -11,13 +12,15 @@ export function nodeGrants(decision: Decision, topology: Topology, before: NodeG
   const uids = new Map(
     topology.services
       .filter(({ cpuControl }) => cpuControl !== undefined)
-      .flatMap(({ namespace, replicas }) => replicas.map(({ name, uid }) => [`${namespace}/${name}`, uid] as const)),
+      .flatMap(({ namespace, replicas }) =>
+        replicas.map(({ name, uid }) => [qualifiedName({ namespace, name }), uid] as const),
+      ),
   );
   const grants = new Map<string, PodCpuGrant[]>();
   for (const { namespace, mode, replicas } of decision.services) {
     if (mode !== 'Enforce') continue;
     for (const { name, node, cpuGrant } of replicas) {
-      const uid = uids.get(`${namespace}/${name}`);
+      const uid = uids.get(qualifiedName({ namespace, name }));
       if (uid === undefined || cpuGrant === undefined) continue;
       const onNode = grants.get(node) ?? [];
       grants.set(node, onNode);

@@ -1,10 +1,11 @@
 /** From policies and workloads to the routing that each balanced service is to have. Pure. */
+import { qualifiedName } from '../../contract/names.ts';
 import type { Routing } from '../../contract/assignment.ts';
 import type { PolicyReason } from '../../contract/policy-status.ts';
 import type { Observed, ObservedMetadata, ObservedObjects } from '../kubernetes/observed-objects.ts';
 import { targetService } from '../cluster/target-service.ts';
 import { namespaceOf, selects } from '../kubernetes/manifest.ts';
-import { type Pod, qualifiedName, type Service, type StatefulSet } from '../kubernetes/objects.ts';
+import type { Pod, Service, StatefulSet } from '../kubernetes/objects.ts';
 import { ByLabel, type Labels } from './by-label.ts';
 import { POD_NAME_LABEL } from './istio-objects.ts';
 import { replicaNames, subsetNameProblem } from './replica-names.ts';

@@ -2,7 +2,7 @@
  * Istio objects that let a request reach one chosen replica. Pure: from a service and its replicas to objects, in one
  * order only, so that equal input gives equal YAML.
  */
-import { ENDPOINT_HEADER, serviceHost, SESSION_HEADER } from '../../contract/names.ts';
+import { ENDPOINT_HEADER, qualifiedName, serviceHost, SESSION_HEADER } from '../../contract/names.ts';
 import type { Manifest } from '../kubernetes/manifest.ts';
 
 /** Label of every pod of a StatefulSet: its own name. Kubernetes sets it. */
@@ -235,6 +235,6 @@ export function endpointRouting(services: readonly RoutedService[]): Manifest[] 
 }
 
 function inNameOrder<T extends Manifest>(manifests: readonly T[]): T[] {
-  const key = ({ metadata }: Manifest) => `${metadata.namespace ?? 'default'}/${metadata.name}`;
+  const key = ({ metadata }: Manifest) => qualifiedName(metadata);
   return manifests.toSorted((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0));
 }

@@ -1,6 +1,6 @@
 /** What stands in the cluster for one service: who wrote it, and which replicas it leads requests to. Pure. */
 import { Compile } from 'typebox/compile';
-import { ENDPOINT_HEADER } from '../../contract/names.ts';
+import { ENDPOINT_HEADER, qualifiedName } from '../../contract/names.ts';
 import type {
   ObservedDestinationRule,
   ObservedMetadata,
@@ -80,8 +80,8 @@ export class StandingObjects {
 
   of(service: ServiceName): StandingRouting {
     const host = hostOf({ ...service, clusterDomain: this.#clusterDomain });
-    const name = `${service.namespace}/${routingName(service.name)}`;
-    const delegate = `${service.namespace}/${delegateName(service.name)}`;
+    const name = qualifiedName({ namespace: service.namespace, name: routingName(service.name) });
+    const delegate = qualifiedName({ namespace: service.namespace, name: delegateName(service.name) });
     const rules = this.#rules.get(host) ?? [];
     const governing = this.#governing.get(host) ?? [];
     const atOurNames = [
@@ -117,7 +117,7 @@ function ours<T extends IstioObject>(object: T | undefined): T | undefined {
 }
 
 function qualified(object: IstioObject): string {
-  return `${namespaceOf(object)}/${object.metadata.name}`;
+  return qualifiedName(object.metadata);
 }
 
 function byName<T extends IstioObject>(objects: readonly T[]): ReadonlyMap<string, T> {
@@ -159,7 +159,9 @@ function bareGatewayHosts(object: ObservedVirtualService, full: (host: string) =
 /** What a VirtualService delegates to, as `namespace/name`. */
 function delegates(object: ObservedVirtualService): string[] {
   return routesOf(object).flatMap(({ delegate }) =>
-    delegate?.name === undefined ? [] : [`${delegate.namespace ?? namespaceOf(object)}/${delegate.name}`],
+    delegate?.name === undefined
+      ? []
+      : [qualifiedName({ namespace: delegate.namespace ?? namespaceOf(object), name: delegate.name })],
   );
 }
 

@@ -1,8 +1,8 @@
 /** From the routing that is wanted and the routing that stands, for all services, to the next writes. Pure. */
+import { qualifiedName } from '../../contract/names.ts';
 import { isLabelOurs } from './session-label.ts';
 import type { ObservedObjects } from '../kubernetes/observed-objects.ts';
 import { namespaceOf } from '../kubernetes/manifest.ts';
-import { qualifiedName } from '../kubernetes/objects.ts';
 import type { Topology } from '../model/topology.ts';
 import { desiredRouting } from './desired-routing.ts';
 import { planService, type ServicePlan } from './plan-service.ts';
@@ -51,7 +51,7 @@ export function planRouting(
   const plans = new Map<string, RoutedServicePlan>();
   const inForce = new Map<string, RoutingInForce>();
   for (const { namespace, name } of concerned) {
-    const key = `${namespace}/${name}`;
+    const key = qualifiedName({ namespace, name });
     if (plans.has(key)) continue;
     const stands = standing.of({ namespace, name });
     const plan = planService(

@@ -7,6 +7,7 @@
  * answer 503, and so would a subset whose endpoint a proxy does not know yet.
  */
 import { isDeepStrictEqual } from 'node:util';
+import { qualifiedName } from '../../contract/names.ts';
 import { VALID_FOR_MS } from '../publish/publisher.ts';
 import type { Observed, ObservedMetadata, ObservedVirtualService } from '../kubernetes/observed-objects.ts';
 import type { Manifest } from '../kubernetes/manifest.ts';
@@ -200,5 +201,5 @@ function uidsOf(owners: readonly { readonly uid: string }[] = []): string[] {
 }
 
 function keyOf({ name }: ServiceFacts): string {
-  return `${name.namespace}/${name.name}`;
+  return qualifiedName(name);
 }

@@ -1,4 +1,5 @@
 /** From a user's manifests to the routing objects that Ballast needs beside them. Pure. */
+import { qualifiedName } from '../../contract/names.ts';
 import type { Routing } from '../../contract/assignment.ts';
 import { LoadBalancingPolicy, POLICY_KIND } from '../../contract/policy.ts';
 import { failure, type Result, success } from '../../contract/result.ts';
@@ -86,7 +87,7 @@ function checkNames(services: readonly RoutedService[]): Result<readonly RoutedS
   for (const { namespace, name, replicas } of services) {
     const [problem] = replicas.flatMap((replica) => subsetNameProblem(replica) ?? []);
     if (problem !== undefined) {
-      return failure('INVALID_MANIFEST', `Service ${namespace}/${name}: metadata.name: ${problem}`);
+      return failure('INVALID_MANIFEST', `Service ${qualifiedName({ namespace, name })}: metadata.name: ${problem}`);
     }
   }
   return success(services);

@@ -1,6 +1,6 @@
 /** From what is known of the cluster to what decisions may count on: replicas that requests can be led to. Pure. */
+import { qualifiedName } from '../../contract/names.ts';
 import type { Routing } from '../../contract/assignment.ts';
-import { qualifiedName } from '../kubernetes/objects.ts';
 import type { ServiceTopology, Topology } from '../model/topology.ts';
 
 /** How requests to one service can be led to single replicas now. */

@@ -1,8 +1,8 @@
 /** The label on a Service that Endpoint routing needs: whether it is there, and whose it is. Pure. */
-import { SESSION_HEADER } from '../../contract/names.ts';
+import { qualifiedName, SESSION_HEADER } from '../../contract/names.ts';
 import { FIELD_MANAGER, type Observed } from '../kubernetes/observed-objects.ts';
 import type { Manifest } from '../kubernetes/manifest.ts';
-import { qualifiedName, type Service } from '../kubernetes/objects.ts';
+import type { Service } from '../kubernetes/objects.ts';
 import type { RoutingProblem } from './desired-routing.ts';
 import { SESSION_LABEL, type ServiceName } from './istio-objects.ts';
 

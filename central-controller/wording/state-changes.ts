@@ -1,4 +1,5 @@
 /** What is worth a line in the log: changes of state, never a tick as such. */
+import { qualifiedName } from '../../contract/names.ts';
 import type { Decision } from '../../contract/decision.ts';
 
 export interface Entry {
@@ -15,9 +16,9 @@ export function changesOfState(decision: Decision, previous: Decision | undefine
     if (before?.stale === stale || (!before && stale)) continue;
     entries.push({ message: stale ? 'node went silent' : 'node is heard', fields: { node: name, cores } });
   }
-  const services = new Map(previous?.services.map((service) => [`${service.namespace}/${service.name}`, service]));
+  const services = new Map(previous?.services.map((service) => [qualifiedName(service), service]));
   for (const { namespace, name, mode, paused, replicas } of decision.services) {
-    const key = `${namespace}/${name}`;
+    const key = qualifiedName({ namespace, name });
     const before = services.get(key);
     services.delete(key);
     if (before?.mode !== mode) entries.push({ message: 'service is balanced', fields: { service: key, mode } });

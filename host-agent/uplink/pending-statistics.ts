@@ -1,4 +1,5 @@
 /** Statistics of the node's proxies on their way to the controller: the newest of each VM until it is delivered. */
+import { qualifiedName } from '../../contract/names.ts';
 import type { ProxyCounters } from '../../contract/report.ts';
 
 interface Entry {
@@ -50,7 +51,7 @@ export class PendingStatistics {
   }
 
   accept(counters: ProxyCounters, now: number): void {
-    const key = `${counters.namespace}/${counters.pod}/${counters.instance}`;
+    const key = `${qualifiedName({ namespace: counters.namespace, name: counters.pod })}/${counters.instance}`;
     const known = this.#entries.get(key);
     if (known !== undefined) {
       if (known.sequence > counters.sequence) return;

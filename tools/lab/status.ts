@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Table from 'cli-table3';
+import { qualifiedName } from '../../contract/names.ts';
 import type { Lab } from './lab.ts';
 import { readRecord } from './state/record.ts';
 
@@ -43,7 +44,9 @@ async function readPods(lab: Lab): Promise<LabStatus['pods']> {
     .trim()
     .split('\n')
     .map((line) => line.split(/\s+/));
-  const notReady = pods.filter(([state]) => state !== 'True').map(([, namespace, name]) => `${namespace}/${name}`);
+  const notReady = pods
+    .filter(([state]) => state !== 'True')
+    .map(([, namespace = '', name = '']) => qualifiedName({ namespace, name }));
   return { ready: pods.length - notReady.length, notReady };
 }
 

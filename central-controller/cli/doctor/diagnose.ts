@@ -1,4 +1,5 @@
 /** From what is seen of a cluster to what keeps Ballast from working there, each with its remedy. Pure. */
+import { qualifiedName } from '../../../contract/names.ts';
 import type { PolicyStatus } from '../../../contract/policy-status.ts';
 import { type PolicySpec, withPolicyDefaults } from '../../../contract/policy.ts';
 import type { ClusterFacts, ClusterObject } from './facts.ts';
@@ -206,7 +207,7 @@ function injection(name: string, { namespaces }: ClusterFacts): Finding[] {
 }
 
 function policyFindings(policy: ClusterObject): Finding[] {
-  const name = `${policy.metadata.namespace ?? 'default'}/${policy.metadata.name}`;
+  const name = qualifiedName(policy.metadata);
   const { conditions } = (policy.status ?? {}) as Pick<PolicyStatus, 'conditions'>;
   if (specOf(policy).mode === 'Off') return [];
   const ready = conditions?.find(({ type }) => type === 'Ready');

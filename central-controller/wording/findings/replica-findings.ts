@@ -1,7 +1,7 @@
 /** What is to be said of replicas and their proxies. Pure. */
 import type { ReplicaState, ServiceDecision } from '../../../contract/decision.ts';
 import type { Finding } from '../../../contract/finding.ts';
-import { serviceOfKey } from '../../../contract/names.ts';
+import { qualifiedName, serviceOfKey } from '../../../contract/names.ts';
 import { about } from './finding.ts';
 import type { KnownState } from './known-state.ts';
 
@@ -15,7 +15,7 @@ export function replicaFindings(state: KnownState): Finding[] {
   const { services } = state.decision;
   const inState = (wanted: ReplicaState): string[] =>
     services.flatMap(({ namespace, replicas }) =>
-      replicas.filter((replica) => replica.state === wanted).map(({ name }) => `${namespace}/${name}`),
+      replicas.filter((replica) => replica.state === wanted).map(({ name }) => qualifiedName({ namespace, name })),
     );
   return [
     ...about(inState('Degraded'), 'trouble', 'ReplicaDegraded', (replicas) => ({
@@ -51,23 +51,23 @@ export function replicaFindings(state: KnownState): Finding[] {
 }
 
 function ejected({ ejections, decision }: KnownState): string[] {
-  const known = new Map<string, ServiceDecision>(
-    decision.services.map((service) => [`${service.namespace}/${service.name}`, service]),
-  );
+  const known = new Map<string, ServiceDecision>(decision.services.map((service) => [qualifiedName(service), service]));
   const names = ejections.flatMap(({ service, replica }) => {
     const { namespace, name: called } = serviceOfKey(service);
-    const of = known.get(`${namespace}/${called}`);
-    return of?.replicas.some(({ name }) => name === replica) ? [`${of.namespace}/${replica}`] : [];
+    const of = known.get(qualifiedName({ namespace, name: called }));
+    return of?.replicas.some(({ name }) => name === replica)
+      ? [qualifiedName({ namespace: of.namespace, name: replica })]
+      : [];
   });
   return [...new Set(names)].toSorted();
 }
 
 function unmanaged({ topology, proxies, now }: KnownState): string[] {
-  const heard = new Set(proxies.map(({ namespace, pod }) => `${namespace}/${pod}`));
+  const heard = new Set(proxies.map(({ namespace, pod }) => qualifiedName({ namespace, name: pod })));
   return topology.services.flatMap(({ namespace, replicas }) =>
     replicas
       .filter(({ ready, since }) => ready && now - since > PROXY_STARTS_MS)
-      .map(({ name }) => `${namespace}/${name}`)
+      .map(({ name }) => qualifiedName({ namespace, name }))
       .filter((name) => !heard.has(name)),
   );
 }
@@ -77,6 +77,6 @@ function withoutTable({ decision, proxies, now }: KnownState): string[] {
   if (!decision.services.some(({ mode }) => mode === 'Enforce')) return [];
   const names = proxies
     .filter(({ tableVersion, tableSince }) => tableVersion === 0 && now - tableSince > TABLE_COMES_MS)
-    .map(({ namespace, pod }) => `${namespace}/${pod}`);
+    .map(({ namespace, pod }) => qualifiedName({ namespace, name: pod }));
   return [...new Set(names)];
 }

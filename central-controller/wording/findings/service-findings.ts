@@ -1,4 +1,5 @@
 /** What is to be said of services and their policies, and of what people have set by hand. Pure. */
+import { qualifiedName } from '../../../contract/names.ts';
 import type { ServiceDecision } from '../../../contract/decision.ts';
 import type { Finding } from '../../../contract/finding.ts';
 import { POLICY_CONDITIONS, type PolicyView } from '../../../contract/policy-status.ts';
@@ -23,8 +24,8 @@ export function serviceFindings({ decision, policies, manual, now }: KnownState)
     ...decision.services.flatMap(lackFinding),
     ...pauseFindings(decision.services, now),
     ...manual.flatMap(({ namespace, service, replica, weight, expiresAt }) =>
-      about([`${namespace}/${replica}`], 'notice', 'WeightByHand', () => ({
-        text: `${replica} of ${namespace}/${service} has ${percent(weight)} by hand, for ${age(expiresAt - now)} more.`,
+      about([qualifiedName({ namespace, name: replica })], 'notice', 'WeightByHand', () => ({
+        text: `${replica} of ${qualifiedName({ namespace, name: service })} has ${percent(weight)} by hand, for ${age(expiresAt - now)} more.`,
         remedy: 'It ends by itself; sooner with `ballast weights clear`.',
       })),
     ),
@@ -34,7 +35,7 @@ export function serviceFindings({ decision, policies, manual, now }: KnownState)
 function policyFinding({ namespace, name, status }: PolicyView): Finding[] {
   const ready = status.conditions?.find(({ type }) => type === 'Ready');
   if (ready?.status !== 'False' || SAID_ELSEWHERE.has(ready.reason)) return [];
-  const policy = `${namespace}/${name}`;
+  const policy = qualifiedName({ namespace, name });
   const remedy = REMEDIES[ready.reason] ?? 'See the conditions of the policy.';
   return about([policy], 'trouble', 'PolicyNotReady', () => ({ text: `Policy ${policy}: ${ready.message}.`, remedy }));
 }
@@ -42,7 +43,7 @@ function policyFinding({ namespace, name, status }: PolicyView): Finding[] {
 function lackFinding({ namespace, name, demandCores, servedCores }: ServiceDecision): Finding[] {
   const lack = demandCores - servedCores;
   if (lack <= LACK) return [];
-  return about([`${namespace}/${name}`], 'trouble', 'DemandUnmet', (service) => ({
+  return about([qualifiedName({ namespace, name })], 'trouble', 'DemandUnmet', (service) => ({
     text: `${service} is asked for ${cores(lack)} cores more than its nodes can carry.`,
     remedy: 'Add nodes, or replicas on nodes with free CPU.',
   }));
@@ -57,7 +58,7 @@ function pauseFindings(services: readonly ServiceDecision[], now: number): Findi
   return [...paused.values()].flatMap((together) => {
     const pause = together[0]?.paused;
     if (!pause) return [];
-    const names = together.map(({ namespace, name }) => `${namespace}/${name}`);
+    const names = together.map(qualifiedName);
     const why = pause.reason === undefined ? '' : ` (${pause.reason})`;
     const until = pause.expiresAt === undefined ? 'until it is resumed' : `for ${age(pause.expiresAt - now)} more`;
     return about(names, 'notice', 'Paused', (listedNames) => ({

@@ -6,6 +6,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { qualifiedName } from '../../../contract/names.ts';
 import { BallastError } from '../../../contract/errors.ts';
 import type { Bench, BenchContext, BenchResult } from '../support/bench.ts';
 import type { Fleet } from '../support/fleet.ts';
@@ -42,7 +43,7 @@ async function knownValues(origin: string): Promise<KnownValues> {
     also: {
       namespace: ['shop'],
       name: FLEET.services.map(({ name }) => name),
-      service: FLEET.services.map(({ namespace, name }) => `${namespace}/${name}`),
+      service: FLEET.services.map(qualifiedName),
       replica: ['cart-0', 'pay-2'],
       node: FLEET.nodes,
     },

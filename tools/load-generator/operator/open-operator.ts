@@ -1,4 +1,5 @@
 /** Wires the operator to a cluster. */
+import { qualifiedName } from '../../../contract/names.ts';
 import { KubernetesClient } from '../../../central-controller/kubernetes/client.ts';
 import type { Credentials } from '../../../central-controller/kubernetes/credentials.ts';
 import { Lease } from '../../../central-controller/kubernetes/lease.ts';
@@ -59,7 +60,8 @@ export function openOperator(options: OperatorOptions, log: Log): OpenedOperator
     identity,
     urlOf: () => undefined,
     now: () => performance.now(),
-    onTrouble: (why) => complain({ code: 'CLUSTER_UNREACHABLE', message: `Lease ${namespace}/${name}: ${why}` }),
+    onTrouble: (why) =>
+      complain({ code: 'CLUSTER_UNREACHABLE', message: `Lease ${qualifiedName({ namespace, name })}: ${why}` }),
   });
   const operator = new Operator({
     seen: () => watched.seen(),
@@ -67,7 +69,7 @@ export function openOperator(options: OperatorOptions, log: Log): OpenedOperator
     mixes: new Set(mixes.keys()),
     startRun(request, changed) {
       const { serviceName, port, mix } = withRequestDefaults(request.spec);
-      log.info(`${request.metadata.namespace}/${request.metadata.name}: load against ${serviceName}:${port} begins`);
+      log.info(`${qualifiedName(request.metadata)}: load against ${serviceName}:${port} begins`);
       const target = targetOf(request.metadata.namespace, serviceName, port);
       return startLoadRun(request, target, mix === undefined ? undefined : mixes.get(mix), changed);
     },

@@ -1,4 +1,5 @@
 /** Route configurations of a gateway: hosts of its Gateways' servers, joined with the VirtualServices bound to them. */
+import { qualifiedName } from '../../../contract/names.ts';
 import { namespaceOf, selects } from '../../../central-controller/kubernetes/manifest.ts';
 import type { Gateway, VirtualService } from './istio-kinds.ts';
 import type { MeshObjects, MeshService } from './mesh-objects.ts';
@@ -50,7 +51,7 @@ interface ServerPort {
 function serverPorts(proxy: ProxyInput, mesh: MeshObjects): ServerPort[] {
   const ports = new Map<number, ServerPort>();
   for (const gateway of mesh.gateways.filter(({ spec }) => selects(spec.selector, proxy.labels))) {
-    const id = `${namespaceOf(gateway)}/${gateway.metadata.name}`;
+    const id = qualifiedName(gateway.metadata);
     const bound = inOrder(mesh.virtualServices.filter((virtualService) => isBoundTo(virtualService, id)));
     for (const { port: named, hosts } of gateway.spec.servers) {
       const port = listeningPort(named.number, proxy, mesh.services);
@@ -77,7 +78,7 @@ function bySpecificity(a: string, b: string): number {
 function virtualHosts({ server, hosts }: ServerPort, mesh: MeshObjects): EnvoyObject[] {
   const groups = Map.groupBy([...hosts.keys()].toSorted(bySpecificity), (host) =>
     (hosts.get(host) ?? [])
-      .map(({ gateway, virtualService }) => `${gateway} ${namespaceOf(virtualService)}/${virtualService.metadata.name}`)
+      .map(({ gateway, virtualService }) => `${gateway} ${qualifiedName(virtualService.metadata)}`)
       .join(' '),
   );
   return [...groups.values()].map((domains) => {

@@ -11,7 +11,7 @@ import {
 } from '../../../central-controller/kubernetes/manifest.ts';
 import type { Pod, Service } from '../../../central-controller/kubernetes/objects.ts';
 import { BallastError } from '../../../contract/errors.ts';
-import { serviceHost } from '../../../contract/names.ts';
+import { qualifiedName, serviceHost } from '../../../contract/names.ts';
 import {
   type DestinationRule,
   DestinationRuleKind,
@@ -95,7 +95,7 @@ function readServices(manifests: readonly Manifest[]): MeshService[] {
       const { name } = service.metadata;
       const namespace = namespaceOf(service);
       if (!(port.appProtocol ?? port.name ?? '').startsWith('http') || service.spec.clusterIP === 'None') {
-        const what = `Service ${namespace}/${name}: spec.ports: the local mesh carries HTTP`;
+        const what = `Service ${qualifiedName({ namespace, name })}: spec.ports: the local mesh carries HTTP`;
         throw new BallastError('INVALID_MANIFEST', `${what}: name port ${port.port} "http", and give it a cluster IP`);
       }
       return {

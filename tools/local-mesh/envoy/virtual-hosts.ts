@@ -1,4 +1,5 @@
 /** Route configuration of a sidecar: which virtual host answers which names, in istiod's order. */
+import { qualifiedName } from '../../../contract/names.ts';
 import { fullHost } from '../../../central-controller/routing/istio-objects.ts';
 import { namespaceOf } from '../../../central-controller/kubernetes/manifest.ts';
 import type { VirtualService } from './istio-kinds.ts';
@@ -25,7 +26,7 @@ function domains(service: MeshService, namespace: string): string[] {
 export function isBoundTo(vs: VirtualService, gateway: string): boolean {
   const bound = vs.spec.gateways ?? ['mesh'];
   return bound.some(
-    (name) => (name === 'mesh' || name.includes('/') ? name : `${namespaceOf(vs)}/${name}`) === gateway,
+    (name) => (name === 'mesh' || name.includes('/') ? name : qualifiedName({ ...vs.metadata, name })) === gateway,
   );
 }
 

@@ -3,6 +3,7 @@
  * should be. Pure.
  */
 import { isDeepStrictEqual } from 'node:util';
+import { qualifiedName } from '../../../../contract/names.ts';
 import { type LoadgenRequest, withRequestDefaults } from '../api/request.ts';
 import type { Progress, RequestStatus } from '../api/request-status.ts';
 import type { Measured } from '../api/result.ts';
@@ -152,10 +153,10 @@ function isOld({ metadata, spec, status }: LoadgenRequest, now: number): boolean
 }
 
 function serviceOf({ metadata, spec }: LoadgenRequest): string {
-  return `${metadata.namespace}/${spec.serviceName}`;
+  return qualifiedName({ namespace: metadata.namespace, name: spec.serviceName });
 }
 
 function oldestFirst(requests: readonly LoadgenRequest[]): LoadgenRequest[] {
-  const key = ({ metadata }: LoadgenRequest) => `${metadata.creationTimestamp} ${metadata.namespace}/${metadata.name}`;
+  const key = ({ metadata }: LoadgenRequest) => `${metadata.creationTimestamp} ${qualifiedName(metadata)}`;
   return requests.toSorted((a, b) => (key(a) < key(b) ? -1 : 1));
 }
