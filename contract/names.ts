@@ -60,5 +60,5 @@ interface Named {
 
 /** Name of an object among all of its kind: `<namespace>/<name>`. Kubernetes' namespace `default` where it has none. */
 export function qualifiedName({ namespace = 'default', name }: Named): string {
-  return qualifiedName({ namespace, name });
+  return `${namespace}/${name}`;
 }
