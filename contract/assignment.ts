@@ -4,6 +4,8 @@ import { Type, type Static } from 'typebox';
 export const Routing = Type.Union([Type.Literal('Subset'), Type.Literal('Endpoint')]);
 export type Routing = Static<typeof Routing>;
 
+export const ServiceKey = Type.String({ minLength: 3, maxLength: 512, description: 'Proxy key: `<port>|<host>`' });
+
 export const ReplicaAssignment = Type.Object(
   {
     name: Type.String({ minLength: 1, maxLength: 253, description: 'Pod name' }),
@@ -23,7 +25,7 @@ export type ReplicaAssignment = Static<typeof ReplicaAssignment>;
 
 export const ServiceAssignment = Type.Object(
   {
-    key: Type.String({ minLength: 3, maxLength: 512, description: 'Proxy key: `<port>|<host>`' }),
+    key: ServiceKey,
     routing: Routing,
     pinning: Type.Boolean({ description: 'A client may name a listed replica itself' }),
     replicas: Type.Array(ReplicaAssignment),

@@ -15,6 +15,7 @@
 import { Compile } from 'typebox/compile';
 import { describeFieldErrors } from './field-errors.ts';
 import { LATENCY_BUCKETS } from './latency-buckets.ts';
+import { podOfNodeId } from './proxy-sync.ts';
 import { type CalledCounters, ProxyCounters } from './report.ts';
 import { failure, type Result, success } from './result.ts';
 
@@ -28,14 +29,6 @@ const text = new TextDecoder('utf-8', { fatal: false });
 
 function refuse(field: string, why: string): Result<never> {
   return failure('MALFORMED_STATISTICS', `${field}: ${why}`);
-}
-
-/** The pod and namespace in Envoy's node id, or undefined where it has another form. */
-function podOfNodeId(nodeId: string): { pod: string; namespace: string } | undefined {
-  const workload = nodeId.split('~')[2] ?? '';
-  const dot = workload.lastIndexOf('.');
-  if (dot <= 0 || dot === workload.length - 1) return undefined;
-  return { pod: workload.slice(0, dot), namespace: workload.slice(dot + 1) };
 }
 
 /**

@@ -13,6 +13,7 @@
  * The decoder is `wasm-plugin/assembly/table.ts`; the two are property-tested against each other through the wasm.
  */
 import type { ServiceAssignment } from './assignment.ts';
+import { fnv1a } from './sync-answer.ts';
 
 export const TABLE_MAGIC = 0x54534c42;
 const TABLE_FORMAT = 2;
@@ -21,13 +22,6 @@ export const TABLE_SERVICE_BYTES = 32;
 export const TABLE_REPLICA_BYTES = 20;
 
 const utf8 = new TextEncoder();
-
-/** 32-bit FNV-1a (Fowler, Noll, Vo) of a string's UTF-8 bytes. */
-function fnv1a(text: string): number {
-  let hash = 0x811c9dc5;
-  for (const byte of utf8.encode(text)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
-  return hash;
-}
 
 /** Collects strings into one block and remembers where each one stands. */
 class StringBlock {
@@ -62,7 +56,7 @@ export function encodeProxyTable(
 ): Uint8Array {
   const strings = new StringBlock();
   const ordered = services
-    .map((service) => ({ service, hash: fnv1a(service.key) }))
+    .map((service) => ({ service, hash: fnv1a(utf8.encode(service.key)) }))
     .toSorted((a, b) => a.hash - b.hash || (a.service.key < b.service.key ? -1 : 1));
   const rows = ordered.map(({ service, hash }) => ({
     service,
