@@ -5,7 +5,12 @@
 const ORDER = [
   ['^contract/'],
   // The plugin runs inside Envoy. Its rooms:
-  ['^wasm-plugin/assembly/'],
+  ['^wasm-plugin/assembly/abi/'],
+  ['^wasm-plugin/assembly/table/'],
+  ['^wasm-plugin/assembly/pick/'],
+  ['^wasm-plugin/assembly/outbound/', '^wasm-plugin/assembly/inbound/'],
+  ['^wasm-plugin/assembly/agent/'],
+  ['^wasm-plugin/assembly/main\\.ts$'],
   ['^wasm-plugin/[^/]+\\.ts$'],
   // The agent's rooms.
   ['^host-agent/sample/'],

@@ -1,6 +1,6 @@
 /**
  * Names that more than one process must agree on: headers, ports, the form of a key.
- * The AssemblyScript side repeats the headers in `wasm-plugin/assembly/names.ts`; a test holds the two equal.
+ * The AssemblyScript side repeats the headers in `wasm-plugin/assembly/abi/names.ts`; a test holds the two equal.
  */
 
 /** Request header that names the chosen replica (its pod name). Istio's subset routes match on it. */

@@ -10,7 +10,7 @@
  *             | u16 replica name length | u16 0 | u64 requests | u64 failures | u64 unreached | f64 in-flight seconds
  *             | u32 in flight | u32 0 | 40 x u32 latency buckets | key | replica name
  *
- * A "served" record has neither key nor replica name. The encoder is `wasm-plugin/assembly/statistics.ts`.
+ * A "served" record has neither key nor replica name. The encoder is `wasm-plugin/assembly/agent/statistics.ts`.
  */
 import { Compile } from 'typebox/compile';
 import { describeFieldErrors } from './field-errors.ts';

@@ -10,7 +10,7 @@
  *     strings: UTF-8, at the offsets named above, counted from the first string byte
  *
  * Services are ordered by their hash. `session` is base64 of `ip:port`, the value of the session header.
- * The decoder is `wasm-plugin/assembly/table.ts`; the two are property-tested against each other through the wasm.
+ * The decoder is `wasm-plugin/assembly/table/table.ts`; the two are property-tested against each other through the wasm.
  */
 import type { ServiceAssignment } from './assignment.ts';
 import { fnv1a } from './sync-answer.ts';

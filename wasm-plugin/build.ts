@@ -12,14 +12,22 @@ const output = join(import.meta.dirname, 'build');
 const module = join(output, 'ballast.wasm');
 const stamp = join(output, 'ballast.sha256');
 
-// No garbage collector: nothing is allocated once the module stands. Nothing imported that Envoy does not have.
-const FLAGS = ['-O3', '--converge', '--noAssert', '--runtime', 'stub', '--use', 'abort=wasm-plugin/assembly/abi/abort'];
+// No garbage collector, because nothing is allocated after the start. `abort` is ours, so that no import is missing.
+const FLAGS = [
+  '-O3',
+  '--converge',
+  '--noAssert',
+  '--runtime',
+  'stub',
+  '--use',
+  'abort=wasm-plugin/assembly/abi/host/abort',
+];
 
-/** Hash of all that the module is made from: sources, flags, compiler. */
+/** Hash of everything that determines the module: sources, flags, compiler. */
 async function hashOfInputs(): Promise<string> {
   const hash = createHash('sha256').update(FLAGS.join(' '));
   hash.update(await readFile(join(root, 'node_modules/assemblyscript/package.json')));
-  for (const file of (await readdir(sources)).toSorted()) {
+  for (const file of (await readdir(sources, { recursive: true })).toSorted()) {
     if (file.endsWith('.ts')) hash.update(`\0${file}\0`).update(await readFile(join(sources, file)));
   }
   return hash.digest('hex');
@@ -34,22 +42,22 @@ async function compile(target: string): Promise<void> {
 }
 
 /**
- * Builds the plugin unless the one at hand was made from the same inputs.
+ * Builds the plugin unless it was already built from the same inputs.
  * @returns path of the module
- * @throws BallastError BUILD_FAILED with what the compiler said
+ * @throws BallastError BUILD_FAILED with the compiler's message
  */
 export async function buildPlugin(): Promise<string> {
   const hash = await hashOfInputs();
   const built = await Promise.all([readFile(stamp, 'utf8'), stat(module)]).then(
-    ([made]) => made === hash,
+    ([builtFrom]) => builtFrom === hash,
     () => false,
   );
   if (built) return module;
   await mkdir(output, { recursive: true });
-  // Several test runners may build at once: each writes its own file, and what is moved into place is always whole.
-  const mine = join(output, `${randomUUID()}.wasm`);
-  await compile(mine);
-  await rename(mine, module);
+  // Test runners may build concurrently. Each writes a file of its own and moves it into place when it is complete.
+  const unfinished = join(output, `${randomUUID()}.wasm`);
+  await compile(unfinished);
+  await rename(unfinished, module);
   await writeFile(stamp, hash);
   return module;
 }

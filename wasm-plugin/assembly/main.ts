@@ -1,6 +1,6 @@
 /**
- * Entry points that Envoy calls. Only those in use are exported: each is a crossing into the VM. None may trap, which
- * would cost the request a 503: every one is total.
+ * Entry points that Envoy calls. Only those in use are exported, because each is a crossing into the VM. All are total:
+ * a trap would cost the request a 503.
  */
 import {
   enter,
@@ -12,34 +12,35 @@ import {
   setTickPeriod,
   valueAt,
   valueLength,
-} from './abi';
-import { forgetCalls, onAnswer, work } from './agent-link';
-import { onCallEnd, onCallResponse, onCallTrailers, onForeignResponse } from './answer';
-import { startsWith } from './bytes';
-import { findString, foundAt, foundLength, isSet } from './config';
-import { onServeEnd, onServeRequest, onServeResponse, onServeTrailers } from './inbound';
-import { defineMetrics } from './metrics';
-import { CLUSTER_NAME_PROPERTY, INBOUND_PREFIX, NODE_ID_PROPERTY, OUTBOUND_PREFIX } from './names';
-import { onCallRequest, stripChoice, placeWindow } from './outbound';
-import { setOwnName } from './own-replica';
-import { seedRandom } from './random';
-import { drives, dropRoot, setRoot } from './roots';
-import { identifyVm, setNodeId } from './statistics';
-import { closeStream, findStream, SERVED, side } from './streams';
+} from './abi/host';
+import { forgetCalls, onAnswer } from './agent/agent-link';
+import { onTick } from './agent/tick';
+import { onCallEnd, onCallResponse, onCallTrailers, onForeignResponse } from './outbound/answer';
+import { startsWith } from './abi/bytes';
+import { findString, foundAt, foundLength, isSet } from './abi/config';
+import { onServeEnd, onServeRequest, onServeResponse, onServeTrailers } from './inbound/serve';
+import { defineMetrics } from './agent/metrics';
+import { CLUSTER_NAME_PROPERTY, INBOUND_PREFIX, NODE_ID_PROPERTY, OUTBOUND_PREFIX } from './abi/names';
+import { onCallRequest, stripChoice, placeWindow } from './outbound/request';
+import { setOwnName } from './table/own-replica';
+import { seedRandom } from './pick/random';
+import { drives, dropRoot, setRoot } from './abi/roots';
+import { identifyVm, setNodeId } from './agent/statistics';
+import { closeStream, findStream, SERVED, side } from './abi/streams';
 
-export { malloc } from './abi';
+export { malloc } from './abi/host';
 
 const CONTINUE: i32 = 0;
 const TICK_MS: u32 = 100;
 const ORCA_FIELD = String.UTF8.encode('orca');
 const AGENT_CLUSTER_FIELD = String.UTF8.encode('agentCluster');
 
-/** Random per VM. */
+/** Random number of this VM; 0 before its start. */
 let me: u64 = 0;
 
 export function proxy_abi_version_0_2_1(): void {}
 
-/** Envoy calls it for each root context: a second listener and a changed configuration find the VM at work. */
+/** Envoy calls it for each root context. For a second listener or a changed configuration, the VM already runs. */
 export function proxy_on_vm_start(root: u32, size: u32): u32 {
   enter();
   if (me != 0) return 1;
@@ -51,7 +52,7 @@ export function proxy_on_vm_start(root: u32, size: u32): u32 {
   return 1;
 }
 
-/** Never refuses: Envoy would not start with a plugin that does. */
+/** Accepts any configuration: Envoy would not start if the plugin refused it. */
 export function proxy_on_configure(root: u32, size: u32): u32 {
   enter();
   if (readProperty(NODE_ID_PROPERTY)) {
@@ -69,7 +70,7 @@ export function proxy_on_configure(root: u32, size: u32): u32 {
 export function proxy_on_tick(root: u32): void {
   enter();
   const now = monotonicMs();
-  if (drives(root, now)) work(me, now);
+  if (drives(root, now)) onTick(me, now);
 }
 
 export function proxy_on_http_call_response(root: u32, token: u32, headers: u32, body: u32, trailers: u32): void {
@@ -79,11 +80,11 @@ export function proxy_on_http_call_response(root: u32, token: u32, headers: u32,
 
 export function proxy_on_request_headers(context: u32, headers: u32, endOfStream: u32): i32 {
   enter();
-  // The route that Envoy chose names the target; what the client says in :authority may be anything.
+  // The target is the cluster of Envoy's route. A client may put anything into :authority.
   if (!readProperty(CLUSTER_NAME_PROPERTY)) stripChoice();
   else if (startsWith(valueAt, valueLength, OUTBOUND_PREFIX)) onCallRequest(context, valueAt, valueLength);
   else if (startsWith(valueAt, valueLength, INBOUND_PREFIX)) onServeRequest(context);
-  // Anything else is no service of the mesh: neither header chooses anything there.
+  // Any other cluster is outside the mesh; the headers choose nothing there.
   return CONTINUE;
 }
 
@@ -96,7 +97,7 @@ export function proxy_on_response_headers(context: u32, headers: u32, endOfStrea
   return CONTINUE;
 }
 
-/** Only responses that have trailers cross here: gRPC, above all. */
+/** Envoy calls it only for responses with trailers, mainly gRPC. */
 export function proxy_on_response_trailers(context: u32, trailers: u32): i32 {
   enter();
   const entry = findStream(context);
@@ -106,7 +107,7 @@ export function proxy_on_response_trailers(context: u32, trailers: u32): i32 {
   return CONTINUE;
 }
 
-/** The end of a stream however it went, and the end of a root context. */
+/** End of a stream, for any reason, or of a root context. */
 export function proxy_on_delete(context: u32): void {
   enter();
   const entry = findStream(context);

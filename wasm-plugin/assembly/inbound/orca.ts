@@ -1,0 +1,29 @@
+/**
+ * The load report of ORCA (Open Request Cost Aggregation) in its text form. Envoy's client-side weighted round robin
+ * weighs replicas by it. It is written at each tick, so that a response only has to carry it.
+ */
+import { at } from '../abi/host';
+import { writeThousandths } from '../abi/bytes';
+import { cpuUtilisation } from '../table/own-replica';
+import { failureRate, requestRate } from './process-load';
+
+const REQUESTS = String.UTF8.encode('TEXT rps_fractional=');
+const FAILURES = String.UTF8.encode(',eps=');
+const CPU = String.UTF8.encode(',cpu_utilization=');
+
+export const orcaReport: usize = memory.data(160);
+export let orcaReportBytes: i32 = 0;
+
+function put(name: ArrayBuffer, value: f64): void {
+  memory.copy(orcaReport + orcaReportBytes, at(name), name.byteLength);
+  orcaReportBytes += name.byteLength;
+  orcaReportBytes += writeThousandths(value, orcaReport + orcaReportBytes);
+}
+
+/** Rewrites the report. `isFresh`: the table that the CPU utilisation is from is still in force. */
+export function writeOrcaReport(isFresh: bool): void {
+  orcaReportBytes = 0;
+  put(REQUESTS, requestRate);
+  put(FAILURES, failureRate);
+  if (isFresh && cpuUtilisation > 0) put(CPU, cpuUtilisation);
+}

@@ -1,0 +1,57 @@
+/** Counters of the requests that this replica serves, as its own sidecar counts them. */
+import { bucketOf } from '../table/latency';
+import { LATENCY_BUCKETS } from '../table/replicas';
+
+/** Weight of one request in the smoothed latency, which callers get. */
+const LATENCY_GAIN: f64 = 0.05;
+
+export let servedRequests: u64 = 0;
+export let servedFailures: u64 = 0;
+export let servedUnreached: u64 = 0;
+export let servedInFlight: i32 = 0;
+/**
+ * Time integral of the requests that wait for their answer. Each request that ended adds the time since its answer
+ * began, up to `MAX_AFTER_ANSWER_MS`: an open websocket or stream does not make the replica slow.
+ */
+export let servedInFlightMs: f64 = 0;
+export let smoothedLatencyMs: f64 = 0;
+export const servedBuckets = new StaticArray<u32>(LATENCY_BUCKETS);
+const MAX_AFTER_ANSWER_MS: f64 = 1000;
+let waiting: i32 = 0;
+let since: f64 = 0;
+
+export function accrueServed(now: f64): void {
+  servedInFlightMs += <f64>waiting * (now - since);
+  since = now;
+}
+
+export function beginServed(now: f64): void {
+  accrueServed(now);
+  servedInFlight++;
+  waiting++;
+}
+
+/** The answer of a request has begun. */
+export function answerServed(now: f64): void {
+  accrueServed(now);
+  waiting--;
+}
+
+export function countUnreached(): void {
+  servedUnreached++;
+}
+
+export function countServedLatency(ms: f64): void {
+  servedBuckets[bucketOf(ms)] += 1;
+  smoothedLatencyMs = smoothedLatencyMs == 0 ? ms : smoothedLatencyMs + LATENCY_GAIN * (ms - smoothedLatencyMs);
+}
+
+/** `answeredAt`: when the answer began; negative when there was none. */
+export function endServed(failed: bool, answeredAt: f64, now: f64): void {
+  accrueServed(now);
+  servedInFlight--;
+  if (answeredAt < 0) waiting--;
+  else servedInFlightMs += min(now - answeredAt, MAX_AFTER_ANSWER_MS);
+  servedRequests++;
+  if (failed) servedFailures++;
+}

@@ -1,4 +1,0 @@
-/** What Envoy offers of WASI. The file's name is the import module's name. */
-
-export declare function clock_time_get(clock: i32, precision: i64, at: usize): i32;
-export declare function random_get(p: usize, n: i32): i32;
