@@ -42,6 +42,7 @@ const ORDER = [
     '^apps/video-recommendation/',
   ],
   // What builds, starts, loads and measures all of the above.
+  ['^tools/machine/'],
   ['^tools/install/'],
   ['^tools/go/', '^tools/monitoring/', '^tools/noisy-neighbour/', '^tools/load-generator/'],
   ['^tools/images/'],

@@ -4,10 +4,31 @@ import { hostname } from 'node:os';
 import { Command, Option } from 'commander';
 import pc from 'picocolors';
 import { BallastError, describeFailure } from '../../contract/errors.ts';
-import { readListenAddress } from '../service/listen-address.ts';
+import { readListenAddress } from '../service/flags.ts';
 import { runService } from '../service/run-service.ts';
-import { checkFlags, type Flags } from './flags.ts';
-import { createServer } from './server.ts';
+import { type Replica, createServer, parseVersion } from './server.ts';
+import { type Result, failure, success } from '../../contract/result.ts';
+
+export interface Flags {
+  readonly listen: string;
+  readonly version: string;
+  readonly podIp: string;
+  readonly node: string;
+  readonly workMs: string;
+}
+
+const MAX_WORK_MS = 1000;
+
+export function checkFlags({ version, podIp, node, workMs }: Flags): Result<Replica> {
+  if (!parseVersion(version)) {
+    return failure('INVALID_FLAG', `--version ${version} (or APP_VERSION) is not of the form 1.0.0`);
+  }
+  const work = workMs.trim() === '' ? NaN : Number(workMs);
+  if (!(work >= 0 && work <= MAX_WORK_MS)) {
+    return failure('INVALID_FLAG', `--work-ms ${workMs} is not a number of milliseconds from 0 to ${MAX_WORK_MS}`);
+  }
+  return success({ podIp, node, version, workMs: work });
+}
 
 const flags = new Command('cluster-info')
   .description(

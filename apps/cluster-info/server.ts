@@ -1,7 +1,41 @@
 /** The routes of one replica. */
 import Fastify, { type FastifyInstance } from 'fastify';
-import { takeCpu } from './cpu-work.ts';
-import { hasChat, parseVersion } from './version.ts';
+
+/** The first version that has `/chat`. */
+const CHAT_SINCE = [1, 0, 1] as const;
+
+/** `1.0.1` in its parts; undefined where it is not of that form. */
+export function parseVersion(text: string): readonly number[] | undefined {
+  return /^\d{1,6}\.\d{1,6}\.\d{1,6}$/.test(text) ? text.split('.').map(Number) : undefined;
+}
+
+/** Does this version serve `/chat`? `version` is one that `parseVersion` gave. */
+export function hasChat(version: readonly number[]): boolean {
+  for (const [index, since] of CHAT_SINCE.entries()) {
+    const part = version[index] ?? 0;
+    if (part !== since) return part > since;
+  }
+  return true;
+}
+
+const ROUNDS = 5000;
+
+let sink = 0;
+
+function threadCpuMs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1000;
+}
+
+/**
+ * Keeps the thread busy until it has taken so much CPU time. Where a neighbour or a quota takes the CPU away meanwhile,
+ * it lasts longer, as real work would.
+ */
+export function takeCpu(ms: number): void {
+  if (ms === 0) return;
+  const end = threadCpuMs() + ms;
+  while (threadCpuMs() < end) for (let i = 0; i < ROUNDS; i++) sink = Math.imul(sink ^ i, 0x9e3779b1);
+}
 
 export interface Replica {
   readonly podIp: string;

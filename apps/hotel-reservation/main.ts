@@ -1,11 +1,10 @@
 /** Runs one replica of one service of the hotel application. */
 import { parseArgs } from 'node:util';
 import closeWithGrace from 'close-with-grace';
-import { type ListenAddress, readListenAddress } from '../service/listen-address.ts';
+import { type ListenAddress, readListenAddress } from '../service/flags.ts';
 import type { Addressing } from './http/downstream.ts';
 import { serve } from './http/server.ts';
-import { SERVICE_NAMES, type ServiceName } from './services/names.ts';
-import type { CreateService } from './services/service.ts';
+import { type CreateService, SERVICE_NAMES, type ServiceName } from './services/service.ts';
 
 const HELP = `Runs one replica of one service of the hotel reservation application.
 

@@ -3,9 +3,8 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { BallastError, describeFailure } from '../../contract/errors.ts';
 import { hostPort } from '../../contract/host-port.ts';
-import { readListenAddress } from '../service/listen-address.ts';
+import { parseSeconds, readListenAddress } from '../service/flags.ts';
 import { runService } from '../service/run-service.ts';
-import { parseSeconds } from '../service/time-span.ts';
 import { converterServer } from './http/converter-server.ts';
 import { type ListPeers, peersByName, peersInFolder } from './results/peer-addresses.ts';
 import { Peers } from './results/peers.ts';

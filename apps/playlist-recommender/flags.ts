@@ -1,6 +1,6 @@
 /** Checks what was given on the command line and in the environment. */
 import { BallastError } from '../../contract/errors.ts';
-import { parseSeconds } from '../service/time-span.ts';
+import { parseSeconds } from '../service/flags.ts';
 
 /** @throws BallastError INVALID_FLAG */
 export function readShare(flag: string, text: string): number {

@@ -1,7 +1,7 @@
 /** What every replica of an application does around its routes: says who it is, is ready or not, and drains. */
 import closeWithGrace from 'close-with-grace';
 import type { FastifyInstance } from 'fastify';
-import { readListenAddress } from './listen-address.ts';
+import { readListenAddress } from './flags.ts';
 
 const DRAIN_MS = 10_000;
 

@@ -1,8 +1,18 @@
 /** Checks what was given on the command line. */
 import { parseArgs } from 'node:util';
-import { failure, type Result, success } from '../../contract/result.ts';
+import { type Result, failure, success } from '../../contract/result.ts';
 import { MAX_VIDEOS } from './http/fields.ts';
-import { DEFAULT_PORTS, SERVICE_NAMES, type ServiceName } from './services/names.ts';
+
+export const SERVICE_NAMES = ['video-recommendation', 'user-service', 'video-service'] as const;
+
+export type ServiceName = (typeof SERVICE_NAMES)[number];
+
+/** Where each listens when it is not told otherwise, so that all three can run on one machine. */
+export const DEFAULT_PORTS: Readonly<Record<ServiceName, number>> = {
+  'video-recommendation': 8080,
+  'user-service': 8081,
+  'video-service': 8082,
+};
 
 export const HELP = `Runs one replica of one service of the video recommendation application, or one of each.
 

@@ -2,10 +2,9 @@
 import { BallastError, describeFailure } from '../../contract/errors.ts';
 import { runService } from '../service/run-service.ts';
 import { readAddressing } from './dependencies/addressing.ts';
-import { HELP, type Options, readFlags } from './flags.ts';
+import { HELP, type Options, type ServiceName, readFlags } from './flags.ts';
 import { createServer } from './http/server.ts';
 import { runAll } from './run-all.ts';
-import type { ServiceName } from './services/names.ts';
 
 const TRENDING_MS = 10_000;
 

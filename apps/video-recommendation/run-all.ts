@@ -2,9 +2,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { hostPort } from '../../contract/host-port.ts';
-import { readListenAddress } from '../service/listen-address.ts';
-import type { Options } from './flags.ts';
-import { SERVICE_NAMES, type ServiceName } from './services/names.ts';
+import { readListenAddress } from '../service/flags.ts';
+import { type Options, SERVICE_NAMES, type ServiceName } from './flags.ts';
 
 /** The program that runs one, which is this one too. */
 const MAIN = process.argv[1] ?? '';

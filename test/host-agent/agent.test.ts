@@ -2,10 +2,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { createInterface, type Interface } from 'node:readline';
+import { type Interface, createInterface } from 'node:readline';
 import { Compile } from 'typebox/compile';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { findCgroups } from '../../tools/local-mesh/node/cgroup-mount.ts';
+import { findCgroups } from '../../tools/machine/cgroup-mounts.ts';
 import { AgentReport, type ReplicaCpu } from '../../contract/report.ts';
 import { type AgentProcess, startAgent } from './support/agent-process.ts';
 import { ControllerStub } from './support/controller-stub.ts';

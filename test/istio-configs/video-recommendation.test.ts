@@ -1,8 +1,7 @@
 /** What the manifests start is what the program takes, and listens where the Services lead. */
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readFlags } from '../../apps/video-recommendation/flags.ts';
-import { SERVICE_NAMES } from '../../apps/video-recommendation/services/names.ts';
+import { SERVICE_NAMES, readFlags } from '../../apps/video-recommendation/flags.ts';
 import { loadManifests } from '../../central-controller/cluster/load-manifests.ts';
 import type { Manifest } from '../../central-controller/kubernetes/manifest.ts';
 import { IMAGES, imageName } from '../../tools/images/definitions.ts';

@@ -1,8 +1,8 @@
 /** What a machine must have for the lab, said before anything is changed on it. */
 import { BallastError } from '../../contract/errors.ts';
-import { findCgroups } from '../local-mesh/node/cgroup-mount.ts';
+import { findCgroups } from '../machine/cgroup-mounts.ts';
 import { LabCgroups } from './node/cgroups.ts';
-import { tryRun } from './programs/command.ts';
+import { tryRun } from '../machine/command.ts';
 
 const TOOLS: Readonly<Record<string, readonly string[]>> = {
   iproute2: ['ip', '-Version'],

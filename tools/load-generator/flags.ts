@@ -1,8 +1,8 @@
 /** Checks what was given on the command line. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { failure, type Result, success } from '../../contract/result.ts';
-import { parseSeconds } from '../../apps/service/time-span.ts';
+import { type Result, failure, success } from '../../contract/result.ts';
+import { parseSeconds } from '../../apps/service/flags.ts';
 import type { LoadOptions } from './load.ts';
 import { ARRIVALS } from './workload/arrivals.ts';
 import { type Mix, parseMix } from './workload/mix.ts';

@@ -1,6 +1,6 @@
 /** Checks what was given on the command line. */
-import { failure, type Result, success } from '../../contract/result.ts';
-import { parseSeconds } from '../../apps/service/time-span.ts';
+import { type Result, failure, success } from '../../contract/result.ts';
+import { parseSeconds } from '../../apps/service/flags.ts';
 
 export interface Flags {
   readonly cores?: string;

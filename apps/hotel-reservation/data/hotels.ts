@@ -3,7 +3,7 @@
  * are spread over the same area (San Francisco Bay and the land north-east of it). Nothing is stored: each service
  * draws the fields that it needs.
  */
-import { draw, pick } from '../../service/draw.ts';
+import { draw, pick } from '../../service/random.ts';
 
 export const HOTELS = 5000;
 

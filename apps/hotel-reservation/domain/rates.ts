@@ -2,9 +2,9 @@
  * What a stay costs: every room type and tariff is priced night by night from season, weekday and expected demand,
  * and the cheapest that can still be booked is the hotel's rate plan.
  */
-import { draw } from '../../service/draw.ts';
+import { draw } from '../../service/random.ts';
 import { hotelPrice } from '../data/hotels.ts';
-import { dateOf, type Stay } from './stay.ts';
+import { type Stay, dateOf } from './stay.ts';
 
 export interface RatePlan {
   readonly hotelId: string;

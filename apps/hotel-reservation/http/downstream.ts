@@ -1,7 +1,7 @@
 /** Calls to the other services, over kept-alive connections. */
-import { errors, Pool } from 'undici';
-import { RequestError } from './request-error.ts';
-import type { ServiceName } from '../services/names.ts';
+import { Pool, errors } from 'undici';
+import { RequestError } from './query.ts';
+import type { ServiceName } from '../services/service.ts';
 import type { TraceHeaders } from '../../service/trace.ts';
 
 /** A service that has not answered by then is not waited for, milliseconds. */

@@ -1,7 +1,16 @@
 /** Reads the fields of a query string; whatever is missing or malformed is a 400 that names the field. */
 import { hotelNumber } from '../data/hotels.ts';
-import { dateOf, dayNumber, MAX_NIGHTS, type Stay } from '../domain/stay.ts';
-import { RequestError } from './request-error.ts';
+import { MAX_NIGHTS, type Stay, dateOf, dayNumber } from '../domain/stay.ts';
+
+export class RequestError extends Error {
+  readonly status: number;
+
+  constructor(status: number, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'RequestError';
+    this.status = status;
+  }
+}
 
 const MAX_TEXT = 200;
 const MAX_HOTELS = 100;

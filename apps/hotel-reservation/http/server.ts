@@ -3,8 +3,7 @@
  * than its HTTP: measured, a framework would be the larger part.
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { Query } from './query.ts';
-import { RequestError } from './request-error.ts';
+import { Query, RequestError } from './query.ts';
 import { type TraceHeaders, traceHeaders } from '../../service/trace.ts';
 
 // An import statement would evaluate every export of node:http, among them fetch's whole implementation (35 ms, 15 MB).

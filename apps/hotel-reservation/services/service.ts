@@ -16,3 +16,16 @@ interface Service {
 
 /** Each module of a service exports one of these as `create`. */
 export type CreateService = (setting: Setting) => Service;
+
+export const SERVICE_NAMES = [
+  'frontend',
+  'search',
+  'geo',
+  'rate',
+  'profile',
+  'recommendation',
+  'reservation',
+  'user',
+] as const;
+
+export type ServiceName = (typeof SERVICE_NAMES)[number];

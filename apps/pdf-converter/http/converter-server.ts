@@ -3,15 +3,12 @@ import multipart from '@fastify/multipart';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { traceHeaders } from '../../service/trace.ts';
 import { jpegToPdf } from '../convert/jpeg-to-pdf.ts';
-import { oneAtATime } from '../convert/one-at-a-time.ts';
+import { Intake, oneAtATime } from './intake.ts';
 import { Refusal } from '../refusal.ts';
 import { FORWARDED_HEADER, type Peers, unknownResult } from '../results/peers.ts';
-import { newResultId, replicaTag, tagOf } from '../results/result-id.ts';
-import type { ResultStore } from '../results/result-store.ts';
-import { answerKind } from './answer-kind.ts';
-import { Intake } from './intake.ts';
-import { formPage, PAGE_HEADERS, type PageLimits, resultPage } from './pages.ts';
-import { fileTooLarge, FORM_BYTES, formLimits, readUpload } from './upload.ts';
+import { type ResultStore, newResultId, replicaTag, tagOf } from '../results/result-store.ts';
+import { PAGE_HEADERS, type PageLimits, formPage, resultPage } from './pages.ts';
+import { FORM_BYTES, fileTooLarge, formLimits, readUpload } from './upload.ts';
 
 /** From the first byte of a request to its last: who sends slower than that holds memory for nothing. */
 const UPLOAD_MS = 30_000;
@@ -126,4 +123,17 @@ function refusalOf(error: unknown): Shown {
   }
   console.error(error);
   return { status: 500, code: 'DEFECT', message: 'The conversion failed by a defect of the converter.' };
+}
+
+export type AnswerKind = 'pdf' | 'page' | 'json';
+
+/**
+ * Browsers name text/html and programs seldom name anything, so the PDF itself is what comes where nothing else is
+ * named. Of several named types PDF goes before the page, and the page before JSON; weights (`q=`) do not count.
+ */
+export function answerKind(accept = ''): AnswerKind {
+  const named = new Set(accept.split(',').map((range) => range.split(';')[0]?.trim().toLowerCase()));
+  if (named.has('application/pdf')) return 'pdf';
+  if (named.has('text/html')) return 'page';
+  return named.has('application/json') ? 'json' : 'pdf';
 }

@@ -3,7 +3,7 @@ import { lookup } from 'node:dns/promises';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hostPort } from '../../../contract/host-port.ts';
-import { type ListenAddress, readListenAddress } from '../../service/listen-address.ts';
+import { type ListenAddress, readListenAddress } from '../../service/flags.ts';
 
 export interface PeerAddress {
   readonly ip: string;

@@ -4,7 +4,7 @@ import { hostPort } from '../../../contract/host-port.ts';
 import type { TraceHeaders } from '../../service/trace.ts';
 import { Refusal } from '../refusal.ts';
 import type { ListPeers, PeerAddress } from './peer-addresses.ts';
-import { replicaTag, tagOf } from './result-id.ts';
+import { replicaTag, tagOf } from './result-store.ts';
 
 /** On a request from replica to replica, which is never handed on again. */
 export const FORWARDED_HEADER = 'x-pdf-forwarded';

@@ -1,7 +1,10 @@
 /** Asks the service, once or again and again. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Recommendation } from '../service/server.ts';
-import { csvLine } from './csv-line.ts';
+
+export function csvLine(fields: readonly string[]): string {
+  return fields.map((field) => (/[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field)).join(',');
+}
 
 const PATIENCE_MS = 5_000;
 

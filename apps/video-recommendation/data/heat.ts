@@ -2,7 +2,7 @@
  * How much a video is watched just now: the views of the past week, hour by hour, the recent ones weighing more. Views
  * follow Zipf's law over the videos, the hours of the day, and bursts that come and go.
  */
-import { draw } from '../../service/draw.ts';
+import { draw } from '../../service/random.ts';
 
 const HOURS = 7 * 24;
 /** After so many hours a view weighs 1/e. */

@@ -1,5 +1,5 @@
 /** What the generated videos are about. */
-import { draw } from '../../service/draw.ts';
+import { draw } from '../../service/random.ts';
 
 /** Length of every feature vector. */
 export const DIMENSIONS = 32;

@@ -3,7 +3,7 @@
  * subscribe to and what they watch; of that they like what they watched the longest and the most often. Nothing is
  * stored, each user is drawn when asked.
  */
-import { draw, pick } from '../../service/draw.ts';
+import { draw, pick } from '../../service/random.ts';
 import { TOPICS } from './topics.ts';
 import { VIDEOS, videoTopic } from './videos.ts';
 

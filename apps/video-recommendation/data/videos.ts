@@ -1,7 +1,7 @@
 /** The generated videos: numbers 1 to 10,000, the lower the better known. Nothing is stored, each is drawn when asked. */
-import { draw, pick } from '../../service/draw.ts';
+import { draw, pick } from '../../service/random.ts';
 import { hourlyViews } from './heat.ts';
-import { DIMENSIONS, type Topic, TOPIC_CENTRES, TOPICS } from './topics.ts';
+import { DIMENSIONS, TOPICS, TOPIC_CENTRES, type Topic } from './topics.ts';
 
 export const VIDEOS = 10_000;
 /** Users with the lowest numbers are those who make videos. */

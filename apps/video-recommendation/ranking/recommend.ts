@@ -1,10 +1,28 @@
 /** From a user's number to videos: asks for the user, for those subscribed to, for the candidates, and ranks these. */
 import type { User } from '../data/users.ts';
 import type { Video } from '../data/videos.ts';
-import { type Answer, answered, type Refusal, refused } from '../http/answer.ts';
+import { type Answer, type Refusal, answered, refused } from '../http/answer.ts';
 import type { Recommended } from '../http/recommendations.ts';
-import { chooseCandidates } from './candidates.ts';
-import { rank, type RatedCandidate } from './rank.ts';
+import { type RatedCandidate, rank } from './rank.ts';
+
+export interface Candidate {
+  readonly video: number;
+  /** How many of those the user subscribes to like it. */
+  readonly votes: number;
+}
+
+/** What those the user subscribes to like and the user does not yet, the most liked first, of equal ones the lowest number. */
+export function chooseCandidates(user: User, subscribedTo: readonly User[], atMost: number): Candidate[] {
+  const known = new Set(user.likedVideos);
+  const votes = new Map<number, number>();
+  for (const { likedVideos } of subscribedTo) {
+    for (const video of likedVideos) if (!known.has(video)) votes.set(video, (votes.get(video) ?? 0) + 1);
+  }
+  return [...votes]
+    .map(([video, count]) => ({ video, votes: count }))
+    .toSorted((a, b) => b.votes - a.votes || a.video - b.video)
+    .slice(0, atMost);
+}
 
 /** More than that are not looked at, however many subscriptions a user has. */
 const MAX_CANDIDATES = 200;

@@ -4,7 +4,6 @@ import type { User } from '../data/users.ts';
 import type { Video } from '../data/videos.ts';
 import type { Dependency } from '../dependencies/dependency.ts';
 import { type Answer, answered, refused } from '../http/answer.ts';
-import { askInBatches } from '../ranking/batches.ts';
 import type { Sources } from '../ranking/recommend.ts';
 
 export interface Catalogue {
@@ -36,4 +35,26 @@ export function sourcesOf({ users, videos, maxBatchSize }: Catalogue, trace: Tra
 
 export async function trendingOf({ videos }: Catalogue, limit: number): Promise<Answer<Video[]>> {
   return list<Video>(videos, `/trending?limit=${limit}`, 'videos', {});
+}
+
+/** In order, none empty, none larger than `size`. */
+export function inBatches<T>(items: readonly T[], size: number): T[][] {
+  const batches: T[][] = [];
+  for (let start = 0; start < items.length; start += size) batches.push(items.slice(start, start + size));
+  return batches;
+}
+
+/** All batches are asked for at once; the answer is all of theirs in order, or the first refusal. */
+export async function askInBatches<T>(
+  ids: readonly number[],
+  size: number,
+  ask: (batch: readonly number[]) => Promise<Answer<readonly T[]>>,
+): Promise<Answer<T[]>> {
+  const answers = await Promise.all(inBatches(ids, size).map(ask));
+  const found: T[] = [];
+  for (const answer of answers) {
+    if (!answer.ok) return answer;
+    found.push(...answer.value);
+  }
+  return answered(found);
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { hasChat, parseVersion } from '../../../apps/cluster-info/version.ts';
+import { hasChat, parseVersion } from '../../../apps/cluster-info/server.ts';
 
 test.each([
   ['0.9.9', false],

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { hotelPosition, hotelPrice, hotelRating } from '../../../apps/hotel-reservation/data/hotels.ts';
-import { indexHotels } from '../../../apps/hotel-reservation/domain/nearest.ts';
-import { createRecommender, MEASURES } from '../../../apps/hotel-reservation/domain/recommend.ts';
+import { indexHotels } from '../../../apps/hotel-reservation/services/geo.ts';
+import { MEASURES, createRecommender } from '../../../apps/hotel-reservation/domain/recommend.ts';
 import { ALL_HOTELS, distanceKm } from './brute-force.ts';
 
 const places = fc.record({

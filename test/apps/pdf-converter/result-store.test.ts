@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { newResultId, replicaTag, tagOf } from '../../../apps/pdf-converter/results/result-id.ts';
-import { ResultStore } from '../../../apps/pdf-converter/results/result-store.ts';
+import { ResultStore, newResultId, replicaTag, tagOf } from '../../../apps/pdf-converter/results/result-store.ts';
 
 const clock = { nowMs: 1, now: () => clock.nowMs };
 

@@ -1,8 +1,8 @@
 /** Results of several replicas behind a balancer: who may fetch what, from where, and for how long. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { newResultId, replicaTag } from '../../../apps/pdf-converter/results/result-id.ts';
+import { newResultId, replicaTag } from '../../../apps/pdf-converter/results/result-store.ts';
 import { type Colour, colourAt, distance, pageOf, picture } from './pictures.ts';
-import { convert, formWith, type Replica, startReplicas } from './replicas.ts';
+import { type Replica, convert, formWith, startReplicas } from './replicas.ts';
 
 const CLIENTS = 24;
 

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { oneAtATime } from '../../../apps/pdf-converter/convert/one-at-a-time.ts';
-import { answerKind } from '../../../apps/pdf-converter/http/answer-kind.ts';
-import { Intake } from '../../../apps/pdf-converter/http/intake.ts';
+import { Intake, oneAtATime } from '../../../apps/pdf-converter/http/intake.ts';
+import { answerKind } from '../../../apps/pdf-converter/http/converter-server.ts';
 
 const MEBI = 2 ** 20;
 

@@ -3,10 +3,9 @@ import { describe, expect, test } from 'vitest';
 import type { User } from '../../../apps/video-recommendation/data/users.ts';
 import type { Video } from '../../../apps/video-recommendation/data/videos.ts';
 import { answered, refused } from '../../../apps/video-recommendation/http/answer.ts';
-import { askInBatches, inBatches } from '../../../apps/video-recommendation/ranking/batches.ts';
-import { chooseCandidates } from '../../../apps/video-recommendation/ranking/candidates.ts';
+import { askInBatches, inBatches } from '../../../apps/video-recommendation/services/catalogue.ts';
+import { chooseCandidates, recommend } from '../../../apps/video-recommendation/ranking/recommend.ts';
 import { rank } from '../../../apps/video-recommendation/ranking/rank.ts';
-import { recommend } from '../../../apps/video-recommendation/ranking/recommend.ts';
 
 function video(id: number, features: readonly number[], hourlyViews = 100): Video {
   return { id, title: `Video ${id}`, author: 1, topic: 'Chess', seconds: 60, hourlyViews, features };

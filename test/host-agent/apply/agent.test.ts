@@ -3,11 +3,11 @@ import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { findCgroups } from '../../../tools/local-mesh/node/cgroup-mount.ts';
+import { findCgroups } from '../../../tools/machine/cgroup-mounts.ts';
 import type { PodCpuGrant } from '../../../contract/assignment.ts';
 import { type AgentProcess, startAgent } from '../support/agent-process.ts';
 import { ControllerStub } from '../support/controller-stub.ts';
-import { makeNodeGroup, type NodeGroup } from '../support/node-group.ts';
+import { type NodeGroup, makeNodeGroup } from '../support/node-group.ts';
 import { temporaryTree } from '../support/tree.ts';
 import { update } from '../support/updates.ts';
 

@@ -5,7 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { findCgroups } from '../../../tools/local-mesh/node/cgroup-mount.ts';
+import { findCgroups } from '../../../tools/machine/cgroup-mounts.ts';
 import { LATENCY_BUCKETS } from '../../../contract/latency-buckets.ts';
 import { startAgent } from '../support/agent-process.ts';
 import { makeNodeGroup } from '../support/node-group.ts';

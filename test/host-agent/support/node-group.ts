@@ -1,8 +1,8 @@
 /** A real cgroup that stands for a node, with pods below it in kubelet's layout, where we may make some. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { removeGroup } from '../../../tools/local-mesh/node/cgroup.ts';
-import { findCgroups } from '../../../tools/local-mesh/node/cgroup-mount.ts';
+import { removeGroup } from '../../../tools/machine/cgroup.ts';
+import { findCgroups } from '../../../tools/machine/cgroup-mounts.ts';
 
 export interface NodeGroup {
   readonly version: 1 | 2;

@@ -3,8 +3,8 @@ import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { describe, expect, it } from 'vitest';
-import { findCgroups } from '../../../tools/local-mesh/node/cgroup-mount.ts';
-import { processIdentity } from '../../../tools/local-mesh/node/proc.ts';
+import { findCgroups } from '../../../tools/machine/cgroup-mounts.ts';
+import { processIdentity } from '../../../tools/machine/processes.ts';
 
 interface Ended {
   readonly code: number | null;

@@ -4,8 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { application as hotel } from '../../../tools/local-mesh/applications/hotel-reservation.ts';
 import { LocalMesh } from '../../../tools/local-mesh/mesh/mesh.ts';
-import { findCgroups } from '../../../tools/local-mesh/node/cgroup-mount.ts';
-import { processIdentity } from '../../../tools/local-mesh/node/proc.ts';
+import { findCgroups } from '../../../tools/machine/cgroup-mounts.ts';
+import { processIdentity } from '../../../tools/machine/processes.ts';
 import { type Load, runLoad } from '../../../tools/load-generator/load.ts';
 
 const PATH = '/recommendations?require=rate&lat=37.804&lon=-122.099';

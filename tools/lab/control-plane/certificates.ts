@@ -3,9 +3,9 @@ import { generateKeyPairSync } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { addressOf, API_SERVER, API_SERVICE_ADDRESS, type NodeSettings } from '../settings.ts';
+import { API_SERVER, API_SERVICE_ADDRESS, type NodeSettings, addressOf } from '../settings.ts';
 import type { LabFolder } from '../state/lab-folder.ts';
-import { run } from '../programs/command.ts';
+import { run } from '../../machine/command.ts';
 
 const DAYS = '3650';
 const NEW_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-sha256', '-days', DAYS];

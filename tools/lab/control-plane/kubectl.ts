@@ -1,5 +1,5 @@
 /** kubectl as the lab's administrator. */
-import { run } from '../programs/command.ts';
+import { run } from '../../machine/command.ts';
 
 export class Kubectl {
   readonly #hyper: string;

@@ -12,7 +12,7 @@ import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BallastError } from '../../../contract/errors.ts';
 import { labCacheFolder } from '../settings.ts';
-import { run, tryRun } from '../programs/command.ts';
+import { run, tryRun } from '../../machine/command.ts';
 import type { Programs } from '../programs/programs.ts';
 import { PAUSE_IMAGE } from './names.ts';
 

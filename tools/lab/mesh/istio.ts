@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BallastError } from '../../../contract/errors.ts';
 import type { Kubectl } from '../control-plane/kubectl.ts';
-import { run } from '../programs/command.ts';
+import { run } from '../../machine/command.ts';
 import type { Programs } from '../programs/programs.ts';
 
 const NAMESPACE = 'istio-system';

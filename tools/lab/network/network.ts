@@ -3,16 +3,16 @@
  * other's pods, and so does this machine; everything is gone with the bridge and the namespaces.
  */
 import {
-  addressOf,
   BALANCER_RANGE,
   BRIDGE,
   BRIDGE_ADDRESS,
   CONTROL_PLANE_NAME,
   LAB,
   type NodeSettings,
+  addressOf,
   podSubnetOf,
 } from '../settings.ts';
-import { run, tryRun } from '../programs/command.ts';
+import { run, tryRun } from '../../machine/command.ts';
 
 /** Network namespace of a node, as `ip netns` names it. */
 export function namespaceOf(node: NodeSettings): string {

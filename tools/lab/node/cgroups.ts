@@ -1,39 +1,19 @@
 /**
- * The lab's control groups (version 1): `ballast-lab/<node>` in every hierarchy of this machine. Whatever a node runs is
- * in or below its group, so the groups also tell what is left of a lab, and end it.
+ * The lab's control groups (version 1): `ballast-lab/<node>` in every hierarchy of this machine. Everything that a node
+ * runs is in or below its group, so the groups show what is left of a lab, and removing them ends it.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BallastError } from '../../../contract/errors.ts';
-import { cgroupV1 } from '../../local-mesh/node/cgroup-v1.ts';
-import { type CgroupFileSystem, removeGroup } from '../../local-mesh/node/cgroup.ts';
+import { type CgroupFileSystem, removeGroup } from '../../machine/cgroup.ts';
+import { type Hierarchy, mountedHierarchies } from '../../machine/cgroup-mounts.ts';
+import { cgroupV1 } from '../../machine/cgroup-versions.ts';
 import { LAB } from '../settings.ts';
 
-export interface Hierarchy {
-  readonly mountPoint: string;
-  /** Options to mount the same hierarchy with, for example `cpu,cpuacct` or `none,name=systemd`. */
-  readonly options: string;
-  readonly controllers: readonly string[];
-}
-
-/** By default a group gets as much CPU as one process outside of it (1024): a cluster is more than that. */
+/** `cpu.shares` of the whole lab. The default, 1024, would give a cluster as much CPU as one process outside of it. */
 const SHARES = 10 * 1024;
 
-const NO_CONTROLLERS = new Set(['rw', 'ro', 'xattr', 'clone_children', 'noprefix']);
-
-/** Reads the hierarchies out of `/proc/self/mountinfo` (proc(5)): `… <mount point> … - cgroup <source> <options>`. */
-export function parseHierarchies(mountinfo: string): Hierarchy[] {
-  return mountinfo.split('\n').flatMap((line) => {
-    const [left, right] = line.split(' - ');
-    const mountPoint = left?.split(' ')[4];
-    const [type, , options = ''] = right?.split(' ') ?? [];
-    if (mountPoint === undefined || type !== 'cgroup') return [];
-    const names = options.split(',').filter((name) => !NO_CONTROLLERS.has(name) && !name.includes('agent='));
-    const controllers = names.filter((name) => !name.startsWith('name='));
-    const bare = controllers.length === 0;
-    return [{ mountPoint, controllers, options: bare ? `none,${names.join(',')}` : controllers.join(',') }];
-  });
-}
+const NEEDED = ['cpu', 'cpuacct', 'memory', 'pids', 'devices', 'freezer'];
 
 export class LabCgroups {
   readonly hierarchies: readonly Hierarchy[];
@@ -46,8 +26,8 @@ export class LabCgroups {
 
   /** @throws BallastError NO_CPU_SOURCE where control groups of version 1 are not mounted */
   static find(): LabCgroups {
-    const hierarchies = parseHierarchies(readFileSync('/proc/self/mountinfo', 'utf8'));
-    for (const controller of ['cpu', 'cpuacct', 'memory', 'pids', 'devices', 'freezer']) {
+    const hierarchies = mountedHierarchies().filter(({ version }) => version === 1);
+    for (const controller of NEEDED) {
       if (hierarchies.some(({ controllers }) => controllers.includes(controller))) continue;
       throw new BallastError(
         'NO_CPU_SOURCE',
@@ -63,7 +43,7 @@ export class LabCgroups {
       mkdirSync(join(mountPoint, LAB, node), { recursive: true });
       if (controllers.includes('cpu')) writeFileSync(join(mountPoint, LAB, 'cpu.shares'), String(SHARES));
       if (!controllers.includes('cpuset')) continue;
-      // A new group may use no core and no memory until it is told.
+      // A new group may use no core and no memory until it gets some of its parent's.
       for (const [parent, group] of [
         ['', LAB],
         [LAB, join(LAB, node)],
@@ -75,7 +55,7 @@ export class LabCgroups {
     }
   }
 
-  /** Files to write a process id to, so that it becomes part of the node. */
+  /** Files that make a process part of the node when its id is written to each. */
   processFiles(node: string): string[] {
     return this.hierarchies.map(({ mountPoint }) => join(mountPoint, LAB, node, 'cgroup.procs'));
   }
@@ -90,18 +70,17 @@ export class LabCgroups {
     this.#cpu.setQuota(join(LAB, node), cores);
   }
 
-  /** CPU used by everything on the node since it was created, in core-seconds. */
+  /** CPU that everything on the node has used since the node was created, in core-seconds. */
   cpuSeconds(node: string): number {
     return this.#cpu.cpuSeconds(join(LAB, node));
   }
 
-  /** Kills everything in one node, or in the whole lab, and removes its groups; returns those that would not go. */
+  /** Kills everything in one node, or in the whole lab, and removes its groups; returns those that could not be removed. */
   remove(node?: string): string[] {
     const group = node === undefined ? LAB : join(LAB, node);
-    const left = this.hierarchies.flatMap(({ mountPoint }) =>
-      removeGroup({ ...this.#cpu, directories: () => [join(mountPoint, group)] }, group),
+    return this.hierarchies.flatMap(({ mountPoint }) =>
+      removeGroup({ directories: () => [join(mountPoint, group)] }, group),
     );
-    return left;
   }
 
   #mountOf(controller: string): string {

@@ -2,8 +2,8 @@
 import { dirname } from 'node:path';
 import { buildGoTool } from '../../go/build.ts';
 import { ensureEnvoy } from '../../local-mesh/envoy/install.ts';
-import { run } from './command.ts';
-import { ensureSystemPrograms, type SystemPrograms } from './system-programs.ts';
+import { run } from '../../machine/command.ts';
+import { type SystemPrograms, ensureSystemPrograms } from './system-programs.ts';
 
 export interface Programs extends SystemPrograms {
   /** All of Kubernetes: the first argument names the component. */

@@ -7,7 +7,7 @@ import { access, glob, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promi
 import { join } from 'node:path';
 import { BallastError } from '../../../contract/errors.ts';
 import { labCacheFolder } from '../settings.ts';
-import { run } from './command.ts';
+import { run } from '../../machine/command.ts';
 
 const PACKAGES = ['runc', 'libseccomp2', 'iptables', 'libxtables12', 'libmnl0', 'libnftnl11'];
 const PLACES = ['usr/sbin', 'usr/bin', 'sbin', 'bin', 'usr/local/sbin', 'usr/local/bin'];

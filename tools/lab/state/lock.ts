@@ -1,7 +1,7 @@
 /** Only one command at a time changes the lab: whoever holds this file, for as long as its process lives. */
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { BallastError } from '../../../contract/errors.ts';
-import { processIdentity } from '../../local-mesh/node/proc.ts';
+import { processIdentity } from '../../machine/processes.ts';
 import type { LabFolder } from './lab-folder.ts';
 
 /**

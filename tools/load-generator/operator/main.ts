@@ -9,7 +9,7 @@ import pino from 'pino';
 import { inClusterCredentials, kubeconfigCredentials } from '../../../central-controller/kubernetes/credentials.ts';
 import { BallastError, describeFailure } from '../../../contract/errors.ts';
 import { serviceHost } from '../../../contract/names.ts';
-import { readListenAddress } from '../../../apps/service/listen-address.ts';
+import { readListenAddress } from '../../../apps/service/flags.ts';
 import { addReplicaRoutes } from '../../../apps/service/run-service.ts';
 import { openOperator } from './open-operator.ts';
 

@@ -1,7 +1,7 @@
 /** The hotel application as meshes run it. */
 import type { MeshApplication } from './application.ts';
 import { applicationManifests } from '../manifests/application-manifests.ts';
-import { SERVICE_NAMES } from '../../../apps/hotel-reservation/services/names.ts';
+import { SERVICE_NAMES } from '../../../apps/hotel-reservation/services/service.ts';
 
 const NAME = 'hotel-reservation';
 

@@ -1,7 +1,7 @@
 /** The video recommendation application as meshes run it. */
 import type { MeshApplication } from './application.ts';
 import { applicationManifests } from '../manifests/application-manifests.ts';
-import { SERVICE_NAMES } from '../../../apps/video-recommendation/services/names.ts';
+import { SERVICE_NAMES } from '../../../apps/video-recommendation/flags.ts';
 
 const NAME = 'video-recommendation';
 

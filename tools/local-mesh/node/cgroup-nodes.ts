@@ -1,5 +1,5 @@
 /** Nodes as control groups with a CPU quota, with pods below them in kubelet's layout. */
-import { removeGroup, type CgroupFileSystem } from './cgroup.ts';
+import { type CgroupFileSystem, removeGroup } from '../../machine/cgroup.ts';
 import type { CommandLine, MeshNode, NodeSet, NodeSize, Place } from './mesh-node.ts';
 
 /** Nodes are to get their CPU whatever else the machine does; the neighbour gets its own whatever the pods do. */

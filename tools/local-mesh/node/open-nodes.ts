@@ -1,12 +1,12 @@
 /** Makes the nodes with the best that this machine offers, after removing what dead runs have left. */
 import { availableParallelism } from 'node:os';
-import { isDeadRun, removeDeadRuns, type RunDirectory } from '../process/run-directory.ts';
-import { findCgroups } from './cgroup-mount.ts';
+import { type RunDirectory, isDeadRun, removeDeadRuns } from '../process/run-directory.ts';
+import { findCgroups } from '../../machine/cgroup-mounts.ts';
 import { createCgroupNodes } from './cgroup-nodes.ts';
-import { removeGroup } from './cgroup.ts';
+import { removeGroup } from '../../machine/cgroup.ts';
 import type { NodeSet, NodeSize } from './mesh-node.ts';
 import { createPinnedNodes } from './pinned-nodes.ts';
-import { allowedCpus } from './proc.ts';
+import { allowedCpus } from '../../machine/processes.ts';
 
 export interface OpenedNodes {
   readonly set: NodeSet;

@@ -2,7 +2,7 @@
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CommandLine, MeshNode, NodeSet, Place } from './mesh-node.ts';
-import { processCpuSeconds } from './proc.ts';
+import { processCpuSeconds } from '../../machine/processes.ts';
 
 class PinnedNode implements MeshNode {
   readonly name: string;

@@ -2,10 +2,10 @@
  * The directory of one run: configuration, manifests, logs, and the list of its processes. Its name says whose it is,
  * so that a later run finds and removes what one that was killed has left behind.
  */
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { processIdentity } from '../node/proc.ts';
+import { processIdentity } from '../../machine/processes.ts';
 
 const PREFIX = 'ballast-mesh-';
 const PROCESSES = 'processes';

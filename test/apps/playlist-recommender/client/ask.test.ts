@@ -1,7 +1,6 @@
 import { json } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
-import { ask, askContinuously } from '../../../../apps/playlist-recommender/client/ask.ts';
-import { csvLine } from '../../../../apps/playlist-recommender/client/csv-line.ts';
+import { ask, askContinuously, csvLine } from '../../../../apps/playlist-recommender/client/ask.ts';
 import { stubServer } from '../../../tools/load-generator/stub-server.ts';
 
 test('asks as the service wants to be asked', async () => {

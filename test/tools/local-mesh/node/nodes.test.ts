@@ -1,12 +1,12 @@
 /** Nodes on this machine, with real processes: control groups where they can be written, and pinned cores anywhere. */
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
-import { findCgroups } from '../../../../tools/local-mesh/node/cgroup-mount.ts';
+import { findCgroups } from '../../../../tools/machine/cgroup-mounts.ts';
 import { openNodes } from '../../../../tools/local-mesh/node/open-nodes.ts';
-import { allowedCpus, processIdentity } from '../../../../tools/local-mesh/node/proc.ts';
-import { newRunName, RunDirectory } from '../../../../tools/local-mesh/process/run-directory.ts';
+import { allowedCpus, processIdentity } from '../../../../tools/machine/processes.ts';
+import { RunDirectory, newRunName } from '../../../../tools/local-mesh/process/run-directory.ts';
 import { Supervisor } from '../../../../tools/local-mesh/process/supervisor.ts';
 
 const cgroups = findCgroups();

@@ -2,9 +2,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { parseCgroupMounts } from '../../../../tools/local-mesh/node/cgroup-mount.ts';
-import { cgroupV1 } from '../../../../tools/local-mesh/node/cgroup-v1.ts';
-import { cgroupV2 } from '../../../../tools/local-mesh/node/cgroup-v2.ts';
+import { parseHierarchies } from '../../../tools/machine/cgroup-mounts.ts';
+import { cgroupV1, cgroupV2 } from '../../../tools/machine/cgroup-versions.ts';
 
 /** Ordinary directories stand for the kernel's: what is written where is the same on either. */
 let root: string;
@@ -16,7 +15,7 @@ afterEach(() => rmSync(root, { recursive: true }));
 const read = (...path: string[]) => readFileSync(join(root, ...path), 'utf8');
 
 describe('version 2', () => {
-  it('hands the CPU controller down to each level and limits a group by its quota in a 10 ms period', () => {
+  it('enables the CPU controller at each level and limits a group by a quota in periods of 10 ms', () => {
     const files = cgroupV2(root);
     files.create('run/node-1/kubepods');
     for (const parent of [[], ['run'], ['run', 'node-1']]) {
@@ -55,23 +54,20 @@ describe('version 1', () => {
 });
 
 describe('mounts', () => {
-  it('finds the controllers of version 1, together or apart, and the unified hierarchy', () => {
-    const line = (at: string, type: string, options: string) => `32 31 0:29 / ${at} rw - ${type} cgroup ${options}`;
-    expect(
-      parseCgroupMounts(
-        [
-          line('/sys/fs/cgroup/cpu,cpuacct', 'cgroup', 'rw,cpu,cpuacct'),
-          line('/sys/fs/cgroup/cpuset', 'cgroup', 'rw,cpuset'),
-          line('/sys/fs/cgroup/unified', 'cgroup2', 'rw'),
-        ].join('\n'),
-      ),
-    ).toEqual({
-      cpu: '/sys/fs/cgroup/cpu,cpuacct',
-      cpuacct: '/sys/fs/cgroup/cpu,cpuacct',
-      unified: '/sys/fs/cgroup/unified',
-    });
-    expect(parseCgroupMounts(line('/sys/fs/cgroup', 'cgroup2', 'rw,nsdelegate'))).toEqual({
-      unified: '/sys/fs/cgroup',
-    });
+  it('lists the hierarchies of both versions with the options that mount them again', () => {
+    const mountinfo = `22 1 254:0 / / rw,relatime - ext4 /dev/vda rw
+30 22 0:25 / /sys/fs/cgroup ro,nosuid - tmpfs tmpfs ro,mode=755
+31 30 0:26 / /sys/fs/cgroup/unified rw,nosuid - cgroup2 cgroup2 rw,nsdelegate
+32 30 0:27 / /sys/fs/cgroup/systemd rw,nosuid - cgroup cgroup rw,xattr,name=systemd
+33 30 0:28 / /sys/fs/cgroup/cpu,cpuacct rw,nosuid - cgroup cgroup rw,cpu,cpuacct
+34 30 0:29 / /sys/fs/cgroup/memory rw,nosuid shared:4 - cgroup cgroup rw,memory
+`;
+    const at = (name: string) => `/sys/fs/cgroup/${name}`;
+    expect(parseHierarchies(mountinfo)).toEqual([
+      { version: 2, mountPoint: at('unified'), controllers: [], options: '' },
+      { version: 1, mountPoint: at('systemd'), controllers: [], options: 'none,name=systemd' },
+      { version: 1, mountPoint: at('cpu,cpuacct'), controllers: ['cpu', 'cpuacct'], options: 'cpu,cpuacct' },
+      { version: 1, mountPoint: at('memory'), controllers: ['memory'], options: 'memory' },
+    ]);
   });
 });

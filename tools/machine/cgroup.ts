@@ -1,19 +1,19 @@
-/** A control group as the mesh needs it: a CPU quota, a share, what was used, and the processes in it. */
+/** A control group as tools need it: a CPU quota, a share, the CPU that was used, and an end of everything in it. */
 import { existsSync, readdirSync, readFileSync, rmdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Short, so that being throttled does not become the latency that is measured. */
+/** Short, so that a throttled process waits for less than what is measured. */
 export const QUOTA_PERIOD_MICROSECONDS = 10_000;
 
-/** The two versions of the kernel's interface, reduced to what both can do. Groups are named by a relative path. */
+/** What both versions of the kernel's interface can do. A group is named by its path relative to the mount point. */
 export interface CgroupFileSystem {
   readonly version: 1 | 2;
-  /** The directories that stand for one group: two for version 1 (cpu and cpuacct), one for version 2. */
+  /** The directories that are one group: two in version 1 (cpu and cpuacct) unless both are mounted together, else one. */
   directories(group: string): readonly string[];
   create(group: string): void;
   /** Sets the CPU quota in cores; `undefined` lifts it. */
   setQuota(group: string, cores: number | undefined): void;
-  /** Sets the share against sibling groups, as a multiple of the usual one. */
+  /** Sets the share against sibling groups, as a multiple of the kernel's default. */
   setShare(group: string, multiple: number): void;
   /** CPU used by everything in and below the group, in core-seconds. */
   cpuSeconds(group: string): number;
@@ -31,9 +31,9 @@ export function childGroups(directory: string): string[] {
 
 /**
  * Kills every process in and below the group and removes it. Synchronous, because it also runs in an exit handler.
- * A process that is being killed holds its group for some milliseconds; after `patienceMs` what is left is returned.
+ * A killed process holds its group for some milliseconds. After `patienceMs` the directories that are left are returned.
  */
-export function removeGroup(files: CgroupFileSystem, group: string, patienceMs = 5_000): string[] {
+export function removeGroup(files: Pick<CgroupFileSystem, 'directories'>, group: string, patienceMs = 5_000): string[] {
   const until = Date.now() + patienceMs;
   let left = files.directories(group).filter((directory) => existsSync(directory));
   while (left.length > 0) {
@@ -51,7 +51,7 @@ function killMembers(directory: string): void {
   try {
     members = readFileSync(join(directory, 'cgroup.procs'), 'utf8');
   } catch {
-    return; // Gone already.
+    return; // The group is gone.
   }
   for (const line of members.split('\n')) {
     const pid = Number(line);
@@ -59,12 +59,12 @@ function killMembers(directory: string): void {
     try {
       process.kill(pid, 'SIGKILL');
     } catch {
-      // Ended by itself since the list was read.
+      // The process ended after the list was read.
     }
   }
 }
 
-/** Removes a cgroup directory bottom-up; false while something in it still lives. */
+/** Removes a cgroup directory and all below it, the deepest first; false while it still holds a process. */
 function removeEmptyTree(directory: string): boolean {
   for (const child of childGroups(directory)) removeEmptyTree(join(directory, child));
   try {

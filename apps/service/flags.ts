@@ -19,3 +19,9 @@ export function readListenAddress(text: string): ListenAddress {
   }
   return { host: parts[1], port };
 }
+
+export function parseSeconds(text: string): number | undefined {
+  const [, digits, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text.trim()) ?? [];
+  const seconds = Number(digits) * { ms: 0.001, s: 1, m: 60, h: 3600 }[(unit ?? 's') as 'ms' | 's' | 'm' | 'h'];
+  return seconds > 0 ? seconds : undefined;
+}

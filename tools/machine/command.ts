@@ -1,7 +1,7 @@
 /** Runs programs to their end; a failure carries what they said. */
 import { type ExecFileOptions, execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { BallastError } from '../../../contract/errors.ts';
+import { BallastError } from '../../contract/errors.ts';
 
 const execute = promisify(execFile);
 
