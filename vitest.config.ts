@@ -1,49 +1,69 @@
 import { defineConfig } from 'vitest/config';
 
-// `expect.poll` gives up after a second by default: too short on a machine that does much else. These limits are only for
-// tests to end.
+/** Tests of real processes on real ports, of a browser and of the lab: each has a project of its own below. */
+const REAL = ['envoy', 'apps', 'tools', 'cluster'].map((folder) => `test/${folder}/**/*.test.ts`);
+const BROWSER = ['test/dashboard/**/*.test.ts'];
+const LAB = ['test/lab/**/*.test.ts'];
+
+/** Tests that start our own programs, or simulate fleets for seconds: `npm run test:unit` leaves them out. */
+const PROGRAMS = [
+  'test/bench/**/*.test.ts',
+  'test/central-controller/cli/**/*.test.ts',
+  'test/central-controller/*.test.ts',
+  'test/central-controller/api/slow-requests.test.ts',
+  'test/docs/**/*.test.ts',
+  'test/host-agent/*.test.ts',
+  'test/host-agent/apply/agent.test.ts',
+  'test/host-agent/apply/policy-to-cgroup.test.ts',
+  'test/istio-configs/**/*.test.ts',
+];
+
+// `expect.poll` gives up after a second by default, which is too short for a machine that does much else. These limits
+// only end a test that hangs.
+const patient = { expect: { poll: { timeout: 30_000 } }, testTimeout: 60_000, hookTimeout: 60_000 };
+// With CI set, printed text would have colours.
+const plain = { env: { NO_COLOR: '1' } };
+
 export default defineConfig({
   test: {
     projects: [
       {
         test: {
           name: 'unit',
-          expect: { poll: { timeout: 30_000 } },
-          // Else what is printed has colours where CI is set, and none where it is not.
-          env: { NO_COLOR: '1' },
+          ...patient,
+          ...plain,
           include: ['test/**/*.test.ts'],
-          exclude: ['envoy', 'apps', 'tools', 'cluster', 'dashboard', 'lab'].map((folder) => `test/${folder}/**`),
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          exclude: [...PROGRAMS, ...REAL, ...BROWSER, ...LAB],
         },
       },
+      { test: { name: 'programs', ...patient, ...plain, include: PROGRAMS } },
       {
-        // Real processes on real ports: one file at a time, so that they do not starve each other.
+        // One file at a time, so that real processes do not starve each other.
         test: {
           name: 'real',
           expect: { poll: { timeout: 90_000 } },
-          include: ['envoy', 'apps', 'tools', 'cluster'].map((folder) => `test/${folder}/**/*.test.ts`),
+          include: REAL,
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },
       },
       {
-        // One browser at a time, too: it wants a core by itself.
+        // A browser wants a core by itself.
         test: {
           name: 'browser',
           expect: { poll: { timeout: 90_000 } },
-          include: ['test/dashboard/**/*.test.ts'],
+          include: BROWSER,
           fileParallelism: false,
           testTimeout: 180_000,
           hookTimeout: 120_000,
         },
       },
       {
-        // One real cluster for all of them, which is the only one that a machine can have.
+        // A machine can have one lab.
         test: {
           name: 'lab',
-          include: ['test/lab/**/*.test.ts'],
+          include: LAB,
           globalSetup: 'test/lab/support/global-setup.ts',
           fileParallelism: false,
           testTimeout: 240_000,

@@ -144,7 +144,7 @@ async function run(args: readonly string[]): Promise<boolean> {
   const tools = buildTools(noLab === undefined);
   tools.catch(() => undefined);
   const clean = await checkSources();
-  const counts = [await runTests('unit', args)];
+  const counts = [await runTests('unit', args), await runTests('programs', args)];
   await tools;
   counts.push(await runTests('real', args));
   const missing: string[] = [];

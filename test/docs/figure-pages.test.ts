@@ -28,17 +28,17 @@ test.each([
   expect(read(file)).toBe(await format(page(), { ...style, parser: 'markdown' }));
 });
 
-test('the README quotes the p99 of each balancer', () => {
+test('the page of benchmarks quotes the p99 of each balancer', () => {
   const names = CONDITIONS.map(({ name }) => name);
-  const rows = read('README.md').split('\n');
+  const rows = read('docs/reference/benchmarks.md').split('\n');
   const quoted = rows.filter((row) => /^\| (?:\d\d % load|noisy neighbour|slow node|flapping replica) /.test(row));
   const measured = conditionFigures(figures<Measured>('policies'), names).map(({ policies, against }) => [
     ...POLICIES.map((policy) => shortNumber(policies.find((each) => each.policy === policy)?.p99Ms.median ?? NaN)),
     against?.standing,
   ]);
-  const told = quoted.map((row) => row.split('|').map((cell) => cell.trim()));
-  const inReadme = told
+  const quotedCells = quoted.map((row) => row.split('|').map((cell) => cell.trim()));
+  const onPage = quotedCells
     .map((cells) => [...cells.slice(2, 6), cells[6]?.split(/[ ,]/)[0]])
     .filter(([first]) => !Number.isNaN(Number(first)));
-  expect(inReadme.slice(-measured.length)).toEqual(measured);
+  expect(onPage.slice(-measured.length)).toEqual(measured);
 });
