@@ -59,9 +59,9 @@ async function run(context: BenchContext): Promise<BenchResult> {
   const tls = started.use(await createMutualTls());
   const upstream = started.use(await startUpstream(OTHER_CORE, tls));
   const { path: idle } = started.use(await buildIdlePlugin());
-  const openEnvironment = { wasm, idle, upstream, tls, core: PROXY_CORE };
+  const environment = { wasm, idle, upstream, tls, core: PROXY_CORE };
   const variants: Variant[] = [];
-  for (const spec of SPECS) variants.push(started.use(await startVariant(spec, openEnvironment)));
+  for (const spec of SPECS) variants.push(started.use(await startVariant(spec, environment)));
   using _awake = keepAwake(PROXY_CORE);
   const rounds = await measureRounds(variants, context, count);
   const names = SPECS.map(({ name }) => name);

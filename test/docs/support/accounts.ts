@@ -1,5 +1,5 @@
 /**
- * What becomes of each command that the pages name: a test runs it as it stands, in openEnvironment of its own, or it is
+ * What becomes of each command that the pages name: a test runs it as it stands, in an environment of its own, or it is
  * what another test runs, or (benchmarks, which take minutes) its flags are held against its help.
  */
 import type { DocumentedCommand } from './documented-commands.ts';
@@ -53,6 +53,11 @@ const RENDERED = 'test/istio-configs/hotel-reservation.test.ts';
 const RULES: readonly Rule[] = [
   // The whole, which runs these tests.
   tested(/^npm ci(?: && npm test)?$/, '.ci/run', 'npm ci'),
+  tested(/^npm test$/, '.ci/run', 'npm test'),
+  tested(/^npm run test:unit$/, 'test/run.ts', "'unit'"),
+  tested(/^npm run typecheck$/, 'test/run.ts', "'tsc', '--noEmit'"),
+  tested(/^npm run lint$/, 'test/run.ts', "'oxlint', '--deny-warnings'"),
+  tested(/^npm run format$/, 'test/run.ts', "'prettier', '--check'"),
   tested(/^node \.ci\/complete-lock\.mjs$/, 'test/docs/complete-lock.test.ts', 'complete-lock.mjs'),
   tested(
     /^npm install --global \.$/,
