@@ -27,7 +27,11 @@ export const ReplicaCpu = Type.Object(
     cpuSeconds: Counter,
     throttledSeconds: Counter,
     pressureSeconds: Type.Optional(
-      Type.Number({ minimum: 0, description: 'PSI: time in which some task waited for a CPU' }),
+      Type.Number({
+        minimum: 0,
+        deprecated: true,
+        description: "Ignored. Agents of version 0.1 send PSI, which counts a pod's own throttling as waiting",
+      }),
     ),
     limitCores: Type.Optional(
       Type.Number({

@@ -17,7 +17,7 @@ const LOOK_MS = 1_000;
 
 export interface Accepted {
   readonly windows: readonly Window[];
-  /** Counters of proxies that fell, by name; each starts anew. */
+  /** Counters of replicas and proxies that fell, by name; each starts anew. */
   readonly fallen: readonly string[];
 }
 
@@ -59,8 +59,9 @@ export class Collector {
     const advanced = series.advance(report, now);
     if (!advanced.ok) return advanced;
     this.#nodes.set(report.node, series);
-    const windows: Window[] = advanced.value ? [{ kind: 'node', ...advanced.value }] : [];
-    const fallen: string[] = [];
+    const { window } = advanced.value;
+    const windows: Window[] = window ? [{ kind: 'node', ...window }] : [];
+    const fallen = [...advanced.value.fallen];
     const touched = new Set<PodSeries>();
     for (const counters of report.proxies) {
       const pod = this.#pod(counters.namespace, counters.pod, now);

@@ -9,6 +9,14 @@ const CLOCK_LEAD_MS = 10_000;
 /** Agents that were replaced on this node and must not speak again; two that alternate are told apart by it. */
 const REMEMBERED_AGENTS = 8;
 
+/** What a report adds: the window since the one before it, and the replicas' counters that fell meanwhile. */
+export interface Advance {
+  /** Undefined for the first report of an agent. */
+  readonly window: NodeWindow | undefined;
+  /** Field names. The window leaves these replicas out; their counters start anew. */
+  readonly fallen: readonly string[];
+}
+
 interface Baseline {
   readonly report: AgentReport;
   readonly receivedAt: number;
@@ -25,10 +33,10 @@ export class NodeSeries {
   }
 
   /**
-   * What the report adds since the one before it; undefined when it is the first of its agent. A refused report
-   * changes nothing. Lost reports only make the window longer.
+   * What the report adds since the one before it. A refused report changes nothing. Lost reports only make the window
+   * longer.
    */
-  advance(report: AgentReport, now: number): Result<NodeWindow | undefined> {
+  advance(report: AgentReport, now: number): Result<Advance> {
     const replicas = new Map(report.replicas.map((replica) => [replica.uid, replica]));
     if (replicas.size !== report.replicas.length) {
       return failure('MALFORMED_REPORT', 'replicas: one uid is named twice');
@@ -40,15 +48,15 @@ export class NodeSeries {
     if (last?.report.instance !== report.instance) {
       if (last) this.#replaced = [...this.#replaced, last.report.instance].slice(-REMEMBERED_AGENTS);
       this.#last = { report, receivedAt: now, replicas };
-      return success(undefined);
+      return success({ window: undefined, fallen: [] });
     }
-    const window = subtract(report, last, now);
-    if (window.ok) this.#last = { report, receivedAt: now, replicas };
-    return window;
+    const advance = subtract(report, last, now);
+    if (advance.ok) this.#last = { report, receivedAt: now, replicas };
+    return advance;
   }
 }
 
-function subtract(report: AgentReport, last: Baseline, now: number): Result<NodeWindow> {
+function subtract(report: AgentReport, last: Baseline, now: number): Result<Advance> {
   const before = last.report;
   if (report.sequence <= before.sequence) {
     return failure('STALE_REPORT', `sequence: ${report.sequence} does not follow ${before.sequence}`);
@@ -61,21 +69,18 @@ function subtract(report: AgentReport, last: Baseline, now: number): Result<Node
   if (leadMs > CLOCK_LEAD_MS) {
     return failure('STALE_REPORT', `monotonicMs: runs ${Math.round(leadMs)} ms ahead of the controller's clock`);
   }
-  const fallen =
-    fallenField('cpu', report.cpu, before.cpu, ['busySeconds', 'stealSeconds']) ??
-    report.replicas
-      .map((replica, index) => {
-        const known = last.replicas.get(replica.uid);
-        return known && fallenField(`replicas[${index}]`, replica, known, REPLICA_COUNTERS);
-      })
-      .find((field) => field !== undefined);
-  if (fallen !== undefined) return failure('MALFORMED_REPORT', fallen);
+  const fallenOfNode = fallenField('cpu', report.cpu, before.cpu, ['busySeconds', 'stealSeconds']);
+  if (fallenOfNode !== undefined) return failure('MALFORMED_REPORT', fallenOfNode);
   const replicas: ReplicaWindow[] = [];
-  for (const replica of report.replicas) {
+  const fallen: string[] = [];
+  for (const [index, replica] of report.replicas.entries()) {
     const known = last.replicas.get(replica.uid);
-    if (known) replicas.push(replicaWindow(replica, known));
+    if (known === undefined) continue;
+    const field = fallenField(`replicas[${index}]`, replica, known, REPLICA_COUNTERS);
+    if (field === undefined) replicas.push(replicaWindow(replica, known));
+    else fallen.push(field);
   }
-  return success({
+  const window = {
     node: report.node,
     at: now,
     seconds: elapsedMs / 1000,
@@ -83,10 +88,11 @@ function subtract(report: AgentReport, last: Baseline, now: number): Result<Node
     busySeconds: report.cpu.busySeconds - before.cpu.busySeconds,
     stealSeconds: report.cpu.stealSeconds - before.cpu.stealSeconds,
     replicas,
-  });
+  };
+  return success({ window, fallen });
 }
 
-const REPLICA_COUNTERS = ['cpuSeconds', 'throttledSeconds', 'pressureSeconds'] as const;
+const REPLICA_COUNTERS = ['cpuSeconds', 'throttledSeconds'] as const;
 
 /** The first counter that fell, as a sentence that names it. */
 function fallenField<Field extends string>(
@@ -104,8 +110,6 @@ function replicaWindow(next: ReplicaCpu, before: ReplicaCpu): ReplicaWindow {
     uid: next.uid,
     cpuSeconds: next.cpuSeconds - before.cpuSeconds,
     throttledSeconds: next.throttledSeconds - before.throttledSeconds,
-    ...(next.pressureSeconds !== undefined &&
-      before.pressureSeconds !== undefined && { pressureSeconds: next.pressureSeconds - before.pressureSeconds }),
     ...(next.limitCores !== undefined && { limitCores: next.limitCores }),
     ...(next.grantedCores !== undefined && { grantedCores: next.grantedCores }),
   };

@@ -16,7 +16,6 @@ export interface ReplicaWindow {
   readonly uid: string;
   readonly cpuSeconds: number;
   readonly throttledSeconds: number;
-  readonly pressureSeconds?: number;
   readonly limitCores?: number;
   /** Quota that Ballast itself has set: what it throttles is no limit of the replica's own. */
   readonly grantedCores?: number;

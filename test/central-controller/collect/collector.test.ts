@@ -30,7 +30,7 @@ describe('reports of an agent', () => {
       grantedCores: 0.4,
     };
     expect(accepted(collector, report('node-1', 1, { replicas: [replica] }), 1000)).toEqual([]);
-    const next = { ...replica, cpuSeconds: 1.25, throttledSeconds: 0.75, pressureSeconds: 2.5 };
+    const next = { ...replica, cpuSeconds: 1.25, throttledSeconds: 0.75, pressureSeconds: 0 };
     expect(accepted(collector, report('node-1', 2, { replicas: [next] }), 1250)).toEqual([
       {
         kind: 'node',
@@ -45,7 +45,6 @@ describe('reports of an agent', () => {
             uid: 'a',
             cpuSeconds: 0.25,
             throttledSeconds: 0.25,
-            pressureSeconds: 0.5,
             limitCores: 0.5,
             grantedCores: 0.4,
           },
@@ -83,12 +82,6 @@ describe('reports of an agent', () => {
       'cpu.busySeconds',
     ],
     [
-      'whose replica used less CPU than before',
-      report('node-1', 3, { replicas: [{ uid: 'a', cpuSeconds: 0.5, throttledSeconds: 0 }] }),
-      'MALFORMED_REPORT',
-      'replicas[0].cpuSeconds',
-    ],
-    [
       'that name a replica twice',
       report('node-1', 3, { replicas: ['a', 'a'].map((uid) => ({ uid, cpuSeconds: 1, throttledSeconds: 0 })) }),
       'MALFORMED_REPORT',
@@ -107,6 +100,22 @@ describe('reports of an agent', () => {
     expect(refusal(collector, bad, 750)).toMatchObject({ code, message: expect.stringContaining(field) as string });
     const next = report('node-1', 4, { replicas: [{ uid: 'a', cpuSeconds: 5, throttledSeconds: 0 }] });
     expect(accepted(collector, next, 1000)).toEqual(accepted(build(), next, 1000));
+  });
+
+  it('leave out the replica whose counter fell, and count what it uses from then on', () => {
+    const collector = new Collector();
+    const replicas = (a: number, b: number) =>
+      [a, b].map((cpuSeconds, index) => ({ uid: 'ab'.charAt(index), cpuSeconds, throttledSeconds: 0 }));
+    accepted(collector, report('node-1', 1, { replicas: replicas(50, 1) }), 250);
+    const result = collector.accept(report('node-1', 2, { replicas: replicas(3, 2) }), nodes, 500);
+    expect(result).toMatchObject({
+      value: {
+        windows: [{ busySeconds: 0.125, replicas: [{ uid: 'b', cpuSeconds: 1 }] }],
+        fallen: ['replicas[0].cpuSeconds: fell from 50 to 3'],
+      },
+    });
+    const next = report('node-1', 3, { replicas: replicas(3.5, 4) });
+    expect(accepted(collector, next, 750)).toMatchObject([{ replicas: [{ cpuSeconds: 0.5 }, { cpuSeconds: 2 }] }]);
   });
 
   it('are taken again after a silence, so that a counter that was reset does not shut a node out for good', () => {
