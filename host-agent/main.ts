@@ -99,8 +99,16 @@ async function run(options: AgentOptions): Promise<void> {
     logReports(outcome.kind, outcome.kind === 'accepted' ? 'accepted' : `${outcome.kind}: ${outcome.reason}`);
   });
 
-  const sources = openSources(options, (why) => log.warn(`--processes: ${why}`));
-  const cpuControl = openCpuControl(options.cpuControl, sources.pods, {
+  const sources = openSources(options, (why) => log.warn(why));
+  const logCurve = onChange((line) => log.info(`cpu.weight: ${line}`));
+  const cpuControl = openCpuControl(options, sources.pods, {
+    curve: (curve) =>
+      logCurve(
+        curve ?? 'assumed',
+        curve === undefined
+          ? 'linear is assumed, since no pod named by --pod-uid and --pod-cpu-request shows it'
+          : `${curve}, as the agent's own pod shows`,
+      ),
     written: (outcome) => metrics.cpuWrites.inc({ outcome }),
     failed(failure, isNew) {
       metrics.cpuWrites.inc({ outcome: 'failed' });

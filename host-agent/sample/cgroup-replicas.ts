@@ -1,61 +1,75 @@
 /** Replicas by their pods' cgroups. */
 import type { ReplicaCpu } from '../../contract/report.ts';
-import type { CpuGroup, Hierarchy } from './cpu-group.ts';
-import { findPodGroups } from './pod-groups.ts';
+import type { Hierarchy } from './cpu-group.ts';
+import { GroupTotal } from './group-total.ts';
+import type { PodGroups } from './pod-groups.ts';
 import type { ReplicaSource } from './sources.ts';
 
+/**
+ * The counters of a pod without a group are kept for this many refreshes, about a minute. Its group may be made anew,
+ * and the controller takes no counter that fell.
+ */
+const MAX_MISSED_REFRESHES = 30;
+
 interface Pod {
-  readonly path: string;
-  readonly group: CpuGroup;
+  readonly total: GroupTotal;
+  missedRefreshes: number;
 }
 
 export class CgroupReplicas implements ReplicaSource {
-  #hierarchy: Hierarchy;
-  #nodePath: string;
+  readonly #hierarchy: Hierarchy;
+  readonly #groups: PodGroups;
+  readonly #warn: (why: string) => void;
   #pods = new Map<string, Pod>();
+  #hasWarned = false;
 
-  /** `nodePath`: the node's cgroup relative to the hierarchy; `''` when the machine is the node. */
-  constructor(hierarchy: Hierarchy, nodePath: string) {
+  /** @param warn hears once when the node has no group in which kubelet would make those of pods */
+  constructor(hierarchy: Hierarchy, groups: PodGroups, warn: (why: string) => void) {
     this.#hierarchy = hierarchy;
-    this.#nodePath = nodePath;
+    this.#groups = groups;
+    this.#warn = warn;
   }
 
   refresh(): void {
-    const found = findPodGroups(this.#hierarchy, this.#nodePath);
+    const found = this.#groups.find();
     for (const [uid, pod] of this.#pods) {
-      if (found.get(uid) === pod.path) pod.group.refreshLimits();
-      else this.#drop(uid, pod);
+      if (found.has(uid)) continue;
+      pod.total.follow([]);
+      if (++pod.missedRefreshes > MAX_MISSED_REFRESHES) this.#pods.delete(uid);
     }
-    for (const [uid, path] of found) {
-      if (!this.#pods.has(uid)) this.#pods.set(uid, { path, group: this.#hierarchy.open(path) });
+    for (const [uid, paths] of found) {
+      const pod = this.#pods.get(uid) ?? { total: new GroupTotal(this.#hierarchy), missedRefreshes: 0 };
+      pod.missedRefreshes = 0;
+      pod.total.follow(paths);
+      this.#pods.set(uid, pod);
     }
+    this.#warnWithoutRoots();
+  }
+
+  #warnWithoutRoots(): void {
+    const isMissing = this.#groups.roots.length === 0;
+    if (isMissing && !this.#hasWarned) {
+      const names = 'kubepods, kubepods.slice or <cgroup root>-kubepods.slice';
+      this.#warn(
+        `no pods found: kubelet makes their cgroups in one named ${names}, and there is none below ` +
+          `${this.#groups.directory}. Mount the node's cgroups, and name where with --cgroup-root and --node-cgroup`,
+      );
+    }
+    this.#hasWarned = isMissing;
   }
 
   sample(): ReplicaCpu[] {
     const replicas: ReplicaCpu[] = [];
-    for (const [uid, pod] of this.#pods) {
-      if (!pod.group.sample()) {
-        this.#drop(uid, pod);
-        continue;
-      }
-      const { cpuSeconds, throttledSeconds, pressureSeconds, limitCores } = pod.group.reading;
-      replicas.push({
-        uid,
-        cpuSeconds,
-        throttledSeconds,
-        ...(pressureSeconds !== undefined && { pressureSeconds }),
-        ...(limitCores !== undefined && { limitCores }),
-      });
+    for (const [uid, { total }] of this.#pods) {
+      if (!total.sample()) continue;
+      const { cpuSeconds, throttledSeconds, limitCores } = total;
+      replicas.push({ uid, cpuSeconds, throttledSeconds, ...(limitCores !== undefined && { limitCores }) });
     }
     return replicas;
   }
 
-  #drop(uid: string, pod: Pod): void {
-    pod.group.close();
-    this.#pods.delete(uid);
-  }
-
   close(): void {
-    for (const [uid, pod] of this.#pods) this.#drop(uid, pod);
+    for (const { total } of this.#pods.values()) total.close();
+    this.#pods.clear();
   }
 }

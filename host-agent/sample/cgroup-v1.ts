@@ -8,7 +8,7 @@ import { KernelFile } from './kernel-file.ts';
 
 const THROTTLED = fieldName('throttled_time ');
 
-/** Where each controller that matters is mounted; `cpu` and `cpuacct` are often one. */
+/** Where each controller that matters is mounted. `cpu` and `cpuacct` are often one mount. */
 export interface ControllerMounts {
   readonly cpuacct: string;
   readonly cpu: string;
@@ -36,14 +36,14 @@ class ControllerGroup implements CpuGroup {
     const length = this.#usageFile.read();
     if (this.#usageFile.state !== 'open') return false;
     this.#usage.observe(numberAt(this.#usageFile.bytes, length, 0));
-    // Without a quota nothing is throttled, and the file need not be read.
+    // The kernel throttles nothing without a quota, so the file need not be read.
     if (this.#limitCores !== undefined) {
       this.#throttled.observe(fieldValue(this.#stat.bytes, this.#stat.read(), THROTTLED));
     }
     return true;
   }
 
-  /** A quota of -1 is none. */
+  /** A quota of -1 means that there is none. */
   refreshLimits(): void {
     const quota = numberAt(this.#quota.bytes, this.#quota.read(), 0);
     const period = numberAt(this.#period.bytes, this.#period.read(), 0);
@@ -54,7 +54,6 @@ class ControllerGroup implements CpuGroup {
     return {
       cpuSeconds: roundSeconds(this.#usage.total / 1e9),
       throttledSeconds: roundSeconds(this.#throttled.total / 1e9),
-      pressureSeconds: undefined,
       limitCores: this.#limitCores,
     };
   }
@@ -67,14 +66,14 @@ class ControllerGroup implements CpuGroup {
   }
 }
 
-/** The hierarchies of the separate controllers. Groups are listed where CPU is accounted. */
+/** The hierarchies of the separate controllers. Groups are listed in the one that accounts CPU. */
 export function controllerHierarchy(mounts: ControllerMounts): Hierarchy {
   return {
     version: 'v1',
     directory: (path) => join(mounts.cpuacct, path),
     settings: (path) => join(mounts.cpu, path),
     open: (path) => new ControllerGroup(join(mounts.cpuacct, path), join(mounts.cpu, path)),
-    // No group has this file but the kernel's own root.
+    // Only the kernel's own root has this file.
     isWholeMachine: () => existsSync(join(mounts.cpu, 'release_agent')),
     pinnedCpus(path) {
       if (mounts.cpuset === undefined) return undefined;

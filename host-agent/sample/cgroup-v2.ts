@@ -1,28 +1,27 @@
-/** CPU of a group of the unified hierarchy: `cpu.stat`, `cpu.pressure`, `cpu.max`. */
+/** CPU of a group of the unified hierarchy: `cpu.stat` and `cpu.max`. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CpuGroup, GroupReading, Hierarchy } from './cpu-group.ts';
 import { RisingCounter, roundSeconds } from './counter.ts';
-import { afterName, cpuList, fieldName, fieldValue, nextWord, numberAt } from './fields.ts';
+import { cpuList, fieldName, fieldValue, nextWord, numberAt } from './fields.ts';
 import { KernelFile } from './kernel-file.ts';
 
 const USAGE = fieldName('usage_usec ');
 const THROTTLED = fieldName('throttled_usec ');
-const SOME = fieldName('some ');
-const TOTAL = fieldName('total=');
 
+/**
+ * `cpu.pressure` is left alone: it counts the time in which a group's own quota throttles it as waiting for a CPU, so it
+ * says nothing of neighbours.
+ */
 class UnifiedGroup implements CpuGroup {
   #stat: KernelFile;
-  #pressure: KernelFile;
   #max: KernelFile;
   #usage = new RisingCounter();
   #throttled = new RisingCounter();
-  #waited: RisingCounter | undefined;
   #limitCores: number | undefined;
 
   constructor(directory: string) {
     this.#stat = new KernelFile(join(directory, 'cpu.stat'));
-    this.#pressure = new KernelFile(join(directory, 'cpu.pressure'));
     this.#max = new KernelFile(join(directory, 'cpu.max'));
     this.refreshLimits();
   }
@@ -33,24 +32,7 @@ class UnifiedGroup implements CpuGroup {
     const { bytes } = this.#stat;
     this.#usage.observe(fieldValue(bytes, length, USAGE));
     this.#throttled.observe(fieldValue(bytes, length, THROTTLED));
-    const pressureLength = this.#pressure.read();
-    if (pressureLength > 0) this.#observePressure(pressureLength);
     return true;
-  }
-
-  /** The line is `some avg10=0.00 avg60=0.00 avg300=0.00 total=123` (us). */
-  #observePressure(length: number): void {
-    const { bytes } = this.#pressure;
-    let at = afterName(bytes, length, SOME);
-    if (at < 0) return;
-    while (at < length && bytes[at] !== 10) {
-      if (TOTAL.every((byte, offset) => bytes[at + offset] === byte)) {
-        this.#waited ??= new RisingCounter();
-        this.#waited.observe(numberAt(bytes, length, at + TOTAL.length));
-        return;
-      }
-      at = nextWord(bytes, length, at);
-    }
   }
 
   /** `cpu.max` is `<quota> <period>`, both in us, or `max <period>`. */
@@ -67,14 +49,12 @@ class UnifiedGroup implements CpuGroup {
     return {
       cpuSeconds: roundSeconds(this.#usage.total / 1e6),
       throttledSeconds: roundSeconds(this.#throttled.total / 1e6),
-      pressureSeconds: this.#waited && roundSeconds(this.#waited.total / 1e6),
       limitCores: this.#limitCores,
     };
   }
 
   close(): void {
     this.#stat.close();
-    this.#pressure.close();
     this.#max.close();
   }
 }
@@ -86,7 +66,7 @@ export function unifiedHierarchy(mount: string): Hierarchy {
     directory: (path) => join(mount, path),
     settings: (path) => join(mount, path),
     open: (path) => new UnifiedGroup(join(mount, path)),
-    // Every group has this file but the kernel's own root.
+    // Every group has this file except the kernel's own root.
     isWholeMachine: () => !existsSync(join(mount, 'cgroup.type')),
     pinnedCpus(path) {
       try {

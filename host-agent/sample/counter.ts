@@ -1,8 +1,8 @@
-/** A raw reading made into what the contract promises: a number that never falls, never jumps back and is never NaN. */
+/** Makes a raw reading into a counter that a report may hold: a number that never falls and is never NaN. */
 
 /**
- * Adds up the rises of a raw counter from the first reading on. A reading that falls (a group made anew under the
- * same name, a reused process id) is where counting starts again; one that is no number changes nothing.
+ * Adds up the rises of a raw counter since its first reading. After a reading that fell (the group was made anew, the
+ * process id was used again) the counter goes on from there. A reading that is no number changes nothing.
  */
 export class RisingCounter {
   #last: number | undefined;
@@ -18,14 +18,9 @@ export class RisingCounter {
     if (this.#last !== undefined && raw > this.#last) this.#total += raw - this.#last;
     this.#last = raw;
   }
-
-  /** The next reading is where counting goes on from: what the counter sums up has changed. */
-  rebase(): void {
-    this.#last = undefined;
-  }
 }
 
-/** Seconds with no more digits than the sources have (1 us), so that reports stay short. */
+/** Seconds with no more digits than the sources have (1 us), which keeps reports short. */
 export function roundSeconds(seconds: number): number {
   return Math.round(seconds * 1e6) / 1e6;
 }

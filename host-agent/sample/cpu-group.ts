@@ -1,18 +1,17 @@
-/** What the two generations of cgroups have in common for the sampler. */
+/** What the sampler needs of a cgroup, whichever of the two versions the kernel has. */
 
-/** The CPU of one cgroup. Counters only; `undefined` where this kernel or this group has no such figure. */
+/** The CPU of one cgroup. `limitCores` is undefined for a group without a quota. */
 export interface GroupReading {
   readonly cpuSeconds: number;
   readonly throttledSeconds: number;
-  readonly pressureSeconds: number | undefined;
   readonly limitCores: number | undefined;
 }
 
 /** Port: one cgroup whose files are held open. */
 export interface CpuGroup {
-  /** Reads the counters; false when the group is gone, and what `reading` holds is then its last. */
+  /** Reads the counters; false when the group is gone, and `reading` then holds its last ones. */
   sample(): boolean;
-  /** Reads what changes seldom: the quota. */
+  /** Reads the quota, which changes rarely. */
   refreshLimits(): void;
   readonly reading: GroupReading;
   close(): void;
@@ -26,8 +25,8 @@ export interface Hierarchy {
   /** Directory of `path`'s CPU settings. */
   settings(path: string): string;
   open(path: string): CpuGroup;
-  /** The root is the kernel's own: what runs below it is the machine, not a container that stands for a node. */
+  /** True where the root is the kernel's own: what runs below it is the machine, not a container that stands for a node. */
   isWholeMachine(): boolean;
-  /** How many CPUs the group may run on, where it is restricted to some. */
+  /** How many CPUs the group may run on; undefined where it is not restricted. */
   pinnedCpus(path: string): number | undefined;
 }

@@ -25,7 +25,7 @@ export function numberAt(bytes: Uint8Array, length: number, at: number): number 
 }
 
 /** Where the line that starts with `name` goes on after it, or -1. */
-export function afterName(bytes: Uint8Array, length: number, name: Uint8Array): number {
+function afterName(bytes: Uint8Array, length: number, name: Uint8Array): number {
   let lineStart = 0;
   while (lineStart + name.length <= length) {
     let matched = 0;

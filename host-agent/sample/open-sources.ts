@@ -1,10 +1,11 @@
-/** Chooses where the figures come from, by what the command line names and the machine has. */
+/** Chooses where CPU counters come from, by what the command line names and what the machine has. */
 import { existsSync } from 'node:fs';
 import { BallastError } from '../../contract/errors.ts';
 import { CgroupReplicas } from './cgroup-replicas.ts';
 import type { Hierarchy } from './cpu-group.ts';
 import { detectHierarchy } from './detect-hierarchy.ts';
 import { GroupNode, MachineNode } from './node-sources.ts';
+import { PodGroups } from './pod-groups.ts';
 import { MachineCpu } from './proc-stat.ts';
 import { ProcessReplicas } from './process-replicas.ts';
 import type { NodeSource, ReplicaSource } from './sources.ts';
@@ -19,20 +20,20 @@ export interface SourceOptions {
 export interface Sources {
   readonly node: NodeSource;
   readonly replicas: ReplicaSource;
-  /** The groups of the pods, where replicas are told by these. */
-  readonly pods: { readonly hierarchy: Hierarchy; readonly nodePath: string } | undefined;
+  /** The cgroups of the pods; undefined where replicas are plain processes. */
+  readonly pods: { readonly hierarchy: Hierarchy; readonly groups: PodGroups } | undefined;
   /** For the log. */
   readonly description: string;
 }
 
 /**
- * Opens the sources. `refused` hears of contents of the `--processes` file that cannot be used.
+ * @param warn hears of contents of the `--processes` file that cannot be used, and of a node without cgroups of pods
  * @throws BallastError NO_CPU_SOURCE when what the options name is not there
  */
-export function openSources(options: SourceOptions, refused: (why: string) => void): Sources {
+export function openSources(options: SourceOptions, warn: (why: string) => void): Sources {
   const machine = new MachineCpu('/proc/stat', options.cpus);
   if (options.processes !== undefined && options.nodeCgroup === undefined) {
-    const replicas = new ProcessReplicas(options.processes, refused);
+    const replicas = new ProcessReplicas(options.processes, warn);
     return { node: new MachineNode(machine), replicas, pods: undefined, description: '/proc' };
   }
   const hierarchy = detectHierarchy(options.cgroupRoot);
@@ -40,16 +41,14 @@ export function openSources(options: SourceOptions, refused: (why: string) => vo
   if (!existsSync(hierarchy.directory(nodePath))) {
     throw new BallastError('NO_CPU_SOURCE', `--node-cgroup ${nodePath}: no such group in ${options.cgroupRoot}`);
   }
-  return {
-    node:
-      nodePath === '' && hierarchy.isWholeMachine()
-        ? new MachineNode(machine)
-        : new GroupNode(hierarchy, nodePath, machine),
-    replicas:
-      options.processes === undefined
-        ? new CgroupReplicas(hierarchy, nodePath)
-        : new ProcessReplicas(options.processes, refused),
-    pods: options.processes === undefined ? { hierarchy, nodePath } : undefined,
-    description: `cgroup ${hierarchy.version}`,
-  };
+  const node =
+    nodePath === '' && hierarchy.isWholeMachine()
+      ? new MachineNode(machine)
+      : new GroupNode(hierarchy, nodePath, machine);
+  const description = `cgroup ${hierarchy.version}`;
+  if (options.processes !== undefined) {
+    return { node, replicas: new ProcessReplicas(options.processes, warn), pods: undefined, description };
+  }
+  const groups = new PodGroups(hierarchy, nodePath);
+  return { node, replicas: new CgroupReplicas(hierarchy, groups, warn), pods: { hierarchy, groups }, description };
 }

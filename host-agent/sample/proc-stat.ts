@@ -13,37 +13,42 @@ const LETTERS_CPU = [99, 112, 117];
 const BUSY = [0, 1, 2, 5, 6];
 const STEAL = 7;
 
+/** Key of the line that sums up all CPUs, the offline ones included. */
+const ALL_CPUS = -1;
+
+interface CpuCounters {
+  readonly busy: RisingCounter;
+  readonly steal: RisingCounter;
+}
+
 export class MachineCpu {
   #file: KernelFile;
   #only: ReadonlySet<number> | undefined;
-  #busy = new RisingCounter();
-  #steal = new RisingCounter();
+  /** One per line that is counted: the history of a CPU that was offline must not count when it comes back. */
+  #counters = new Map<number, CpuCounters>();
   #cores = 0;
   #line: number[] = [0, 0, 0, 0, 0, 0, 0, 0];
 
-  /** `only`: the CPUs to count, when the node is a part of the machine by pinning; else all. */
+  /** `only`: the CPUs to count when the node is a part of the machine; all of them when it is absent. */
   constructor(path = '/proc/stat', only?: ReadonlySet<number>) {
     this.#file = new KernelFile(path);
     this.#only = only;
   }
 
-  /** Reads the counters; false when there is nothing to be read, and the last figures stay. */
+  /** Reads the counters; false when nothing can be read, and `reading` keeps the last ones. */
   sample(): boolean {
     const length = this.#file.read();
     const { bytes } = this.#file;
-    let busy = 0;
-    let steal = 0;
     let cores = 0;
     let at = 0;
     while (at < length && LETTERS_CPU.every((letter, offset) => bytes[at + offset] === letter)) {
-      const cpu = numberAt(bytes, length, at + 3);
-      // The first line, without a number, is the sum of all CPUs, offline ones included.
-      const counts = this.#only === undefined ? cpu === undefined : cpu !== undefined && this.#only.has(cpu);
-      if (cpu !== undefined && (this.#only === undefined || counts)) cores++;
-      if (counts) {
-        this.#readLine(bytes, length, at);
-        for (const column of BUSY) busy += this.#line[column] ?? 0;
-        steal += this.#line[STEAL] ?? 0;
+      const cpu = numberAt(bytes, length, at + 3) ?? ALL_CPUS;
+      if (this.#only === undefined) {
+        if (cpu === ALL_CPUS) this.#observe(cpu, bytes, length, at);
+        else cores++;
+      } else if (this.#only.has(cpu)) {
+        this.#observe(cpu, bytes, length, at);
+        cores++;
       }
       const newline = bytes.indexOf(NEWLINE, at);
       if (newline < 0) break;
@@ -51,16 +56,19 @@ export class MachineCpu {
     }
     if (cores === 0) return false;
     this.#cores = cores;
-    this.#busy.observe(busy);
-    this.#steal.observe(steal);
     return true;
   }
 
-  #readLine(bytes: Uint8Array, length: number, at: number): void {
+  #observe(cpu: number, bytes: Uint8Array, length: number, lineStart: number): void {
+    const counters = this.#counters.get(cpu) ?? { busy: new RisingCounter(), steal: new RisingCounter() };
+    this.#counters.set(cpu, counters);
+    let at = lineStart;
     for (let column = 0; column < this.#line.length; column++) {
       at = nextWord(bytes, length, at);
       this.#line[column] = numberAt(bytes, length, at) ?? 0;
     }
+    counters.busy.observe(BUSY.reduce((sum, column) => sum + (this.#line[column] ?? 0), 0));
+    counters.steal.observe(this.#line[STEAL] ?? 0);
   }
 
   /** How many CPUs are counted; 0 before the first sample that succeeded. */
@@ -69,10 +77,16 @@ export class MachineCpu {
   }
 
   get reading(): NodeCpu {
+    let busy = 0;
+    let steal = 0;
+    for (const counters of this.#counters.values()) {
+      busy += counters.busy.total;
+      steal += counters.steal.total;
+    }
     return {
       cores: this.#cores,
-      busySeconds: roundSeconds(this.#busy.total / TICKS_PER_SECOND),
-      stealSeconds: roundSeconds(this.#steal.total / TICKS_PER_SECOND),
+      busySeconds: roundSeconds(busy / TICKS_PER_SECOND),
+      stealSeconds: roundSeconds(steal / TICKS_PER_SECOND),
     };
   }
 

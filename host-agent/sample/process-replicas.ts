@@ -1,4 +1,4 @@
-/** Replicas by a file that names their processes: `{"<pod uid>": [pid, …], …}`. For machines without cgroups of ours. */
+/** Replicas by a file that names their processes: `{"<pod uid>": [pid, …], …}`. For machines on which Ballast can make no cgroups. */
 import { readFileSync, statSync } from 'node:fs';
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
@@ -15,37 +15,37 @@ const ProcessList = Compile(
 export class ProcessReplicas implements ReplicaSource {
   #path: string;
   #proc: string;
-  #refused: (why: string) => void;
-  #seen = '';
+  #warn: (why: string) => void;
+  #lastRead = '';
   #trees = new Map<string, ProcessTree>();
 
-  /** `refused` hears once of each content that is no list of processes; what was known before stays. */
-  constructor(path: string, refused: (why: string) => void, proc = '/proc') {
+  /** @param warn hears once of each content that is no list of processes; the list before it stays in use */
+  constructor(path: string, warn: (why: string) => void, proc = '/proc') {
     this.#path = path;
-    this.#refused = refused;
+    this.#warn = warn;
     this.#proc = proc;
   }
 
   refresh(): void {
-    this.#readAgain();
+    this.#readList();
     for (const tree of this.#trees.values()) tree.refresh();
   }
 
-  #readAgain(): void {
+  #readList(): void {
     let list: unknown;
     try {
       const { mtimeMs, size, ino } = statSync(this.#path);
-      const seen = `${mtimeMs} ${size} ${ino}`;
-      if (seen === this.#seen) return;
-      this.#seen = seen;
+      const version = `${mtimeMs} ${size} ${ino}`;
+      if (version === this.#lastRead) return;
+      this.#lastRead = version;
       list = JSON.parse(readFileSync(this.#path, 'utf8'));
     } catch (error) {
-      // A file that is not there yet is no news; one that is half written is read when its time changes again.
-      if (error instanceof SyntaxError) this.#refused(`${this.#path}: ${error.message}`);
+      // The file may come later; one that is half written is read again when its modification time changes.
+      if (error instanceof SyntaxError) this.#warn(`--processes: ${this.#path}: ${error.message}`);
       return;
     }
     if (!ProcessList.Check(list)) {
-      this.#refused(`${this.#path}: must be an object of lists of process ids`);
+      this.#warn(`--processes: ${this.#path}: must be an object of lists of process ids`);
       return;
     }
     for (const [uid, tree] of this.#trees) {

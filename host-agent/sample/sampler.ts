@@ -1,4 +1,4 @@
-/** One sample: the node's counters and its replicas', read as close together in time as can be. */
+/** One sample: the counters of the node and of its replicas, read at nearly the same time. */
 import type { NodeCpu, ReplicaCpu } from '../../contract/report.ts';
 import type { NodeSource, ReplicaSource } from './sources.ts';
 
@@ -8,26 +8,26 @@ export interface Sample {
   readonly replicas: ReplicaCpu[];
 }
 
-/** Replicas that came or went are to be noticed within this time. */
-const NOTICE_MS = 2000;
+/** A replica that came or went is noticed within this time. */
+const MAX_REFRESH_MS = 2000;
 
 export class Sampler {
   #node: NodeSource;
   #replicas: ReplicaSource;
   #monotonicMs: () => number;
-  #refreshEvery: number;
+  #samplesPerRefresh: number;
   #samples = 0;
 
   constructor(node: NodeSource, replicas: ReplicaSource, intervalMs: number, monotonicMs: () => number) {
     this.#node = node;
     this.#replicas = replicas;
     this.#monotonicMs = monotonicMs;
-    this.#refreshEvery = Math.max(1, Math.floor(NOTICE_MS / intervalMs) - 1);
+    this.#samplesPerRefresh = Math.max(1, Math.floor(MAX_REFRESH_MS / intervalMs) - 1);
   }
 
-  /** Takes a sample; undefined while the node's own figures cannot be had. */
+  /** Takes a sample; undefined while the node's own counters cannot be read. */
   take(): Sample | undefined {
-    if (this.#samples++ % this.#refreshEvery === 0) {
+    if (this.#samples++ % this.#samplesPerRefresh === 0) {
       this.#node.refresh();
       this.#replicas.refresh();
     }

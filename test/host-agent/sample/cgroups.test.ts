@@ -1,16 +1,17 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import fc from 'fast-check';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { CgroupReplicas } from '../../../host-agent/sample/cgroup-replicas.ts';
 import { detectHierarchy } from '../../../host-agent/sample/detect-hierarchy.ts';
 import { GroupNode } from '../../../host-agent/sample/node-sources.ts';
-import { findPodGroups, podUid } from '../../../host-agent/sample/pod-groups.ts';
+import { PodGroups } from '../../../host-agent/sample/pod-groups.ts';
 import { MachineCpu } from '../../../host-agent/sample/proc-stat.ts';
 import { temporaryTree, type Tree, writeTree } from '../support/tree.ts';
 
 const UID = '0b6e5a1c-1f0d-4f3e-9c39-5d1f2a7b8c90';
-const SYSTEMD_UID = UID.replaceAll('-', '_');
 const BURSTABLE = `kubepods/burstable/pod${UID}`;
+const GUARANTEED = `kubepods/pod${UID}`;
 const PROC_STAT = 'cpu  10 0 10 100 0 0 0 0 0 0\ncpu0 5 0 5 50 0 0 0 0 0 0\ncpu1 5 0 5 50 0 0 0 0 0 0\nintr 1\n';
 
 /** Files of a group on a kernel with the unified hierarchy. */
@@ -20,7 +21,6 @@ function unified(path: string, usage: number, throttled: number, quota = 'max 10
       `usage_usec ${usage}\nuser_usec 400\nsystem_usec 100\nnice_usec 0\ncore_sched.force_idle_usec 0\n` +
       `nr_periods 12\nnr_throttled 3\nthrottled_usec ${throttled}\nnr_bursts 0\nburst_usec 0\n`,
     [`${path}/cpu.max`]: `${quota}\n`,
-    [`${path}/cpu.pressure`]: `some avg10=0.41 avg60=1.04 avg300=0.60 total=${2 * usage}\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=0\n`,
   };
 }
 
@@ -41,10 +41,16 @@ const CONTROLLERS_ROOT: Tree = {
   'cpuset/cpuset.cpus': '0-1\n',
 };
 
-function replicasOf(root: string, nodePath = ''): CgroupReplicas {
-  const replicas = new CgroupReplicas(detectHierarchy(root), nodePath);
+function replicasOf(root: string): CgroupReplicas {
+  const hierarchy = detectHierarchy(root);
+  const replicas = new CgroupReplicas(hierarchy, new PodGroups(hierarchy, ''), () => undefined);
+  onTestFinished(() => replicas.close());
   replicas.refresh();
   return replicas;
+}
+
+function cpuSecondsOf(replicas: CgroupReplicas): (number | undefined)[] {
+  return replicas.sample().map(({ cpuSeconds }) => cpuSeconds);
 }
 
 describe('detection', () => {
@@ -72,60 +78,13 @@ describe('detection', () => {
   });
 });
 
-describe('pods', () => {
-  test.each([
-    [`pod${UID}`, UID],
-    [`kubepods-pod${SYSTEMD_UID}.slice`, UID],
-    [`kubepods-burstable-pod${SYSTEMD_UID}.slice`, UID],
-    [`kubelet-kubepods-besteffort-pod${SYSTEMD_UID}.slice`, UID],
-    ['kubepods-burstable.slice', undefined],
-    ['cri-containerd-0f3a.scope', undefined],
-    ['system.slice', undefined],
-    ['pod', undefined],
-  ])('the UID in %s', (name, uid) => {
-    expect(podUid(name)).toBe(uid);
-  });
-
-  test('are found in every class of both of kubelet’s layouts, below the node’s group only', () => {
-    const root = temporaryTree({
-      ...UNIFIED_ROOT,
-      ...unified('node-1/kubepods/burstable/podb', 1, 0),
-      ...unified('node-1/kubepods/besteffort/pode', 1, 0),
-      ...unified('node-1/kubepods/podg', 1, 0),
-      ...unified('node-1/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pods_b.slice', 1, 0),
-      ...unified('node-1/kubepods.slice/kubepods-podsg.slice', 1, 0),
-      ...unified('node-1/neighbour', 1, 0),
-      ...unified('node-2/kubepods/podother', 1, 0),
-    });
-    const found = findPodGroups(detectHierarchy(root), 'node-1');
-    expect([...found.keys()].toSorted()).toEqual(['b', 'e', 'g', 's-b', 'sg']);
-    expect(found.get('s-b')).toBe('node-1/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pods_b.slice');
-  });
-
-  test('that come and go are noticed when looked for', () => {
-    const root = temporaryTree(UNIFIED_ROOT);
-    const replicas = replicasOf(root);
-    expect(replicas.sample()).toEqual([]);
-    writeTree(root, unified(BURSTABLE, 10, 0));
-    replicas.refresh();
-    expect(replicas.sample().map((replica) => replica.uid)).toEqual([UID]);
-    rmSync(join(root, BURSTABLE), { recursive: true });
-    replicas.refresh();
-    expect(replicas.sample()).toEqual([]);
-    replicas.close();
-  });
-});
-
 describe('counters', () => {
   test('of the unified hierarchy, in seconds', () => {
     const root = temporaryTree({ ...UNIFIED_ROOT, ...unified(BURSTABLE, 5_000_000, 100_000, '50000 100000') });
     const replicas = replicasOf(root);
     replicas.sample();
     writeTree(root, unified(BURSTABLE, 5_250_000, 110_000, '50000 100000'));
-    expect(replicas.sample()).toEqual([
-      { uid: UID, cpuSeconds: 0.25, throttledSeconds: 0.01, pressureSeconds: 0.5, limitCores: 0.5 },
-    ]);
-    replicas.close();
+    expect(replicas.sample()).toEqual([{ uid: UID, cpuSeconds: 0.25, throttledSeconds: 0.01, limitCores: 0.5 }]);
   });
 
   test('of the separate controllers, in seconds', () => {
@@ -134,7 +93,6 @@ describe('counters', () => {
     replicas.sample();
     writeTree(root, controllers(BURSTABLE, 7.5e9, 1.25e9, 3500));
     expect(replicas.sample()).toEqual([{ uid: UID, cpuSeconds: 0.5, throttledSeconds: 0.25, limitCores: 0.35 }]);
-    replicas.close();
   });
 
   test('a limit that is set or taken away later is noticed', () => {
@@ -147,14 +105,6 @@ describe('counters', () => {
     writeTree(root, unified(BURSTABLE, 1, 0));
     replicas.refresh();
     expect(replicas.sample()[0]).not.toHaveProperty('limitCores');
-    replicas.close();
-  });
-
-  test('a kernel without pressure figures reports none', () => {
-    const { [`${BURSTABLE}/cpu.pressure`]: _, ...files } = unified(BURSTABLE, 1, 0);
-    const replicas = replicasOf(temporaryTree({ ...UNIFIED_ROOT, ...files }));
-    expect(replicas.sample()).toEqual([{ uid: UID, cpuSeconds: 0, throttledSeconds: 0 }]);
-    replicas.close();
   });
 
   test.each(['', 'usage_usec\n', 'usage_usec abc\nthrottled_usec -5\n', '\0\0\0', 'usage_usec 3'])(
@@ -163,16 +113,15 @@ describe('counters', () => {
       const root = temporaryTree({ ...UNIFIED_ROOT, ...unified(BURSTABLE, 1_000_000, 10) });
       const replicas = replicasOf(root);
       replicas.sample();
-      writeTree(root, { [`${BURSTABLE}/cpu.stat`]: garbage, [`${BURSTABLE}/cpu.pressure`]: garbage });
+      writeTree(root, { [`${BURSTABLE}/cpu.stat`]: garbage });
       replicas.refresh();
-      expect(replicas.sample()).toEqual([{ uid: UID, cpuSeconds: 0, throttledSeconds: 0, pressureSeconds: 0 }]);
+      expect(replicas.sample()).toEqual([{ uid: UID, cpuSeconds: 0, throttledSeconds: 0 }]);
       writeTree(root, unified(BURSTABLE, 1_000_000, 10));
       replicas.sample();
       writeTree(root, unified(BURSTABLE, 1_500_000, 10));
       const [after] = replicas.sample();
       expect(after?.cpuSeconds).toBeGreaterThanOrEqual(0.5);
       expect(after?.cpuSeconds).toBeLessThan(2);
-      replicas.close();
     },
   );
 
@@ -183,7 +132,74 @@ describe('counters', () => {
     writeTree(root, unified(BURSTABLE, 1, 0));
     replicas.refresh();
     expect(replicas.sample()).toHaveLength(1);
-    replicas.close();
+  });
+});
+
+describe('the counters of one pod', () => {
+  test('go on when its group moves', () => {
+    const root = temporaryTree({ ...UNIFIED_ROOT, ...unified(BURSTABLE, 5_000_000, 1000) });
+    const replicas = replicasOf(root);
+    replicas.sample();
+    writeTree(root, unified(BURSTABLE, 9_000_000, 2000));
+    replicas.sample();
+    rmSync(join(root, BURSTABLE), { recursive: true });
+    writeTree(root, unified(GUARANTEED, 100_000, 0));
+    replicas.refresh();
+    expect(replicas.sample()).toEqual([{ uid: UID, cpuSeconds: 4, throttledSeconds: 0.001 }]);
+    writeTree(root, unified(GUARANTEED, 600_000, 0));
+    expect(cpuSecondsOf(replicas)).toEqual([4.5]);
+  });
+
+  test('go on when its group is made anew under the same name', () => {
+    const root = temporaryTree({ ...UNIFIED_ROOT, ...unified(BURSTABLE, 5_000_000, 0) });
+    const replicas = replicasOf(root);
+    replicas.sample();
+    writeTree(root, unified(BURSTABLE, 8_000_000, 0));
+    replicas.sample();
+    rmSync(join(root, BURSTABLE), { recursive: true });
+    replicas.refresh();
+    expect(replicas.sample()).toEqual([]);
+    writeTree(root, unified(BURSTABLE, 7000, 0));
+    replicas.refresh();
+    expect(cpuSecondsOf(replicas)).toEqual([3]);
+    writeTree(root, unified(BURSTABLE, 1_007_000, 0));
+    expect(cpuSecondsOf(replicas)).toEqual([4]);
+  });
+
+  test.each([
+    ['after', BURSTABLE, GUARANTEED],
+    ['before', GUARANTEED, BURSTABLE],
+  ])('rise with its living group when a dead one is listed %s it', (_, living, dead) => {
+    const tree = { ...unified(living, 1_000_000, 0, '50000 100000'), ...unified(dead, 70_000_000, 0) };
+    const root = temporaryTree({ ...UNIFIED_ROOT, ...tree, [`${living}/cgroup.procs`]: '17\n' });
+    const replicas = replicasOf(root);
+    replicas.sample();
+    writeTree(root, unified(living, 3_000_000, 0, '50000 100000'));
+    replicas.refresh();
+    expect(replicas.sample()).toEqual([{ uid: UID, cpuSeconds: 2, throttledSeconds: 0, limitCores: 0.5 }]);
+    rmSync(join(root, dead), { recursive: true });
+    replicas.refresh();
+    expect(cpuSecondsOf(replicas)).toEqual([2]);
+  });
+
+  test('never fall, whichever of its groups come, go and begin at zero', () => {
+    const step = fc.record({ path: fc.constantFrom(BURSTABLE, GUARANTEED), usage: fc.option(fc.nat(1e7)) });
+    fc.assert(
+      fc.property(fc.array(fc.tuple(step, fc.boolean())), (steps) => {
+        const root = temporaryTree(UNIFIED_ROOT);
+        const replicas = replicasOf(root);
+        let before = 0;
+        for (const [{ path, usage }, isRefreshed] of steps) {
+          if (usage === null) rmSync(join(root, path), { recursive: true, force: true });
+          else writeTree(root, unified(path, usage, 0));
+          if (isRefreshed) replicas.refresh();
+          const [now = before] = cpuSecondsOf(replicas);
+          expect(now).toBeGreaterThanOrEqual(before ?? 0);
+          before = now;
+        }
+      }),
+      { numRuns: 50 },
+    );
   });
 });
 
