@@ -17,6 +17,9 @@ export interface AgentOptions {
   readonly plugin: string | undefined;
   /** File that keeps what CPU settings were before; undefined: none may be changed. */
   readonly cpuControl: string | undefined;
+  readonly podUid: string | undefined;
+  /** Of the agent's own pod, in thousandths of a core. */
+  readonly podCpuRequest: number | undefined;
 }
 
 function parseUrl(text: string): URL {
@@ -38,6 +41,14 @@ function parseInterval(text: string): number {
     throw new InvalidArgumentError('Must be from 50 to 10000.');
   }
   return interval;
+}
+
+function parseMilliCores(text: string): number {
+  const milliCores = Number(text);
+  if (text === '' || !Number.isInteger(milliCores) || milliCores < 0) {
+    throw new InvalidArgumentError('Must be a whole number of thousandths of a core, such as 20.');
+  }
+  return milliCores;
 }
 
 function parseCpus(text: string): ReadonlySet<number> {
@@ -112,6 +123,17 @@ export function agentCommand(): Command {
         '--cpu-control <file>',
         "let policies set replicas' CPU shares and quotas; the file keeps what was there before (default: leave alone)",
       ).env('BALLAST_CPU_CONTROL'),
+    )
+    .addOption(
+      new Option(
+        '--pod-uid <uid>',
+        "UID of the agent's own pod, whose cpu.weight shows how kubelet computes weights on this node",
+      ).env('POD_UID'),
+    )
+    .addOption(
+      new Option('--pod-cpu-request <millicores>', "CPU that the agent's own pod requests, in thousandths of a core")
+        .env('POD_CPU_REQUEST')
+        .argParser(parseMilliCores),
     );
 }
 

@@ -1,7 +1,7 @@
 /**
- * Sets the CPU of pods as they are granted it, and sets it back: when a grant ends, when the assignments expire, when
- * the agent stops, and, by the next agent, when it was killed. Touches no group without a grant, and writes only what
- * differs.
+ * Sets the CPU of pods as the controller grants it, and restores what was there before: when a grant ends, when the
+ * assignments expire, when the agent stops and, by the next agent, when it was killed. A group without a grant is not
+ * touched, and a file is written only when its text differs.
  */
 import { join } from 'node:path';
 import type { PodCpuGrant } from '../../contract/assignment.ts';
@@ -16,17 +16,20 @@ export interface CpuControlParts {
   /** Directory of each pod's CPU settings, by UID. */
   readonly findPods: () => ReadonlyMap<string, string>;
   readonly saved: SettingsFile;
-  /** Hears of each write that was done. */
+  /** Hears of each write that succeeded. */
   readonly written: (outcome: 'set' | 'restored') => void;
   /** Hears of each attempt that failed; `isNew` unless the last one failed in the same way. */
   readonly failed: (failure: Failure, isNew: boolean) => void;
 }
 
-/** Pods that came, and values that others changed, are noticed within this time. */
-const LOOK_MS = 1000;
+/** New pods, and values that somebody else wrote, are noticed within this time. */
+const MAX_LOOK_MS = 1000;
+
+/** Key of the failure to save settings; all other failures go by the path of the file that was not written. */
+const SAVING = '';
 
 /** What one file is to hold. */
-interface Wish {
+interface DesiredSetting {
   readonly directory: string;
   readonly file: string;
   readonly text: (original: string) => string;
@@ -38,42 +41,43 @@ interface Write extends ChangedSetting {
 
 export class CpuControl {
   readonly #parts: CpuControlParts;
-  /** Files that do not hold what they held before Ballast, by path. */
+  /** Files that hold something else than before Ballast, by path. */
   #changed = new Map<string, ChangedSetting>();
-  /** The largest limit of a container seen in each pod: one that starts again must find room for it. */
-  #largestBelow = new Map<string, number>();
+  /** The largest container limit seen in each pod, by directory: a container that restarts must find room for it. */
+  #maxQuotaBelow = new Map<string, number>();
   #directories: ReadonlyMap<string, string> = new Map();
-  #complaints = new Map<string, string>();
+  /** The last failure of each file. */
+  #failures = new Map<string, string>();
   #grants: readonly PodCpuGrant[] = [];
   #lookedAt = -Infinity;
 
-  /** `left`: what an agent before this one left changed; it is restored at the first occasion. */
+  /** @param left what an agent before this one left changed; it is restored now */
   constructor(parts: CpuControlParts, left: readonly ChangedSetting[]) {
     this.#parts = parts;
     for (const setting of left) this.#changed.set(join(setting.directory, setting.file), setting);
     this.#reconcile();
   }
 
-  /** Files that are changed now. */
+  /** Number of files that are changed now. */
   get size(): number {
     return this.#changed.size;
   }
 
-  /** Makes the grants so, as far as that is due; true when some file was written. Time in ms. */
+  /** Applies the grants if they are new or a look is due; true when a file was written. Time in ms. */
   follow(grants: readonly PodCpuGrant[], now: number): boolean {
-    if (grants === this.#grants && now - this.#lookedAt < LOOK_MS) return false;
+    if (grants === this.#grants && now - this.#lookedAt < MAX_LOOK_MS) return false;
     this.#grants = grants;
     this.#lookedAt = now;
     return this.#reconcile();
   }
 
-  /** Sets everything back. */
+  /** Restores everything. */
   close(): void {
     this.#grants = [];
     this.#reconcile();
   }
 
-  /** The report of a replica: a quota that was set here is not its own limit. */
+  /** The replica as it is reported: a quota that Ballast set is not the replica's own limit. */
   reported(replica: ReplicaCpu): ReplicaCpu {
     const { files } = this.#parts;
     const directory = this.#directories.get(replica.uid);
@@ -92,72 +96,73 @@ export class CpuControl {
   #reconcile(): boolean {
     if (this.#grants.length === 0 && this.#changed.size === 0) return false;
     this.#directories = this.#parts.findPods();
-    const wishes = new Map(this.#wishes().map((wish) => [join(wish.directory, wish.file), wish]));
-    const restored = this.#restore((path) => !wishes.has(path));
-    const writes = [...wishes.values()].flatMap((wish) => this.#planned(wish) ?? []);
-    const noted = writes.length > 0 && this.#save(writes);
-    const set = noted ? this.#set(writes) : 0;
-    if (restored || (noted && set < writes.length)) this.#save([]);
-    const paths = new Set([...wishes.keys(), ...this.#changed.keys(), '']);
-    for (const path of this.#complaints.keys()) if (!paths.has(path)) this.#complaints.delete(path);
+    const desired = new Map(this.#desired().map((setting) => [join(setting.directory, setting.file), setting]));
+    const restored = this.#restore((path) => !desired.has(path));
+    const writes = [...desired.values()].flatMap((setting) => this.#planned(setting) ?? []);
+    const isSaved = writes.length > 0 && this.#save(writes);
+    const set = isSaved ? this.#set(writes) : 0;
+    if (restored || (isSaved && set < writes.length)) this.#save([]);
+    const paths = new Set([...desired.keys(), ...this.#changed.keys(), SAVING]);
+    for (const path of this.#failures.keys()) if (!paths.has(path)) this.#failures.delete(path);
     return restored || set > 0;
   }
 
-  #wishes(): Wish[] {
+  #desired(): DesiredSetting[] {
     const { files } = this.#parts;
-    const limits = new Map<string, number>();
-    const wishes = this.#grants.flatMap(({ uid, shares, quotaCores }): Wish[] => {
+    const maxQuotaBelow = new Map<string, number>();
+    const desired = this.#grants.flatMap(({ uid, shares, quotaCores }): DesiredSetting[] => {
       const directory = this.#directories.get(uid);
       if (directory === undefined) return [];
-      const own: Wish[] = [];
+      const settings: DesiredSetting[] = [];
       if (shares !== undefined) {
-        own.push({ directory, file: files.sharesFile, text: () => files.sharesText(shares) });
+        settings.push({ directory, file: files.sharesFile, text: () => files.sharesText(shares) });
       }
       if (quotaCores !== undefined) {
-        const least = Math.max(this.#largestBelow.get(directory) ?? 0, files.largestQuotaBelow(directory));
-        limits.set(directory, least);
-        own.push({
+        const minCores = Math.max(this.#maxQuotaBelow.get(directory) ?? 0, files.maxQuotaBelow(directory));
+        maxQuotaBelow.set(directory, minCores);
+        settings.push({
           directory,
           file: files.quotaFile,
           text(original) {
             const ownCores = files.quotaCores(directory, original) ?? Infinity;
-            const cores = Math.max(quotaCores, least);
-            return cores < ownCores ? files.quotaText(directory, cores, least, original) : original;
+            const cores = Math.max(quotaCores, minCores);
+            return cores < ownCores ? files.quotaText(directory, cores, minCores, original) : original;
           },
         });
       }
-      return own;
+      return settings;
     });
-    this.#largestBelow = limits;
-    return wishes;
+    this.#maxQuotaBelow = maxQuotaBelow;
+    return desired;
   }
 
-  /** The write that a wish needs; undefined when the file holds that already, or is gone. */
-  #planned({ directory, file, text }: Wish): Write | undefined {
+  /** The write that a setting needs; undefined when the file holds it already, or is gone. */
+  #planned({ directory, file, text }: DesiredSetting): Write | undefined {
     const path = join(directory, file);
-    const [identity, current] = [groupIdentity(directory), readText(directory, file)];
-    if (identity === undefined || current === undefined) return undefined;
+    const [identity, observed] = [groupIdentity(directory), readText(directory, file)];
+    if (identity === undefined || observed === undefined) return undefined;
     const known = this.#changed.get(path);
-    const isOurs = known?.identity === identity && known.written.includes(current);
-    const original = isOurs ? known.original : current;
-    const wanted = text(original);
-    if (known && !isOurs) this.#changed.delete(path); // Made anew, or changed by somebody else: that is to be kept.
-    return wanted === current
+    const isOurs = known?.identity === identity && known.written.includes(observed);
+    const original = isOurs ? known.original : observed;
+    const desired = text(original);
+    // The group was made anew, or somebody else wrote the file: what it holds now is what is restored later.
+    if (known && !isOurs) this.#changed.delete(path);
+    return desired === observed
       ? undefined
-      : { directory, identity, file, original, written: [current, wanted], text: wanted };
+      : { directory, identity, file, original, written: [observed, desired], text: desired };
   }
 
-  /** Notes what is about to be written; without that nothing may be. */
+  /** Saves what is about to be written; false when it cannot be saved, and then nothing may be written. */
   #save(writes: readonly Write[]): boolean {
     const next = new Map(this.#changed);
     for (const { text: _, ...setting } of writes) next.set(join(setting.directory, setting.file), setting);
     const saved = this.#parts.saved.save([...next.values()]);
-    if (saved.ok) this.#complaints.delete('');
-    else this.#complain('', saved.failure);
+    if (saved.ok) this.#failures.delete(SAVING);
+    else this.#fail(SAVING, saved.failure);
     return saved.ok;
   }
 
-  /** How many succeeded. */
+  /** Number of writes that succeeded. */
   #set(writes: readonly Write[]): number {
     let done = 0;
     for (const { text, ...setting } of writes) {
@@ -170,16 +175,16 @@ export class CpuControl {
     return done;
   }
 
-  /** Sets back what is still as Ballast wrote it; what somebody else wrote since, stays. */
+  /** Restores what is still as Ballast wrote it; what somebody else wrote since then stays. */
   #restore(concerns: (path: string) => boolean): boolean {
     let done = false;
     for (const [path, setting] of this.#changed) {
       if (!concerns(path)) continue;
-      const current = readText(setting.directory, setting.file);
+      const observed = readText(setting.directory, setting.file);
       const isOurs =
-        current !== undefined &&
-        current !== setting.original &&
-        setting.written.includes(current) &&
+        observed !== undefined &&
+        observed !== setting.original &&
+        setting.written.includes(observed) &&
         groupIdentity(setting.directory) === setting.identity;
       if (isOurs) {
         if (!this.#write(path, setting, setting.original)) continue;
@@ -194,15 +199,15 @@ export class CpuControl {
   #write(path: string, { directory, file }: ChangedSetting, text: string): boolean {
     const refusal = writeText(directory, file, text);
     if (refusal === undefined) {
-      this.#complaints.delete(path);
+      this.#failures.delete(path);
       return true;
     }
-    this.#complain(path, { code: 'CPU_NOT_SET', message: `${path}: ${text} was refused: ${refusal}` });
+    this.#fail(path, { code: 'CPU_NOT_SET', message: `${path}: ${text} was refused: ${refusal}` });
     return false;
   }
 
-  #complain(path: string, failure: Failure): void {
-    this.#parts.failed(failure, this.#complaints.get(path) !== failure.message);
-    this.#complaints.set(path, failure.message);
+  #fail(path: string, failure: Failure): void {
+    this.#parts.failed(failure, this.#failures.get(path) !== failure.message);
+    this.#failures.set(path, failure.message);
   }
 }

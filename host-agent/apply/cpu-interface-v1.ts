@@ -1,39 +1,38 @@
 /** CPU settings of the `cpu` controller of cgroup version 1. */
 import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type CpuInterface, LEAST_QUOTA_MICROSECONDS } from './cpu-interface.ts';
+import { type CpuInterface, DEFAULT_PERIOD_MICROSECONDS, MIN_QUOTA_MICROSECONDS } from './cpu-interface.ts';
 import { readNumber } from './group-file.ts';
 
 const QUOTA = 'cpu.cfs_quota_us';
 const PERIOD = 'cpu.cfs_period_us';
-const USUAL_PERIOD = 100_000;
 
-/** Microseconds; what division and multiplication by the same period may be off by, and more. */
+/** Microseconds. Larger than the error of dividing and multiplying by the same period. */
 const ROUNDING = 1e-6;
 
 /**
- * Here a group's quota must be at least that of each group below it and at most that of each above it, or the kernel
- * answers EINVAL.
+ * The kernel requires a group's quota to be at least that of each group below it and at most that of each group above
+ * it. It answers EINVAL to any other.
  */
 export const cpuControllerFiles: CpuInterface = {
   sharesFile: 'cpu.shares',
   quotaFile: QUOTA,
   sharesText: (shares) => String(shares),
-  quotaText(directory, cores, leastCores) {
+  quotaText(directory, cores, minCores) {
     const period = periodOf(directory);
-    const most = Math.floor(smallestAbove(directory) * period + ROUNDING);
-    const least = Math.max(LEAST_QUOTA_MICROSECONDS, Math.ceil(leastCores * period - ROUNDING));
-    return String(Math.max(least, Math.min(most, Math.round(cores * period))));
+    const max = Math.floor(minQuotaAbove(directory) * period + ROUNDING);
+    const min = Math.max(MIN_QUOTA_MICROSECONDS, Math.ceil(minCores * period - ROUNDING));
+    return String(Math.max(min, Math.min(max, Math.round(cores * period))));
   },
   quotaCores(directory, text) {
     const quota = Number(text);
     return quota > 0 ? quota / periodOf(directory) : undefined;
   },
-  largestQuotaBelow: largestBelow,
+  maxQuotaBelow,
 };
 
 function periodOf(directory: string): number {
-  return readNumber(directory, PERIOD) ?? USUAL_PERIOD;
+  return readNumber(directory, PERIOD) ?? DEFAULT_PERIOD_MICROSECONDS;
 }
 
 function coresOf(directory: string): number | undefined {
@@ -41,18 +40,16 @@ function coresOf(directory: string): number | undefined {
   return quota !== undefined && quota > 0 ? quota / periodOf(directory) : undefined;
 }
 
-function largestBelow(directory: string): number {
-  let most = 0;
-  for (const child of childGroups(directory)) most = Math.max(most, coresOf(child) ?? 0, largestBelow(child));
-  return most;
+function maxQuotaBelow(directory: string): number {
+  return childGroups(directory).reduce((max, child) => Math.max(max, coresOf(child) ?? 0, maxQuotaBelow(child)), 0);
 }
 
-function smallestAbove(directory: string): number {
-  let least = Infinity;
+function minQuotaAbove(directory: string): number {
+  let min = Infinity;
   for (let group = dirname(directory); readNumber(group, QUOTA) !== undefined; group = dirname(group)) {
-    least = Math.min(least, coresOf(group) ?? Infinity);
+    min = Math.min(min, coresOf(group) ?? Infinity);
   }
-  return least;
+  return min;
 }
 
 function childGroups(directory: string): string[] {

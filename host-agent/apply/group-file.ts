@@ -2,7 +2,7 @@
 import { closeSync, constants, openSync, readFileSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** The text without its newline; undefined when it cannot be read, as when the group is gone. */
+/** The text without its newline; undefined when it cannot be read, for example because the group is gone. */
 export function readText(directory: string, file: string): string | undefined {
   try {
     return readFileSync(join(directory, file), 'utf8').trim();
@@ -11,13 +11,13 @@ export function readText(directory: string, file: string): string | undefined {
   }
 }
 
-/** The number that a file holds; undefined where it holds none. */
+/** The integer that a file holds; undefined when it holds something else. */
 export function readNumber(directory: string, file: string): number | undefined {
   const text = readText(directory, file);
   return text !== undefined && /^-?\d+$/.test(text) ? Number(text) : undefined;
 }
 
-/** Replaces the text of a file that is there; why not, when it cannot. */
+/** Replaces the text of an existing file; returns the reason when it cannot. */
 export function writeText(directory: string, file: string, text: string): string | undefined {
   let opened: number | undefined;
   try {
@@ -31,7 +31,7 @@ export function writeText(directory: string, file: string, text: string): string
   }
 }
 
-/** Tells a group from another one that is made later under the same name; undefined when there is none. */
+/** Differs between a group and one that is made later under the same name; undefined when there is no group. */
 export function groupIdentity(directory: string): string | undefined {
   return statSync(directory, { bigint: true, throwIfNoEntry: false })?.ino.toString();
 }

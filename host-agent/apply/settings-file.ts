@@ -1,6 +1,6 @@
 /**
- * What was there before Ballast, on disk before anything is changed: an agent that was killed leaves to its successor
- * what is to be restored.
+ * Saves what settings were before Ballast changed them, before it changes them. The next agent restores what a killed one
+ * left changed.
  */
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { Type, type Static } from 'typebox';
@@ -15,13 +15,13 @@ export const ChangedSetting = Type.Object({
   identity: Type.String({ minLength: 1 }),
   file: Type.String({ minLength: 1 }),
   original: Type.String(),
-  /** What Ballast may have written: the last text and the one before it. Anything else is somebody else's. */
+  /** What Ballast may have written: the last text and the one before it. Any other text is somebody else's. */
   written: Type.Array(Type.String(), { maxItems: 2 }),
 });
 export type ChangedSetting = Static<typeof ChangedSetting>;
 
 const Saved = Type.Object({
-  /** Groups and their identities end with the kernel that made them. */
+  /** Identity of the kernel: groups and their identities end with it. */
   boot: Type.String(),
   settings: Type.Array(ChangedSetting),
 });
@@ -37,7 +37,7 @@ export class SettingsFile {
     this.#boot = boot;
   }
 
-  /** What an agent before this one left changed; nothing when there is no file, or one of before the last boot. */
+  /** What an agent before this one left changed; nothing when there is no file, or when it is from before the last boot. */
   load(): Result<readonly ChangedSetting[]> {
     let value: unknown;
     try {
@@ -50,7 +50,7 @@ export class SettingsFile {
     return failure('CPU_NOT_SET', `--cpu-control: ${describeFieldErrors(SavedSettings.Errors(value), this.#path)}`);
   }
 
-  /** Replaces the file as a whole; without settings there is none. */
+  /** Replaces the file as a whole, or removes it when there are no settings. */
   save(settings: readonly ChangedSetting[]): Result<void> {
     try {
       if (settings.length === 0) {

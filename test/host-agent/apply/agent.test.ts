@@ -24,7 +24,7 @@ interface Scene {
 
 let scenes = 0;
 
-/** A node with one core and two pods, and a controller that grants what it is told to. */
+/** A node with one core and two pods, and a controller that makes these grants. */
 async function scene(cpu: readonly PodCpuGrant[], validForMs = 10_000): Promise<Scene> {
   const group = makeNodeGroup(`ballast-apply-${process.pid}-${scenes++}`, 1);
   if (group === undefined) throw new Error('the cgroup could not be made');
@@ -57,7 +57,7 @@ async function metric(agent: AgentProcess, line: RegExp): Promise<string | undef
 }
 
 describe.runIf(findCgroups().ok)('in real cgroups', () => {
-  test('grants are set, changed and, when the agent stops, set back', async () => {
+  test('grants are set, changed and, when the agent stops, restored', async () => {
     const { start, controller, settings, saved } = await scene([{ uid: 'a', shares: 512, quotaCores: 0.5 }]);
     const before = settings('a');
     const other = settings('b');
@@ -78,7 +78,7 @@ describe.runIf(findCgroups().ok)('in real cgroups', () => {
     expect(existsSync(saved)).toBe(false);
   });
 
-  test('a quota that was set is not reported as a limit of the replica', async () => {
+  test('a quota that Ballast set is not reported as a limit of the replica', async () => {
     const { start, controller, settings } = await scene([{ uid: 'a', quotaCores: 0.5 }]);
     await start();
     await vi.waitFor(() => expect(settings('a').quota).toMatch(/^50000\b/), WAIT);
@@ -88,7 +88,7 @@ describe.runIf(findCgroups().ok)('in real cgroups', () => {
     expect(controller.reports.filter((report) => report.includes('limitCores'))).toEqual([]);
   });
 
-  test('what a killed agent left is set back by the next one', async () => {
+  test('the next agent restores what a killed one left', async () => {
     const { start, controller, settings, saved } = await scene([{ uid: 'a', shares: 512, quotaCores: 0.5 }]);
     const before = settings('a');
     const killed = await start();
@@ -101,7 +101,7 @@ describe.runIf(findCgroups().ok)('in real cgroups', () => {
     await vi.waitFor(() => expect(existsSync(saved)).toBe(false), WAIT);
   });
 
-  test('when the controller is lost, all is set back with the end of the assignments', async () => {
+  test('when the controller is lost, everything is restored when the assignments expire', async () => {
     const { start, controller, settings } = await scene([{ uid: 'a', shares: 512 }], 1500);
     const before = settings('a');
     await start();
@@ -119,7 +119,7 @@ describe.runIf(findCgroups().ok)('in real cgroups', () => {
     expect(await metric(agent, /^ballast_agent_cpu_grants (\d+)$/m)).toBe('1');
   });
 
-  test('a quota stays within what the kernel takes below the node and above the containers', async () => {
+  test('a quota stays within what the kernel accepts below the node and above the containers', async () => {
     const { start, group, settings } = await scene([
       { uid: 'a', quotaCores: 3 },
       { uid: 'b', quotaCores: 0.2 },

@@ -13,13 +13,13 @@ const quotaText = (version: 'v1' | 'v2', quota: number): string => (version === 
 const noQuota = { v1: '-1', v2: 'max 100000' } as const;
 
 test.each(versions)(
-  '%s: what is granted is set, nothing else is touched, and all is restored at the end',
+  '%s: a grant is set, no other group is touched, and everything is restored at the end',
   (version) => {
     const pods = podDirectories(version, { ...freshPod(version, 'a'), ...freshPod(version, 'b') });
     const control = pods.control();
     const untouched = statSync(join(pods.root, 'pods/b', SHARES[version])).mtimeMs;
     expect(control.follow([{ uid: 'a', shares: 2048, quotaCores: 0.5 }], 0)).toBe(true);
-    expect(pods.read('a', SHARES[version])).toBe(version === 'v1' ? '2048' : '200');
+    expect(pods.read('a', SHARES[version])).toBe(version === 'v1' ? '2048' : '79');
     expect(pods.read('a', QUOTA[version])).toBe(quotaText(version, 50_000));
     expect(statSync(join(pods.root, 'pods/b', SHARES[version])).mtimeMs).toBe(untouched);
     expect(control.size).toBe(2);
@@ -36,7 +36,7 @@ test.each(versions)(
   },
 );
 
-test.each(versions)('%s: a file that holds what it shall is not written again', (version) => {
+test.each(versions)('%s: a file that holds the desired text is not written again', (version) => {
   const pods = podDirectories(version, freshPod(version, 'a'));
   const control = pods.control();
   const grants = [{ uid: 'a', shares: 1024, quotaCores: 1 }];
@@ -47,7 +47,7 @@ test.each(versions)('%s: a file that holds what it shall is not written again', 
   expect(pods.events).toEqual(['set', 'set']);
 });
 
-test.each(versions)('%s: a killed agent is followed by one that restores what it left', (version) => {
+test.each(versions)('%s: the next agent restores what a killed one left', (version) => {
   const pods = podDirectories(version, freshPod(version, 'a'));
   const first = pods.control();
   first.follow([{ uid: 'a', shares: 1024, quotaCores: 1 }], 0);
@@ -62,17 +62,20 @@ test.each(versions)('%s: a killed agent is followed by one that restores what it
 test.each([
   ['the first', [1024], '2', ['set']],
   ['a later', [1024, 512], '1024', ['set', 'set', 'restored']],
-])('an agent that was killed between noting and writing %s value leaves nothing wrong', (_, values, held, events) => {
-  const pods = podDirectories('v1', freshPod('v1', 'a'));
-  const killed = pods.control();
-  values.forEach((shares, at) => killed.follow([{ uid: 'a', shares }], at));
-  pods.write('a', 'cpu.shares', held); // As though the last write had not come about.
-  pods.control();
-  expect(pods.read('a', 'cpu.shares')).toBe('2');
-  expect(pods.events).toEqual(events);
-});
+])(
+  'an agent that was killed after it saved %s value and before it wrote it leaves nothing wrong',
+  (_, values, held, events) => {
+    const pods = podDirectories('v1', freshPod('v1', 'a'));
+    const killed = pods.control();
+    values.forEach((shares, at) => killed.follow([{ uid: 'a', shares }], at));
+    pods.write('a', 'cpu.shares', held); // As if the last write had not happened.
+    pods.control();
+    expect(pods.read('a', 'cpu.shares')).toBe('2');
+    expect(pods.events).toEqual(events);
+  },
+);
 
-test('what was noted before the last boot is not restored', () => {
+test('what was saved before the last boot is not restored', () => {
   const pods = podDirectories('v1', freshPod('v1', 'a'));
   pods.control().follow([{ uid: 'a', shares: 1024 }], 0);
   pods.control('next boot');
@@ -101,7 +104,7 @@ test('what somebody else wrote last stays when the agent stops', () => {
   expect(existsSync(pods.savedPath)).toBe(false);
 });
 
-test('a pod that comes later is found, one that goes is forgotten', () => {
+test('a pod that comes later is found, and one that goes is forgotten', () => {
   const pods = podDirectories('v2', { ...freshPod('v2', 'a'), ...freshPod('v2', 'b') });
   const control = pods.control();
   const grants = [
@@ -127,7 +130,7 @@ test.each(versions)("%s: a quota never exceeds the pod's own", (version) => {
   expect(pods.read('a', QUOTA[version])).toBe(quotaText(version, 50_000));
 });
 
-test('v1: a quota stays at or above the largest limit below, also while that container is away', () => {
+test('v1: a quota stays at or above the largest container limit, also while that container is away', () => {
   const container = {
     'pods/a/app/cpu.cfs_quota_us': '80000',
     'pods/a/app/cpu.cfs_period_us': '100000',
@@ -143,7 +146,7 @@ test('v1: a quota stays at or above the largest limit below, also while that con
   expect(pods.read('a', 'cpu.cfs_quota_us')).toBe('80000');
 });
 
-test("a report tells the quota that was set from the pod's own limit", () => {
+test("a report tells Ballast's quota and the pod's own limit apart", () => {
   const pods = podDirectories('v1', { ...freshPod('v1', 'a', '150000'), ...freshPod('v1', 'b') });
   const control = pods.control();
   const counters = { cpuSeconds: 1, throttledSeconds: 0 };
@@ -163,7 +166,7 @@ test("a report tells the quota that was set from the pod's own limit", () => {
   expect(control.reported({ uid: 'b', ...counters })).toEqual({ uid: 'b', ...counters });
 });
 
-test('where nothing can be noted, nothing is changed, and that is said once', () => {
+test('where settings cannot be saved, nothing is changed, and that is told once', () => {
   const pods = podDirectories('v1', { ...freshPod('v1', 'a'), 'saved.json.next/in-the-way': '' });
   const control = pods.control();
   control.follow([{ uid: 'a', shares: 1024 }], 0);
@@ -175,7 +178,7 @@ test('where nothing can be noted, nothing is changed, and that is said once', ()
   ]);
 });
 
-test('a write that is refused is told once, counted each time, and hurts nothing else', () => {
+test('a refused write is told once, counted each time, and stops no other write', () => {
   const pods = podDirectories('v1', { ...freshPod('v1', 'a'), ...freshPod('v1', 'b') });
   rmSync(join(pods.root, 'pods/a/cpu.shares'));
   symlinkSync('/proc/version', join(pods.root, 'pods/a/cpu.shares')); // Can be read, never written.
@@ -192,7 +195,7 @@ test('a write that is refused is told once, counted each time, and hurts nothing
   expect(existsSync(pods.savedPath)).toBe(false);
 });
 
-test('a file that is no record of settings is neither used nor overwritten', () => {
+test('a file that holds no saved settings is neither used nor overwritten', () => {
   const pods = podDirectories('v1', freshPod('v1', 'a'));
   writeFileSync(pods.savedPath, '{"boot": "this boot", "settings": [{"file": 3}]}');
   expect(() => pods.control()).toThrow(/settings\[0\]/);

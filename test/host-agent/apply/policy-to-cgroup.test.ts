@@ -84,7 +84,7 @@ function postStatistics(agent: string): void {
 }
 
 describe.runIf(findCgroups().ok)('in a real cgroup', () => {
-  test("a policy's line sets shares and quota, and its change sets them back", async () => {
+  test("a policy's line sets shares and quota, and its change restores them", async () => {
     const group = makeNodeGroup(`ballast-policy-${process.pid}`, 1);
     if (group === undefined) throw new Error('the cgroup could not be made');
     onTestFinished(() => group.remove());

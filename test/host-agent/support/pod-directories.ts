@@ -5,6 +5,7 @@ import { CpuControl } from '../../../host-agent/apply/cpu-control.ts';
 import type { CpuInterface } from '../../../host-agent/apply/cpu-interface.ts';
 import { cpuControllerFiles } from '../../../host-agent/apply/cpu-interface-v1.ts';
 import { unifiedFiles } from '../../../host-agent/apply/cpu-interface-v2.ts';
+import { NodeWeights } from '../../../host-agent/apply/cpu-weight.ts';
 import { SettingsFile } from '../../../host-agent/apply/settings-file.ts';
 import { temporaryTree, type Tree } from './tree.ts';
 
@@ -23,7 +24,7 @@ export interface PodDirectories {
 export function podDirectories(version: 'v1' | 'v2', tree: Tree): PodDirectories {
   const root = temporaryTree(tree);
   const savedPath = join(root, 'saved.json');
-  const files: CpuInterface = version === 'v1' ? cpuControllerFiles : unifiedFiles;
+  const files: CpuInterface = version === 'v1' ? cpuControllerFiles : unifiedFiles(new NodeWeights(undefined));
   const events: string[] = [];
   const uids = [...new Set(Object.keys(tree).flatMap((path) => /^pods\/([^/]+)\//.exec(path)?.[1] ?? []))];
   return {
