@@ -13,7 +13,7 @@
  * The decoder is `wasm-plugin/assembly/table/table.ts`; the two are property-tested against each other through the wasm.
  */
 import type { ServiceAssignment } from './assignment.ts';
-import { fnv1a } from './sync-answer.ts';
+import { fnv1a, wireUtilisation } from './sync-answer.ts';
 
 export const TABLE_MAGIC = 0x54534c42;
 const TABLE_FORMAT = 2;
@@ -99,7 +99,7 @@ export function encodeProxyTable(
       view.setUint16(at + 6, session.length, true);
       view.setUint32(at + 8, session.offset, true);
       view.setFloat32(at + 12, replica.weight, true);
-      view.setFloat32(at + 16, replica.cpuUtilisation ?? 0, true);
+      view.setFloat32(at + 16, wireUtilisation(replica.cpuUtilisation), true);
       at += TABLE_REPLICA_BYTES;
     }
   }

@@ -51,6 +51,11 @@ export interface AnswerHeader {
   readonly cpuUtilisation: number;
 }
 
+/** CPU utilisation on the wire, where 0 means "unknown". An idle replica has the least that the plugin can report. */
+export function wireUtilisation(utilisation: number | undefined): number {
+  return utilisation === undefined ? 0 : Math.max(utilisation, 1e-6);
+}
+
 /** 32-bit FNV-1a (Fowler, Noll, Vo). */
 export function fnv1a(bytes: Uint8Array): number {
   let hash = 0x811c9dc5;

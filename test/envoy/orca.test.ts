@@ -76,7 +76,7 @@ it('shifts requests to the replicas that use less CPU for them, and shows nobody
   await until(async () => {
     const { headers, body } = await request(`http://${first?.address}/`);
     await body.dump();
-    return /^TEXT rps_fractional=\d+\.\d{3},eps=0\.000,cpu_utilization=0\.200$/.test(
+    return /^TEXT rps_fractional=\d+\.\d{6},eps=0\.000000,cpu_utilization=0\.200000$/.test(
       String(headers['endpoint-load-metrics']),
     );
   }, 'a whole report');

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import {
   connect as connectHttp2,
+  constants,
   createServer as createHttp2Server,
   type ClientHttp2Stream,
   type Http2Server,
@@ -13,6 +14,7 @@ import { connect, type AddressInfo, type Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { request } from 'undici';
 import { expect, it } from 'vitest';
+import { bucketBoundSeconds } from '../../contract/latency-buckets.ts';
 import { Chain, HOST } from './support/chain.ts';
 
 async function listening(server: Server | Http2Server): Promise<string> {
@@ -147,6 +149,8 @@ it('a long stream of events: in flight until it ends', async () => {
       streams.push(await request(`http://${chain.entry}/`, { headers: { host: HOST }, signal: stop.signal }));
     }
     await chain.untilCounted({ requests: 0, failures: 0, inFlight: 5 });
+    // The answer began at once; how long the stream is open is no latency.
+    await new Promise((done) => setTimeout(done, 1500));
   } finally {
     stop.abort();
     await Promise.allSettled(streams.map(({ body }) => body.dump()));
@@ -154,8 +158,60 @@ it('a long stream of events: in flight until it ends', async () => {
     server.close();
   }
   await chain.untilCounted({ requests: 5, failures: 0, inFlight: 0 });
+  const slow = chain.latencyBuckets.findIndex((_, bucket) => bucketBoundSeconds(bucket) >= 1.5);
+  expect(chain.latencyBuckets.slice(slow)).toEqual(chain.latencyBuckets.slice(slow).fill(0));
+  expect(chain.latencyBuckets.reduce((sum, count) => sum + count, 0)).toBe(10);
   expect(chain.complaints).toEqual([]);
 });
+
+it.each(['HTTP/1.1', 'HTTP/2'])(
+  'a request over %s that its client gives up is no failure, one that breaks is',
+  async (protocol) => {
+    const arrived = new EventTarget();
+    // Both kinds of server leave `/wait` without an answer, and break the stream of `/break`.
+    const http2 = createHttp2Server();
+    http2.on('stream', (stream, headers) => {
+      stream.on('error', () => undefined);
+      if (headers[':path'] === '/break') stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+      arrived.dispatchEvent(new Event('request'));
+    });
+    const http1 = createServer((incoming) => {
+      if (incoming.url === '/break') incoming.socket.destroy();
+      arrived.dispatchEvent(new Event('request'));
+    });
+    const server = protocol === 'HTTP/2' ? http2 : http1;
+    await using chain = await Chain.start(await listening(server));
+    const client = connectHttp2(`http://${chain.entry}`);
+    const send = (path: string): (() => void) => {
+      if (protocol === 'HTTP/2') {
+        const stream = client.request({ ':path': path, ':authority': HOST });
+        stream.on('error', () => undefined);
+        stream.end();
+        return () => stream.close(constants.NGHTTP2_CANCEL);
+      }
+      const { hostname, port } = new URL(`http://${chain.entry}`);
+      const socket = connect(Number(port), hostname);
+      socket.write(`GET ${path} HTTP/1.1\r\nhost: ${HOST}\r\n\r\n`);
+      return () => socket.destroy();
+    };
+    try {
+      for (let i = 0; i < 4; i++) {
+        const request = once(arrived, 'request');
+        const giveUp = send('/wait');
+        await request;
+        giveUp();
+      }
+      await chain.untilCounted({ requests: 4, failures: 0, inFlight: 0 });
+      send('/break');
+      await chain.untilCounted({ requests: 5, failures: 1, inFlight: 0 });
+    } finally {
+      client.destroy();
+      if (server === http1) http1.closeAllConnections();
+      server.close();
+    }
+    expect(chain.complaints).toEqual([]);
+  },
+);
 
 it('large bodies pass as they are, of known length and in chunks', async () => {
   const server = createServer((incoming, response) => {

@@ -55,6 +55,8 @@ describe('the load', () => {
     publish(scene, vm, 0.4321);
     expect(answer(vm).get('x-lb-load')).toBe('0;0;432;10.0.0.1');
     publish(scene, vm, 0);
+    expect(answer(vm).get('x-lb-load')).toBe('0;0;0;10.0.0.1');
+    scene.publish(vm, [service([replica('echo-0', 1)])]);
     expect(answer(vm).get('x-lb-load')).toBe('0;0;;10.0.0.1');
   });
 
@@ -117,7 +119,20 @@ describe('the ORCA report', () => {
     const stream = vm.request({}, { 'xds.cluster_name': 'inbound|8080||' });
     scene.pass(100, vm);
     finish(vm, stream, { [ORCA]: 'JSON {"cpu_utilization": 0.01}' });
-    expect(stream.response.get(ORCA)).toBe('TEXT rps_fractional=0.000,eps=0.000,cpu_utilization=0.250');
+    expect(stream.response.get(ORCA)).toBe('TEXT rps_fractional=0.500000,eps=0.000000,cpu_utilization=0.250000');
+  });
+
+  it.each([
+    [0, '0.000001'],
+    [0.0004, '0.000400'],
+    [3.75, '3.750000'],
+  ])('of a replica whose utilisation is %f has %s, since Envoy ignores a report with 0', (utilisation, written) => {
+    const scene = new Scene();
+    const vm = scene.vm({ nodeId, configuration: '{"orca": true}' });
+    vm.tick();
+    publish(scene, vm, utilisation);
+    scene.pass(100, vm);
+    expect(answer(vm).get(ORCA)).toBe(`TEXT rps_fractional=0.500000,eps=0.000000,cpu_utilization=${written}`);
   });
 
   it('has the rates of requests and failures over all workers', () => {

@@ -81,9 +81,10 @@ for (const [name, start] of Object.entries({ caller, server })) {
       expect(counters()?.failures).toBe(failures);
     });
 
-    it('has a stream in flight until it ends, and no latency before', () => {
+    it('has a stream in flight until it ends, and its latency is the time to the headers of the answer', () => {
       const { scene, vm, begin, counters } = start();
       const stream = begin();
+      scene.now += 1;
       vm.respond(stream, { ':status': '200' });
       scene.pass(30_000, vm);
       expect(counters()).toMatchObject({ requests: 0, inFlight: 1 });
@@ -91,7 +92,24 @@ for (const [name, start] of Object.entries({ caller, server })) {
       vm.end(stream);
       scene.pass(POST_MS, vm);
       expect(counters()).toMatchObject({ requests: 1, failures: 0, inFlight: 0 });
-      expect(counters()?.latencyBuckets.findIndex((count) => count > 0)).toBeGreaterThan(30);
+      const latencies = counters()?.latencyBuckets ?? [];
+      expect(latencies.reduce((sum, count) => sum + count, 0)).toBe(1);
+      expect(latencies.findIndex((count) => count > 0)).toBe(4);
+    });
+
+    it.each([
+      ['closed the connection of', 0x4000, 0],
+      ['reset the stream of', 0x10000000, 0],
+      ['waited in vain for', 0x10, 1],
+    ])('a client that %s a request: response flags %i make %i failures', (_, flags, failures) => {
+      const { scene, vm, begin, counters } = start();
+      const stream = begin();
+      scene.pass(5000, vm);
+      stream.properties = { ...stream.properties, 'response.flags': flags };
+      vm.end(stream);
+      scene.pass(POST_MS, vm);
+      expect(counters()).toMatchObject({ requests: 1, failures, inFlight: 0 });
+      expect(counters()?.latencyBuckets.every((count) => count === 0)).toBe(true);
     });
 
     it('counts an upgrade as answered when it was accepted, and as in flight until the connection ends', () => {

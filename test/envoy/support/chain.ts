@@ -1,4 +1,5 @@
 /** A caller's proxy and a replica's, both with the plugin, in front of an application of the test's own. */
+import { LATENCY_BUCKETS } from '../../../contract/latency-buckets.ts';
 import type { CalledCounters, ServedCounters } from '../../../contract/report.ts';
 import { buildPlugin } from '../../../wasm-plugin/build.ts';
 import { inboundClusters, inboundListener, outboundClusters, outboundListener } from './envoy-config.ts';
@@ -78,6 +79,14 @@ export class Chain implements AsyncDisposable {
         );
       },
       () => `${JSON.stringify({ called, served })} to be counted, not ${reports()}`,
+    );
+  }
+
+  /** Latencies that both sides counted, by bucket. */
+  get latencyBuckets(): number[] {
+    const sides = [...this.#agent.statistics.values()].flatMap(({ called, served }) => [...called, served]);
+    return Array.from({ length: LATENCY_BUCKETS }, (_, bucket) =>
+      sides.reduce((sum, side) => sum + (side?.latencyBuckets[bucket] ?? 0), 0),
     );
   }
 

@@ -36,16 +36,17 @@ export function writeDecimal(value: u64, p: usize): i32 {
   return digits;
 }
 
-/** Writes a number of at least 0 with three decimals; the bytes written, at most 24. */
-export function writeThousandths(value: f64, p: usize): i32 {
-  const thousandths = <u64>(min(max(value, 0), 1e15) * 1000 + 0.5);
-  const whole = writeDecimal(thousandths / 1000, p);
-  const rest = <u32>(thousandths % 1000);
+/** Writes a number of at least 0 with six decimals; the bytes written, at most 20. */
+export function writeMillionths(value: f64, p: usize): i32 {
+  const millionths = <u64>(min(max(value, 0), 1e12) * 1e6 + 0.5);
+  const whole = writeDecimal(millionths / 1_000_000, p);
   store<u8>(p + whole, 0x2e);
-  store<u8>(p + whole + 1, 0x30 + <u8>(rest / 100));
-  store<u8>(p + whole + 2, 0x30 + <u8>((rest / 10) % 10));
-  store<u8>(p + whole + 3, 0x30 + <u8>(rest % 10));
-  return whole + 4;
+  let rest = <u32>(millionths % 1_000_000);
+  for (let i = 6; i > 0; i--) {
+    store<u8>(p + whole + i, 0x30 + <u8>(rest % 10));
+    rest /= 10;
+  }
+  return whole + 7;
 }
 
 function sextet(character: u8): i32 {

@@ -8,6 +8,9 @@ const CONNECT_FAILURE: i64 = 0x20;
 const OVERFLOW: i64 = 0x80;
 const NO_ROUTE: i64 = 0x100;
 const NO_CLUSTER: i64 = 0x1000000;
+/** The client closed its connection, or reset its HTTP/2 stream. */
+const DOWNSTREAM_DISCONNECT: i64 = 0x4000;
+const DOWNSTREAM_RESET: i64 = 0x10000000;
 /**
  * gRPC statuses that count as failures, the same that Envoy counts as 5xx: unknown, deadline exceeded, unimplemented,
  * internal, unavailable, data loss.
@@ -55,6 +58,11 @@ export function neverSent(flags: i64, ownCluster: bool): bool {
 /** Whether the replica's sidecar had no connection to its application, which therefore never saw the request. */
 export function neverDelivered(flags: i64): bool {
   return (flags & (CONNECT_FAILURE | NO_HEALTHY_UPSTREAM | OVERFLOW | NO_ROUTE | NO_CLUSTER)) != 0;
+}
+
+/** Whether the client gave the request up before its answer began. That says nothing bad about the replica. */
+export function isAbandoned(flags: i64): bool {
+  return (flags & (DOWNSTREAM_DISCONNECT | DOWNSTREAM_RESET)) != 0;
 }
 
 export function readFlags(): i64 {

@@ -23,7 +23,7 @@ export const isProbe = new StaticArray<bool>(MAX_STREAMS);
 /** Served: the caller has the plugin and gets the load header. */
 export const wantsLoad = new StaticArray<bool>(MAX_STREAMS);
 export const answered = new StaticArray<bool>(MAX_STREAMS);
-/** Served: when the answer began, ms; set once `answered`. */
+/** When the answer's headers came, ms; set once `answered`. */
 export const answeredAt = new StaticArray<f64>(MAX_STREAMS);
 export const failed = new StaticArray<bool>(MAX_STREAMS);
 /** Its latency is already counted: the connection changed to another protocol. */

@@ -3,13 +3,18 @@
  * weighs replicas by it. It is written at each tick, so that a response only has to carry it.
  */
 import { at } from '../abi/host';
-import { writeThousandths } from '../abi/bytes';
+import { writeMillionths } from '../abi/bytes';
 import { cpuUtilisation } from '../table/own-replica';
-import { failureRate, requestRate } from './process-load';
+import { failureRate, RATE_TIME_MS, requestRate } from './process-load';
 
 const REQUESTS = String.UTF8.encode('TEXT rps_fractional=');
 const FAILURES = String.UTF8.encode(',eps=');
 const CPU = String.UTF8.encode(',cpu_utilization=');
+
+/** The request whose response carries the report, as a rate. */
+const ONE_REQUEST: f64 = 1000 / RATE_TIME_MS;
+/** Envoy ignores a report in which the request rate or the utilisation is 0, so an idle replica reports this. */
+const MIN_UTILISATION: f64 = 1e-6;
 
 export const orcaReport: usize = memory.data(160);
 export let orcaReportBytes: i32 = 0;
@@ -17,13 +22,13 @@ export let orcaReportBytes: i32 = 0;
 function put(name: ArrayBuffer, value: f64): void {
   memory.copy(orcaReport + orcaReportBytes, at(name), name.byteLength);
   orcaReportBytes += name.byteLength;
-  orcaReportBytes += writeThousandths(value, orcaReport + orcaReportBytes);
+  orcaReportBytes += writeMillionths(value, orcaReport + orcaReportBytes);
 }
 
 /** Rewrites the report. `isFresh`: the table that the CPU utilisation is from is still in force. */
 export function writeOrcaReport(isFresh: bool): void {
   orcaReportBytes = 0;
-  put(REQUESTS, requestRate);
+  put(REQUESTS, max(requestRate, ONE_REQUEST));
   put(FAILURES, failureRate);
-  if (isFresh && cpuUtilisation > 0) put(CPU, cpuUtilisation);
+  if (isFresh && cpuUtilisation > 0) put(CPU, max(cpuUtilisation, MIN_UTILISATION));
 }

@@ -13,7 +13,7 @@ const MAX_ROWS: i32 = 64;
 /** The row of a VM that no longer exists is dropped after this time. */
 const ROW_TIMEOUT_MS: f64 = 1000;
 /** Time constant of the smoothed rates: short enough to follow changes, long enough for ten requests a second. */
-const RATE_TIME_MS: f64 = 2000;
+export const RATE_TIME_MS: f64 = 2000;
 
 const newRows: usize = heap.alloc(MAX_ROWS * ROW);
 

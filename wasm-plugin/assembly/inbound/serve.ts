@@ -2,7 +2,6 @@
 import {
   at,
   hasHeader,
-  lastMs,
   monotonicMs,
   removeHeader,
   REQUEST_HEADERS,
@@ -22,6 +21,7 @@ import {
 } from '../abi/names';
 import {
   failedInGrpc,
+  isAbandoned,
   isFailure,
   mayBeLocalReply,
   neverDelivered,
@@ -94,14 +94,13 @@ export function onServeResponse(entry: i32, endOfStream: bool): void {
   const undelivered = mayBeLocalReply(status, endOfStream) && neverDelivered(readFlags());
   if (!answered[entry]) {
     answered[entry] = true;
-    // The time of the last callback saves a call to the host. The integral is exact again at the request's end.
-    answeredAt[entry] = lastMs;
-    answerServed(lastMs);
+    answeredAt[entry] = monotonicMs();
+    answerServed(answeredAt[entry]);
   }
   failed[entry] = undelivered || isFailure(status, endOfStream);
   if (status == SWITCHING_PROTOCOLS) {
     upgraded[entry] = true;
-    countServedLatency(monotonicMs() - startedAt[entry]);
+    countServedLatency(answeredAt[entry] - startedAt[entry]);
   }
   if (undelivered) countUnreached();
   // An application must not send the header itself: callers would repeat a request that it has handled.
@@ -119,8 +118,11 @@ export function onServeTrailers(entry: i32): void {
 
 export function onServeEnd(entry: i32): void {
   const now = monotonicMs();
-  const bad = failed[entry] || !answered[entry];
-  endServed(bad, answered[entry] ? answeredAt[entry] : -1, now);
+  if (!answered[entry]) {
+    endServed(!isAbandoned(readFlags()), -1, now);
+    return;
+  }
+  endServed(failed[entry], answeredAt[entry], now);
   // Failures are often fast; they must not make the replica look quick.
-  if (!bad && !upgraded[entry]) countServedLatency(now - startedAt[entry]);
+  if (!failed[entry] && !upgraded[entry]) countServedLatency(answeredAt[entry] - startedAt[entry]);
 }
