@@ -63,6 +63,9 @@ export const PodCpuGrant = Type.Object(
 );
 export type PodCpuGrant = Static<typeof PodCpuGrant>;
 
+/** How long agents and proxies may use what they hold without a line from the controller, ms. */
+export const VALID_FOR_MS = 10_000;
+
 /**
  * One line of the stream `GET /agent/v1/assignments` (newline-delimited JSON). The first is `full: true` (or `partial`);
  * later ones hold the services that changed and the keys of those that are gone. A line with neither is a heartbeat that renews

@@ -49,7 +49,7 @@ export const ReplicaDecision = Type.Object(
     meanInFlight: Type.Number({ minimum: 0 }),
     meanLatencySeconds: Type.Number({ minimum: 0 }),
     failureRatio: Share,
-    hiddenSeconds: Type.Number({ minimum: 0, description: 'Latency that neither CPU nor queueing explains' }),
+    nonCpuSeconds: Type.Number({ minimum: 0, description: 'Latency that neither CPU nor waiting for CPU explains' }),
     cpuGrant: Type.Optional(CpuGrant),
   },
   { additionalProperties: false },
@@ -100,7 +100,7 @@ export const Decision = Type.Object(
   {
     tick: Type.Integer({ minimum: 0 }),
     at: Type.Number({ description: "Controller's wall clock, ms since 1970" }),
-    certificate: Type.Number({ minimum: 0, description: 'Largest relative violation of the optimality conditions' }),
+    optimalityGap: Type.Number({ minimum: 0, description: 'Largest relative violation of the optimality conditions' }),
     changed: Type.Boolean({ description: 'Some weight moved' }),
     nodes: Type.Array(NodeDecision),
     services: Type.Array(ServiceDecision),

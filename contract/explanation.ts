@@ -4,7 +4,7 @@ import { Decision, NodeDecision, ReplicaDecision, ServiceDecision } from './deci
 
 export const Explanation = Type.Object(
   {
-    ...Type.Pick(Decision, ['tick', 'at', 'certificate']).properties,
+    ...Type.Pick(Decision, ['tick', 'at', 'optimalityGap']).properties,
     service: Type.Omit(ServiceDecision, ['replicas']),
     replica: ReplicaDecision,
     equalShare: Type.Number({

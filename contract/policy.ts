@@ -17,6 +17,9 @@ const DEFAULTS = {
   pinning: 'Denied',
 } as const;
 
+/** Bounds on the weights of a service whose policy sets none. */
+export const LIMIT_DEFAULTS = { minWeight: 0.002, warmUpSeconds: 10 } as const;
+
 const TargetRef = Type.Object(
   {
     kind: Type.Union(
@@ -46,7 +49,7 @@ export const PolicyLimits = Type.Object(
         maximum: 1,
         description:
           'No replica gets less than this part of the equal weight, unless it is warming up or degraded. ' +
-          '1 keeps all weights equal. Absent: 0.002, so that each goes on being seen',
+          `1 keeps all weights equal. Absent: ${LIMIT_DEFAULTS.minWeight}, so that each goes on being seen`,
       }),
     ),
     maxWeight: Type.Optional(
@@ -69,7 +72,7 @@ export const PolicyLimits = Type.Object(
       Type.Number({
         minimum: 0,
         maximum: 3600,
-        description: 'For how long the weight of a new replica rises to what it would get. Absent: 10',
+        description: `For how long the weight of a new replica rises to what it would get. Absent: ${LIMIT_DEFAULTS.warmUpSeconds}`,
       }),
     ),
   },

@@ -51,7 +51,7 @@ const beforeAfter = (description: string) =>
 
 export const Simulation = Type.Object(
   {
-    ...Type.Pick(Decision, ['tick', 'at', 'certificate']).properties,
+    ...Type.Pick(Decision, ['tick', 'at', 'optimalityGap']).properties,
     nodes: Type.Array(
       Type.Object({
         ...Type.Pick(NodeDecision, ['name', 'cores']).properties,

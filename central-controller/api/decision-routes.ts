@@ -6,13 +6,22 @@ import { Explanation } from '../../contract/explanation.ts';
 import { failure, type Result, success } from '../../contract/result.ts';
 import { explainReplica } from '../wording/explain-replica.ts';
 import type { ControllerState } from '../state.ts';
+import { decisionAnswer, DecisionAnswer, OLD_GAP, ReplicaAnswer, replicaAnswer, withOldGap } from './old-names.ts';
 import { type Key, Continue, pageOf, PageQuery } from './paging.ts';
 import { ReplicaPath } from './path-schemas.ts';
 import { Problem, sendProblem } from './problem.ts';
 
 const Tick = Type.Integer({ minimum: 0 });
 
-const DecisionEntry = Type.Pick(Decision, ['tick', 'at', 'certificate', 'changed']);
+const DecisionEntry = Type.Object({
+  ...Type.Pick(Decision, ['tick', 'at', 'optimalityGap', 'changed']).properties,
+  ...OLD_GAP,
+});
+
+const ExplanationAnswer = Type.Object(
+  { ...Explanation.properties, ...OLD_GAP, replica: ReplicaAnswer },
+  { additionalProperties: false, title: 'Explanation' },
+);
 
 function byTickDescending([a]: Key, [b]: Key): number {
   return Number(b) - Number(a);
@@ -48,7 +57,9 @@ export function decisionRoutes(state: ControllerState): FastifyPluginCallbackTyp
           return;
         }
         const { items, ...next } = page.value;
-        const decisions = items.map(({ tick, at, certificate, changed }) => ({ tick, at, certificate, changed }));
+        const decisions = items.map(({ tick, at, optimalityGap, changed }) =>
+          withOldGap({ tick, at, optimalityGap, changed }),
+        );
         void reply.send({ decisions, ...next });
       },
     );
@@ -59,12 +70,12 @@ export function decisionRoutes(state: ControllerState): FastifyPluginCallbackTyp
         schema: {
           summary: 'Read the latest decision with all its reasons',
           tags: ['decisions'],
-          response: { 200: Decision, 503: Problem },
+          response: { 200: DecisionAnswer, 503: Problem },
         },
       },
       (_request, reply) => {
         const latest = decisionAt(undefined);
-        if (latest.ok) void reply.send(latest.value);
+        if (latest.ok) void reply.send(decisionAnswer(latest.value));
         else sendProblem(reply, latest.failure);
       },
     );
@@ -76,12 +87,12 @@ export function decisionRoutes(state: ControllerState): FastifyPluginCallbackTyp
           summary: 'Read the decision that was in force at a tick',
           tags: ['decisions'],
           params: Type.Object({ tick: Tick }),
-          response: { 200: Decision, 400: Problem, 404: Problem, 503: Problem },
+          response: { 200: DecisionAnswer, 400: Problem, 404: Problem, 503: Problem },
         },
       },
       (request, reply) => {
         const found = decisionAt(request.params.tick);
-        if (found.ok) void reply.send(found.value);
+        if (found.ok) void reply.send(decisionAnswer(found.value));
         else sendProblem(reply, found.failure);
       },
     );
@@ -94,14 +105,18 @@ export function decisionRoutes(state: ControllerState): FastifyPluginCallbackTyp
           tags: ['decisions'],
           params: ReplicaPath,
           querystring: Type.Object({ tick: Type.Optional(Tick) }),
-          response: { 200: Explanation, 400: Problem, 404: Problem, 503: Problem },
+          response: { 200: ExplanationAnswer, 400: Problem, 404: Problem, 503: Problem },
         },
       },
       (request, reply) => {
         const decision = decisionAt(request.query.tick);
         const explained = decision.ok ? explainReplica(decision.value, request.params) : decision;
-        if (explained.ok) void reply.send(explained.value);
-        else sendProblem(reply, explained.failure);
+        if (!explained.ok) {
+          sendProblem(reply, explained.failure);
+          return;
+        }
+        const { replica } = explained.value;
+        void reply.send({ ...withOldGap(explained.value), replica: replicaAnswer(replica) });
       },
     );
     done();

@@ -4,6 +4,7 @@ import { Type } from 'typebox';
 import type { Decision } from '../../contract/decision.ts';
 import { memoizeLast } from '../model/memoize-last.ts';
 import type { ControllerState } from '../state.ts';
+import { decisionAnswer } from './old-names.ts';
 import { Problem } from './problem.ts';
 import { PushedText, PushStream } from './push-stream.ts';
 
@@ -27,7 +28,7 @@ const JITTER_MS = 25;
 const HEARTBEAT_MS = 5_000;
 
 function decisionEvent(decision: Decision): string {
-  return `event: decision\nid: ${decision.tick}\ndata: ${JSON.stringify(decision)}\n\n`;
+  return `event: decision\nid: ${decision.tick}\ndata: ${JSON.stringify(decisionAnswer(decision))}\n\n`;
 }
 
 export function eventRoutes(state: ControllerState): FastifyPluginCallbackTypebox {

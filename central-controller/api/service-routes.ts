@@ -1,9 +1,9 @@
 /** What people and tools ask of services: weights, why they are what they are, and setting one by hand. */
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
-import { ServiceDecision } from '../../contract/decision.ts';
 import { findReplica, findService } from '../history/find-decided.ts';
 import type { ControlLoop } from '../loop.ts';
+import { ServiceAnswer, serviceAnswer } from './old-names.ts';
 import { NamespacedPath, ReplicaPath } from './path-schemas.ts';
 import { Problem, sendProblem } from './problem.ts';
 
@@ -41,10 +41,10 @@ export function serviceRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
         schema: {
           summary: 'List the balanced services, with the latest decision on each',
           tags: ['services'],
-          response: { 200: Type.Object({ services: Type.Array(ServiceDecision) }) },
+          response: { 200: Type.Object({ services: Type.Array(ServiceAnswer) }) },
         },
       },
-      () => ({ services: loop.state.decision?.services ?? [] }),
+      () => ({ services: (loop.state.decision?.services ?? []).map(serviceAnswer) }),
     );
 
     app.get(
@@ -54,12 +54,12 @@ export function serviceRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
           summary: 'Explain one service: each replica with its weight and what made it',
           tags: ['services'],
           params: NamespacedPath,
-          response: { 200: ServiceDecision, 404: Problem },
+          response: { 200: ServiceAnswer, 404: Problem },
         },
       },
       (request, reply) => {
         const service = findService(loop.state.decision, request.params);
-        if (service.ok) void reply.send(service.value);
+        if (service.ok) void reply.send(serviceAnswer(service.value));
         else sendProblem(reply, service.failure);
       },
     );

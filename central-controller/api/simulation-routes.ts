@@ -1,11 +1,18 @@
 /** What would be decided if things were otherwise. */
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
+import { Type } from 'typebox';
 import { Simulation, SimulationRequest } from '../../contract/simulation.ts';
 import type { ControllerState } from '../state.ts';
+import { OLD_GAP, withOldGap } from './old-names.ts';
 import { Problem, sendProblem } from './problem.ts';
 
 /** Per address: each takes as long as two decisions, which the control loop waits for. */
 const SIMULATIONS_PER_SECOND = 10;
+
+const SimulationAnswer = Type.Object(
+  { ...Simulation.properties, ...OLD_GAP },
+  { additionalProperties: false, title: 'Simulation' },
+);
 
 export function simulationRoutes(state: ControllerState): FastifyPluginCallbackTypebox {
   return (app, _options, done) => {
@@ -17,12 +24,12 @@ export function simulationRoutes(state: ControllerState): FastifyPluginCallbackT
           summary: 'Predict weights, utilisation and delays after changes; nothing is changed',
           tags: ['simulation'],
           body: SimulationRequest,
-          response: { 200: Simulation, 400: Problem, 404: Problem, 429: Problem, 503: Problem },
+          response: { 200: SimulationAnswer, 400: Problem, 404: Problem, 429: Problem, 503: Problem },
         },
       },
       (request, reply) => {
         const simulated = state.simulate(request.body.changes);
-        if (simulated.ok) void reply.send(simulated.value);
+        if (simulated.ok) void reply.send(withOldGap(simulated.value));
         else sendProblem(reply, simulated.failure);
       },
     );

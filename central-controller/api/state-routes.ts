@@ -2,16 +2,17 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { qualifiedName } from '../../contract/names.ts';
-import { NodeDecision, ReplicaDecision } from '../../contract/decision.ts';
+import { NodeDecision } from '../../contract/decision.ts';
 import { byReplicaName } from '../cluster/replicas.ts';
 import type { ControllerState } from '../state.ts';
+import { ReplicaAnswer, replicaAnswer } from './old-names.ts';
 import { type Key, Continue, pageOf, PageQuery } from './paging.ts';
 import { Problem, sendProblem } from './problem.ts';
 
 const Age = Type.Number({ minimum: 0, description: 'ms' });
 
 const ReplicaView = Type.Object(
-  { namespace: Type.String(), service: Type.String(), ...ReplicaDecision.properties },
+  { namespace: Type.String(), service: Type.String(), ...ReplicaAnswer.properties },
   { additionalProperties: false },
 );
 
@@ -77,7 +78,8 @@ export function stateRoutes(state: ControllerState): FastifyPluginCallbackTypebo
           return;
         }
         const { items, ...next } = page.value;
-        void reply.send({ replicas: [...items], ...next });
+        const replicas = items.map((replica) => ({ ...replica, ...replicaAnswer(replica) }));
+        void reply.send({ replicas, ...next });
       },
     );
 

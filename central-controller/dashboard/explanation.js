@@ -51,10 +51,10 @@ function costSentence({ cpuPerRequestSeconds, cpuPerRequestDeviation, cpuCores, 
 }
 
 /** @param {ReplicaDecision} replica */
-function answerSentence({ meanLatencySeconds, meanInFlight, failureRatio, hiddenSeconds }) {
+function answerSentence({ meanLatencySeconds, meanInFlight, failureRatio, nonCpuSeconds }) {
   if (!(meanLatencySeconds > 0)) return 'It has not answered lately.';
   const hidden =
-    hiddenSeconds >= HIDDEN ? `; neither CPU nor waiting for it explains ${duration(hiddenSeconds)} of that` : '';
+    nonCpuSeconds >= HIDDEN ? `; neither CPU nor waiting for it explains ${duration(nonCpuSeconds)} of that` : '';
   const failed = failureRatio >= 0.0005 ? `${percent(failureRatio)} fail` : 'none fail';
   return `Answers take ${duration(meanLatencySeconds)} on average${hidden}; ${short(meanInFlight)} are in flight, ${failed}.`;
 }

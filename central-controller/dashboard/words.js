@@ -84,7 +84,7 @@ export function evidence(replica) {
     ['could use', `${cores(replica.capacityCores)} cores`],
     ['CPU per request', cost > 0 ? `${duration(cost)} ± ${percent(error / cost)}` : '–'],
     ['mean in flight', replica.meanInFlight.toFixed(2)],
-    ['unexplained', duration(replica.hiddenSeconds)],
+    ['unexplained', duration(replica.nonCpuSeconds)],
     ['failed', percent(replica.failureRatio)],
   ];
 }

@@ -1,10 +1,10 @@
-/** The snapshot as it would be after changes that somebody thinks of. Pure. */
+/** The snapshot after the changes of a simulation. */
 import { qualifiedName } from '../../contract/names.ts';
 import { failure, type Result, success } from '../../contract/result.ts';
 import type { SimulatedChange } from '../../contract/simulation.ts';
 import type { NodeEstimate, ReplicaEstimate, ServiceEstimate, Snapshot } from '../model/snapshot.ts';
 
-/** One change after the other; fails at the first that names what the snapshot does not hold. */
+/** Applies one change after the other. Fails at the first that names an unknown node, service or replica. */
 export function applyChanges(snapshot: Snapshot, changes: readonly SimulatedChange[]): Result<Snapshot> {
   let changed = snapshot;
   for (const [index, change] of changes.entries()) {
@@ -62,7 +62,7 @@ function scaled(snapshot: Snapshot, service: string | undefined, factor: number)
   };
 }
 
-/** Replicas take what they use to where they go: busy cores, and what they use without requests. */
+/** Changes replicas. The cores that they use move with them from node to node. */
 function withReplicas(
   snapshot: Snapshot,
   change: (replica: ReplicaEstimate, service: ServiceEstimate) => ReplicaEstimate,

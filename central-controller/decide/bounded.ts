@@ -1,17 +1,17 @@
-/** Makes any snapshot one that can be decided on: each figure finite and within what it can mean. */
+/** Makes any snapshot safe to decide on: each number becomes finite and possible. */
 import type { PolicyLimits } from '../../contract/policy.ts';
 import type { NodeEstimate, ReplicaEstimate, ServiceEstimate, Snapshot } from '../model/snapshot.ts';
 
-/** Far beyond any real figure, and small enough that sums and squares of such figures stay finite. */
-const MOST = 1e9;
+/** Far beyond any real value, yet sums and squares of such values stay finite. */
+const MAX = 1e9;
 
-/** Costs below a nanosecond are no costs: zero says "not known". */
+/** Seconds; a lower cost counts as 0, which means "not known". */
 const MIN_COST = 1e-9;
 
-/** Nobody runs requests on less: such a figure, too, says "not known". */
+/** Fewer cores count as 0, which means "not known". */
 const MIN_CORES = 1e-3;
 
-function bounded(value: number, most = MOST): number {
+function bounded(value: number, most = MAX): number {
   return value > 0 ? Math.min(value, most) : 0;
 }
 
@@ -24,8 +24,8 @@ export function boundedSnapshot(snapshot: Snapshot): Snapshot {
 }
 
 function boundedNode(node: NodeEstimate): NodeEstimate {
-  const told = bounded(node.cores, 1e6);
-  const cores = told < MIN_CORES ? 0 : told;
+  const reported = bounded(node.cores, 1e6);
+  const cores = reported < MIN_CORES ? 0 : reported;
   return {
     name: node.name,
     cores,
@@ -36,8 +36,8 @@ function boundedNode(node: NodeEstimate): NodeEstimate {
   };
 }
 
-/** No node is so much faster than another: a cost below this part of the service's greatest is an error. */
-const MIN_COST_PART = 1e-2;
+/** No node is a hundred times faster than another, so a cost below this fraction of the service's greatest is an error. */
+const MIN_COST_RATIO = 1e-2;
 
 function boundedLimits(limits: PolicyLimits): PolicyLimits {
   const { minWeight, maxWeight, maxStepPerSecond, warmUpSeconds } = limits;
@@ -62,17 +62,17 @@ function boundedService(service: ServiceEstimate): ServiceEstimate {
 
 function withCostsAlike(replicas: ReplicaEstimate[]): ReplicaEstimate[] {
   const greatest = replicas.reduce((most, { cpuPerRequestSeconds: cost }) => Math.max(most, cost), 0);
-  const least = MIN_COST_PART * greatest;
+  const least = MIN_COST_RATIO * greatest;
   const isAlike = ({ cpuPerRequestSeconds: cost }: ReplicaEstimate): boolean => cost === 0 || cost >= least;
   if (replicas.every(isAlike)) return replicas;
   return replicas.map((replica) => (isAlike(replica) ? replica : { ...replica, cpuPerRequestSeconds: least }));
 }
 
-function isWithin(value: number, most = MOST): boolean {
+function isWithin(value: number, most = MAX): boolean {
   return value >= 0 && value <= most;
 }
 
-/** True of what a correct estimator says: then nothing needs to be copied. */
+/** True for a correct estimator, which saves the copy. */
 function isBounded(replica: ReplicaEstimate): boolean {
   const { cpuPerRequestSeconds: cost, limitCores: limit, requestCores: request } = replica;
   return (
@@ -89,9 +89,9 @@ function isBounded(replica: ReplicaEstimate): boolean {
     isWithin(replica.inFlight) &&
     isWithin(replica.meanInFlight) &&
     isWithin(replica.meanLatencySeconds, 1e6) &&
-    isWithin(replica.hiddenSeconds, 1e6) &&
-    isWithin(replica.hiddenDeviation, 1e6) &&
-    isWithin(replica.hiddenEvidence) &&
+    isWithin(replica.nonCpuSeconds, 1e6) &&
+    isWithin(replica.nonCpuDeviation, 1e6) &&
+    isWithin(replica.nonCpuEvidence) &&
     isWithin(replica.failureRatio, 1)
   );
 }
@@ -116,9 +116,9 @@ function boundedReplica(replica: ReplicaEstimate): ReplicaEstimate {
     inFlight: bounded(replica.inFlight),
     meanInFlight: bounded(replica.meanInFlight),
     meanLatencySeconds: bounded(replica.meanLatencySeconds, 1e6),
-    hiddenSeconds: bounded(replica.hiddenSeconds, 1e6),
-    hiddenDeviation: bounded(replica.hiddenDeviation, 1e6),
-    hiddenEvidence: bounded(replica.hiddenEvidence),
+    nonCpuSeconds: bounded(replica.nonCpuSeconds, 1e6),
+    nonCpuDeviation: bounded(replica.nonCpuDeviation, 1e6),
+    nonCpuEvidence: bounded(replica.nonCpuEvidence),
     failureRatio: bounded(replica.failureRatio, 1),
   };
 }

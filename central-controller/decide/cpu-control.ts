@@ -1,58 +1,58 @@
 /**
- * CPU shares and quotas for the replicas of services whose policy asks for them, by the same fair shares that requests
- * are balanced by. Shares say who goes first where the CPU is short, and cost nothing where it is not; a quota is a
- * bound even on an idle node, so it leaves room above all that the allocation may send to the replica.
+ * CPU shares and quotas for replicas of services whose policy asks for them. They follow the fair shares that balance
+ * requests. CPU shares matter only when CPU is short. A quota binds even on an idle node, so it leaves room above all that
+ * the allocation may send to the replica.
  */
 import { qualifiedName } from '../../contract/names.ts';
 import type { CpuGrant } from '../../contract/assignment.ts';
 import type { Decision, ReplicaDecision, ServiceDecision } from '../../contract/decision.ts';
 import type { NodeEstimate, ReplicaEstimate, ServiceEstimate } from '../model/snapshot.ts';
 
-/** A fair share counts as a CPU request of that size does in Kubernetes: pods that are not balanced keep theirs. */
+/** As Kubernetes converts CPU requests, so that balanced pods compare with all others. */
 const SHARES_PER_CORE = 1024;
 const MIN_SHARES = 2;
 const MAX_SHARES = 262_144;
 
-/** Room in a quota for bursts, as a part of what is granted. */
-const HEADROOM = 0.25;
-/** Cores; the runtime of a replica without requests needs some, too. */
-const MIN_QUOTA = 0.05;
+/** Room for bursts, as a fraction of the granted cores. */
+const HEADROOM_FRACTION = 0.25;
+/** Cores; a replica without requests needs some for its runtime. */
+const MIN_QUOTA_CORES = 0.05;
 
-/** A setting stays while what is wanted is no further from it than this part, so that noise is not written down. */
+/** A setting stays while the desired one is within this fraction of it, so that noise is not written. */
 const DEAD_BAND = 0.1;
 
-/** Neighbours that fill a node would take less if the replicas asked for more. */
-const MIN_FREE = 0.05;
+/** At least this fraction of a node counts as free: neighbours that fill it would yield if the replicas used more. */
+const MIN_FREE_FRACTION = 0.05;
 
-/** What one node has for the replicas that are decided together. */
+/** What one node offers to the replicas that are decided together. */
 interface NodeShare {
   readonly capacityCores: number;
   readonly freeCores: number;
-  /** Sum of the weights of the services of its replicas, once per replica. */
-  shareWeight: number;
+  /** Sum of `shareWeight` over those replicas. */
+  readonly shareWeight: number;
 }
 
-interface Wanted {
+interface DesiredCpu {
   readonly shares: number;
   readonly quotaCores: number;
-  /** Below this a quota would hold back what the allocation grants. */
-  readonly leastQuotaCores: number;
+  /** A lower quota would hold back what the allocation grants. */
+  readonly minQuotaCores: number;
 }
 
-/** One replica for which something is to be set. */
+/** A replica that gets a grant. */
 interface Granted {
   readonly replica: ReplicaDecision;
   readonly control: NonNullable<ServiceEstimate['cpuControl']>;
   readonly before: CpuGrant;
-  readonly wanted: Wanted;
+  readonly desired: DesiredCpu;
 }
 
 /**
- * The decisions, with a grant for each replica that is to have one: its service asks for it and is known well enough
- * to be weighed, and its node has been heard of.
+ * The decisions with CPU grants. A replica gets a grant if its policy asks for one, its service has left the state
+ * Learning, and its node's agent has reported.
  *
  * @param decisions one per service, in the order of `services`
- * @param previous the decision in force, whose grants stay where they are near enough
+ * @param previous the decision in force; its grants stay when they are near enough
  */
 export function withCpuGrants(
   decisions: ServiceDecision[],
@@ -64,7 +64,7 @@ export function withCpuGrants(
   const before = grantsOf(previous);
   const grants = new Map<ReplicaDecision, CpuGrant>();
   for (const mode of ['Enforce', 'Observe'] as const) {
-    // As for weights: what is enforced has to do with the load of all others as it is.
+    // As for weights: enforced services are decided with the load of all others as it is.
     const together = decisions.map((service) => service.mode === 'Enforce' || service.mode === mode);
     const shareOf = nodeShares(decisions, services, nodes, together);
     const byNode = new Map<string, Granted[]>();
@@ -75,13 +75,13 @@ export function withCpuGrants(
       decision.replicas.forEach((replica, at) => {
         const [estimate, share] = [service.replicas[at], shareOf.get(replica.node)];
         if (!estimate || !share || !isWeighed(replica)) return;
-        const wanted = wantedOf(replica, estimate, decision, service.shareWeight, share);
+        const desired = desiredCpu(replica, estimate, decision, service.shareWeight, share);
         const held = before.get(keyOf(decision, replica)) ?? {};
         if (decision.paused) {
           grants.set(replica, held);
           return;
         }
-        const granted = { replica, control, before: held, wanted };
+        const granted = { replica, control, before: held, desired };
         byNode.set(replica.node, [...(byNode.get(replica.node) ?? []), granted]);
       });
     });
@@ -116,7 +116,7 @@ function grantsOf(previous: Decision | undefined): ReadonlyMap<string, CpuGrant>
   return grants;
 }
 
-/** Nodes that were heard of. `together`: per service, whether it is decided, or its load is taken as it is. */
+/** Nodes whose agents have reported. `together`: per service, whether it is decided now; otherwise its load counts as it is. */
 function nodeShares(
   decisions: readonly ServiceDecision[],
   services: readonly ServiceEstimate[],
@@ -129,23 +129,23 @@ function nodeShares(
     if (mode === 'Off') return;
     const service = services[index];
     replicas.forEach((replica, at) => {
-      // What a replica uses without requests is in the node's background already.
+      // The node's background already contains what the replica uses without requests.
       const withRequests = Math.max(0, replica.cpuCores - (service?.replicas[at]?.idleCores ?? 0));
       const [sums, amount] =
         together[index] && isWeighed(replica) ? [weights, service?.shareWeight ?? 0] : [others, withRequests];
       sums.set(replica.node, (sums.get(replica.node) ?? 0) + amount);
     });
   });
-  const heard = nodes.filter(({ cores }) => cores > 0);
+  const known = nodes.filter(({ cores }) => cores > 0);
   return new Map(
-    heard.map(({ name, cores, stealCores, backgroundCores }) => {
+    known.map(({ name, cores, stealCores, backgroundCores }) => {
       const capacityCores = Math.max(0.01 * cores, cores - stealCores);
       const freeCores = capacityCores - backgroundCores - (others.get(name) ?? 0);
       return [
         name,
         {
           capacityCores,
-          freeCores: Math.max(MIN_FREE * capacityCores, freeCores),
+          freeCores: Math.max(MIN_FREE_FRACTION * capacityCores, freeCores),
           shareWeight: weights.get(name) ?? 0,
         },
       ];
@@ -153,45 +153,45 @@ function nodeShares(
   );
 }
 
-function wantedOf(
+function desiredCpu(
   replica: ReplicaDecision,
   { limitCores = Infinity }: ReplicaEstimate,
   { requestsPerSecond, demandCores, servedCores }: ServiceDecision,
   shareWeight: number,
   node: NodeShare,
-): Wanted {
-  const part = node.shareWeight > 0 ? shareWeight / node.shareWeight : 1;
-  const fairCores = Math.min(limitCores, node.freeCores * part);
+): DesiredCpu {
+  const fraction = node.shareWeight > 0 ? shareWeight / node.shareWeight : 1;
+  const fairCores = Math.min(limitCores, node.freeCores * fraction);
   const coresAt = (weight: number): number => requestsPerSecond * weight * replica.cpuPerRequestSeconds;
-  const servedPart = demandCores > 0 ? Math.min(1, servedCores / demandCores) : 1;
-  const allocated = coresAt(Math.max(replica.weight, replica.target)) * servedPart;
-  // Neighbours that take all a bounded replica leaves would otherwise shrink the bound, and that again what it leaves.
-  const needed = Math.min(replica.cpuCores, node.capacityCores * part);
+  const servedFraction = demandCores > 0 ? Math.min(1, servedCores / demandCores) : 1;
+  const allocated = coresAt(Math.max(replica.weight, replica.target)) * servedFraction;
+  // Without this, neighbours that take what a bounded replica leaves would shrink the bound, and then take more.
+  const needed = Math.min(replica.cpuCores, node.capacityCores * fraction);
   const most = Math.min(limitCores, node.capacityCores);
   const granted = Math.max(fairCores, allocated, needed);
   return {
     shares: Math.min(MAX_SHARES, Math.max(MIN_SHARES, Math.round(fairCores * SHARES_PER_CORE))),
-    quotaCores: Math.min(most, Math.max(MIN_QUOTA, granted * (1 + HEADROOM))),
-    leastQuotaCores: Math.min(most, granted),
+    quotaCores: Math.min(most, Math.max(MIN_QUOTA_CORES, granted * (1 + HEADROOM_FRACTION))),
+    minQuotaCores: Math.min(most, granted),
   };
 }
 
-/** Shares of a node's replicas move together or not at all, so that the dead band does not bend their ratios. */
+/** The CPU shares of a node's replicas change together or not at all, so that the dead band keeps their ratios. */
 function* settle(onNode: readonly Granted[]): Generator<[ReplicaDecision, CpuGrant]> {
   const shared = onNode.filter(({ control }) => control !== 'CPU_QUOTA');
-  const sharesStay = shared.every(({ before, wanted }) => isNear(before.shares, wanted.shares));
-  for (const { replica, control, before, wanted } of onNode) {
-    const quotaStays = isNear(before.quotaCores, wanted.quotaCores) && before.quotaCores >= wanted.leastQuotaCores;
+  const sharesStay = shared.every(({ before, desired }) => isNear(before.shares, desired.shares));
+  for (const { replica, control, before, desired } of onNode) {
+    const quotaStays = isNear(before.quotaCores, desired.quotaCores) && before.quotaCores >= desired.minQuotaCores;
     yield [
       replica,
       {
-        ...(control !== 'CPU_QUOTA' && { shares: (sharesStay ? before.shares : undefined) ?? wanted.shares }),
-        ...(control !== 'CPU_SHARE' && { quotaCores: quotaStays ? before.quotaCores : wanted.quotaCores }),
+        ...(control !== 'CPU_QUOTA' && { shares: (sharesStay ? before.shares : undefined) ?? desired.shares }),
+        ...(control !== 'CPU_SHARE' && { quotaCores: quotaStays ? before.quotaCores : desired.quotaCores }),
       },
     ];
   }
 }
 
-function isNear(before: number | undefined, wanted: number): before is number {
-  return before !== undefined && Math.abs(wanted - before) <= DEAD_BAND * before;
+function isNear(before: number | undefined, desired: number): before is number {
+  return before !== undefined && Math.abs(desired - before) <= DEAD_BAND * before;
 }

@@ -1,33 +1,36 @@
-/** The decision: from what is known to the weights in force, each with its reasons. */
+/** One decision: from a snapshot to the weights in force, each with its limits. */
 import { qualifiedName } from '../../contract/names.ts';
 import type { Decision, ServiceDecision } from '../../contract/decision.ts';
-import type { NodeEstimate, ServiceEstimate, Snapshot } from '../model/snapshot.ts';
+import { NEVER_MS, type NodeEstimate, type ServiceEstimate, type Snapshot } from '../model/snapshot.ts';
+import type { Mode } from '../model/topology.ts';
 import { boundedSnapshot } from './bounded.ts';
 import { withCpuGrants } from './cpu-control.ts';
 import { judgeHealth } from './health.ts';
-import { explainService } from './service-weights.ts';
-import { heldShares, pauseOf } from './pause.ts';
+import { heldWeights, pauseOf } from './pause.ts';
 import type { DecisionSettings, Parameters } from './settings.ts';
+import { type DecidedNodes, serviceWeights } from './service-weights.ts';
 import { isStaleNode, serviceState, stateOf } from './states.ts';
 import { type Candidate, type CandidateReplica, TargetFinder, type TargetNode, type Targets } from './targets.ts';
 import { parametersOf } from './weight-bounds.ts';
 
-/** What makes the next decision faster, and changes none: solutions to start from, and the memory that they take. */
+/** Solutions of the last decision. Starting from them makes the next one faster and changes nothing else. */
 export interface DecisionMemory {
-  readonly inForce: TargetFinder;
-  readonly asThough: TargetFinder;
+  /** For services in mode Enforce. */
+  readonly enforced: TargetFinder;
+  /** For services in mode Observe, as if all were enforced. */
+  readonly observed: TargetFinder;
 }
 
 export function createDecisionMemory(): DecisionMemory {
-  return { inForce: new TargetFinder(), asThough: new TargetFinder() };
+  return { enforced: new TargetFinder(), observed: new TargetFinder() };
 }
 
 /**
- * Decides one tick. Total: whatever the snapshot holds, the weights of each service with a ready replica sum to 1.
- * Services in mode Enforce are decided with the load of all others as it is. Those in mode Observe are decided as
- * though all were enforced together, which is what enforcing them would bring.
+ * Decides one tick. The weights of each service with a ready replica sum to 1, whatever the snapshot holds.
+ * Services in mode Enforce are decided with the load of all others as it is. Services in mode Observe are decided as if
+ * all were enforced, which shows what enforcing them would bring.
  *
- * @param previous the decision in force, which damping starts from; undefined at the start
+ * @param previous the decision in force, which damping starts from; undefined for the first one
  * @param now controller's wall clock, ms
  * @param memory kept from tick to tick
  */
@@ -41,56 +44,58 @@ export function decide(
   const { nodes, services } = boundedSnapshot(snapshot);
   const { parameters } = settings;
   const known = allNodes(nodes, services);
-  const nodeIndex = new Map(known.map((node, index) => [node.name, index]));
+  const decidedNodes = { estimates: known, indexOf: new Map(known.map((node, index) => [node.name, index])) };
   const before = lastDecisions(previous);
   const elapsedMs = previous ? now - previous.at : 0;
   const candidates = services.map((service) => {
     const ready = service.replicas.filter((replica) => replica.ready).length;
     const own = { ...settings, parameters: parametersOf(service, parameters, ready, elapsedMs) };
-    return candidateOf(service, known, nodeIndex, own, before, now);
+    return candidateOf(service, decidedNodes, own, before, now);
   });
-  const decided = (candidate: Candidate): boolean =>
-    candidate.replicas.length > 0 && candidate.service.mode !== 'Off' && !candidate.isLearning;
-  const enforced = candidates.filter((candidate) => decided(candidate) && candidate.service.mode === 'Enforce');
-  const observed = candidates.filter((candidate) => decided(candidate) && candidate.service.mode === 'Observe');
-  const inForce = memory.inForce.find(enforced, otherLoads(known, services, enforced), parameters);
+  const inMode = (mode: Mode): Candidate[] =>
+    candidates.filter(
+      ({ service, replicas, isLearning }) => service.mode === mode && replicas.length > 0 && !isLearning,
+    );
+  const enforced = inMode('Enforce');
+  const observed = inMode('Observe');
+  const inForce = memory.enforced.find(enforced, otherLoads(known, services, enforced), parameters);
   const together = [...enforced, ...observed];
-  const asThough =
-    observed.length > 0 ? memory.asThough.find(together, otherLoads(known, services, together), parameters) : undefined;
+  const ifEnforced =
+    observed.length > 0 ? memory.observed.find(together, otherLoads(known, services, together), parameters) : undefined;
   const indexOf = new Map(together.map((candidate, index) => [candidate, index]));
   const decisions = candidates.map((candidate) => {
-    const targets = candidate.service.mode === 'Observe' ? asThough : inForce;
-    return explainService(candidate, targets, indexOf.get(candidate) ?? -1, known, nodeIndex);
+    const targets = candidate.service.mode === 'Observe' ? ifEnforced : inForce;
+    return serviceWeights(candidate, targets, indexOf.get(candidate) ?? -1, decidedNodes);
   });
   return {
     tick: previous ? previous.tick + 1 : 0,
     at: now,
-    certificate: Math.max(inForce.allocation.certificate, asThough?.allocation.certificate ?? 0),
+    optimalityGap: Math.max(inForce.allocation.certificate, ifEnforced?.allocation.certificate ?? 0),
     changed: previous === undefined || decisions.some((service) => hasMoved(service)),
     nodes: known.map((node, index) => nodeDecision(node, inForce, index, parameters)),
     services: withCpuGrants(decisions, services, known, previous),
   };
 }
 
-/** The nodes of the snapshot, and those that only a replica names; capacities that are not known are guessed. */
+/** The nodes of the snapshot, and those that only a replica names. */
 function allNodes(nodes: readonly NodeEstimate[], services: readonly ServiceEstimate[]): NodeEstimate[] {
   const named = new Map(nodes.map((node) => [node.name, node]));
   for (const { replicas } of services) {
     for (const { node } of replicas) {
       if (named.has(node)) continue;
-      const unheard = { cores: 0, busyCores: 0, backgroundCores: 0, stealCores: 0, ageMs: Number.MAX_SAFE_INTEGER };
-      named.set(node, { name: node, ...unheard });
+      const unknown = { cores: 0, busyCores: 0, backgroundCores: 0, stealCores: 0, ageMs: NEVER_MS };
+      named.set(node, { name: node, ...unknown });
     }
   }
   return [...named.values()];
 }
 
-/** What was decided last of each service, by `<namespace>/<service>`. */
+/** The last decision on each service, by `<namespace>/<service>`. */
 function lastDecisions(previous: Decision | undefined): ReadonlyMap<string, ServiceDecision> {
   return new Map((previous?.services ?? []).map((service) => [qualifiedName(service), service]));
 }
 
-/** The last weight of each of the service's replicas, 0 where it had none. They seldom change their places. */
+/** The last weight of each of the service's replicas; 0 for a new one. Their order seldom changes. */
 function lastWeights(service: ServiceEstimate, last: ServiceDecision | undefined): number[] {
   const sameOrder = last !== undefined && service.replicas.every(({ name }, at) => last.replicas[at]?.name === name);
   if (sameOrder) return last.replicas.map(({ weight }) => weight);
@@ -98,11 +103,10 @@ function lastWeights(service: ServiceEstimate, last: ServiceDecision | undefined
   return service.replicas.map(({ name }) => byName.get(name) ?? 0);
 }
 
-/** The service's ready replicas with all that is known of each. */
+/** The service's ready replicas, each with its state, its health and what is set by hand. */
 function candidateOf(
   service: ServiceEstimate,
-  nodes: readonly NodeEstimate[],
-  nodeIndex: ReadonlyMap<string, number>,
+  { estimates: nodes, indexOf }: DecidedNodes,
   settings: DecisionSettings,
   before: ReadonlyMap<string, ServiceDecision>,
   now: number,
@@ -115,7 +119,7 @@ function candidateOf(
   );
   const key = qualifiedName(service);
   const pause = pauseOf(key, settings.pauses ?? [], now);
-  const held = pause && heldShares(key, readyNames(service), pause, byHand);
+  const held = pause && heldWeights(key, readyNames(service), pause, byHand);
   const health = judgeHealth(service);
   const state = serviceState(service, settings.parameters);
   const weights = lastWeights(service, before.get(key));
@@ -123,7 +127,7 @@ function candidateOf(
   for (const [index, estimate] of service.replicas.entries()) {
     const own = health[index];
     if (!estimate.ready || !own) continue;
-    const node = nodeIndex.get(estimate.node) ?? 0;
+    const node = indexOf.get(estimate.node) ?? 0;
     replicas.push({
       estimate,
       state: stateOf(estimate, state, own, nodes[node], settings.parameters),
@@ -135,20 +139,20 @@ function candidateOf(
     });
   }
   const { parameters } = settings;
-  return { service, isLearning: state.isLearning, pause, parameters, replicas: withSharesThatFit(replicas) };
+  return { service, isLearning: state.isLearning, pause, parameters, replicas: scaledToFit(replicas) };
 }
 
 function readyNames({ replicas }: ServiceEstimate): string[] {
   return replicas.filter(({ ready }) => ready).map(({ name }) => name);
 }
 
-/** Weights by hand that exceed 1 together, or that leave the rest to nobody, are scaled; those in force sum to 1. */
-function withSharesThatFit(replicas: readonly CandidateReplica[]): readonly CandidateReplica[] {
+/** Scales weights set by hand when they exceed 1, or when no other replica could take the rest. Weights in force sum to 1. */
+function scaledToFit(replicas: readonly CandidateReplica[]): readonly CandidateReplica[] {
   const byHand = replicas.reduce((sum, { manual }) => sum + (manual ?? 0), 0);
   const allByHand = replicas.every(({ manual }) => manual !== undefined);
   const scale = byHand > 1 || allByHand ? (byHand > 0 ? 1 / byHand : Infinity) : 1;
   const inForce = replicas.reduce((sum, { previous }) => sum + previous, 0);
-  // Most often nothing is to be scaled, and a copy of all replicas is saved.
+  // Usually there is nothing to scale, and the copy is saved.
   if (scale === 1 && Math.abs(inForce - 1) < 1e-12) return replicas;
   return replicas.map(({ previous, manual, ...replica }) => ({
     ...replica,
@@ -158,26 +162,26 @@ function withSharesThatFit(replicas: readonly CandidateReplica[]): readonly Cand
 }
 
 /**
- * Each node with the cores that balanced replicas use on it and that no weight decided now will move: those of services
- * that are not decided, and of replicas that are not ready (they start, crash or end).
+ * Each node with the cores of balanced replicas that this decision does not move: those of services that are not decided
+ * now, and of replicas that are not ready (they start, crash or end).
  */
 function otherLoads(
   nodes: readonly NodeEstimate[],
   services: readonly ServiceEstimate[],
   decided: readonly Candidate[],
 ): TargetNode[] {
-  const names = new Set(decided.map(({ service }) => service));
+  const moved = new Set(decided.map(({ service }) => service));
   const others = new Map<string, number>();
   for (const service of services) {
     if (service.mode === 'Off') continue;
-    // What they use without requests is in the node's background already.
+    // The node's background already contains what they use without requests.
     for (const { node, cpuCores, idleCores, ready } of service.replicas) {
-      if (ready && names.has(service)) continue;
+      if (ready && moved.has(service)) continue;
       others.set(node, (others.get(node) ?? 0) + Math.max(0, cpuCores - idleCores));
     }
   }
-  const heard = nodes.filter(({ cores }) => cores > 0);
-  const mean = heard.reduce((sum, { cores }) => sum + cores, 0) / Math.max(1, heard.length) || 1;
+  const known = nodes.filter(({ cores }) => cores > 0);
+  const mean = known.reduce((sum, { cores }) => sum + cores, 0) / Math.max(1, known.length) || 1;
   return nodes.map((node) => ({
     estimate: node.cores > 0 ? node : { ...node, cores: mean },
     otherCores: others.get(node.name) ?? 0,

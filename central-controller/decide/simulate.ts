@@ -1,23 +1,20 @@
-/** What would be decided if things were otherwise: the same decision on a changed snapshot. Pure, and changes nothing. */
+/** A simulation: the same decision on a changed snapshot. */
 import { qualifiedName } from '../../contract/names.ts';
 import type { Decision, ServiceDecision } from '../../contract/decision.ts';
 import { type Result, success } from '../../contract/result.ts';
 import type { SimulatedChange, Simulation } from '../../contract/simulation.ts';
 import type { Snapshot } from '../model/snapshot.ts';
-import { waitingFactor } from '../estimate/waiting.ts';
+import { queueingDelay, SATURATED_UTILISATION } from '../estimate/queueing-delay.ts';
 import { applyChanges } from './apply-changes.ts';
 import { decide } from './decide.ts';
 import type { DecisionSettings } from './settings.ts';
 
-/** A node beyond this has no room for what was not foreseen. */
-const FULL = 0.97;
-
 /**
- * Where weights would settle before and after the changes, and what that makes of nodes and delays. Services in mode
- * Observe count as though they were enforced. A service's demand is what is measured at its own replicas: that more
- * requests at one service make more at those it calls is for the asker to say.
+ * The weights at which the loop would settle before and after the changes, with utilisations and delays. Services in
+ * mode Observe count as enforced. A service's demand is that of its own replicas: more requests to one service do not
+ * raise the demand of those it calls, unless the changes say so.
  *
- * @param tick of the decision that was made on the snapshot
+ * @param tick of the decision that rests on the snapshot
  */
 export function simulate(
   snapshot: Snapshot,
@@ -33,7 +30,7 @@ export function simulate(
   return success({
     tick,
     at: snapshot.at,
-    certificate: Math.max(before.certificate, after.certificate),
+    optimalityGap: Math.max(before.optimalityGap, after.optimalityGap),
     nodes: after.nodes.map(({ name, cores, predictedUtilisation }) => ({
       name,
       cores,
@@ -73,21 +70,21 @@ function compared(
   };
 }
 
-/** The model that the estimator explains latencies by, at the utilisation that is predicted. */
+/** By the model that the estimator uses, at the predicted utilisation. */
 function delayOf({ replicas }: ServiceDecision, { nodes }: Decision): number {
   const byName = new Map(nodes.map((node) => [node.name, node]));
-  return replicas.reduce((sum, { node: name, target, cpuPerRequestSeconds, hiddenSeconds }) => {
+  return replicas.reduce((sum, { node: name, target, cpuPerRequestSeconds, nonCpuSeconds }) => {
     const node = byName.get(name);
-    const waiting = node ? waitingFactor(node.predictedUtilisation, Math.max(0.01, node.cores - node.stealCores)) : 0;
-    return sum + target * (cpuPerRequestSeconds * (1 + waiting) + hiddenSeconds);
+    const waiting = node ? queueingDelay(node.predictedUtilisation, Math.max(0.01, node.cores - node.stealCores)) : 0;
+    return sum + target * (cpuPerRequestSeconds * (1 + waiting) + nonCpuSeconds);
   }, 0);
 }
 
 function warningsOf({ nodes, services }: Decision): string[] {
   return [
     ...nodes
-      .filter(({ predictedUtilisation }) => predictedUtilisation > FULL)
-      .map(({ name }) => `node ${name}: it would be full, delays there are longer than predicted`),
+      .filter(({ predictedUtilisation }) => predictedUtilisation > SATURATED_UTILISATION)
+      .map(({ name }) => `node ${name}: it would be full, and delays there longer than predicted`),
     ...services.flatMap(({ namespace, name, replicas, demandCores, servedCores }) => {
       const service = `service ${qualifiedName({ namespace, name })}`;
       if (replicas.every(({ state }) => state === 'NotReady')) return [`${service}: no ready replica would be left`];

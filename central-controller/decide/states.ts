@@ -4,28 +4,32 @@ import type { NodeEstimate, ReplicaEstimate, ServiceEstimate } from '../model/sn
 import type { Health } from './health.ts';
 import type { Parameters } from './settings.ts';
 
-/** Below this part of what it would get for its load alone, a replica is held back for its health. */
+/** Below this success factor a replica counts as degraded. */
 const DEGRADED_FACTOR = 0.5;
 
 export function isStaleNode(node: NodeEstimate | undefined, parameters: Parameters): boolean {
   return !node || !(node.cores > 0) || node.ageMs > parameters.agentSilentMs;
 }
 
-/** What a replica's state depends on beside its own figures. */
+/** What the states of a service's replicas have in common. */
 export interface ServiceState {
-  /** Too little is known of the service for its replicas to be told apart. */
+  /** Too little is known to tell the replicas apart. */
   readonly isLearning: boolean;
-  /** All its replicas came up lately: then none is new among old ones. */
+  /** All replicas came up lately, so none is new among old ones. */
   readonly isNew: boolean;
 }
 
 export function serviceState(service: ServiceEstimate, parameters: Parameters): ServiceState {
-  const ready = service.replicas.filter((replica) => replica.ready);
-  const evidence = ready.reduce((sum, replica) => sum + replica.evidence, 0);
-  return {
-    isLearning: !(evidence >= parameters.leastEvidence) || ready.some((replica) => !(replica.cpuPerRequestSeconds > 0)),
-    isNew: ready.every((replica) => isNew(replica, parameters)),
-  };
+  let evidence = 0;
+  let hasUnknownCost = false;
+  let isAllNew = true;
+  for (const replica of service.replicas) {
+    if (!replica.ready) continue;
+    evidence += replica.evidence;
+    hasUnknownCost ||= !(replica.cpuPerRequestSeconds > 0);
+    isAllNew &&= isNew(replica, parameters);
+  }
+  return { isLearning: hasUnknownCost || !(evidence >= parameters.minEvidence), isNew: isAllNew };
 }
 
 export function stateOf(
@@ -45,7 +49,7 @@ export function stateOf(
   return 'Active';
 }
 
-/** How long the replica has been silent beyond what is usual; it cannot be silent for longer than it is known. */
+/** How much longer than usual the replica, or its node's agent, has been silent. */
 export function silentForMs(replica: ReplicaEstimate, node: NodeEstimate | undefined, parameters: Parameters): number {
   const proxy = Math.min(replica.ageMs, replica.knownForMs) - parameters.proxySilentMs;
   const agent = isStaleNode(node, parameters)

@@ -1,4 +1,4 @@
-/** Where the weights of the services should be: the allocator's answer, with health, warm-up and silence applied. */
+/** The weights that services should reach: the allocation, with health, warm-up and silence applied. */
 import type { ReplicaState } from '../../contract/decision.ts';
 import type { NodeEstimate, ReplicaEstimate, ServiceEstimate } from '../model/snapshot.ts';
 import { type Allocation, Allocator } from './allocate/allocate.ts';
@@ -7,16 +7,16 @@ import type { Health } from './health.ts';
 import type { Pause } from './pause.ts';
 import type { Parameters } from './settings.ts';
 import { silentForMs } from './states.ts';
-import { leastPart } from './weight-bounds.ts';
+import { minFraction } from './weight-bounds.ts';
 
-/** A service whose ready replicas are told apart in this decision. */
+/** A service with its ready replicas, as this decision sees it. */
 export interface Candidate {
   readonly service: ServiceEstimate;
   readonly isLearning: boolean;
   readonly pause: Pause | undefined;
-  /** As they hold for this service. */
+  /** For this service. */
   readonly parameters: Parameters;
-  /** Those that are ready, in the order of the service's. */
+  /** The ready ones, in the service's order. */
   readonly replicas: readonly CandidateReplica[];
 }
 
@@ -26,56 +26,56 @@ export interface CandidateReplica {
   readonly health: Health;
   /** Index of its node. */
   readonly node: number;
-  /** Share set by hand, or held by a pause. */
+  /** Weight set by hand, or held by a pause. */
   readonly manual: number | undefined;
-  /** It is held by a pause. */
+  /** A pause holds it. */
   readonly isHeld: boolean;
   /** Weight in force. */
   readonly previous: number;
 }
 
-/** The columns are the finder's, which writes its next targets over them. */
+/** The finder owns the columns, and overwrites them with the next targets. */
 export interface Targets {
   readonly allocation: Allocation;
-  /** Where each candidate's replicas are in the columns: those of candidate i from `firstReplica[i]` on. */
+  /** Candidate i has the columns from `firstReplica[i]` on. */
   readonly firstReplica: Int32Array;
 }
 
 export interface TargetNode {
   readonly estimate: NodeEstimate;
-  /** Cores used by what is not decided here. */
+  /** Cores of balanced replicas that this decision does not move. */
   readonly otherCores: number;
 }
 
-/** Cores; a node that has less cannot be told from one that has none. */
+/** Cores; a node with less counts as having this much. */
 const MIN_CAPACITY = 0.01;
 
-/** Part of an equal share that a new replica gets at most to be asked soon. */
-const MAX_AT_FIRST = 0.5;
+/** Fraction of the equal share that a new replica may get for its first requests. */
+const MAX_FIRST_FRACTION = 0.5;
 
-/** A background that seems to fill its node would take less if the replicas asked for more. */
-const MAX_BACKGROUND = 0.95;
+/** The background counts as at most this fraction of its node: it would yield if the replicas used more. */
+const MAX_BACKGROUND_FRACTION = 0.95;
 
-/** Finds targets again and again, each from the solution before; keeps the memory that this takes. */
+/** Finds targets tick by tick, each starting from the last solution. */
 export class TargetFinder {
-  /** Where some shares are settled, the solution differs much: each kind starts from its own. */
+  /** With some weights fixed the solution differs much, so each kind starts from its own. */
   readonly #first = new Allocator();
   readonly #second = new Allocator();
   #input = createInput(0, 0, 0);
 
   /**
-   * Allocates twice where some replica must not get what its load alone would give it: first as if it might, to see how
-   * much that is; then with those replicas settled, so that the others are optimal for what is left to them.
+   * Allocates twice when health, warm-up or silence holds some replica back. The first allocation shows what the replica
+   * would get; the second fixes its weight, so that the others are optimal for the rest.
    */
   find(candidates: readonly Candidate[], nodes: readonly TargetNode[], parameters: Parameters): Targets {
     const input = this.#fill(candidates, nodes, parameters);
     const { firstReplica } = input;
     const first = this.#first.allocate(input);
-    let isSettled = false;
+    let hasFixed = false;
     for (const [index, candidate] of candidates.entries()) {
-      isSettled = settleShares(candidate, firstReplica[index] ?? 0, first.shares, nodes, input) || isSettled;
+      hasFixed = fixWeights(candidate, firstReplica[index] ?? 0, first.shares, nodes, input) || hasFixed;
     }
-    return { allocation: isSettled ? this.#second.allocate(input) : first, firstReplica };
+    return { allocation: hasFixed ? this.#second.allocate(input) : first, firstReplica };
   }
 
   #fill(candidates: readonly Candidate[], nodes: readonly TargetNode[], parameters: Parameters): AllocationInput {
@@ -97,7 +97,7 @@ export class TargetFinder {
   }
 }
 
-/** Cores that the candidates' replicas request on each node together. */
+/** Cores that the candidates' replicas request on each node. */
 function requestedCores(candidates: readonly Candidate[], nodes: number): Float64Array {
   const requested = new Float64Array(nodes);
   for (const { replicas } of candidates) {
@@ -106,16 +106,16 @@ function requestedCores(candidates: readonly Candidate[], nodes: number): Float6
   return requested;
 }
 
-/** Capacity and what is used of it; what the replicas request is theirs, however busy the node is with others. */
+/** A node's capacity and background. The background never takes what the replicas request. */
 function fillNode(input: AllocationInput, index: number, node: TargetNode, requested: number): void {
   const { cores, stealCores, backgroundCores } = node.estimate;
   const capacity = Math.max(0.01 * cores, cores - stealCores, MIN_CAPACITY);
   const used = Math.max(0, backgroundCores) + Math.max(0, node.otherCores);
   input.capacityCores[index] = capacity;
-  input.backgroundCores[index] = Math.min(used, MAX_BACKGROUND * capacity, Math.max(0, capacity - requested));
+  input.backgroundCores[index] = Math.min(used, MAX_BACKGROUND_FRACTION * capacity, Math.max(0, capacity - requested));
 }
 
-/** Fills in the service and its replicas, which are at `from` and after; returns where the next are. */
+/** Fills in the service and its replicas from `from` on; returns where the next service's begin. */
 function fillService(
   input: AllocationInput,
   index: number,
@@ -127,7 +127,8 @@ function fillService(
   input.shareWeight[index] = service.shareWeight;
   input.level[index] = level ? 1 : 0;
   input.pull[index] =
-    (level ? parameters.pull / 100 : parameters.pull) + parameters.pullPerError * relativeError(replicas);
+    (level ? parameters.regularisation / 100 : parameters.regularisation) +
+    parameters.regularisationPerError * relativeError(replicas);
   let at = from;
   for (const { estimate, health, manual, node } of replicas) {
     input.node[at] = node;
@@ -140,22 +141,22 @@ function fillService(
   return at;
 }
 
-/** The share by which a replica gets `wanted` requests per second of the service's, but no more than `most`. */
-function shareOf({ requestsPerSecond }: ServiceEstimate, wanted: number, most: number): number {
-  return Math.min(most, requestsPerSecond > 0 ? wanted / requestsPerSecond : Infinity);
+/** The weight that gives a replica so many of the service's requests per second, at most `most`. */
+function weightFor({ requestsPerSecond }: ServiceEstimate, desired: number, most: number): number {
+  return Math.min(most, requestsPerSecond > 0 ? desired / requestsPerSecond : Infinity);
 }
 
 /**
- * A slow replica is asked often enough for the judgement to stand or fall by what it does now. Were it left to fade, the
- * replica would come back at once and be found slow again, in cycles.
+ * A slow replica keeps getting enough requests to be judged by what it does now. Otherwise the judgement would fade, the
+ * replica would get its full weight and be found slow again, in cycles.
  */
-function probingShare(service: ServiceEstimate, { probesPerSecond, mostProbing }: Parameters): number {
-  return shareOf(service, probesPerSecond, mostProbing);
+function probingWeight(service: ServiceEstimate, { probesPerSecond, maxProbingFraction }: Parameters): number {
+  return weightFor(service, probesPerSecond, maxProbingFraction);
 }
 
-/** A new replica is asked soon, also where its node is full of others that start: else nothing is learnt of it. */
-function firstShare(service: ServiceEstimate, equal: number, { firstRequestsPerSecond }: Parameters): number {
-  return shareOf(service, firstRequestsPerSecond, MAX_AT_FIRST * equal);
+/** A new replica gets some requests even on a full node, so that its cost is learnt. */
+function firstWeight(service: ServiceEstimate, equal: number, { firstRequestsPerSecond }: Parameters): number {
+  return weightFor(service, firstRequestsPerSecond, MAX_FIRST_FRACTION * equal);
 }
 
 /** Root mean square of the relative standard errors of the replicas' costs. */
@@ -168,8 +169,8 @@ export function relativeError(replicas: readonly CandidateReplica[]): number {
   return Math.sqrt(sum / replicas.length);
 }
 
-/** Fixes those shares that are not the allocator's to choose, given what it would choose; whether there are any. */
-function settleShares(
+/** Fixes the weights of replicas that are held back or held up. Returns whether there are any. */
+function fixWeights(
   { service, replicas, parameters }: Candidate,
   from: number,
   shares: Float64Array,
@@ -179,7 +180,7 @@ function settleShares(
   const equal = 1 / replicas.length;
   let byHand = 0;
   let others = 0;
-  let hasSettled = false;
+  let hasFixed = false;
   for (const [index, { estimate, health, state, manual, node }] of replicas.entries()) {
     byHand += manual ?? 0;
     if (manual !== undefined) continue;
@@ -188,18 +189,19 @@ function settleShares(
     const warm = isNew ? Math.max(0.1, estimate.knownForMs / parameters.warmUpMs) : 1;
     const silent = silentForMs(estimate, nodes[node]?.estimate, parameters);
     const trust = Math.exp(-silent / parameters.staleDecayMs);
-    const probed = Math.max(share, health.excessSeconds > 0 ? probingShare(service, parameters) : 0);
-    const asked = Math.max(probed * warm, isNew ? firstShare(service, equal, parameters) : 0);
-    const healthy = equal + trust * (asked * health.successFactor - equal);
-    const wanted = Math.max(leastPart(state, parameters) * equal, Math.min(parameters.maxWeight * equal, healthy));
-    if (Math.abs(wanted - share) < 1e-9) continue;
-    fixed[from + index] = wanted;
-    others += wanted;
-    hasSettled = true;
+    const probed = Math.max(share, health.excessSeconds > 0 ? probingWeight(service, parameters) : 0);
+    const warmed = Math.max(probed * warm, isNew ? firstWeight(service, equal, parameters) : 0);
+    const trusted = equal + trust * (warmed * health.successFactor - equal);
+    const least = minFraction(state, parameters) * equal;
+    const weight = Math.max(least, Math.min(parameters.maxWeight * equal, trusted));
+    if (Math.abs(weight - share) < 1e-9) continue;
+    fixed[from + index] = weight;
+    others += weight;
+    hasFixed = true;
   }
   const scale = others > 0 ? Math.min(1, Math.max(0, 1 - byHand) / others) : 1;
   for (const [index, { manual }] of replicas.entries()) {
     if (manual === undefined) fixed[from + index] = (fixed[from + index] ?? NaN) * scale;
   }
-  return hasSettled;
+  return hasFixed;
 }

@@ -1,13 +1,13 @@
-/** What the limits of a policy make of the weights of its service. */
+/** Bounds on the weights of a service, from the limits of its policy. */
 import type { ReplicaState } from '../../contract/decision.ts';
 import type { ServiceEstimate } from '../model/snapshot.ts';
 import type { Parameters } from './settings.ts';
 
-/** Ticks that are further apart, such as around a restart, count as this. */
+/** Longer times between ticks, such as around a restart, count as this. */
 const MAX_ELAPSED_MS = 1000;
 
 /**
- * The parameters as they hold for one service: what its policy limits is more narrow than for the others.
+ * The parameters for one service. Its policy can only narrow them.
  *
  * @param ready number of its ready replicas
  * @param elapsedMs since the decision in force
@@ -25,29 +25,29 @@ export function parametersOf(
     ...parameters,
     minWeight: minWeight ?? parameters.minWeight,
     maxWeight: maxWeight ?? parameters.maxWeight,
-    greatestStep: Math.min(
-      parameters.greatestStep,
+    maxStep: Math.min(
+      parameters.maxStep,
       maxStepPerSecond === undefined ? Infinity : (maxStepPerSecond * seconds) / ready,
     ),
     warmUpMs: warmUpSeconds === undefined ? parameters.warmUpMs : 1000 * warmUpSeconds,
   };
 }
 
-/** The least that a replica in this state gets, as a part of the equal weight: health goes before the policy's wish. */
-export function leastPart(state: ReplicaState, parameters: Parameters): number {
+/** The least that a replica in this state gets, as a fraction of the equal weight. Health overrules the policy. */
+export function minFraction(state: ReplicaState, parameters: Parameters): number {
   const isHeldBack = state === 'WarmingUp' || state === 'Degraded';
   return isHeldBack ? parameters.floor : Math.max(parameters.floor, parameters.minWeight);
 }
 
-/** Shares of the service's requests. */
+/** Fractions of the service's requests. */
 export interface WeightBounds {
   readonly least: number;
   readonly most: number;
-  /** The least is what the policy asks for, and not what all replicas get. */
+  /** The policy raises `least` above the floor of all replicas. */
   readonly isRaised: boolean;
 }
 
-/** The bounds of each replica. What is set by hand is its own bound, and the others share what it leaves. */
+/** The bounds of each replica. A weight set by hand is its own bound; the others share the rest. */
 export function boundsOf(
   replicas: readonly { readonly state: ReplicaState; readonly manual: number | undefined }[],
   parameters: Parameters,
@@ -58,22 +58,22 @@ export function boundsOf(
   const most = equal > 0 ? Math.min(1, parameters.maxWeight * equal) : 0;
   return replicas.map(({ state, manual }) => {
     if (manual !== undefined) return { least: manual, most: manual, isRaised: false };
-    const part = leastPart(state, parameters);
-    return { least: part * equal, most, isRaised: part > parameters.floor };
+    const fraction = minFraction(state, parameters);
+    return { least: fraction * equal, most, isRaised: fraction > parameters.floor };
   });
 }
 
-/** Does a bound that the policy sets decide this weight? Scaling may leave it a little off. */
+/** Whether a bound of the policy decides this weight. Scaling may leave the weight slightly off the bound. */
 export function isAtPolicyLimit(weight: number, { least, most, isRaised }: WeightBounds): boolean {
   return (isRaised && weight < 1.001 * least) || (least < most && most < 1 && weight > 0.999 * most);
 }
 
-/** Counts as above the least, so that there is something to scale where all are at it. */
+/** Each weight counts as this far above its least, so that there is something to scale when all are at it. */
 const MIN_ABOVE = 1e-12;
 
 /**
- * Weights within their bounds and with the sum 1. What is above its least is scaled, all by the same factor, but for
- * what reaches its most: the others keep their proportions.
+ * Weights within their bounds that sum to 1. All are scaled above their least by the same factor, except those that reach
+ * their most, so the others keep their proportions.
  *
  * @param bounds one per weight; their least sum to at most 1, their most to at least 1
  */
@@ -94,7 +94,7 @@ export function withinBounds(weights: readonly number[], bounds: readonly Weight
     const result = bounds.map(({ least, most }, index) => {
       const weight = least + factor * (above[index] ?? 0);
       if (isFull[index] || weight <= most) return isFull[index] ? most : weight;
-      // What is too much by this factor is so by the next, which is greater.
+      // The next factor is greater, so this weight stays at its most.
       isFull[index] = 1;
       isMet = false;
       return most;

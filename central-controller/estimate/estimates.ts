@@ -2,7 +2,7 @@
 import type { Topology } from '../model/topology.ts';
 import type { CostMemory } from './cost-memory.ts';
 import type { DecayedRatio } from './decayed-ratio.ts';
-import type { HiddenMemory } from './hidden-latency.ts';
+import type { NonCpuMemory } from './non-cpu-latency.ts';
 import type { IdleMemory } from './idle-cpu.ts';
 import type { NodeMemory } from './node-memory.ts';
 
@@ -33,7 +33,7 @@ export interface ReplicaMemory {
   readonly idle: IdleMemory;
   /** Seconds in flight per request. */
   readonly latency: DecayedRatio;
-  readonly hidden: HiddenMemory;
+  readonly hidden: NonCpuMemory;
   /** Seconds in flight since the last request ended. */
   unfinishedSeconds: number;
   readonly failures: DecayedRatio;

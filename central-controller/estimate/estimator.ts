@@ -5,7 +5,7 @@ import { qualifiedName, serviceOfKey } from '../../contract/names.ts';
 import { costEvidence, costMemory, ownCosts } from './cost-memory.ts';
 import { decayedRatio, evidenceAt, meanOf } from './decayed-ratio.ts';
 import type { Estimates, ReplicaMemory } from './estimates.ts';
-import { hiddenLatency, hiddenMemory } from './hidden-latency.ts';
+import { nonCpuLatency, nonCpuMemory } from './non-cpu-latency.ts';
 import { type IdleCpu, idleCpu, idleMemory } from './idle-cpu.ts';
 import { currentLoad, SAMPLES } from './node-load.ts';
 import { type Cost, pooledCosts } from './pooled-cost.ts';
@@ -111,7 +111,7 @@ function newReplica(uid: string, node: string): ReplicaMemory {
     cost: costMemory(),
     idle: idleMemory(),
     latency: decayedRatio(LATENCY_MS),
-    hidden: hiddenMemory(),
+    hidden: nonCpuMemory(),
     unfinishedSeconds: 0,
     failures: decayedRatio(FAILURES_MS),
     requestsPerSecond: 0,
@@ -215,7 +215,7 @@ function replicaEstimate(
     inFlight: memory.inFlight,
     meanInFlight: memory.meanInFlight,
     meanLatencySeconds: meanOf(memory.latency),
-    ...hiddenLatency(memory.hidden, cost?.seconds ?? 0, now),
+    ...nonCpuLatency(memory.hidden, cost?.seconds ?? 0, now),
     failureRatio: failed / (evidenceAt(memory.failures, now) + PRIOR_REQUESTS),
   };
 }

@@ -6,7 +6,7 @@ import { observeCost } from './cost-memory.ts';
 import { addPair } from './decayed-ratio.ts';
 import type { ReplicaMemory } from './estimates.ts';
 import type { NodeMemory } from './node-memory.ts';
-import { type CountedRequests, observeHidden } from './hidden-latency.ts';
+import { type CountedRequests, observeNonCpu } from './non-cpu-latency.ts';
 import { dropBlock, observeIdle } from './idle-cpu.ts';
 
 /** Time constants of what must follow the traffic, seconds. */
@@ -73,7 +73,7 @@ function observeLatency(memory: ReplicaMemory, counted: CountedRequests, node: N
   const cores = memory.declaredLimitCores;
   const usedCores = memory.unmatchedSeconds > 0 ? memory.unmatchedCpuSeconds / memory.unmatchedSeconds : 0;
   const limit = cores === undefined ? undefined : { cores, usedCores };
-  observeHidden(memory.hidden, { ...counted, inFlightSeconds }, node, limit);
+  observeNonCpu(memory.hidden, { ...counted, inFlightSeconds }, node, limit);
 }
 
 /** Sets the CPU used meanwhile against requests that succeeded; CPU without any request is idle, and nobody's cost. */

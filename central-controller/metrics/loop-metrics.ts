@@ -67,9 +67,15 @@ function registerDecisions(registry: Registry, state: ControllerState): void {
   );
   reading(
     registry,
-    'ballast_decision_certificate_ratio',
+    'ballast_decision_optimality_gap_ratio',
     'Largest relative violation of the optimality conditions by the latest decision',
-    () => state.decision?.certificate,
+    () => state.decision?.optimalityGap,
+  );
+  reading(
+    registry,
+    'ballast_decision_certificate_ratio',
+    'Old name of ballast_decision_optimality_gap_ratio, gone in the next version',
+    () => state.decision?.optimalityGap,
   );
 }
 

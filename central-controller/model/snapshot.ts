@@ -61,11 +61,11 @@ export interface ReplicaEstimate {
   readonly meanInFlight: number;
   readonly meanLatencySeconds: number;
   /** Latency that neither CPU nor waiting for CPU explains. */
-  readonly hiddenSeconds: number;
-  /** Standard error of `hiddenSeconds`, by the spread of its samples. */
-  readonly hiddenDeviation: number;
-  /** Requests that `hiddenSeconds` rests on: fewer the busier the node was then, and the longer ago. */
-  readonly hiddenEvidence: number;
+  readonly nonCpuSeconds: number;
+  /** Standard error of `nonCpuSeconds`, by the spread of its samples. */
+  readonly nonCpuDeviation: number;
+  /** Requests that `nonCpuSeconds` rests on: fewer the busier the node was then, and the longer ago. */
+  readonly nonCpuEvidence: number;
   readonly failureRatio: number;
 }
 

@@ -1,5 +1,5 @@
 /** Versions the table and keeps every connected agent up to date with it. */
-import type { AssignmentUpdate, PodCpuGrant } from '../../contract/assignment.ts';
+import { type AssignmentUpdate, type PodCpuGrant, VALID_FOR_MS } from '../../contract/assignment.ts';
 import type { Decision } from '../../contract/decision.ts';
 import type { Topology } from '../model/topology.ts';
 import {
@@ -13,8 +13,6 @@ import {
 } from './assignment-table.ts';
 import { type NodeGrants, nodeGrants } from './node-grants.ts';
 
-/** How long agents and proxies may use what they hold without hearing of the controller. */
-export const VALID_FOR_MS = 10_000;
 const HEARTBEAT_MS = 1_000;
 /**
  * Every version makes every proxy fetch the table. A weight that moved by this part of an equal share is worth that at

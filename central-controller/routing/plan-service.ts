@@ -8,7 +8,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { qualifiedName } from '../../contract/names.ts';
-import { VALID_FOR_MS } from '../publish/publisher.ts';
+import { VALID_FOR_MS } from '../../contract/assignment.ts';
 import type { Observed, ObservedMetadata, ObservedVirtualService } from '../kubernetes/observed-objects.ts';
 import type { Manifest } from '../kubernetes/manifest.ts';
 import type { Service } from '../kubernetes/objects.ts';

@@ -8,14 +8,13 @@
  *       assignment   only where a version was published: until each node's proxies have reported to use it, or a newer one
  */
 import { type Context, type HrTime, ROOT_CONTEXT, type Span, trace, type Tracer } from '@opentelemetry/api';
+import { VALID_FOR_MS } from '../../contract/assignment.ts';
 import type { Decision } from '../../contract/decision.ts';
 import type { AgentReport } from '../../contract/report.ts';
 import type { ControllerState } from '../state.ts';
 
 /** Reports that get a span each in one trace; the others are only counted. */
 const MAX_REPORTS = 32;
-/** Proxies that have not said by then that they use an assignment will not. */
-const ASSIGNMENT_MS = 10_000;
 
 /** An assignment on its way. */
 interface Underway {
@@ -85,11 +84,13 @@ export class LoopSpans {
   }
 
   #addDecision(decision: Decision, endedAt: number, context: Context): void {
-    const { at, services, certificate, changed } = decision;
+    const { at, services, optimalityGap, changed } = decision;
     const attributes = {
       'ballast.services': services.length,
       'ballast.replicas': services.reduce((sum, { replicas }) => sum + replicas.length, 0),
-      'ballast.certificate': certificate,
+      'ballast.optimality_gap': optimalityGap,
+      // The name before 0.2; it goes with the next version.
+      'ballast.certificate': optimalityGap,
       'ballast.weights_moved': changed,
     };
     this.#tracer.startSpan('decision', { startTime: hrTime(at), attributes }, context).end(hrTime(endedAt));
@@ -107,7 +108,7 @@ export class LoopSpans {
   /** Ends those that have been under way for too long. */
   #giveUp(now: number): void {
     this.#underway = this.#underway.filter((each) => {
-      if (now - each.publishedAt < ASSIGNMENT_MS) return true;
+      if (now - each.publishedAt < VALID_FOR_MS) return true;
       this.#end(each, now);
       return false;
     });

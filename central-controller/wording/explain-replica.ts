@@ -11,11 +11,11 @@ export function explainReplica(decision: Decision, path: ReplicaName): Result<Ex
   const { replica } = found.value;
   const { replicas, ...service } = found.value.service;
   const node = decision.nodes.find((candidate) => candidate.name === replica.node);
-  const { tick, at, certificate } = decision;
+  const { tick, at, optimalityGap } = decision;
   return success({
     tick,
     at,
-    certificate,
+    optimalityGap,
     service,
     replica,
     equalShare: equalShare(replicas),

@@ -80,13 +80,13 @@ export const ALERTS: readonly Alert[] = [
     runbook: 'decisions-fail',
   },
   {
-    name: 'BallastCertificateBad',
-    expression: 'max(ballast_decision_certificate_ratio) > 0.01',
+    name: 'BallastOptimalityGapLarge',
+    expression: 'max(ballast_decision_optimality_gap_ratio) > 0.01',
     for: '5m',
     severity: 'warning',
     summary: 'Weights are off the optimum: {{ $value | humanizePercentage }}',
     description: 'The conditions of an optimal distribution are violated by more than 1 %.',
-    runbook: 'the-certificate-is-bad',
+    runbook: 'the-optimality-gap-is-large',
   },
   {
     name: 'BallastAgentSilent',

@@ -189,7 +189,7 @@ export const ROWS: readonly RowDefinition[] = [
         { expression: rate('ballast_reports_refused_total', 'reason'), legend: '{{reason}}' },
       ]),
       lines('Distance from the optimum', 'percentunit', 'Largest violation of the optimality conditions.', [
-        { expression: 'max(ballast_decision_certificate_ratio)', legend: 'certificate' },
+        { expression: 'max(ballast_decision_optimality_gap_ratio)', legend: 'optimality gap' },
       ]),
       lines('Who leads', 'short', 'By instance.', [
         { expression: 'ballast_leading', legend: '{{pod}}' },

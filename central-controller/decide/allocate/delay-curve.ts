@@ -1,10 +1,10 @@
 /**
  * What load on a shared resource costs. The mean number of requests in service or waiting at a resource with
- * utilisation u is approximated by `u (1 + f(u)) * capacity`, f being the waiting time of `estimate/waiting.ts`. Beyond
- * `SATURATED` the curve goes on as its own parabola: finite, convex, twice differentiable, so that overload is a matter
+ * utilisation u is approximated by `u (1 + f(u)) * capacity`, f being the waiting time of `estimate/queueing-delay.ts`. Beyond
+ * `SATURATED_UTILISATION` the curve goes on as its own parabola: finite, convex, twice differentiable, so that overload is a matter
  * of degree.
  */
-import { exponentOf, SATURATED, serversOf } from '../../estimate/waiting.ts';
+import { exponentOf, SATURATED_UTILISATION, serversOf } from '../../estimate/queueing-delay.ts';
 
 /** Price per utilisation that is added everywhere, so that load costs something to gather where all are idle. */
 const GENTLE = 0.05;
@@ -46,7 +46,7 @@ export function evaluateCurve(
   }
   const servers = serversOf(capacity);
   const a = servers === MANY ? EXPONENT_OF_MANY : exponentOf(servers);
-  const x = Math.min(u, SATURATED);
+  const x = Math.min(u, SATURATED_UTILISATION);
   const free = 1 - x;
   const power = a === 1 ? x : x ** a;
   const risen = (a + 1) * power - a * power * x;

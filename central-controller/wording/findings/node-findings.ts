@@ -1,11 +1,9 @@
 /** What is to be said of nodes and the agents on them. Pure. */
 import type { NodeDecision } from '../../../contract/decision.ts';
 import type { Finding } from '../../../contract/finding.ts';
+import { SATURATED_UTILISATION } from '../../estimate/queueing-delay.ts';
 import { about } from './finding.ts';
 import type { KnownState } from './known-state.ts';
-
-/** A node that is this busy has nothing left to give. */
-const SATURATED = 0.97;
 
 export function nodeFindings({ decision, connected }: KnownState): Finding[] {
   const carrying = new Set(decision.services.flatMap(({ replicas }) => replicas.map(({ node }) => node)));
@@ -40,7 +38,9 @@ export function nodeFindings({ decision, connected }: KnownState): Finding[] {
       }),
     ),
     ...about(
-      names(({ name, cores, busyCores }) => carrying.has(name) && cores > 0 && busyCores >= SATURATED * cores),
+      names(
+        ({ name, cores, busyCores }) => carrying.has(name) && cores > 0 && busyCores >= SATURATED_UTILISATION * cores,
+      ),
       'notice',
       'NodeSaturated',
       (nodes) => ({

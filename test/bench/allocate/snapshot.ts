@@ -12,9 +12,9 @@ const USUAL = {
   inFlight: 1,
   meanInFlight: 1,
   meanLatencySeconds: 0.005,
-  hiddenSeconds: 0.001,
-  hiddenDeviation: 0.0005,
-  hiddenEvidence: 100,
+  nonCpuSeconds: 0.001,
+  nonCpuDeviation: 0.0005,
+  nonCpuEvidence: 100,
   failureRatio: 0,
 };
 

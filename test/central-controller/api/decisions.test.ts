@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { decisionAnswer } from '../../../central-controller/api/old-names.ts';
 import { createServer } from '../../../central-controller/api/server.ts';
 import type { Explanation } from '../../../contract/explanation.ts';
 import { createLoop, runTraffic, type TestLoop } from '../fixtures.ts';
@@ -34,12 +35,22 @@ describe('recent decisions', () => {
 
   it('can each be read whole', async () => {
     test.loop.start();
-    const first = test.loop.state.decision;
+    const first = test.loop.state.decision ?? expect.fail();
     runTraffic(test, 3);
-    expect(await get('/api/v1/decisions/0')).toEqual({ status: 200, body: first });
-    expect((await get('/api/v1/decisions/latest')).body).toEqual(test.loop.state.decision);
+    const latest = test.loop.state.decision ?? expect.fail();
+    expect(await get('/api/v1/decisions/0')).toEqual({ status: 200, body: decisionAnswer(first) });
+    expect((await get('/api/v1/decisions/latest')).body).toEqual(decisionAnswer(latest));
     expect(await get('/api/v1/decisions/1000')).toMatchObject({ status: 404, body: { code: 'UNKNOWN_DECISION' } });
     expect(await get('/api/v1/decisions/first')).toMatchObject({ status: 400, body: { code: 'INVALID_REQUEST' } });
+  });
+
+  it('have renamed fields under the old names, too', async () => {
+    test.loop.start();
+    runTraffic(test, 3);
+    const { optimalityGap, services } = test.loop.state.decision ?? expect.fail();
+    const replicas = services[0]?.replicas.map(({ nonCpuSeconds }) => ({ hiddenSeconds: nonCpuSeconds }));
+    const old = { certificate: optimalityGap, services: [{ replicas }] };
+    expect((await get('/api/v1/decisions/latest')).body).toMatchObject(old);
   });
 
   it('are none before the first', async () => {

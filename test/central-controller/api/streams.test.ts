@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { request } from 'undici';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { decisionAnswer } from '../../../central-controller/api/old-names.ts';
 import { createServer } from '../../../central-controller/api/server.ts';
 import type { AssignmentUpdate } from '../../../contract/assignment.ts';
 import type { Decision } from '../../../contract/decision.ts';
@@ -92,7 +93,7 @@ describe('the stream of decisions', () => {
       expect(id).toBe(`id: ${decision.tick}`);
       return decision;
     });
-    expect(decisions.at(-1)).toEqual(test.loop.state.decision);
+    expect(decisions.at(-1)).toEqual(decisionAnswer(test.loop.state.decision ?? expect.fail()));
     expect(decisions.map(({ tick }) => tick)).toEqual([0, 1, 2]);
   });
 

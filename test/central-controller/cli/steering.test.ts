@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { FastifyInstance, InjectOptions } from 'fastify';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { decisionAnswer } from '../../../central-controller/api/old-names.ts';
 import { createServer } from '../../../central-controller/api/server.ts';
 import { topLines } from '../../../central-controller/cli/top.ts';
 import type { Simulation } from '../../../contract/simulation.ts';
@@ -123,7 +124,7 @@ describe('ballast top', () => {
     const decision = test.loop.state.decision ?? expect.fail();
     expect(topLines(decision, 5)).toHaveLength(5);
     expect(topLines(decision, 5).at(-1)).toContain('more lines');
-    expect(JSON.parse(await ask('top', '--once', '--json'))).toEqual(decision);
+    expect(JSON.parse(await ask('top', '--once', '--json'))).toEqual(decisionAnswer(decision));
   });
 });
 

@@ -23,7 +23,7 @@ export function decisionOn(
   return {
     tick: 1,
     at,
-    certificate: 0,
+    optimalityGap: 0,
     changed: false,
     nodes: nodes.map(({ name }) => ({
       name,
@@ -47,7 +47,7 @@ export function decisionOn(
         replicas: replicas.map((replica) => ({
           ...figures,
           ...quiet,
-          hiddenSeconds: 0,
+          nonCpuSeconds: 0,
           name: replica.name,
           node: replica.node,
           state: replica.ready ? state : 'NotReady',

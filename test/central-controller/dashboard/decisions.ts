@@ -19,7 +19,7 @@ export function replica(name: string, node: string, given: Partial<ReplicaDecisi
     meanInFlight: 0.8,
     meanLatencySeconds: 0.004,
     failureRatio: 0,
-    hiddenSeconds: 0,
+    nonCpuSeconds: 0,
     ...given,
   };
 }
@@ -55,7 +55,7 @@ export function decision(given: Partial<Decision> = {}): Decision {
   return {
     tick: 1,
     at: 1_000_000,
-    certificate: 0,
+    optimalityGap: 0,
     changed: true,
     nodes: [node('node-10', { busyCores: 0.6, backgroundCores: 0.3 }), node('node-2', { busyCores: 0.3 })],
     services: [

@@ -42,7 +42,7 @@ describe('what is known', () => {
   });
 
   test('holds failures, and latency that nothing explains', () => {
-    expect(explain({ failureRatio: 0.2, hiddenSeconds: 0.002 }).known[2]).toBe(
+    expect(explain({ failureRatio: 0.2, nonCpuSeconds: 0.002 }).known[2]).toBe(
       'Answers take 4.0\u202fms on average; neither CPU nor waiting for it explains 2.0\u202fms of that; 0.80 are in flight, 20\u202f% fail.',
     );
   });

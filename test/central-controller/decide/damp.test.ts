@@ -17,7 +17,7 @@ it('goes three quarters of the way to a target far off', () => {
 });
 
 it('moves no weight by more than the greatest step', () => {
-  const { weights } = dampedStep([0.5, 0.5], [0, 1], { ...DEFAULT_PARAMETERS, greatestStep: 0.1 });
+  const { weights } = dampedStep([0.5, 0.5], [0, 1], { ...DEFAULT_PARAMETERS, maxStep: 0.1 });
   [0.4, 0.6].forEach((weight, index) => expect(weights[index]).toBeCloseTo(weight, 12));
 });
 

@@ -32,7 +32,7 @@ describe('decide', () => {
     );
     weights(decision).forEach((weight) => expect(weight).toBeCloseTo(0.5, 6));
     expect(replicas(decision).map(({ state }) => state)).toEqual(['Active', 'Active']);
-    expect(decision.certificate).toBeLessThan(1e-6);
+    expect(decision.optimalityGap).toBeLessThan(1e-6);
   });
 
   it('moves requests away from a neighbour, by no more than the greatest step in the first tick', () => {
@@ -43,7 +43,7 @@ describe('decide', () => {
     const after = decide({ ...calm, nodes }, policy, before, NOW);
     const [first] = replicas(after);
     expect(first?.target).toBeLessThan(0.02);
-    expect(first?.weight).toBeCloseTo(0.5 - DEFAULT_PARAMETERS.greatestStep, 6);
+    expect(first?.weight).toBeCloseTo(0.5 - DEFAULT_PARAMETERS.maxStep, 6);
     expect(first?.limits).toContain('damped');
     expect(after.changed).toBe(true);
     expect(after.tick).toBe(before.tick + 1);
@@ -95,7 +95,7 @@ describe('decide', () => {
       settle(
         snapshotOf([
           serviceEstimate('web', [
-            replicaEstimate('web-0', 'a', { meanLatencySeconds: seconds, hiddenSeconds: seconds - 0.0015 }),
+            replicaEstimate('web-0', 'a', { meanLatencySeconds: seconds, nonCpuSeconds: seconds - 0.0015 }),
             replicaEstimate('web-1', 'b'),
           ]),
         ]),
@@ -203,7 +203,7 @@ describe('decide, any snapshot', () => {
         for (const snapshot of snapshots) {
           decision = decide(snapshot, { parameters: DEFAULT_PARAMETERS, manual }, decision, NOW, memory);
           expect(Value.Errors(Decision, decision)).toEqual([]);
-          expect(decision.certificate).toBeLessThan(1e-6);
+          expect(decision.optimalityGap).toBeLessThan(1e-6);
           for (const { replicas } of decision.services) {
             const ready = replicas.filter(({ state }) => state !== 'NotReady');
             if (ready.length === 0) continue;

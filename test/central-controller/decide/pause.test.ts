@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Decision } from '../../../contract/decision.ts';
 import { decide } from '../../../central-controller/decide/decide.ts';
-import { heldShares, type Pause } from '../../../central-controller/decide/pause.ts';
+import { heldWeights, type Pause } from '../../../central-controller/decide/pause.ts';
 import { DEFAULT_PARAMETERS, type ManualWeight } from '../../../central-controller/decide/settings.ts';
 import type { Snapshot } from '../../../central-controller/model/snapshot.ts';
 import { anySnapshot, nodeEstimate, replicaEstimate, serviceEstimate } from './snapshots.ts';
@@ -80,7 +80,7 @@ describe('of anything at all', () => {
       fc.property(shares, shares, fc.subarray(['a', 'b', 'c', 'd']), (known, hand, replicas) => {
         const held = new Map([['s', new Map(Object.entries(known))]]);
         const byHand = new Map(Object.entries(hand));
-        const result = heldShares('s', replicas, { since: 0, held }, byHand);
+        const result = heldWeights('s', replicas, { since: 0, held }, byHand);
         const open = replicas.filter((name) => !byHand.has(name));
         expect([...result.keys()]).toEqual(open);
         const given = replicas.reduce((sum, name) => sum + (byHand.get(name) ?? 0), 0);

@@ -68,14 +68,14 @@ describe('snapshot', () => {
     const now = runSteadily(estimates, 20);
     const calm = replicaOf(snapshot(estimates, two, now));
     // 4 ms, less 2 ms of CPU and the waiting at a utilisation of 0.4, 2/3 of that in one server.
-    expect(calm.hiddenSeconds).toBeGreaterThan(0.0004);
-    expect(calm.hiddenSeconds).toBeLessThan(0.002);
+    expect(calm.nonCpuSeconds).toBeGreaterThan(0.0004);
+    expect(calm.nonCpuSeconds).toBeLessThan(0.002);
     for (let quarter = 1; quarter <= 4; quarter++) observe(estimates, nodeWindow(now + quarter * 250, {}, 0.25));
     observe(estimates, servedWindow('web-0', now + 1000, { inFlightSeconds: 40 }));
     const busy = replicaOf(snapshot(estimates, two, now + 1000));
     expect(busy.meanLatencySeconds).toBeGreaterThan(0.05);
-    expect(busy.hiddenSeconds).toBeCloseTo(calm.hiddenSeconds, 9);
-    expect(busy.hiddenEvidence).toBeLessThan(calm.hiddenEvidence);
+    expect(busy.nonCpuSeconds).toBeCloseTo(calm.nonCpuSeconds, 9);
+    expect(busy.nonCpuEvidence).toBeLessThan(calm.nonCpuEvidence);
   });
 
   it('counts the time of a request that takes longer than a window', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Publisher, VALID_FOR_MS } from '../../../central-controller/publish/publisher.ts';
+import { VALID_FOR_MS } from '../../../contract/assignment.ts';
+import { Publisher } from '../../../central-controller/publish/publisher.ts';
 import { serviceTopology, topologyOf } from '../fixtures.ts';
 import { decisionOn, KEY, NOW, publishing } from './support/publishing.ts';
 

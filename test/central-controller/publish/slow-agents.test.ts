@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Mode } from '../../../central-controller/model/topology.ts';
-import { Publisher, VALID_FOR_MS } from '../../../central-controller/publish/publisher.ts';
+import { VALID_FOR_MS } from '../../../contract/assignment.ts';
+import { Publisher } from '../../../central-controller/publish/publisher.ts';
 import { serviceTopology, topologyOf } from '../fixtures.ts';
 import { Agent, decisionOn, KEY, NOW, publishing } from './support/publishing.ts';
 

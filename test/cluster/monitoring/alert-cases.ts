@@ -75,11 +75,11 @@ export const ALERT_CASES: readonly AlertCase[] = [
     quiet: { 'ballast_decision_defects_total{pod="a"}': '1x9' },
   },
   {
-    alert: 'BallastCertificateBad',
+    alert: 'BallastOptimalityGapLarge',
     at: '10m',
-    firing: { 'ballast_decision_certificate_ratio{pod="a"}': '0.05x20' },
+    firing: { 'ballast_decision_optimality_gap_ratio{pod="a"}': '0.05x20' },
     summary: 'Weights are off the optimum: 5%',
-    quiet: { 'ballast_decision_certificate_ratio{pod="a"}': '0.0000001 0.05 0.0000001x20' },
+    quiet: { 'ballast_decision_optimality_gap_ratio{pod="a"}': '0.0000001 0.05 0.0000001x20' },
   },
   {
     alert: 'BallastAgentSilent',

@@ -20,7 +20,7 @@ export function decisionOn(topology: Topology, at: number, wish: Wish | ((servic
   return {
     tick: 1,
     at,
-    certificate: 0,
+    optimalityGap: 0,
     changed: true,
     nodes: [],
     services: topology.services.map(({ namespace, name, mode, replicas }) => {
@@ -50,7 +50,7 @@ export function decisionOn(topology: Topology, at: number, wish: Wish | ((servic
           meanInFlight: 1,
           meanLatencySeconds: 0.01,
           failureRatio: 0,
-          hiddenSeconds: 0,
+          nonCpuSeconds: 0,
         })),
       };
     }),

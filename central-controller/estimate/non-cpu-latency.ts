@@ -5,7 +5,7 @@
  */
 import { addPair, decayedRatio, type DecayedRatio, evidenceAt, meanOf, spreadOf } from './decayed-ratio.ts';
 import type { NodeMemory } from './node-memory.ts';
-import { waitingFactor } from './waiting.ts';
+import { queueingDelay } from './queueing-delay.ts';
 
 /** Short, so that a judgement outlives its reasons by seconds only; long enough for a few probes to be remembered. */
 const HIDDEN_MS = 4_000;
@@ -23,7 +23,7 @@ const LAST_SAMPLES = 5;
 const DELAY_SECONDS = 0.5;
 
 /** Each sample counts by how idle its node was: fully up to half load. */
-export interface HiddenMemory {
+export interface NonCpuMemory {
   /** Seconds in flight per request. */
   readonly latency: DecayedRatio;
   /** Waiting time in units of CPU per request, as queueing theory expects it. */
@@ -32,13 +32,13 @@ export interface HiddenMemory {
   readonly last: number[];
 }
 
-export interface HiddenLatency {
-  readonly hiddenSeconds: number;
-  readonly hiddenDeviation: number;
-  readonly hiddenEvidence: number;
+export interface NonCpuLatency {
+  readonly nonCpuSeconds: number;
+  readonly nonCpuDeviation: number;
+  readonly nonCpuEvidence: number;
 }
 
-export function hiddenMemory(): HiddenMemory {
+export function nonCpuMemory(): NonCpuMemory {
   return { latency: decayedRatio(HIDDEN_MS), waiting: decayedRatio(HIDDEN_MS), last: [] };
 }
 
@@ -51,8 +51,8 @@ export interface CountedRequests {
 }
 
 /** @param limit the replica's own CPU limit and what it used meanwhile, cores; undefined where it has none */
-export function observeHidden(
-  memory: HiddenMemory,
+export function observeNonCpu(
+  memory: NonCpuMemory,
   { requests, inFlightSeconds, seconds, at }: CountedRequests,
   node: NodeMemory | undefined,
   limit: { readonly cores: number; readonly usedCores: number } | undefined,
@@ -63,8 +63,8 @@ export function observeHidden(
   const atLimit = limit ? limit.usedCores / limit.cores : 0;
   const greatest = Math.max(atLimit, ...loads.map(({ utilisation }) => utilisation));
   if (loads.length === 0 || greatest > QUEUES) return;
-  const ofNode = loads.reduce((sum, { utilisation, cores }) => sum + waitingFactor(utilisation, cores), 0);
-  const waiting = ofNode / loads.length + (limit ? waitingFactor(atLimit, limit.cores) : 0);
+  const ofNode = loads.reduce((sum, { utilisation, cores }) => sum + queueingDelay(utilisation, cores), 0);
+  const waiting = ofNode / loads.length + (limit ? queueingDelay(atLimit, limit.cores) : 0);
   const counted = Math.min(MAX_COUNTED, requests * Math.min(1, 2 * (1 - greatest)));
   addPair(memory.latency, latency * counted, counted, at);
   addPair(memory.waiting, waiting * counted, counted, at);
@@ -91,15 +91,15 @@ function loadsSince(node: NodeMemory | undefined, from: number): { utilisation: 
  *
  * @param cpuSeconds CPU per request
  */
-export function hiddenLatency(
-  { latency, waiting, last }: HiddenMemory,
+export function nonCpuLatency(
+  { latency, waiting, last }: NonCpuMemory,
   cpuSeconds: number,
   now: number,
-): HiddenLatency {
+): NonCpuLatency {
   const lately = last.reduce((sum, each) => sum + each, 0) / Math.max(1, last.length);
   return {
-    hiddenSeconds: Math.max(0, Math.min(meanOf(latency), lately) - cpuSeconds * (1 + meanOf(waiting))),
-    hiddenDeviation: last.length > 1 ? spreadOf(latency) : meanOf(latency) / Math.sqrt(Math.max(1, latency.count)),
-    hiddenEvidence: evidenceAt(latency, now),
+    nonCpuSeconds: Math.max(0, Math.min(meanOf(latency), lately) - cpuSeconds * (1 + meanOf(waiting))),
+    nonCpuDeviation: last.length > 1 ? spreadOf(latency) : meanOf(latency) / Math.sqrt(Math.max(1, latency.count)),
+    nonCpuEvidence: evidenceAt(latency, now),
   };
 }
