@@ -53,7 +53,7 @@ export interface AnswerHeader {
 
 /** CPU utilisation on the wire, where 0 means "unknown". An idle replica has the least that the plugin can report. */
 export function wireUtilisation(utilisation: number | undefined): number {
-  return utilisation === undefined ? 0 : Math.max(utilisation, 1e-6);
+  return utilisation === 0 ? 1e-6 : (utilisation ?? 0);
 }
 
 /** 32-bit FNV-1a (Fowler, Noll, Vo). */
