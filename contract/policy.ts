@@ -6,9 +6,10 @@ export const POLICY_GROUP = 'ballast.dev';
 export const POLICY_VERSION = 'v1alpha1';
 export const POLICY_API_VERSION = `${POLICY_GROUP}/${POLICY_VERSION}`;
 export const POLICY_KIND = 'LoadBalancingPolicy';
+export const POLICY_PLURAL = 'loadbalancingpolicies';
 
-/** What a policy means where it says nothing. The API server fills these in; for manifests without one we do. */
-const DEFAULTS = {
+/** Values of absent fields. The API server fills them in; where a policy comes from a file, `withPolicyDefaults` does. */
+export const POLICY_DEFAULTS = {
   mode: 'Enforce',
   routing: 'Endpoint',
   objective: 'delay',
@@ -95,7 +96,7 @@ export const PolicySpec = Type.Object(
             description: 'Does neither, and what was written for it is removed. YAML takes Off for false: write "Off"',
           }),
         ],
-        { default: DEFAULTS.mode, description: 'What Ballast does; it may be changed at any time' },
+        { default: POLICY_DEFAULTS.mode, description: 'What Ballast does; it may be changed at any time' },
       ),
     ),
     routing: Type.Optional(
@@ -104,7 +105,7 @@ export const PolicySpec = Type.Object(
           Type.Literal('Endpoint', { description: "Envoy's session header, by a label on the Service" }),
           Type.Literal('Subset', { description: 'A VirtualService and a DestinationRule with one subset per replica' }),
         ],
-        { default: DEFAULTS.routing, description: 'How a request is led to the replica that was chosen for it' },
+        { default: POLICY_DEFAULTS.routing, description: 'How a request is led to the replica that was chosen for it' },
       ),
     ),
     objective: Type.Optional(
@@ -113,20 +114,20 @@ export const PolicySpec = Type.Object(
           Type.Literal('delay', { description: 'The least expected delay' }),
           Type.Literal('level', { description: 'Nodes as evenly used as can be' }),
         ],
-        { default: DEFAULTS.objective, description: 'What weights are chosen for' },
+        { default: POLICY_DEFAULTS.objective, description: 'What weights are chosen for' },
       ),
     ),
     shareWeight: Type.Optional(
       Type.Number({
         exclusiveMinimum: 0,
         maximum: 1000,
-        default: DEFAULTS.shareWeight,
+        default: POLICY_DEFAULTS.shareWeight,
         description: 'Weight of the service in the fair share of CPU where nodes cannot carry everything',
       }),
     ),
     cpuControl: Type.Optional(
       Type.Union([Type.Literal('NONE', { description: 'They are left alone' }), ...CpuControl.anyOf], {
-        default: DEFAULTS.cpuControl,
+        default: POLICY_DEFAULTS.cpuControl,
         description:
           "What is set of the replicas' CPU on their nodes. The agents must run with write access to cgroups",
       }),
@@ -137,7 +138,7 @@ export const PolicySpec = Type.Object(
           Type.Literal('Denied', { description: 'What a request says of the replica that it wants is removed' }),
           Type.Literal('Allowed', { description: '`x-lb-endpt` in a request counts if it names a listed replica' }),
         ],
-        { default: DEFAULTS.pinning, description: 'Whether a client may name the replica itself' },
+        { default: POLICY_DEFAULTS.pinning, description: 'Whether a client may name the replica itself' },
       ),
     ),
     limits: Type.Optional(PolicyLimits),
@@ -150,7 +151,7 @@ export type PolicySpec = Static<typeof PolicySpec>;
 export type FullPolicySpec = Required<Omit<PolicySpec, 'limits'>> & Pick<PolicySpec, 'limits'>;
 
 export function withPolicyDefaults(spec: PolicySpec): FullPolicySpec {
-  return { ...DEFAULTS, ...spec };
+  return { ...POLICY_DEFAULTS, ...spec };
 }
 
 const KubernetesName = Type.String({ minLength: 1, maxLength: 253 });

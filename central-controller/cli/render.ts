@@ -1,10 +1,10 @@
 /** `ballast render`: the Istio objects that route to single replicas, written from a user's manifests. */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { stringify } from 'yaml';
+import { replicaNames } from '../routing/istio-names.ts';
 import { subsetRouting, endpointRouting } from '../routing/istio-objects.ts';
 import type { Manifest } from '../kubernetes/manifest.ts';
 import { renderRouting, type RenderRequest } from '../routing/render-routing.ts';
-import { replicaNames } from '../routing/replica-names.ts';
 import type { Routing } from '../../contract/assignment.ts';
 import { BallastError } from '../../contract/errors.ts';
 import { loadManifests } from '../cluster/load-manifests.ts';

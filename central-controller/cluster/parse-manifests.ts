@@ -5,15 +5,16 @@ import { describeFieldErrors, type FieldError } from '../../contract/field-error
 import { POLICY_KIND } from '../../contract/policy.ts';
 import { brokenPolicyRule } from '../../contract/policy-rules.ts';
 import { failure, type Result, success } from '../../contract/result.ts';
-import { type ClusterObjects, KINDS } from '../kubernetes/objects.ts';
+import { KINDS } from '../kubernetes/kinds.ts';
+import type { ClusterObjects } from '../kubernetes/objects.ts';
 
 const checks = {
-  Node: Compile(KINDS.Node),
-  Pod: Compile(KINDS.Pod),
-  Service: Compile(KINDS.Service),
-  StatefulSet: Compile(KINDS.StatefulSet),
-  Deployment: Compile(KINDS.Deployment),
-  [POLICY_KIND]: Compile(KINDS[POLICY_KIND]),
+  Node: Compile(KINDS.Node.schema),
+  Pod: Compile(KINDS.Pod.schema),
+  Service: Compile(KINDS.Service.schema),
+  StatefulSet: Compile(KINDS.StatefulSet.schema),
+  Deployment: Compile(KINDS.Deployment.schema),
+  [POLICY_KIND]: Compile(KINDS[POLICY_KIND].schema),
 };
 
 interface Check<T> {

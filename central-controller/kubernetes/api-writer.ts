@@ -2,27 +2,16 @@
 import type { PolicyStatus } from '../../contract/policy-status.ts';
 import { ApiError, type ApiRequest, type KubernetesClient, type Method } from './client.ts';
 import { FIELD_MANAGER } from './observed-objects.ts';
-import { type Manifest, namespaceOf } from './manifest.ts';
+import { KINDS, objectPath } from './kinds.ts';
+import type { Manifest } from './manifest.ts';
 import type { KubernetesWriter, ObjectRef, WriteOutcome } from './kubernetes-writer.ts';
 
 const APPLY = 'application/apply-patch+yaml';
 
-/** Names of the kinds that are written, as they stand in paths. */
-const PLURALS: Readonly<Record<string, string>> = {
-  DestinationRule: 'destinationrules',
-  Event: 'events',
-  LoadBalancingPolicy: 'loadbalancingpolicies',
-  Service: 'services',
-  VirtualService: 'virtualservices',
-};
-
-/** What is wanted of the client: `KubernetesClient`, or a stand-in. */
-type Client = Pick<KubernetesClient, 'request'>;
-
 export class ApiWriter implements KubernetesWriter {
-  readonly #client: Client;
+  readonly #client: Pick<KubernetesClient, 'request'>;
 
-  constructor(client: Client) {
+  constructor(client: Pick<KubernetesClient, 'request'>) {
     this.#client = client;
   }
 
@@ -59,9 +48,8 @@ export class ApiWriter implements KubernetesWriter {
   }
 }
 
-function pathOf(object: ObjectRef): string {
-  const { apiVersion, kind, metadata } = object;
-  const api = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
-  const plural = PLURALS[kind] ?? `${kind.toLowerCase()}s`;
-  return `${api}/namespaces/${namespaceOf(object)}/${plural}/${encodeURIComponent(metadata.name)}`;
+function pathOf({ apiVersion, kind, metadata }: ObjectRef): string {
+  const of = Object.values(KINDS).find((each) => each.kind === kind);
+  if (!of) throw new Error(`${kind}: not in the table of kinds`);
+  return objectPath({ apiVersion, plural: of.plural }, metadata);
 }

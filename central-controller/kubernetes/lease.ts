@@ -4,6 +4,7 @@ import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { Leadership } from '../model/leadership.ts';
 import { ApiError, type KubernetesClient } from './client.ts';
+import { KINDS, listPath, objectPath } from './kinds.ts';
 import { LeaseElection, type LeaseRecord, type LeaseWrite } from './lease-election.ts';
 
 const DURATION_MS = 3_000;
@@ -139,7 +140,7 @@ export class Lease implements Leadership {
   async #read(signal: AbortSignal): Promise<LeaseRecord | undefined> {
     const { namespace, name } = this.#options;
     try {
-      return recordOf(await this.#client.request('GET', `${leasesOf(namespace)}/${name}`, { signal }));
+      return recordOf(await this.#client.request('GET', objectPath(KINDS.Lease, { namespace, name }), { signal }));
     } catch (error) {
       if (error instanceof ApiError && error.status === 404) return undefined;
       throw error;
@@ -163,8 +164,8 @@ export class Lease implements Leadership {
     };
     const written =
       write.version === undefined
-        ? await this.#client.request('POST', leasesOf(namespace), { body, signal })
-        : await this.#client.request('PUT', `${leasesOf(namespace)}/${name}`, { body, signal });
+        ? await this.#client.request('POST', listPath(KINDS.Lease, namespace), { body, signal })
+        : await this.#client.request('PUT', objectPath(KINDS.Lease, { namespace, name }), { body, signal });
     return recordOf(written).version;
   }
 
@@ -183,10 +184,6 @@ export class Lease implements Leadership {
     this.#told = { leading, leader };
     for (const changed of this.#listeners) changed();
   }
-}
-
-function leasesOf(namespace: string): string {
-  return `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`;
 }
 
 /** @throws ApiError for something that is no Lease */

@@ -1,22 +1,23 @@
-/** Kubernetes objects as they stand in YAML: the part that every kind has, and what Ballast reads of some. */
+/** What all Kubernetes objects have in common, as they stand in YAML or come from an API server. */
 import { Type, type Static, type TSchema } from 'typebox';
 import { Value } from 'typebox/value';
-import { qualifiedName } from '../../contract/names.ts';
 import { describeFieldErrors } from '../../contract/field-errors.ts';
+import { qualifiedName } from '../../contract/names.ts';
 import { failure, type Result, success } from '../../contract/result.ts';
-import { Pod, Service, StatefulSet } from './objects.ts';
 
-const Labels = Type.Record(Type.String(), Type.String());
+export const Labels = Type.Record(Type.String(), Type.String());
+export type Labels = Static<typeof Labels>;
 
-/** What every object says of itself. */
 export const Metadata = Type.Object({
-  name: Type.String({ minLength: 1 }),
-  namespace: Type.Optional(Type.String({ minLength: 1 })),
+  name: Type.String({ minLength: 1, maxLength: 253 }),
+  namespace: Type.Optional(Type.String({ minLength: 1, maxLength: 253 })),
+  uid: Type.Optional(Type.String({ minLength: 1, maxLength: 253 })),
   labels: Type.Optional(Labels),
   creationTimestamp: Type.Optional(Type.String()),
+  deletionTimestamp: Type.Optional(Type.String()),
 });
 
-/** Any object. Fields that no schema here names are kept, and left alone. */
+/** Any object. Fields that no schema here names are kept and left alone. */
 export const Manifest = Type.Object({
   apiVersion: Type.String({ minLength: 1 }),
   kind: Type.String({ minLength: 1 }),
@@ -25,19 +26,22 @@ export const Manifest = Type.Object({
 });
 export type Manifest = Static<typeof Manifest>;
 
-/** A schema for objects of one kind; `group` is the API group without its version, '' for the core. */
-export interface Kind<Schema extends TSchema> {
+/** One kind of object: its name in manifests and in paths, and its form as far as Ballast reads it. */
+export interface Kind<Schema extends TSchema = TSchema> {
   readonly kind: string;
-  readonly group: string;
+  readonly apiVersion: string;
+  readonly plural: string;
   readonly schema: Schema;
 }
 
-export const PodKind = { kind: 'Pod', group: '', schema: Pod } as const;
-export const ServiceKind = { kind: 'Service', group: '', schema: Service } as const;
-export const StatefulSetKind = { kind: 'StatefulSet', group: 'apps', schema: StatefulSet } as const;
-
+/** API group without its version; '' for the core. */
 function groupOf(apiVersion: string): string {
   return apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
+}
+
+/** Another version of the same group counts as the same kind. */
+function isOfKind({ kind, apiVersion }: Pick<Manifest, 'kind' | 'apiVersion'>, of: Kind): boolean {
+  return kind === of.kind && groupOf(apiVersion) === groupOf(of.apiVersion);
 }
 
 /** `kind namespace/name`, as messages call an object. */
@@ -45,7 +49,6 @@ export function describeManifest(manifest: Pick<Manifest, 'kind' | 'metadata'>):
   return `${manifest.kind} ${qualifiedName(manifest.metadata)}`;
 }
 
-/** Namespace of an object; Kubernetes' own default where it names none. */
 export function namespaceOf(manifest: { readonly metadata: { readonly namespace?: string } }): string {
   return manifest.metadata.namespace ?? 'default';
 }
@@ -63,7 +66,7 @@ export function selectKind<Schema extends TSchema>(
 ): Result<readonly Static<Schema>[]> {
   const selected: Static<Schema>[] = [];
   for (const manifest of manifests) {
-    if (manifest.kind !== kind.kind || groupOf(manifest.apiVersion) !== kind.group) continue;
+    if (!isOfKind(manifest, kind)) continue;
     if (!Value.Check(kind.schema, manifest)) {
       const errors = describeFieldErrors(Value.Errors(kind.schema, manifest), 'object');
       return failure('INVALID_MANIFEST', `${describeManifest(manifest)}: ${errors}`);
@@ -74,10 +77,7 @@ export function selectKind<Schema extends TSchema>(
 }
 
 /** Does a selector choose these labels? An empty selector chooses nothing, as in a Service. */
-export function selects(
-  selector: Readonly<Record<string, string>> | undefined,
-  labels: Readonly<Record<string, string>>,
-): boolean {
-  const wanted = Object.entries(selector ?? {});
-  return wanted.length > 0 && wanted.every(([key, value]) => labels[key] === value);
+export function selects(selector: Labels | undefined, labels: Labels): boolean {
+  const required = Object.entries(selector ?? {});
+  return required.length > 0 && required.every(([key, value]) => labels[key] === value);
 }

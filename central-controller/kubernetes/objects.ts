@@ -1,17 +1,9 @@
-/** The parts of Kubernetes objects that Ballast reads; whatever else they hold is let through. */
-import { Type, type Static, type TSchema } from 'typebox';
+/** Kubernetes' own objects as far as Ballast reads them. Other fields are let through. */
+import { Type, type Static } from 'typebox';
 import type { PolicyReason } from '../../contract/policy-status.ts';
-import { LoadBalancingPolicy, POLICY_KIND } from '../../contract/policy.ts';
+import type { LoadBalancingPolicy } from '../../contract/policy.ts';
+import { Labels, Metadata } from './manifest.ts';
 
-const Labels = Type.Record(Type.String(), Type.String());
-const Metadata = Type.Object({
-  name: Type.String({ minLength: 1, maxLength: 253 }),
-  namespace: Type.Optional(Type.String({ minLength: 1, maxLength: 253 })),
-  uid: Type.Optional(Type.String({ minLength: 1, maxLength: 253 })),
-  labels: Type.Optional(Labels),
-  deletionTimestamp: Type.Optional(Type.String()),
-  ownerReferences: Type.Optional(Type.Array(Type.Object({ kind: Type.String(), name: Type.String() }))),
-});
 const Quantity = Type.Union([Type.String({ pattern: '^[0-9]+(\\.[0-9]+)?[numk]?$' }), Type.Number({ minimum: 0 })]);
 const Port = Type.Integer({ minimum: 1, maximum: 65_535 });
 
@@ -142,13 +134,3 @@ export interface ClusterObjects {
   /** Absent where nobody makes them: then a pod's own Ready condition is all there is. */
   readonly endpointSlices?: readonly EndpointSlice[];
 }
-
-/** Schema of each kind that is read; other kinds are none of Ballast's business. */
-export const KINDS = {
-  Node,
-  Pod,
-  Service,
-  StatefulSet,
-  Deployment,
-  [POLICY_KIND]: LoadBalancingPolicy,
-} as const satisfies Record<string, TSchema>;

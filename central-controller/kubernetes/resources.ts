@@ -2,20 +2,22 @@
  * The kinds that are watched: where the API server has them, and which of their fields are kept. A pod has some 10 kB of
  * JSON, of which half a kilobyte is read here.
  */
-import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { FieldError } from '../../contract/field-errors.ts';
-import { LoadBalancingPolicy, POLICY_API_VERSION, POLICY_KIND } from '../../contract/policy.ts';
-import { Deployment, EndpointSlice, Node, Pod, Service, SERVICE_NAME_LABEL, StatefulSet } from './objects.ts';
+import type { LoadBalancingPolicy } from '../../contract/policy.ts';
+import type { DestinationRule, VirtualService } from './istio.ts';
+import { KINDS, listPath } from './kinds.ts';
+import type { Kind } from './manifest.ts';
 import {
-  DestinationRule,
-  FIELD_MANAGER,
-  ISTIO_API_VERSION,
-  type Observed,
-  type ObservedDestinationRule,
-  type ObservedVirtualService,
-  VirtualService,
-} from './observed-objects.ts';
+  type Deployment,
+  type EndpointSlice,
+  type Node,
+  type Pod,
+  type Service,
+  SERVICE_NAME_LABEL,
+  type StatefulSet,
+} from './objects.ts';
+import { FIELD_MANAGER, type Observed } from './observed-objects.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -30,65 +32,40 @@ export interface Resource<T> {
   readonly keep: (object: Json) => Json;
 }
 
-/** Services, sets and policies are written to: they are kept with the metadata that takes. */
+/** Objects that Ballast writes, or owns others by, keep the metadata that this takes. */
 export const RESOURCES = {
-  nodes: resource<Node>('Node', 'v1', 'nodes', Node, ({ metadata }) => ({ metadata: pick(metadata, 'name') })),
+  nodes: resource<Node>(KINDS.Node, ({ metadata }) => ({ metadata: pick(metadata, 'name') })),
   // A pod that has ended leaves the watch as if it had been deleted.
-  pods: resource<Pod>('Pod', 'v1', 'pods', Pod, keepPod, 'status.phase!=Succeeded,status.phase!=Failed'),
-  endpointSlices: resource<EndpointSlice>(
-    'EndpointSlice',
-    'discovery.k8s.io/v1',
-    'endpointslices',
-    EndpointSlice,
-    ({ metadata, endpoints }) => ({
-      metadata: { ...pick(metadata, 'name', 'namespace'), labels: pick(at(metadata, 'labels'), SERVICE_NAME_LABEL) },
-      endpoints: each(endpoints, (endpoint) => ({
-        conditions: pick(endpoint['conditions'], 'ready', 'terminating'),
-        targetRef: pick(endpoint['targetRef'], 'kind', 'uid'),
-      })),
-    }),
-  ),
-  services: resource<Observed<Service>>('Service', 'v1', 'services', Service, ({ metadata, spec }) => ({
+  pods: resource<Pod>(KINDS.Pod, keepPod, 'status.phase!=Succeeded,status.phase!=Failed'),
+  endpointSlices: resource<EndpointSlice>(KINDS.EndpointSlice, ({ metadata, endpoints }) => ({
+    metadata: { ...pick(metadata, 'name', 'namespace'), labels: pick(at(metadata, 'labels'), SERVICE_NAME_LABEL) },
+    endpoints: each(endpoints, (endpoint) => ({
+      conditions: pick(endpoint['conditions'], 'ready', 'terminating'),
+      targetRef: pick(endpoint['targetRef'], 'kind', 'uid'),
+    })),
+  })),
+  services: resource<Observed<Service>>(KINDS.Service, ({ metadata, spec }) => ({
     metadata: ownMetadata(metadata),
     spec: pick(spec, 'selector', 'clusterIP', 'type', 'externalName', 'ports'),
   })),
-  statefulSets: resource<Observed<StatefulSet>>('StatefulSet', 'apps/v1', 'statefulsets', StatefulSet, keepWorkload),
-  deployments: resource<Observed<Deployment>>('Deployment', 'apps/v1', 'deployments', Deployment, keepWorkload),
-  policies: resource<Observed<LoadBalancingPolicy>>(
-    POLICY_KIND,
-    POLICY_API_VERSION,
-    'loadbalancingpolicies',
-    LoadBalancingPolicy,
-    keepWhole,
-  ),
-  virtualServices: resource<ObservedVirtualService>(
-    'VirtualService',
-    ISTIO_API_VERSION,
-    'virtualservices',
-    VirtualService,
-    keepWhole,
-  ),
-  destinationRules: resource<ObservedDestinationRule>(
-    'DestinationRule',
-    ISTIO_API_VERSION,
-    'destinationrules',
-    DestinationRule,
-    keepWhole,
-  ),
+  statefulSets: resource<Observed<StatefulSet>>(KINDS.StatefulSet, keepWorkload),
+  deployments: resource<Observed<Deployment>>(KINDS.Deployment, keepWorkload),
+  policies: resource<Observed<LoadBalancingPolicy>>(KINDS.LoadBalancingPolicy, keepWhole),
+  virtualServices: resource<Observed<VirtualService>>(KINDS.VirtualService, keepWhole),
+  destinationRules: resource<Observed<DestinationRule>>(KINDS.DestinationRule, keepWhole),
 } as const;
 
-function resource<T>(
-  kind: string,
-  apiVersion: string,
-  plural: string,
-  schema: TSchema,
-  keep: Resource<T>['keep'],
-  fieldSelector?: string,
-): Resource<T> {
-  const path = `${apiVersion.includes('/') ? '/apis' : '/api'}/${apiVersion}/${plural}`;
-  // The API server sets uid, resourceVersion and the like itself: they need no schema to be there.
-  const check = Compile(schema) as unknown as Resource<T>['check'];
-  return { kind, apiVersion, path, check, keep, ...(fieldSelector !== undefined && { fieldSelector }) };
+function resource<T>(kind: Kind, keep: Resource<T>['keep'], fieldSelector?: string): Resource<T> {
+  // The API server sets uid, resourceVersion and the like itself: the schemas need not ask for them.
+  const check = Compile(kind.schema) as unknown as Resource<T>['check'];
+  return {
+    kind: kind.kind,
+    apiVersion: kind.apiVersion,
+    path: listPath(kind),
+    check,
+    keep,
+    ...(fieldSelector !== undefined && { fieldSelector }),
+  };
 }
 
 function keepPod({ metadata, spec, status }: Json): Json {

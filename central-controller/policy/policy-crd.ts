@@ -1,5 +1,5 @@
 /** The CustomResourceDefinition of LoadBalancingPolicy, made from the schema that manifests are checked with. */
-import { POLICY_GROUP, POLICY_KIND, POLICY_VERSION, PolicySpec } from '../../contract/policy.ts';
+import { POLICY_GROUP, POLICY_KIND, POLICY_PLURAL, POLICY_VERSION, PolicySpec } from '../../contract/policy.ts';
 import { POLICY_RULES } from '../../contract/policy-rules.ts';
 import { PolicyStatus } from '../../contract/policy-status.ts';
 import {
@@ -9,7 +9,6 @@ import {
   structural,
 } from '../kubernetes/custom-resource.ts';
 
-export const POLICY_PLURAL = 'loadbalancingpolicies';
 const SHORT_NAME = 'lbp';
 
 const READY = '.status.conditions[?(@.type=="Ready")]';

@@ -1,35 +1,29 @@
-/** What stands in the cluster for one service: who wrote it, and which replicas it leads requests to. Pure. */
-import { Compile } from 'typebox/compile';
+/** The routing objects of the cluster, by service: who wrote them, and which replicas they lead to. Pure. */
 import { ENDPOINT_HEADER, qualifiedName } from '../../contract/names.ts';
-import type {
-  ObservedDestinationRule,
-  ObservedMetadata,
-  ObservedObjects,
-  ObservedVirtualService,
-} from '../kubernetes/observed-objects.ts';
+import { type DestinationRule, httpRoutes, type VirtualService } from '../kubernetes/istio.ts';
 import { describeManifest, namespaceOf } from '../kubernetes/manifest.ts';
-import { HttpRouteSchema } from './istio-kinds.ts';
+import type { Observed, ObservedObjects } from '../kubernetes/observed-objects.ts';
 import {
   delegateName,
   fullHost,
-  type HttpRoute,
   hostOf,
   MANAGED_LABEL,
   POD_NAME_LABEL,
   routingName,
   type ServiceName,
-} from './istio-objects.ts';
+  serviceOfName,
+} from './istio-names.ts';
 
-export interface StandingRouting {
+export interface ObservedRouting {
   /** Ours: under a name of ours, and with our label. */
-  readonly rule: ObservedDestinationRule | undefined;
-  readonly virtualService: ObservedVirtualService | undefined;
-  readonly delegate: ObservedVirtualService | undefined;
-  /** Somebody else's, whatever their label, that stand where ours would: as `kind namespace/name`. */
+  readonly rule: Observed<DestinationRule> | undefined;
+  readonly virtualService: Observed<VirtualService> | undefined;
+  readonly delegate: Observed<VirtualService> | undefined;
+  /** Objects of others in the place of ours, as `kind namespace/name`. */
   readonly others: readonly string[];
-  /** Replicas with a subset of their own, whoever wrote it. */
+  /** Replicas that have a subset in any object. */
   readonly subsets: ReadonlySet<string>;
-  /** Replicas with a route of their own for requests inside the mesh, whoever wrote it. */
+  /** Replicas that have a route for requests inside the mesh in any object. */
   readonly routes: ReadonlySet<string>;
   /** Replicas with a route in an object of ours. */
   readonly ownRoutes: ReadonlySet<string>;
@@ -39,22 +33,15 @@ export interface StandingRouting {
   readonly bareGateways: readonly string[];
 }
 
-const httpRoute = Compile(HttpRouteSchema);
+type IstioObject = Observed<VirtualService> | Observed<DestinationRule>;
 
-type IstioObject = ObservedVirtualService | ObservedDestinationRule;
-
-/** Of an object under one of our names: is it ours? */
-function isOurs({ metadata }: { readonly metadata: ObservedMetadata }): boolean {
-  return metadata.labels?.[MANAGED_LABEL.key] === MANAGED_LABEL.value;
-}
-
-/** Istio's objects by the host that they are about, so that each is read once for many services. */
-export class StandingObjects {
-  readonly #rules: ReadonlyMap<string, readonly ObservedDestinationRule[]>;
-  readonly #governing: ReadonlyMap<string, readonly ObservedVirtualService[]>;
-  readonly #bareGateways: ReadonlyMap<string, readonly ObservedVirtualService[]>;
-  readonly #virtualServices: ReadonlyMap<string, ObservedVirtualService>;
-  readonly #rulesByName: ReadonlyMap<string, ObservedDestinationRule>;
+/** Istio's objects indexed by host, so that each is read once for many services. */
+export class ObservedIstioObjects {
+  readonly #rules: ReadonlyMap<string, readonly Observed<DestinationRule>[]>;
+  readonly #governing: ReadonlyMap<string, readonly Observed<VirtualService>[]>;
+  readonly #bareGateways: ReadonlyMap<string, readonly Observed<VirtualService>[]>;
+  readonly #virtualServices: ReadonlyMap<string, Observed<VirtualService>>;
+  readonly #rulesByName: ReadonlyMap<string, Observed<DestinationRule>>;
   readonly #delegatedTo: ReadonlySet<string>;
   readonly #clusterDomain: string | undefined;
 
@@ -73,15 +60,19 @@ export class StandingObjects {
     this.#delegatedTo = new Set(byAge.flatMap(delegates));
   }
 
-  /** The services that an object of ours stands for. */
+  /** The services that have an object of ours. */
   get services(): readonly ServiceName[] {
-    return [...this.#virtualServices.values(), ...this.#rulesByName.values()].filter(isOurs).flatMap(serviceOf);
+    return [...this.#virtualServices.values(), ...this.#rulesByName.values()].filter(isOurs).flatMap((object) => {
+      const name = serviceOfName(object.metadata.name);
+      return name === undefined ? [] : [{ namespace: namespaceOf(object), name }];
+    });
   }
 
-  of(service: ServiceName): StandingRouting {
+  of(service: ServiceName): ObservedRouting {
+    const { namespace } = service;
     const host = hostOf({ ...service, clusterDomain: this.#clusterDomain });
-    const name = qualifiedName({ namespace: service.namespace, name: routingName(service.name) });
-    const delegate = qualifiedName({ namespace: service.namespace, name: delegateName(service.name) });
+    const name = qualifiedName({ namespace, name: routingName(service.name) });
+    const delegate = qualifiedName({ namespace, name: delegateName(service.name) });
     const rules = this.#rules.get(host) ?? [];
     const governing = this.#governing.get(host) ?? [];
     const atOurNames = [
@@ -95,33 +86,33 @@ export class StandingObjects {
       virtualService: ours(this.#virtualServices.get(name)),
       delegate: ours(this.#virtualServices.get(delegate)),
     };
-    // The label alone makes nothing ours: under another name it would be neither written nor removed by anybody.
-    const written: ReadonlySet<IstioObject | undefined> = new Set(Object.values(own));
+    // The label alone makes nothing ours: nobody would write or remove an object of another name.
+    const ownObjects: ReadonlySet<IstioObject | undefined> = new Set(Object.values(own));
     return {
       ...own,
-      others: [...new Set(inOurPlace.filter((object) => !written.has(object)).map(describeManifest))],
+      others: [...new Set(inOurPlace.filter((object) => !ownObjects.has(object)).map(describeManifest))],
       subsets: new Set(rules.flatMap(replicaSubsets)),
-      // Of several for one host, Istio heeds the oldest.
+      // Of several for one host, Istio takes the oldest.
       routes: new Set(governing.slice(0, 1).flatMap(routedReplicas)),
       ownRoutes: new Set(
         [own.virtualService, own.delegate].flatMap((object) => (object ? routedReplicas(object) : [])),
       ),
       isDelegatedTo: this.#delegatedTo.has(delegate),
-      bareGateways: (this.#bareGateways.get(host) ?? []).map(qualified),
+      bareGateways: (this.#bareGateways.get(host) ?? []).map(({ metadata }) => qualifiedName(metadata)),
     };
   }
+}
+
+function isOurs({ metadata }: IstioObject): boolean {
+  return metadata.labels?.[MANAGED_LABEL.key] === MANAGED_LABEL.value;
 }
 
 function ours<T extends IstioObject>(object: T | undefined): T | undefined {
   return object && isOurs(object) ? object : undefined;
 }
 
-function qualified(object: IstioObject): string {
-  return qualifiedName(object.metadata);
-}
-
 function byName<T extends IstioObject>(objects: readonly T[]): ReadonlyMap<string, T> {
-  return new Map(objects.map((object) => [qualified(object), object]));
+  return new Map(objects.map((object) => [qualifiedName(object.metadata), object]));
 }
 
 function olderFirst(a: IstioObject, b: IstioObject): number {
@@ -141,15 +132,15 @@ function groupedBy<T>(
 }
 
 /** Hosts inside the mesh that a VirtualService decides on, as it names them. */
-function governedHosts(object: ObservedVirtualService): readonly string[] {
-  const { gateways = ['mesh'], hosts = [] } = object.spec;
+function governedHosts({ spec }: VirtualService): readonly string[] {
+  const { gateways = ['mesh'], hosts = [] } = spec;
   return gateways.includes('mesh') ? hosts : [];
 }
 
-/** Services that a gateway's VirtualService leads to with routes that say nothing of a replica, and none that does. */
-function bareGatewayHosts(object: ObservedVirtualService, full: (host: string) => string): string[] {
+/** Services that a gateway's VirtualService leads to without a route for any replica. */
+function bareGatewayHosts(object: VirtualService, full: (host: string) => string): string[] {
   if (!(object.spec.gateways ?? []).some((gateway) => gateway !== 'mesh')) return [];
-  const destinations = routesOf(object).flatMap(({ route = [] }) => route.map(({ destination }) => destination));
+  const destinations = httpRoutes(object).flatMap(({ route = [] }) => route.map(({ destination }) => destination));
   const hosts = (withSubset: boolean) =>
     destinations.filter(({ subset }) => (subset !== undefined) === withSubset).map(({ host }) => full(host));
   const chosen = new Set(hosts(true));
@@ -157,37 +148,26 @@ function bareGatewayHosts(object: ObservedVirtualService, full: (host: string) =
 }
 
 /** What a VirtualService delegates to, as `namespace/name`. */
-function delegates(object: ObservedVirtualService): string[] {
-  return routesOf(object).flatMap(({ delegate }) =>
+function delegates(object: VirtualService): string[] {
+  return httpRoutes(object).flatMap(({ delegate }) =>
     delegate?.name === undefined
       ? []
       : [qualifiedName({ namespace: delegate.namespace ?? namespaceOf(object), name: delegate.name })],
   );
 }
 
-/** Routes of a form that is known here; others choose no replica. */
-function routesOf({ spec }: ObservedVirtualService): HttpRoute[] {
-  return (spec.http ?? []).filter((route) => httpRoute.Check(route));
-}
-
-/** Replicas with a route of their own in this object. */
-export function routedReplicas(object: ObservedVirtualService): string[] {
-  return routesOf(object)
+/** Replicas that have a route in this object. */
+export function routedReplicas(object: VirtualService): string[] {
+  return httpRoutes(object)
     .filter(({ route }) => route?.length === 1 && route[0]?.destination.subset !== undefined)
-    .flatMap(({ match = [] }) => match.flatMap(({ headers }) => exactly(headers?.[ENDPOINT_HEADER])));
+    .flatMap(({ match = [] }) => match.flatMap(({ headers }) => exactValue(headers?.[ENDPOINT_HEADER])));
 }
 
-function exactly(match: unknown): string[] {
+function exactValue(match: unknown): string[] {
   const { exact } = (match ?? {}) as { exact?: unknown };
   return typeof exact === 'string' ? [exact] : [];
 }
 
-function replicaSubsets({ spec }: ObservedDestinationRule): string[] {
+function replicaSubsets({ spec }: DestinationRule): string[] {
   return (spec.subsets ?? []).filter(({ name, labels }) => labels?.[POD_NAME_LABEL] === name).map(({ name }) => name);
-}
-
-/** The service that an object of ours is named after. */
-function serviceOf(object: IstioObject): ServiceName[] {
-  const [, name] = /^ballast-([^.]+)(?:\.delegate)?$/.exec(object.metadata.name) ?? [];
-  return name === undefined ? [] : [{ namespace: namespaceOf(object), name }];
 }

@@ -1,29 +1,14 @@
 /** From a user's manifests to the routing objects that Ballast needs beside them. Pure. */
+import { replicaNames, subsetNameProblem } from './istio-names.ts';
+import type { DestinationRule, VirtualService } from '../kubernetes/istio.ts';
 import { qualifiedName } from '../../contract/names.ts';
 import type { Routing } from '../../contract/assignment.ts';
-import { LoadBalancingPolicy, POLICY_KIND } from '../../contract/policy.ts';
+import { type LoadBalancingPolicy, POLICY_DEFAULTS } from '../../contract/policy.ts';
 import { failure, type Result, success } from '../../contract/result.ts';
-import {
-  type DestinationRule,
-  endpointRouting,
-  type RoutedService,
-  subsetRouting,
-  type VirtualService,
-} from './istio-objects.ts';
-import {
-  type Manifest,
-  namespaceOf,
-  PodKind,
-  selectKind,
-  selects,
-  ServiceKind,
-  StatefulSetKind,
-} from '../kubernetes/manifest.ts';
-import { DestinationRuleKind, VirtualServiceKind } from './istio-kinds.ts';
-import { replicaNames, subsetNameProblem } from './replica-names.ts';
+import { endpointRouting, type RoutedService, subsetRouting } from './istio-objects.ts';
+import { KINDS } from '../kubernetes/kinds.ts';
+import { type Manifest, namespaceOf, selectKind, selects } from '../kubernetes/manifest.ts';
 import type { Pod, Service, StatefulSet } from '../kubernetes/objects.ts';
-
-const PolicyKind = { kind: POLICY_KIND, group: 'ballast.dev', schema: LoadBalancingPolicy } as const;
 
 export interface RenderRequest {
   /** Only the service of this name, in any namespace. */
@@ -80,7 +65,7 @@ interface Plan {
 function plan(candidate: Candidate, policies: readonly LoadBalancingPolicy[], request: RenderRequest) {
   const policy = policyFor(candidate, policies);
   if (policies.length > 0 && (!policy || policy.spec.mode === 'Off')) return undefined;
-  return request.routing ?? policy?.spec.routing ?? 'Endpoint';
+  return request.routing ?? policy?.spec.routing ?? POLICY_DEFAULTS.routing;
 }
 
 function checkNames(services: readonly RoutedService[]): Result<readonly RoutedService[]> {
@@ -110,17 +95,17 @@ function write(
 
 /** @returns the objects to apply; INVALID_MANIFEST or INVALID_FLAG with the field that is wrong */
 export function renderRouting(manifests: readonly Manifest[], request: RenderRequest): Result<Manifest[]> {
-  const services = selectKind(manifests, ServiceKind);
+  const services = selectKind(manifests, KINDS.Service);
   if (!services.ok) return services;
-  const statefulSets = selectKind(manifests, StatefulSetKind);
+  const statefulSets = selectKind(manifests, KINDS.StatefulSet);
   if (!statefulSets.ok) return statefulSets;
-  const pods = selectKind(manifests, PodKind);
+  const pods = selectKind(manifests, KINDS.Pod);
   if (!pods.ok) return pods;
-  const policies = selectKind(manifests, PolicyKind);
+  const policies = selectKind(manifests, KINDS.LoadBalancingPolicy);
   if (!policies.ok) return policies;
-  const destinationRules = selectKind(manifests, DestinationRuleKind);
+  const destinationRules = selectKind(manifests, KINDS.DestinationRule);
   if (!destinationRules.ok) return destinationRules;
-  const virtualServices = selectKind(manifests, VirtualServiceKind);
+  const virtualServices = selectKind(manifests, KINDS.VirtualService);
   if (!virtualServices.ok) return virtualServices;
 
   const plans = candidates(services.value, statefulSets.value).flatMap((candidate): Plan[] => {

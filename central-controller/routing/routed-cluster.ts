@@ -6,7 +6,7 @@ import type { Cluster, Topology } from '../model/topology.ts';
 import { planRouting, type RoutingPlan } from './plan-routing.ts';
 import { withRoutable } from './routable.ts';
 
-const NO_PLAN: RoutingPlan = { services: new Map(), inForce: new Map(), since: new Map(), nextAt: Infinity };
+const NO_PLAN: RoutingPlan = { services: new Map(), inForce: new Map(), starts: new Map(), nextAt: Infinity };
 
 /** A cluster of which the objects behind the topology can be seen too. */
 export interface ObservedCluster extends Cluster {
@@ -58,7 +58,7 @@ export class RoutedCluster implements Cluster {
     if (before?.objects === objects && now < before.plan.nextAt) return before;
     const whole = this.#cluster.read();
     if (!this.#cluster.isSynced) return { objects, plan: NO_PLAN, topology: whole };
-    const plan = planRouting(objects, whole, before?.plan.since, now);
+    const plan = planRouting(objects, whole, before?.plan.starts, now);
     this.#planned = { objects, plan, topology: withRoutable(whole, plan.inForce) };
     return this.#planned;
   }

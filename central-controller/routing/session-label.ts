@@ -1,10 +1,10 @@
 /** The label on a Service that Endpoint routing needs: whether it is there, and whose it is. Pure. */
+import { type ServiceName, SESSION_LABEL } from './istio-names.ts';
 import { qualifiedName, SESSION_HEADER } from '../../contract/names.ts';
 import { FIELD_MANAGER, type Observed } from '../kubernetes/observed-objects.ts';
 import type { Manifest } from '../kubernetes/manifest.ts';
 import type { Service } from '../kubernetes/objects.ts';
 import type { RoutingProblem } from './desired-routing.ts';
-import { SESSION_LABEL, type ServiceName } from './istio-objects.ts';
 
 /** Label with which istiod keeps sessions by cookie; where both are set it heeds this one only. */
 const COOKIE_LABEL = 'istio.io/persistent-session';

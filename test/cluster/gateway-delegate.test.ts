@@ -1,12 +1,10 @@
 /** What a real istiod makes for a gateway whose VirtualService delegates to the one that Ballast writes. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { VirtualService } from '../../central-controller/kubernetes/istio.ts';
+import { delegateName } from '../../central-controller/routing/istio-names.ts';
 import type { Service } from '../../central-controller/kubernetes/objects.ts';
 import { gatewayPort } from '../../central-controller/routing/gateway-port.ts';
-import {
-  delegateName,
-  delegateVirtualService,
-  type VirtualService,
-} from '../../central-controller/routing/istio-objects.ts';
+import { delegateVirtualService } from '../../central-controller/routing/istio-objects.ts';
 import { configDump } from './istiod/discovery-client.ts';
 import { type JsonObject, normalise, section } from './istiod/envoy-json.ts';
 import { GATEWAY_POD, hotelCluster, NAMESPACE } from './istiod/hotel-cluster.ts';

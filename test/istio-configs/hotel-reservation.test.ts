@@ -3,11 +3,12 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { selectKind, ServiceKind, StatefulSetKind, selects } from '../../central-controller/kubernetes/manifest.ts';
+import { KINDS } from '../../central-controller/kubernetes/kinds.ts';
+import { selectKind, selects } from '../../central-controller/kubernetes/manifest.ts';
 import type { Routing } from '../../contract/assignment.ts';
 import { AGENT_CLUSTER } from '../../contract/names.ts';
 import { application as hotel } from '../../tools/local-mesh/applications/hotel-reservation.ts';
-import { WasmPluginKind } from '../../tools/local-mesh/envoy/istio-kinds.ts';
+import { WASM_PLUGIN } from '../../tools/local-mesh/envoy/rendered-kinds.ts';
 
 const run = promisify(execFile);
 const CHECKOUT = join(import.meta.dirname, '../..');
@@ -43,8 +44,8 @@ describe('the routing objects that are committed', () => {
 describe.each<Routing>(['Endpoint', 'Subset'])('the objects of %s routing', (routing) => {
   it('hold eight balanced services of three replicas each', async () => {
     const manifests = await hotel.manifests(routing);
-    const services = values(selectKind(manifests, ServiceKind)).filter(({ metadata }) => metadata.labels?.['app']);
-    const sets = values(selectKind(manifests, StatefulSetKind));
+    const services = values(selectKind(manifests, KINDS.Service)).filter(({ metadata }) => metadata.labels?.['app']);
+    const sets = values(selectKind(manifests, KINDS.StatefulSet));
     expect(services).toHaveLength(8);
     for (const service of services) {
       const set = sets.find(({ spec }) => selects(service.spec.selector, spec.template?.metadata?.labels ?? {}));
@@ -60,7 +61,7 @@ describe.each<Routing>(['Endpoint', 'Subset'])('the objects of %s routing', (rou
   });
 
   it('put the plugin on both sides, tell it the agent, and let traffic pass without it', async () => {
-    const [plugin, ...more] = values(selectKind(await hotel.manifests(routing), WasmPluginKind));
+    const [plugin, ...more] = values(selectKind(await hotel.manifests(routing), WASM_PLUGIN));
     expect(more).toEqual([]);
     expect(plugin?.spec).toMatchObject({
       failStrategy: 'FAIL_OPEN',

@@ -5,7 +5,8 @@ import { application } from '../../tools/local-mesh/applications/pdf-converter.t
 import { applicationManifests } from '../../tools/local-mesh/manifests/application-manifests.ts';
 import { readMeshObjects } from '../../tools/local-mesh/envoy/mesh-objects.ts';
 import { loadManifests } from '../../central-controller/cluster/load-manifests.ts';
-import { describeManifest, selectKind, ServiceKind, selects } from '../../central-controller/kubernetes/manifest.ts';
+import { KINDS } from '../../central-controller/kubernetes/kinds.ts';
+import { describeManifest, selectKind, selects } from '../../central-controller/kubernetes/manifest.ts';
 import { PINNED_FILES } from '../../tools/images/pin.ts';
 
 const FOLDER = join(import.meta.dirname, '../../istio-configs/pdf-converter');
@@ -26,7 +27,7 @@ describe.each(['statefulset', 'deployment'] as const)('the converter as %s', (la
     const manifests = await loadManifests(join(FOLDER, layer));
     const workload = manifests.find(({ kind }) => kind.toLowerCase() === layer) as unknown as Workload;
     expect(workload.spec.replicas).toBe(3);
-    const services = selectKind(await loadManifests(join(FOLDER, 'base')), ServiceKind);
+    const services = selectKind(await loadManifests(join(FOLDER, 'base')), KINDS.Service);
     if (!services.ok) throw new Error(services.failure.message);
     const own = services.value.filter(({ spec }) => selects(spec.selector, workload.spec.template.metadata.labels));
     expect(own.map(({ metadata, spec }) => [metadata.name, spec.clusterIP])).toEqual([

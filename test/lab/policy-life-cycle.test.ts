@@ -1,6 +1,6 @@
 /** A policy from Observe to its deletion: what stands in the cluster, and what requests carry to their replicas. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { SESSION_LABEL } from '../../central-controller/routing/istio-objects.ts';
+import { SESSION_LABEL } from '../../central-controller/routing/istio-names.ts';
 import { ENDPOINT_HEADER, LOAD_HEADER, SESSION_HEADER } from '../../contract/names.ts';
 import { LabCluster } from './support/cluster.ts';
 import { Controllers } from './support/controllers.ts';

@@ -2,12 +2,12 @@
  * The sidecar of a hotel application's pod as istiod configures it: rendered as for the local mesh, which a test holds
  * against a real istiod, with Istio's mutual TLS. Without Ballast it has no session filter, which istiod adds on demand.
  */
+import { SESSION_LABEL } from '../../../central-controller/routing/istio-names.ts';
 import { application } from '../../../tools/local-mesh/applications/hotel-reservation.ts';
 import { renderBootstrap } from '../../../tools/local-mesh/envoy/render.ts';
 import { SERVICE_PORT } from '../../../tools/local-mesh/envoy/proxy.ts';
 import { SESSION_FILTER } from '../../../tools/local-mesh/envoy/routes.ts';
 import type { Manifest } from '../../../central-controller/kubernetes/manifest.ts';
-import { SESSION_LABEL } from '../../../central-controller/routing/istio-objects.ts';
 import { serviceHost } from '../../../contract/names.ts';
 import type { Endpoint } from '../../envoy/support/envoy-config.ts';
 import type { EnvoySetup } from '../../envoy/support/envoy-process.ts';

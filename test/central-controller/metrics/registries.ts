@@ -6,7 +6,7 @@ import { createLoop } from '../fixtures.ts';
 
 export function controllerRegistry(): Registry {
   const metrics = new ControllerMetrics(createLoop().loop.state);
-  const plan = { services: new Map(), inForce: new Map(), since: new Map(), nextAt: Infinity };
+  const plan = { services: new Map(), inForce: new Map(), starts: new Map(), nextAt: Infinity };
   metrics.follow({ origin: 'https://api.invalid', plan: () => plan })();
   return metrics.registry;
 }

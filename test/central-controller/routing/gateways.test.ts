@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { VirtualService } from '../../../central-controller/routing/istio-objects.ts';
+import { httpRoutes, type VirtualService } from '../../../central-controller/kubernetes/istio.ts';
 import { Controller, DELEGATE, foreign, ROUTES, RULE, settled } from './support/controller.ts';
 
 const CART = 'shop/cart';
@@ -62,6 +62,7 @@ describe('gateways in Subset routing', () => {
 
 /** The port that each route of an object names. */
 function portsOf(controller: Controller, name: string): (number | undefined)[] {
-  const { http = [] } = (controller.cluster.get(name) as VirtualService).spec;
-  return http.map(({ route }) => route?.[0]?.destination.port?.number);
+  return httpRoutes(controller.cluster.get(name) as VirtualService).map(
+    ({ route }) => route?.[0]?.destination.port?.number,
+  );
 }

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { httpRoutes, type VirtualService } from '../../../central-controller/kubernetes/istio.ts';
 import {
   destinationRule,
   endpointRouting,
   expandVirtualService,
   subsetRouting,
-  type VirtualService,
 } from '../../../central-controller/routing/istio-objects.ts';
 
 const cart = { namespace: 'shop', name: 'cart', replicas: ['cart-10', 'cart-2', 'cart-0'] };
@@ -21,7 +21,7 @@ function ingress(http: VirtualService['spec']['http']): VirtualService {
 }
 
 function chosen(vs: VirtualService): (string | undefined)[] {
-  return (vs.spec.http ?? []).map(({ route }) => route?.[0]?.destination.subset);
+  return httpRoutes(vs).map(({ route }) => route?.[0]?.destination.subset);
 }
 
 describe('a DestinationRule', () => {

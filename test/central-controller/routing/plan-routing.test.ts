@@ -49,10 +49,10 @@ describe('Subset routing', () => {
     expect(controller.step()).toEqual([]);
     expect(controller.step(HOLD_MS - 1)).toEqual([]);
     expect(controller.step(1)).toEqual([`apply ${ROUTES}`, `apply ${DELEGATE}`]);
-    expect(controller.stands.subsets).toEqual(new Set(carts(0, 1, 2)));
+    expect(controller.observed.subsets).toEqual(new Set(carts(0, 1, 2)));
     expect(controller.step(HOLD_MS)).toEqual([]);
     expect(controller.settle()).toEqual([[`apply ${RULE}`]]);
-    expect(controller.stands.subsets).toEqual(new Set(carts(0)));
+    expect(controller.observed.subsets).toEqual(new Set(carts(0)));
   });
 
   it('writes nothing while pods of the same names are replaced', () => {
@@ -70,7 +70,7 @@ describe('Subset routing', () => {
 
   it('follows ordinals with gaps and with another start', () => {
     const controller = settled({ ordinalsStart: 5, replicas: 2, pods: [1, 5] });
-    expect(controller.stands.ownRoutes).toEqual(new Set(carts(1, 5, 6)));
+    expect(controller.observed.ownRoutes).toEqual(new Set(carts(1, 5, 6)));
   });
 
   it('does the same for a headless Service', () => {

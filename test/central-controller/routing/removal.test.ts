@@ -85,6 +85,6 @@ describe('what Kubernetes removes with its policy', () => {
   });
 });
 
-function expectSubsets({ stands: { ownRoutes, subsets } }: Controller): void {
+function expectSubsets({ observed: { ownRoutes, subsets } }: Controller): void {
   expect([...ownRoutes].filter((replica) => !subsets.has(replica))).toEqual([]);
 }

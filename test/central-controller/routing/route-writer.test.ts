@@ -17,7 +17,7 @@ function planOf(services: Record<string, readonly Write[]>): RoutingPlan {
   const plans = Object.entries(services).map(
     ([name, steps]) => [name, { steps, inForce: undefined, problem: undefined, bareGateways: [] }] as const,
   );
-  return { services: new Map(plans), inForce: new Map(), since: new Map(), nextAt: Infinity };
+  return { services: new Map(plans), inForce: new Map(), starts: new Map(), nextAt: Infinity };
 }
 
 function setUp() {

@@ -20,14 +20,14 @@ const change = fc.record(
 );
 
 describe('through any changes and restarts', () => {
-  it('no route lacks its subset, no weight lacks its route, and what a table named before still stands', () => {
+  it('no route lacks its subset, no weight lacks its route, and what a table named before still observed', () => {
     fc.assert(
       fc.property(fc.array(change, { minLength: 1, maxLength: 12 }), (changes) => {
         const controller = new Controller();
         /** When each replica was last in a table of Subset routing. */
         const named = new Map<string, number>();
         const check = () => {
-          const { routes, ownRoutes, subsets } = controller.stands;
+          const { routes, ownRoutes, subsets } = controller.observed;
           for (const replica of ownRoutes) expect(subsets, replica).toContain(replica);
           const table = controller.table();
           if (table?.routing === 'Subset') for (const replica of table.replicas) named.set(replica, controller.now);

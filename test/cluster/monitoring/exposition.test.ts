@@ -10,7 +10,7 @@ import { promtool } from './promtool.ts';
 test('of a controller that balances', async () => {
   const running = createLoop();
   const metrics = new ControllerMetrics(running.loop.state);
-  const plan = { services: new Map(), inForce: new Map(), since: new Map(), nextAt: Infinity };
+  const plan = { services: new Map(), inForce: new Map(), starts: new Map(), nextAt: Infinity };
   const end = metrics.follow({ origin: 'https://api.invalid', plan: () => plan });
   await using app = await createServer(running.loop, undefined, metrics);
   running.loop.start();

@@ -1,11 +1,11 @@
 /** Policies on a real API server that has the custom resource, and nothing that acts on it. */
 import { CustomObjectsApi, KubeConfig } from '@kubernetes/client-node';
 import { join } from 'node:path';
-import { POLICY_PLURAL } from '../../../central-controller/policy/policy-crd.ts';
 import {
   POLICY_API_VERSION,
   POLICY_GROUP,
   POLICY_KIND,
+  POLICY_PLURAL,
   POLICY_VERSION,
   type PolicySpec,
 } from '../../../contract/policy.ts';

@@ -1,8 +1,8 @@
 /** Clusters as istiod 1.29 makes them of Services and DestinationRules, and their endpoints. */
-import { fullHost, SESSION_LABEL } from '../../../central-controller/routing/istio-objects.ts';
+import { fullHost, SESSION_LABEL } from '../../../central-controller/routing/istio-names.ts';
 import { namespaceOf } from '../../../central-controller/kubernetes/manifest.ts';
 import { AGENT_CLUSTER } from '../../../contract/names.ts';
-import type { DestinationRule, TrafficPolicy } from './istio-kinds.ts';
+import type { RenderedDestinationRule, TrafficPolicy } from './rendered-kinds.ts';
 import type { MeshEndpoint, MeshObjects, MeshService } from './mesh-objects.ts';
 import {
   APPLICATION_PORT,
@@ -84,7 +84,7 @@ interface OutboundCluster {
   readonly subset: string;
   readonly service: MeshService;
   readonly endpoints: readonly MeshEndpoint[];
-  readonly rule?: DestinationRule;
+  readonly rule?: RenderedDestinationRule;
 }
 
 function hasLabels(endpoint: MeshEndpoint, labels: Readonly<Record<string, string>>): boolean {
@@ -100,7 +100,7 @@ function outboundClusters(mesh: MeshObjects): OutboundCluster[] {
       ...common,
       name: clusterName(port, subset.name, host),
       subset: subset.name,
-      endpoints: endpoints.filter((endpoint) => hasLabels(endpoint, subset.labels)),
+      endpoints: endpoints.filter((endpoint) => hasLabels(endpoint, subset.labels ?? {})),
     }));
     return [{ ...common, name: clusterName(port, '', host), subset: '', endpoints }, ...subsets];
   });

@@ -1,7 +1,7 @@
 /** Route configurations of a gateway: hosts of its Gateways' servers, joined with the VirtualServices bound to them. */
 import { qualifiedName } from '../../../contract/names.ts';
 import { namespaceOf, selects } from '../../../central-controller/kubernetes/manifest.ts';
-import type { Gateway, VirtualService } from './istio-kinds.ts';
+import type { Gateway, RenderedVirtualService } from './rendered-kinds.ts';
 import type { MeshObjects, MeshService } from './mesh-objects.ts';
 import type { EnvoyObject, ProxyInput } from './proxy.ts';
 import { catchAllsLast, sessionOverride, virtualServiceRoutes } from './routes.ts';
@@ -45,7 +45,7 @@ interface ServerPort {
   /** Port that the Gateway names. */
   readonly server: number;
   /** What routes each host's requests, in order. */
-  readonly hosts: Map<string, { readonly gateway: string; readonly virtualService: VirtualService }[]>;
+  readonly hosts: Map<string, { readonly gateway: string; readonly virtualService: RenderedVirtualService }[]>;
 }
 
 function serverPorts(proxy: ProxyInput, mesh: MeshObjects): ServerPort[] {

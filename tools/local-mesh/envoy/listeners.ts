@@ -1,6 +1,6 @@
 /** Listeners and their HTTP filters, in istiod's order. */
 import { namespaceOf, selects } from '../../../central-controller/kubernetes/manifest.ts';
-import type { WasmPlugin } from './istio-kinds.ts';
+import type { WasmPlugin } from './rendered-kinds.ts';
 import type { MeshService } from './mesh-objects.ts';
 import { type EnvoyObject, type ProxyInput, SERVICE_PORT, socketAddress, typeUrl } from './proxy.ts';
 import { SESSION_FILTER } from './routes.ts';

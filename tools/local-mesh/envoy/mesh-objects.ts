@@ -1,27 +1,26 @@
 /** The mesh as its manifests describe it, in the form in which Envoy's configuration is rendered from it. */
 import type { TSchema, Static } from 'typebox';
+import { KINDS } from '../../../central-controller/kubernetes/kinds.ts';
 import {
   type Kind,
   type Manifest,
   namespaceOf,
-  PodKind,
   selectKind,
   selects,
-  ServiceKind,
 } from '../../../central-controller/kubernetes/manifest.ts';
 import type { Pod, Service } from '../../../central-controller/kubernetes/objects.ts';
 import { BallastError } from '../../../contract/errors.ts';
 import { qualifiedName, serviceHost } from '../../../contract/names.ts';
 import {
-  type DestinationRule,
-  DestinationRuleKind,
+  type RenderedDestinationRule,
+  RENDERED_DESTINATION_RULE,
   type Gateway,
-  GatewayKind,
-  type VirtualService,
-  VirtualServiceKind,
+  GATEWAY,
+  type RenderedVirtualService,
+  RENDERED_VIRTUAL_SERVICE,
   type WasmPlugin,
-  WasmPluginKind,
-} from './istio-kinds.ts';
+  WASM_PLUGIN,
+} from './rendered-kinds.ts';
 
 export interface MeshEndpoint {
   readonly pod: string;
@@ -49,8 +48,8 @@ export interface MeshService {
 export interface MeshObjects {
   /** Ordered by host, then port. */
   readonly services: readonly MeshService[];
-  readonly virtualServices: readonly VirtualService[];
-  readonly destinationRules: readonly DestinationRule[];
+  readonly virtualServices: readonly RenderedVirtualService[];
+  readonly destinationRules: readonly RenderedDestinationRule[];
   readonly gateways: readonly Gateway[];
   readonly plugins: readonly WasmPlugin[];
 }
@@ -89,8 +88,8 @@ function endpointsOf(service: Service, port: ServicePort, pods: readonly Pod[]):
 }
 
 function readServices(manifests: readonly Manifest[]): MeshService[] {
-  const pods = take(manifests, PodKind);
-  const services = take(manifests, ServiceKind).flatMap((service) =>
+  const pods = take(manifests, KINDS.Pod);
+  const services = take(manifests, KINDS.Service).flatMap((service) =>
     (service.spec.ports ?? []).map((port) => {
       const { name } = service.metadata;
       const namespace = namespaceOf(service);
@@ -118,9 +117,9 @@ function readServices(manifests: readonly Manifest[]): MeshService[] {
 export function readMeshObjects(manifests: readonly Manifest[]): MeshObjects {
   return {
     services: readServices(manifests),
-    virtualServices: take(manifests, VirtualServiceKind),
-    destinationRules: take(manifests, DestinationRuleKind),
-    gateways: take(manifests, GatewayKind),
-    plugins: take(manifests, WasmPluginKind),
+    virtualServices: take(manifests, RENDERED_VIRTUAL_SERVICE),
+    destinationRules: take(manifests, RENDERED_DESTINATION_RULE),
+    gateways: take(manifests, GATEWAY),
+    plugins: take(manifests, WASM_PLUGIN),
   };
 }

@@ -1,7 +1,14 @@
 /** Routes as istiod 1.29 makes them of a VirtualService, or of a Service that has none. */
-import { fullHost, SESSION_LABEL } from '../../../central-controller/routing/istio-objects.ts';
+import { fullHost, SESSION_LABEL } from '../../../central-controller/routing/istio-names.ts';
 import { namespaceOf } from '../../../central-controller/kubernetes/manifest.ts';
-import type { Destination, HttpMatch, HttpRoute, Retries, StringMatch, VirtualService } from './istio-kinds.ts';
+import type {
+  RenderedDestination,
+  HttpMatch,
+  RenderedRoute,
+  Retries,
+  StringMatch,
+  RenderedVirtualService,
+} from './rendered-kinds.ts';
 import type { MeshService } from './mesh-objects.ts';
 import { envoyDuration, type EnvoyObject, typeUrl } from './proxy.ts';
 
@@ -93,14 +100,19 @@ export interface RouteContext {
   readonly port: number;
 }
 
-function destinationOf(destination: Destination, namespace: string, context: RouteContext) {
+function destinationOf(destination: RenderedDestination, namespace: string, context: RouteContext) {
   const host = fullHost(destination.host, namespace);
   const ports = context.services.filter((service) => service.host === host);
   const port = destination.port?.number ?? (ports.length === 1 ? ports[0]?.port : undefined) ?? context.port;
   return { host, port, service: ports.find((service) => service.port === port) };
 }
 
-function translate(route: HttpRoute, match: HttpMatch | undefined, vs: VirtualService, context: RouteContext) {
+function translate(
+  route: RenderedRoute,
+  match: HttpMatch | undefined,
+  vs: RenderedVirtualService,
+  context: RouteContext,
+) {
   const destination = route.route[0]?.destination ?? { host: '' };
   const { host, port, service } = destinationOf(destination, namespaceOf(vs), context);
   const name = [route.name, match?.name].filter((part) => part !== undefined).join('.');
@@ -149,7 +161,7 @@ function isCatchAllRoute(route: EnvoyObject): boolean {
 }
 
 /** Routes of one VirtualService in their order, ended by the first that matches everything. */
-export function virtualServiceRoutes(vs: VirtualService, context: RouteContext): EnvoyObject[] {
+export function virtualServiceRoutes(vs: RenderedVirtualService, context: RouteContext): EnvoyObject[] {
   const routes: EnvoyObject[] = [];
   for (const route of vs.spec.http) {
     const matches = route.match && route.match.length > 0 ? route.match : [undefined];

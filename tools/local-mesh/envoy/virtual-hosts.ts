@@ -1,8 +1,8 @@
 /** Route configuration of a sidecar: which virtual host answers which names, in istiod's order. */
+import { fullHost } from '../../../central-controller/routing/istio-names.ts';
 import { qualifiedName } from '../../../contract/names.ts';
-import { fullHost } from '../../../central-controller/routing/istio-objects.ts';
 import { namespaceOf } from '../../../central-controller/kubernetes/manifest.ts';
-import type { VirtualService } from './istio-kinds.ts';
+import type { RenderedVirtualService } from './rendered-kinds.ts';
 import type { MeshObjects, MeshService } from './mesh-objects.ts';
 import type { EnvoyObject, ProxyInput } from './proxy.ts';
 import { defaultRoute, sessionOverride, virtualServiceRoutes } from './routes.ts';
@@ -23,7 +23,7 @@ function domains(service: MeshService, namespace: string): string[] {
 }
 
 /** Is the VirtualService bound to `mesh`, or to this Gateway (`namespace/name`)? */
-export function isBoundTo(vs: VirtualService, gateway: string): boolean {
+export function isBoundTo(vs: RenderedVirtualService, gateway: string): boolean {
   const bound = vs.spec.gateways ?? ['mesh'];
   return bound.some(
     (name) => (name === 'mesh' || name.includes('/') ? name : qualifiedName({ ...vs.metadata, name })) === gateway,
@@ -31,8 +31,8 @@ export function isBoundTo(vs: VirtualService, gateway: string): boolean {
 }
 
 /** istiod takes older objects first; those of one age, as all of a directory's are, by name, then namespace. */
-export function inOrder(virtualServices: readonly VirtualService[]): VirtualService[] {
-  const keys = ({ metadata }: VirtualService) =>
+export function inOrder(virtualServices: readonly RenderedVirtualService[]): RenderedVirtualService[] {
+  const keys = ({ metadata }: RenderedVirtualService) =>
     [metadata.creationTimestamp ?? '', metadata.name, metadata.namespace ?? 'default'] as const;
   return virtualServices.toSorted((a, b) => {
     const [left, right] = [keys(a), keys(b)];

@@ -1,8 +1,8 @@
 /** An application's objects as `kubectl apply -k istio-configs/<name>/statefulset` would make them, without a cluster. */
 import { join } from 'node:path';
+import { SESSION_LABEL } from '../../../central-controller/routing/istio-names.ts';
 import { loadManifests } from '../../../central-controller/cluster/load-manifests.ts';
 import { describeManifest, type Manifest } from '../../../central-controller/kubernetes/manifest.ts';
-import { SESSION_LABEL } from '../../../central-controller/routing/istio-objects.ts';
 import { renderRouting } from '../../../central-controller/routing/render-routing.ts';
 import type { Routing } from '../../../contract/assignment.ts';
 import { BallastError } from '../../../contract/errors.ts';

@@ -1,17 +1,12 @@
 /** From the application's manifests and the size of the mesh to everything that the mesh consists of. Pure. */
 import { Value } from 'typebox/value';
-import {
-  type Manifest,
-  namespaceOf,
-  selectKind,
-  ServiceKind,
-  StatefulSetKind,
-} from '../../../central-controller/kubernetes/manifest.ts';
+import { KINDS } from '../../../central-controller/kubernetes/kinds.ts';
+import { type Manifest, namespaceOf, selectKind } from '../../../central-controller/kubernetes/manifest.ts';
 import type { StatefulSet } from '../../../central-controller/kubernetes/objects.ts';
 import { BallastError } from '../../../contract/errors.ts';
 import { LoadBalancingPolicy, POLICY_KIND } from '../../../contract/policy.ts';
 import type { Result } from '../../../contract/result.ts';
-import { GatewayKind } from '../envoy/istio-kinds.ts';
+import { GATEWAY } from '../envoy/rendered-kinds.ts';
 import type { NodeSize } from '../node/mesh-node.ts';
 import { SERVICE_PORT } from '../envoy/proxy.ts';
 import { type MeshPod, nodeObject, replicaLabels } from './cluster-objects.ts';
@@ -50,7 +45,7 @@ export interface ClusterPlan {
 /** @throws BallastError INVALID_MANIFEST when an object is not of its form, or a service or the gateway is missing */
 export function planCluster(request: ClusterRequest): ClusterPlan {
   const { manifests, services, nodes, network } = request;
-  const sets = take(selectKind(manifests, StatefulSetKind)).map((set) => set as StatefulSet & Manifest);
+  const sets = take(selectKind(manifests, KINDS.StatefulSet)).map((set) => set as StatefulSet & Manifest);
   const left = new Set(sets.map(({ metadata }) => metadata.name).filter((name) => !services.includes(name)));
   const kept = manifests.filter(({ kind, metadata }) => !(LEFT_WITH_SET.has(kind) && left.has(metadata.name)));
   const replicas = placeReplicas(services, request.replicas, nodes, network).map((placed): MeshPod => {
@@ -79,7 +74,7 @@ export function planCluster(request: ClusterRequest): ClusterPlan {
 
 /** Whatever port a program has in a cluster, here its callers reach the proxy before it, which has the same everywhere. */
 function behindProxy(manifest: Manifest): Manifest {
-  const [service] = take(selectKind([manifest], ServiceKind));
+  const [service] = take(selectKind([manifest], KINDS.Service));
   if (!service) return manifest;
   const ports = service.spec.ports?.map((port) => ({ ...port, targetPort: SERVICE_PORT }));
   return { ...manifest, spec: { ...service.spec, ...(ports && { ports }) } };
@@ -87,7 +82,7 @@ function behindProxy(manifest: Manifest): Manifest {
 
 /** The gateway is the Deployment that the Gateway object selects; here it is one pod on the edge. */
 function gatewayPod({ manifests, edge, network, uid }: ClusterRequest): MeshPod {
-  const [gateway] = take(selectKind(manifests, GatewayKind));
+  const [gateway] = take(selectKind(manifests, GATEWAY));
   if (!gateway) throw new BallastError('INVALID_MANIFEST', 'there is no Gateway among the manifests');
   return {
     name: `${gateway.metadata.name}-gateway-0`,

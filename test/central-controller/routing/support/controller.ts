@@ -1,9 +1,9 @@
 /** A controller that plans and writes against the cluster in memory, on a clock of its own. */
+import type { DwellStarts } from '../../../../central-controller/routing/dwell-timers.ts';
+import { ObservedIstioObjects } from '../../../../central-controller/routing/observed-routing.ts';
 import type { Manifest } from '../../../../central-controller/kubernetes/manifest.ts';
 import { planRouting, type RoutingPlan } from '../../../../central-controller/routing/plan-routing.ts';
 import { withRoutable } from '../../../../central-controller/routing/routable.ts';
-import { StandingObjects } from '../../../../central-controller/routing/observed-routing.ts';
-import type { SinceWhen } from '../../../../central-controller/routing/dwell-timer.ts';
 import { ModelCluster, type ModelState } from './model-cluster.ts';
 
 export const RULE = 'DestinationRule shop/ballast-cart';
@@ -13,11 +13,11 @@ export const DELEGATE = 'VirtualService shop/ballast-cart.delegate';
 export class Controller {
   readonly cluster = new ModelCluster();
   now = 1_000_000;
-  #since: SinceWhen | undefined;
+  #starts: DwellStarts | undefined;
 
   look(): RoutingPlan {
-    const plan = planRouting(this.cluster.objects(), this.cluster.topology(), this.#since, this.now);
-    this.#since = plan.since;
+    const plan = planRouting(this.cluster.objects(), this.cluster.topology(), this.#starts, this.now);
+    this.#starts = plan.starts;
     return plan;
   }
 
@@ -42,7 +42,7 @@ export class Controller {
   }
 
   restart(): void {
-    this.#since = undefined;
+    this.#starts = undefined;
   }
 
   /** Replicas that a table published now names, and the routing that it says. */
@@ -55,8 +55,8 @@ export class Controller {
     };
   }
 
-  get stands() {
-    return new StandingObjects(this.cluster.objects(), this.cluster.clusterDomain).of({
+  get observed() {
+    return new ObservedIstioObjects(this.cluster.objects(), this.cluster.clusterDomain).of({
       namespace: 'shop',
       name: 'cart',
     });

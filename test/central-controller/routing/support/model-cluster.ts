@@ -1,14 +1,14 @@
 /** A cluster in memory that takes routing writes as an API server would, one StatefulSet and Service `shop/cart`. */
+import { SESSION_LABEL } from '../../../../central-controller/routing/istio-names.ts';
 import type { Mode, Topology } from '../../../../central-controller/model/topology.ts';
 import { joinTopology } from '../../../../central-controller/cluster/join.ts';
-import type {
-  ObservedDestinationRule,
-  ObservedObjects,
-  ObservedVirtualService,
+import type { DestinationRule, VirtualService } from '../../../../central-controller/kubernetes/istio.ts';
+import {
+  FIELD_MANAGER,
+  type Observed,
+  type ObservedObjects,
 } from '../../../../central-controller/kubernetes/observed-objects.ts';
-import { FIELD_MANAGER } from '../../../../central-controller/kubernetes/observed-objects.ts';
 import { describeManifest, type Manifest } from '../../../../central-controller/kubernetes/manifest.ts';
-import { SESSION_LABEL } from '../../../../central-controller/routing/istio-objects.ts';
 import type { Write } from '../../../../central-controller/routing/plan-service.ts';
 import type { Routing } from '../../../../contract/assignment.ts';
 
@@ -143,8 +143,8 @@ export class ModelCluster {
           })),
         },
       ],
-      virtualServices: this.knowsIstio ? (kind('VirtualService') as ObservedVirtualService[]) : undefined,
-      destinationRules: this.knowsIstio ? (kind('DestinationRule') as ObservedDestinationRule[]) : undefined,
+      virtualServices: this.knowsIstio ? (kind('VirtualService') as Observed<VirtualService>[]) : undefined,
+      destinationRules: this.knowsIstio ? (kind('DestinationRule') as Observed<DestinationRule>[]) : undefined,
     };
   }
 

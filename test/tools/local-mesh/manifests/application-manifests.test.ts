@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { SESSION_LABEL } from '../../../../central-controller/routing/istio-names.ts';
 import { APPLICATION_NAMES, loadApplication } from '../../../../tools/local-mesh/applications/applications.ts';
 import { scaledManifests } from '../../../../tools/local-mesh/manifests/application-manifests.ts';
-import { type Manifest, selectKind, selects, ServiceKind } from '../../../../central-controller/kubernetes/manifest.ts';
-import { SESSION_LABEL } from '../../../../central-controller/routing/istio-objects.ts';
+import { KINDS } from '../../../../central-controller/kubernetes/kinds.ts';
+import { type Manifest, selectKind, selects } from '../../../../central-controller/kubernetes/manifest.ts';
 import type { LoadBalancingPolicy } from '../../../../contract/policy.ts';
 
 function named(manifests: readonly Manifest[], kind: string): string[] {
@@ -14,7 +15,7 @@ function named(manifests: readonly Manifest[], kind: string): string[] {
 
 /** Labels of the Services that these services' pods are called by. */
 function serviceLabels(manifests: readonly Manifest[], services: readonly string[]) {
-  const read = selectKind(manifests, ServiceKind);
+  const read = selectKind(manifests, KINDS.Service);
   if (!read.ok) throw new Error(read.failure.message);
   return services.map((app) => {
     const own = read.value.find(({ spec }) => spec.clusterIP !== 'None' && selects(spec.selector, { app }));

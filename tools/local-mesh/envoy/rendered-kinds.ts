@@ -1,14 +1,21 @@
 /**
- * The part of Istio's API that the local mesh renders. The schemas are closed: a field that is not listed here is
+ * Istio's objects as far as the local mesh renders them. The schemas are closed: a field that is not listed here is
  * refused by name, so that the local mesh never silently means something else than a cluster would.
  */
 import { Type, type Static } from 'typebox';
-import { Metadata } from '../../../central-controller/kubernetes/manifest.ts';
+import {
+  Destination,
+  DestinationRule,
+  ISTIO_API_VERSION,
+  Subset,
+  VirtualService,
+} from '../../../central-controller/kubernetes/istio.ts';
+import { KINDS } from '../../../central-controller/kubernetes/kinds.ts';
+import { Labels, Metadata } from '../../../central-controller/kubernetes/manifest.ts';
 
 const closed = { additionalProperties: false } as const;
 const Count = Type.Integer({ minimum: 0 });
 const Duration = Type.String({ pattern: String.raw`^\d+(\.\d+)?(h|m|s|ms)$`, description: "Go's form: 250ms, 10s" });
-const Labels = Type.Record(Type.String(), Type.String());
 
 const StringMatch = Type.Union([
   Type.Object({ exact: Type.String() }, closed),
@@ -38,21 +45,14 @@ const Retries = Type.Object(
 );
 export type Retries = Static<typeof Retries>;
 
-const Destination = Type.Object(
-  {
-    host: Type.String({ minLength: 1 }),
-    subset: Type.Optional(Type.String()),
-    port: Type.Optional(Type.Object({ number: Type.Integer({ minimum: 1, maximum: 65535 }) }, closed)),
-  },
-  closed,
-);
-export type Destination = Static<typeof Destination>;
+const RenderedDestination = Type.Object(Destination.properties, closed);
+export type RenderedDestination = Static<typeof RenderedDestination>;
 
-const HttpRoute = Type.Object(
+const RenderedRoute = Type.Object(
   {
     name: Type.Optional(Type.String()),
     match: Type.Optional(Type.Array(HttpMatch)),
-    route: Type.Array(Type.Object({ destination: Destination, weight: Type.Optional(Count) }, closed), {
+    route: Type.Array(Type.Object({ destination: RenderedDestination, weight: Type.Optional(Count) }, closed), {
       minItems: 1,
       maxItems: 1,
       description: 'One destination: weighted routes are not rendered',
@@ -62,25 +62,23 @@ const HttpRoute = Type.Object(
   },
   closed,
 );
-export type HttpRoute = Static<typeof HttpRoute>;
+export type RenderedRoute = Static<typeof RenderedRoute>;
 
-export const VirtualServiceKind = {
-  kind: 'VirtualService',
-  group: 'networking.istio.io',
+export const RENDERED_VIRTUAL_SERVICE = {
+  ...KINDS.VirtualService,
   schema: Type.Object({
-    apiVersion: Type.String(),
-    metadata: Metadata,
+    ...VirtualService.properties,
     spec: Type.Object(
       {
         hosts: Type.Array(Type.String({ minLength: 1 }), { minItems: 1 }),
-        gateways: Type.Optional(Type.Array(Type.String())),
-        http: Type.Array(HttpRoute, { minItems: 1 }),
+        gateways: VirtualService.properties.spec.properties.gateways,
+        http: Type.Array(RenderedRoute, { minItems: 1 }),
       },
       closed,
     ),
   }),
 } as const;
-export type VirtualService = Static<typeof VirtualServiceKind.schema>;
+export type RenderedVirtualService = Static<typeof RENDERED_VIRTUAL_SERVICE.schema>;
 
 const TrafficPolicy = Type.Object(
   {
@@ -127,29 +125,26 @@ const TrafficPolicy = Type.Object(
 );
 export type TrafficPolicy = Static<typeof TrafficPolicy>;
 
-export const DestinationRuleKind = {
-  kind: 'DestinationRule',
-  group: 'networking.istio.io',
+export const RENDERED_DESTINATION_RULE = {
+  ...KINDS.DestinationRule,
   schema: Type.Object({
-    apiVersion: Type.String(),
-    metadata: Metadata,
+    ...DestinationRule.properties,
     spec: Type.Object(
       {
-        host: Type.String({ minLength: 1 }),
+        ...DestinationRule.properties.spec.properties,
         trafficPolicy: Type.Optional(TrafficPolicy),
-        subsets: Type.Optional(
-          Type.Array(Type.Object({ name: Type.String({ minLength: 1 }), labels: Labels }, closed)),
-        ),
+        subsets: Type.Optional(Type.Array(Type.Object(Subset.properties, closed))),
       },
       closed,
     ),
   }),
 } as const;
-export type DestinationRule = Static<typeof DestinationRuleKind.schema>;
+export type RenderedDestinationRule = Static<typeof RENDERED_DESTINATION_RULE.schema>;
 
-export const GatewayKind = {
+export const GATEWAY = {
   kind: 'Gateway',
-  group: 'networking.istio.io',
+  apiVersion: ISTIO_API_VERSION,
+  plural: 'gateways',
   schema: Type.Object({
     metadata: Metadata,
     spec: Type.Object(
@@ -173,11 +168,12 @@ export const GatewayKind = {
     ),
   }),
 } as const;
-export type Gateway = Static<typeof GatewayKind.schema>;
+export type Gateway = Static<typeof GATEWAY.schema>;
 
-export const WasmPluginKind = {
+export const WASM_PLUGIN = {
   kind: 'WasmPlugin',
-  group: 'extensions.istio.io',
+  apiVersion: 'extensions.istio.io/v1alpha1',
+  plural: 'wasmplugins',
   schema: Type.Object({
     metadata: Metadata,
     spec: Type.Object(
@@ -206,4 +202,4 @@ export const WasmPluginKind = {
     ),
   }),
 } as const;
-export type WasmPlugin = Static<typeof WasmPluginKind.schema>;
+export type WasmPlugin = Static<typeof WASM_PLUGIN.schema>;
