@@ -1,14 +1,14 @@
-/** Tells a path that does not exist from one that is asked in the wrong way. */
+/** Distinguishes an unknown path from a known path with the wrong method. */
 import type { FastifyInstance } from 'fastify';
 
 /**
- * Listens to which routes are added from now on.
- * @returns which methods a path takes; none where there is no such path
+ * Records the routes that are added to the server from now on.
+ * @returns the methods of a path; none for an unknown path
  */
 export function allowedMethods(app: FastifyInstance): (path: string) => readonly string[] {
   const routes: { readonly pattern: RegExp; readonly methods: readonly string[] }[] = [];
   app.addHook('onRoute', ({ url, method }) => {
-    // Files of the page: any path at all.
+    // The page's files match every path.
     if (url.includes('*')) return;
     const pattern = new RegExp(`^${url.replaceAll('.', '\\.').replaceAll(/:[a-z]+/gi, '[^/]+')}$`);
     routes.push({ pattern, methods: [method].flat() });

@@ -1,19 +1,19 @@
-/** The OpenAPI document: what is said of the whole, and what all routes have in common. */
+/** The OpenAPI document: its head, and what all routes share. */
 import type { SwaggerOptions } from '@fastify/swagger';
 import { type TSchema, Type } from 'typebox';
 import packageJson from '../../package.json' with { type: 'json' };
 import { Problem } from './problem.ts';
 
-const NOT_MODIFIED = Type.Null({ description: 'As it was when it had the ETag that If-None-Match names' });
+const NOT_MODIFIED = Type.Null({ description: 'Not modified since the ETag in If-None-Match' });
 
 const IF_NONE_MATCH = Type.Object({
-  'if-none-match': Type.Optional(Type.String({ description: 'ETag of what one has already' })),
+  'if-none-match': Type.Optional(Type.String({ description: 'ETag of the copy that the client already has' })),
 });
 
-/** What the decisions answer has an ETag, but for streams, which do not end. */
+/** Answers made from decisions have an ETag. Streams have none because they do not end. */
 const CACHED_TAGS: readonly string[] = ['services', 'weights', 'pauses', 'policies', 'decisions', 'history', 'state'];
 
-/** Problems with the media type that they have, which is not that of all else. */
+/** Problem documents have a media type of their own. */
 function withProblems(responses: Readonly<Record<string, TSchema>>): object {
   return Object.fromEntries(
     Object.entries(responses).map(([status, schema]) => {
@@ -35,13 +35,13 @@ export const apiDocument: SwaggerOptions = {
     },
     tags: [
       { name: 'services', description: 'Balanced services and the reasons for their weights' },
-      { name: 'weights', description: 'Weights in force, and setting them by hand' },
-      { name: 'pauses', description: 'Stopping at once: weights stay as they are' },
-      { name: 'policies', description: 'What is to be balanced, and what has become of it' },
-      { name: 'decisions', description: 'What was decided lately, and why' },
-      { name: 'history', description: 'Figures of the last ten minutes, one of each two seconds' },
-      { name: 'simulation', description: 'What would be decided if things were otherwise' },
-      { name: 'state', description: 'Replicas, nodes, proxies, and what is wrong with them' },
+      { name: 'weights', description: 'Weights in force, and weights set by hand' },
+      { name: 'pauses', description: 'Pauses: weights stay as they are' },
+      { name: 'policies', description: 'Which services Ballast balances, and the status of each policy' },
+      { name: 'decisions', description: 'Recent decisions and their reasons' },
+      { name: 'history', description: 'Time series of the last ten minutes, one point for every two seconds' },
+      { name: 'simulation', description: 'Decisions under hypothetical changes' },
+      { name: 'state', description: 'Replicas, nodes, proxies, and findings about them' },
       { name: 'stream', description: 'Decisions as they are made' },
       { name: 'agents', description: 'What host agents call' },
       { name: 'health', description: 'For kubelet and Prometheus' },

@@ -1,4 +1,4 @@
-/** What was decided: the latest decision, those of the last minutes, and why a replica had its weight in one of them. */
+/** The latest decision, the recent ones, and the explanation of a replica's weight in one of them. */
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { Decision } from '../../contract/decision.ts';
@@ -28,7 +28,7 @@ function byTickDescending([a]: Key, [b]: Key): number {
 }
 
 export function decisionRoutes(state: ControllerState): FastifyPluginCallbackTypebox {
-  /** The decision in force at a tick, or the one in force now. */
+  /** The decision in force at a tick; without a tick, the one in force now. */
   function decisionAt(tick: number | undefined): Result<Decision> {
     if (!state.decision) return failure('NOT_READY', 'decision: none was made yet');
     const found = tick === undefined ? state.decision : state.history.at(tick);
@@ -40,7 +40,7 @@ export function decisionRoutes(state: ControllerState): FastifyPluginCallbackTyp
       '/api/v1/decisions',
       {
         schema: {
-          summary: 'List the recent decisions, the newest first: all of the last seconds, before that one a second',
+          summary: 'List the recent decisions, newest first: every one of the last seconds, one per second before that',
           tags: ['decisions'],
           querystring: PageQuery,
           response: {

@@ -1,4 +1,4 @@
-/** Whoever asks again and again is not sent again what has not changed (RFC 9110, section 13.1.2). */
+/** Answers 304 to a client that already has the current content (RFC 9110, section 13.1.2). */
 import { hash } from 'node:crypto';
 import type { onSendHookHandler } from 'fastify';
 
@@ -17,7 +17,7 @@ export const withEtag: onSendHookHandler<unknown> = (request, reply, payload, do
   done(null, '');
 };
 
-/** Proxies on the way may have made a tag weak. */
+/** A proxy in between may have made the tag weak. */
 function isMatch(wanted: string | undefined, etag: string): boolean {
   if (wanted === undefined) return false;
   const tags = wanted.split(',').map((tag) => tag.trim().replace(/^W\//, ''));

@@ -1,4 +1,4 @@
-/** Server-sent events: every decision as it is made. */
+/** Server-sent events: each decision when it is made. */
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import type { Decision } from '../../contract/decision.ts';
@@ -8,7 +8,7 @@ import { decisionAnswer } from './old-names.ts';
 import { Problem } from './problem.ts';
 import { PushedText, PushStream } from './push-stream.ts';
 
-/** Nobody is told more often who does not ask for it, however often is decided. */
+/** Default time between two events, ms, even when decisions come more often. */
 const EVENT_INTERVAL_MS = 250;
 
 const StreamQuery = Type.Object({
@@ -16,15 +16,15 @@ const StreamQuery = Type.Object({
     Type.Integer({
       minimum: 0,
       maximum: 60_000,
-      description: 'Least time between two events; 0: every decision; default: 250',
+      description: 'Minimum time between two events; 0: every decision; default: 250',
     }),
   ),
 });
 
-/** A tick that comes a little early is not to be left out. */
+/** A tick that is early by up to this much, ms, still counts. */
 const JITTER_MS = 25;
 
-/** A comment after this much silence keeps proxies on the way from closing the connection. */
+/** After this much silence, ms, a comment keeps proxies in between from closing the connection. */
 const HEARTBEAT_MS = 5_000;
 
 function decisionEvent(decision: Decision): string {
@@ -34,7 +34,7 @@ function decisionEvent(decision: Decision): string {
 export function eventRoutes(state: ControllerState): FastifyPluginCallbackTypebox {
   return (app, _options, done) => {
     const open = new Set<PushStream>();
-    // Many listeners are sent the same text.
+    // All listeners get the same text, so it is made once.
     const eventOf = memoizeLast(decisionEvent);
     const finishAll = (): void => {
       for (const stream of open) stream.finish();
@@ -43,7 +43,7 @@ export function eventRoutes(state: ControllerState): FastifyPluginCallbackTypebo
       finishAll();
       closed();
     });
-    // Whoever listens comes again, and is forwarded to the controller that leads now.
+    // Listeners reconnect, and the new connection is forwarded to the new leader.
     state.leadership.onChange(() => {
       if (!state.isLeading) finishAll();
     });
@@ -51,7 +51,7 @@ export function eventRoutes(state: ControllerState): FastifyPluginCallbackTypebo
     app.get(
       '/api/v1/stream',
       {
-        // A stream of which only the head is sent would never end.
+        // A HEAD route would open a stream that never ends.
         exposeHeadRoute: false,
         schema: {
           summary: 'Follow the decisions as server-sent events (`decision`)',
@@ -74,7 +74,7 @@ export function eventRoutes(state: ControllerState): FastifyPluginCallbackTypebo
           send(eventOf(state.decision));
           decisionSentAt = sentAt;
         };
-        // A reader that was behind gets the next decision, not those it missed.
+        // A slow reader gets the next decision and none of those that it missed.
         const stream = new PushStream(() => {
           behind = false;
         });

@@ -1,4 +1,4 @@
-/** Figures of the last ten minutes, for charts, and what switching balancing has changed in them. */
+/** Time series of the last ten minutes for charts, and how switching balancing changed them. */
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { qualifiedName } from '../../contract/names.ts';
@@ -10,13 +10,13 @@ import { type Key, Continue, type Page, pageOf, PageQuery, type PageRequest } fr
 import { NamespacedPath } from './path-schemas.ts';
 import { Problem, sendProblem } from './problem.ts';
 
-/** Each entry holds hundreds of figures: a page of more would hold up the control state. */
+/** Each entry holds hundreds of numbers; a larger page would hold up the control loop. */
 const MAX_ENTRIES = 100;
 
 const FigureQuery = Type.Object({
   ...PageQuery.properties,
   limit: Type.Optional(
-    Type.Integer({ minimum: 1, maximum: MAX_ENTRIES, description: 'Entries at most; default: 100' }),
+    Type.Integer({ minimum: 1, maximum: MAX_ENTRIES, description: 'Maximum number of entries; default: 100' }),
   ),
 });
 
@@ -37,7 +37,7 @@ export function figureRoutes(state: ControllerState): FastifyPluginCallbackTypeb
       '/api/v1/history/nodes',
       {
         schema: {
-          summary: 'Read the CPU of nodes by part over the last ten minutes',
+          summary: 'Read the CPU of nodes by user over the last ten minutes',
           tags: ['history'],
           querystring: FigureQuery,
           response: {
@@ -62,7 +62,8 @@ export function figureRoutes(state: ControllerState): FastifyPluginCallbackTypeb
       '/api/v1/history/switches',
       {
         schema: {
-          summary: 'List when balancing was switched on, off, paused or resumed, and how services did before and since',
+          summary:
+            'List when balancing was switched on, off, paused or resumed, with the latency of each service before and after',
           tags: ['history'],
           response: { 200: Type.Object({ switches: Type.Array(Switch) }) },
         },
@@ -74,7 +75,7 @@ export function figureRoutes(state: ControllerState): FastifyPluginCallbackTypeb
       '/api/v1/services/:namespace/:name/history',
       {
         schema: {
-          summary: 'Read the figures of a service, and weights and CPU of its replicas, over the last ten minutes',
+          summary: 'Read the time series of a service, and weights and CPU of its replicas, over the last ten minutes',
           tags: ['history'],
           params: NamespacedPath,
           querystring: FigureQuery,
@@ -94,7 +95,7 @@ export function figureRoutes(state: ControllerState): FastifyPluginCallbackTypeb
         const key = qualifiedName(request.params);
         const service = timeSeries.service(key);
         if (!service) {
-          sendProblem(reply, { code: 'UNKNOWN_SERVICE', message: `name: nothing is kept of ${key}` });
+          sendProblem(reply, { code: 'UNKNOWN_SERVICE', message: `name: there are no time series of ${key}` });
           return;
         }
         const page = pageOfNames(timeSeries.replicas(key), request.query);

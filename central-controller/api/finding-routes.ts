@@ -1,4 +1,4 @@
-/** What is wrong, and what is as it is on purpose, in words. */
+/** Findings: what is wrong, and what looks wrong but is intended. */
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { policyView } from '../policy/policy-view.ts';
@@ -12,7 +12,7 @@ export function findingRoutes(state: ControllerState): FastifyPluginCallbackType
       '/api/v1/findings',
       {
         schema: {
-          summary: 'List what people should know of the state of things, what is to be mended first',
+          summary: 'List the findings, most urgent first',
           tags: ['state'],
           response: { 200: Type.Object({ findings: Type.Array(Finding) }) },
         },

@@ -1,21 +1,21 @@
 /**
- * Whoever asks any of several controllers gets the answer of the one that leads: a Service, or `kubectl port-forward` to
- * it, reaches either. Agents are not forwarded: they find the leader themselves, and stay with it.
+ * Forwards a request that reaches a follower to the leader: a Service, or `kubectl port-forward` to it, reaches either.
+ * Agents are not forwarded. They find the leader themselves and stay with it.
  */
 import replyFrom from '@fastify/reply-from';
 import type { FastifyInstance, preHandlerHookHandler } from 'fastify';
 import type { ControllerState } from '../state.ts';
 import { sendProblem } from './problem.ts';
 
-/** On what was forwarded once: two controllers that each take the other for the leader must not send it back and forth. */
+/** Marks a forwarded request, so that two controllers that take each other for the leader do not pass it back and forth. */
 const FORWARDED = 'x-ballast-forwarded';
 
-/** Lets `forwardToLeader` be used in this server. Streams of events are open for as long as someone listens. */
+/** Registers what `forwardToLeader` needs. Event streams stay open while someone listens, so they have no timeout. */
 export async function registerForwarding(app: FastifyInstance): Promise<void> {
   await app.register(replyFrom, { undici: { bodyTimeout: 0 } });
 }
 
-/** Answers by way of the controller that leads, where this one does not; NOT_LEADER where the way to it is not known. */
+/** Forwards to the leader if this controller follows; answers NOT_LEADER if the leader's address is unknown. */
 export function forwardToLeader(state: ControllerState): preHandlerHookHandler {
   return (request, reply, next) => {
     if (!state.isStarted || state.isLeading) {
@@ -35,8 +35,8 @@ export function forwardToLeader(state: ControllerState): preHandlerHookHandler {
 }
 
 /**
- * Where the leader answers that path; the query goes along by itself. A request may name a whole URL, but no caller is to
- * choose what host this one asks.
+ * URL of the same path at the leader; the query is added by the proxy. A request line may hold a whole URL, so only its
+ * path is used: a client must not choose the host.
  */
 function onLeader(leaderUrl: URL, target: string): string {
   const url = new URL(leaderUrl);

@@ -1,4 +1,4 @@
-/** For kubelet and Prometheus. */
+/** Probes for kubelet, metrics for Prometheus. */
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import type { ControllerState } from '../state.ts';
@@ -10,7 +10,7 @@ const Healthy = Type.Object({ status: Type.Literal('ok') });
 const Leader = Type.Object({
   leading: Type.Boolean({ description: 'This controller decides' }),
   identity: Type.String({ description: 'This controller' }),
-  leader: Type.Union([Type.String(), Type.Null()], { description: 'The one that decides; null: not known' }),
+  leader: Type.Union([Type.String(), Type.Null()], { description: 'The controller that decides; null: unknown' }),
 });
 
 export function healthRoutes(state: ControllerState, metrics: ControllerMetrics): FastifyPluginCallbackTypebox {
@@ -18,7 +18,10 @@ export function healthRoutes(state: ControllerState, metrics: ControllerMetrics)
     const options = { config: { rateLimit: false } } as const;
     app.get(
       '/livez',
-      { ...options, schema: { summary: 'Does the process answer?', tags: ['health'], response: { 200: Healthy } } },
+      {
+        ...options,
+        schema: { summary: 'Liveness: the process answers', tags: ['health'], response: { 200: Healthy } },
+      },
       () => ({ status: 'ok' as const }),
     );
     app.get(
@@ -26,14 +29,14 @@ export function healthRoutes(state: ControllerState, metrics: ControllerMetrics)
       {
         ...options,
         schema: {
-          summary: 'Is the cluster known and, if this controller leads, was a decision made on reports of some agent?',
+          summary: 'Readiness: the cluster is synced and, on the leader, a decision rests on a report of some agent',
           tags: ['health'],
           response: { 200: Healthy, 503: Problem },
         },
       },
       (_request, reply) => {
         if (!state.isStarted) {
-          sendProblem(reply, { code: 'NOT_READY', message: 'cluster: not everything was seen yet' });
+          sendProblem(reply, { code: 'NOT_READY', message: 'cluster: the caches are not synced yet' });
           return;
         }
         if (!state.isLeading) {
@@ -42,12 +45,12 @@ export function healthRoutes(state: ControllerState, metrics: ControllerMetrics)
         }
         const heard = state.topology.nodes.some(({ name }) => state.lastSeen(name) !== undefined);
         if (state.decision && heard) void reply.send({ status: 'ok' as const });
-        else sendProblem(reply, { code: 'NOT_READY', message: 'reports: no agent was heard yet' });
+        else sendProblem(reply, { code: 'NOT_READY', message: 'reports: no agent has reported yet' });
       },
     );
     app.get(
       '/api/v1/leader',
-      { schema: { summary: 'Which of several controllers decides?', tags: ['health'], response: { 200: Leader } } },
+      { schema: { summary: 'Which controller leads', tags: ['health'], response: { 200: Leader } } },
       () => {
         const { identity, leader = null } = state.leadership;
         return { leading: state.isLeading, identity, leader };

@@ -1,18 +1,20 @@
-/** Long lists come page by page, in an order that holds while entries come and go. Pure. */
+/** Pages of long lists, in an order that is stable while entries come and go. Pure. */
 import { Type } from 'typebox';
 import { failure, type Result, success } from '../../contract/result.ts';
 
-/** How a list is asked for. */
+/** Query of a list. */
 export const PageQuery = Type.Object({
-  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, description: 'Entries at most; default: 100' })),
+  limit: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: 1_000, description: 'Maximum number of entries; default: 100' }),
+  ),
   continue: Type.Optional(
-    Type.String({ maxLength: 2_048, description: '`continue` of the page before this one; absent: the first page' }),
+    Type.String({ maxLength: 2_048, description: '`continue` of the previous page; absent: the first page' }),
   ),
 });
 
-/** What a page holds beside its entries. */
+/** Fields of a page beside its entries. */
 export const Continue = Type.Optional(
-  Type.String({ description: 'Asks for the next page; absent on the last one. Its form is nobody else’s business' }),
+  Type.String({ description: 'Token for the next page; absent on the last one. Clients must not parse it' }),
 );
 
 const DEFAULT_LIMIT = 100;
@@ -22,7 +24,7 @@ export interface PageRequest {
   readonly continue?: string;
 }
 
-/** What an entry is found by; no two entries of a list have the same. */
+/** Key of an entry, unique within its list. */
 export type Key = readonly (string | number)[];
 
 export interface Page<Item> {
@@ -31,7 +33,7 @@ export interface Page<Item> {
 }
 
 /**
- * The page that is asked for: what was there throughout is on exactly one page, whatever came or went meanwhile.
+ * The requested page. An entry that exists throughout is on exactly one page, even if others come and go meanwhile.
  *
  * @param items in the order of `compare`
  */
@@ -42,7 +44,7 @@ export function pageOf<Item>(
   { limit = DEFAULT_LIMIT, continue: token }: PageRequest,
 ): Result<Page<Item>> {
   const after = token === undefined ? undefined : readToken(token);
-  if (after === null) return failure('INVALID_REQUEST', 'continue: is not what a page before this one said');
+  if (after === null) return failure('INVALID_REQUEST', 'continue: is not a token of a previous page');
   const from = after === undefined ? 0 : items.findIndex((item) => compare(keyOf(item), after) > 0);
   if (from < 0) return success({ items: [] });
   const page = items.slice(from, from + limit);
@@ -51,7 +53,7 @@ export function pageOf<Item>(
   return success({ items: page, continue: Buffer.from(JSON.stringify(keyOf(last))).toString('base64url') });
 }
 
-/** Null: nobody here wrote it. */
+/** Null: the token is not one of ours. */
 function readToken(token: string): Key | null {
   try {
     const key: unknown = JSON.parse(Buffer.from(token, 'base64url').toString());

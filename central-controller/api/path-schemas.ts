@@ -1,7 +1,7 @@
-/** Names in paths. */
+/** Names in URL paths. */
 import { Type } from 'typebox';
 
-/** As long as Kubernetes lets names be. */
+/** The maximum length of a Kubernetes name. */
 export const MAX_NAME = 253;
 
 const Name = Type.String({ minLength: 1, maxLength: MAX_NAME });

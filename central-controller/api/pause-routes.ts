@@ -1,4 +1,4 @@
-/** Stopping at once: weights stay as they are, for one service or all, until it is resumed or the time is over. */
+/** Pauses: the weights of one service or all stay as they are until somebody resumes or the time is over. */
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { qualifiedName } from '../../contract/names.ts';
@@ -20,9 +20,9 @@ const PauseView = Type.Object(
 const PauseBody = Type.Object(
   {
     ttlSeconds: Type.Optional(
-      Type.Number({ minimum: 1, maximum: 86_400, description: 'After this time Ballast balances again by itself' }),
+      Type.Number({ minimum: 1, maximum: 86_400, description: 'After this time Ballast resumes by itself' }),
     ),
-    reason: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: 'Shown to whoever asks why' })),
+    reason: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: 'Shown with the pause' })),
   },
   { additionalProperties: false, title: 'PauseRequest' },
 );
@@ -57,7 +57,7 @@ export function pauseRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
       '/api/v1/pauses',
       {
         schema: {
-          summary: 'List what is paused',
+          summary: 'List the pauses',
           tags: ['pauses'],
           response: { 200: Type.Object({ pauses: Type.Array(PauseView) }) },
         },
@@ -77,7 +77,11 @@ export function pauseRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
       },
       (request, reply) => {
         if (loop.state.decision) void reply.send(pause(undefined, request.body));
-        else sendProblem(reply, { code: 'NOT_READY', message: 'decision: none was made yet, so there are no weights' });
+        else
+          sendProblem(reply, {
+            code: 'NOT_READY',
+            message: 'decision: none was made yet, so there are no weights to keep',
+          });
       },
     );
 
@@ -85,14 +89,14 @@ export function pauseRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
       '/api/v1/pause',
       {
         schema: {
-          summary: 'Balance again, but for services that are paused by themselves',
+          summary: 'Resume all services, except those that have a pause of their own',
           tags: ['pauses'],
           response: { 204: Type.Null(), 404: Problem },
         },
       },
       (_request, reply) => {
         if (resume(undefined)) void reply.code(204).send(null);
-        else sendProblem(reply, { code: 'NOT_PAUSED', message: 'services: they are not paused all together' });
+        else sendProblem(reply, { code: 'NOT_PAUSED', message: 'services: there is no pause of all services' });
       },
     );
 
@@ -119,7 +123,7 @@ export function pauseRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
       '/api/v1/services/:namespace/:name/pause',
       {
         schema: {
-          summary: 'Balance one service again',
+          summary: 'Resume one service',
           tags: ['pauses'],
           params: NamespacedPath,
           response: { 204: Type.Null(), 404: Problem },
@@ -128,7 +132,7 @@ export function pauseRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
       (request, reply) => {
         const service = qualifiedName(request.params);
         if (resume(service)) void reply.code(204).send(null);
-        else sendProblem(reply, { code: 'NOT_PAUSED', message: `name: ${service} is not paused by itself` });
+        else sendProblem(reply, { code: 'NOT_PAUSED', message: `name: ${service} has no pause of its own` });
       },
     );
     done();

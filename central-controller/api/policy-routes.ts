@@ -1,4 +1,4 @@
-/** What is to be balanced, and what has become of it. */
+/** Policies and their status. */
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { qualifiedName } from '../../contract/names.ts';
@@ -17,7 +17,7 @@ export function policyRoutes(state: ControllerState): FastifyPluginCallbackTypeb
       '/api/v1/policies',
       {
         schema: {
-          summary: 'List the policies with their status, as it stands in the cluster or, without Kubernetes, as it is',
+          summary: 'List the policies with their status: the one in the cluster or, without Kubernetes, a computed one',
           tags: ['policies'],
           response: { 200: Type.Object({ policies: Type.Array(Type.Unsafe<PolicyView>(PolicyView)) }) },
         },

@@ -9,13 +9,13 @@ export const Problem = Type.Object(
     title: Type.String(),
     status: Type.Integer(),
     code: Type.String({ description: "Entry in Ballast's catalogue of errors" }),
-    detail: Type.String({ description: 'What is wrong; names the field' }),
-    remedy: Type.String({ description: 'What to do about it' }),
+    detail: Type.String({ description: 'The fault, with the name of the field' }),
+    remedy: Type.String({ description: 'What to do next' }),
   },
   { title: 'Problem' },
 );
 
-/** Answers with the failure; `status` overrides the catalogue's. */
+/** Answers with the failure. `status` overrides the catalogue's status. */
 export function sendProblem(reply: FastifyReply, failure: Failure, status: number = ERRORS[failure.code].status): void {
   const { remedy } = ERRORS[failure.code];
   const title = failure.code.toLowerCase().replaceAll('_', ' ');

@@ -1,4 +1,4 @@
-/** The controller's HTTP server: who may ask how much, how errors look, and which rooms answer. */
+/** The controller's HTTP server: rate limits, error format and routes. */
 import { fileURLToPath } from 'node:url';
 import rateLimit from '@fastify/rate-limit';
 import fastifyStatic from '@fastify/static';
@@ -37,16 +37,16 @@ import { validatorCompiler } from './validate.ts';
 
 const BODY_BYTES = 16 * 1024;
 
-/** Per address. An agent needs four a second; on one machine several share an address. */
+/** Requests per second and address. An agent needs four; on one machine several agents share an address. */
 const REQUESTS_PER_SECOND = 200;
 
-/** For a request to be all there, ms: an agent's stream of reports takes up to nine seconds. */
+/** Time for a whole request to arrive, ms. An agent's stream of reports takes up to nine seconds. */
 const REQUEST_MS = 10_000;
 
 const page = fileURLToPath(new URL('../dashboard/', import.meta.url));
 const chart = fileURLToPath(new URL('../../node_modules/uplot/dist/', import.meta.url));
 
-/** The server, ready to listen or to be injected into. */
+/** Makes the server, ready to listen. */
 export async function createServer(
   loop: ControlLoop,
   logger?: FastifyBaseLogger,
@@ -57,7 +57,7 @@ export async function createServer(
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_BYTES,
     requestTimeout: REQUEST_MS,
-    // Node's own: a minute, and a look at either limit each half of one.
+    // Node's defaults are a minute, checked every 30 s.
     http: { headersTimeout: REQUEST_MS, connectionsCheckingInterval: 1_000 },
     forceCloseConnections: true,
     routerOptions: { maxParamLength: MAX_NAME },
@@ -67,7 +67,7 @@ export async function createServer(
   })
     .withTypeProvider<TypeBoxTypeProvider>()
     .setValidatorCompiler(validatorCompiler)
-    // What is answered comes from checked values: the schemas are for readers and the type checker.
+    // Answers are made from checked values, so they are not validated again. The schemas serve readers and types.
     .setSerializerCompiler(() => (data) => JSON.stringify(data));
 
   const methodsOf = allowedMethods(app);
@@ -82,7 +82,7 @@ export async function createServer(
   };
   app.setNotFoundHandler(notFound);
   app.setErrorHandler<FastifyError>((error, request, reply) => {
-    // A body that cannot be read is no matter where nothing would take it.
+    // For an unknown path, 404 is more useful than an error about the body.
     if (request.is404) {
       notFound(request, reply);
       return;
@@ -120,11 +120,11 @@ export async function createServer(
   return app;
 }
 
-/** What an error that fastify raised means in our catalogue. */
+/** The catalogue's failure for an error that fastify raised. */
 function failureOf(error: FastifyError, isReport: boolean): Failure {
   if (error.statusCode === 429) return { code: 'TOO_MANY_REQUESTS', message: `address: ${error.message}` };
   if (error.statusCode === undefined || error.statusCode >= 500)
-    return { code: 'DEFECT', message: 'server: it failed' };
+    return { code: 'DEFECT', message: 'server: an unexpected error, see the log' };
   if (error.statusCode === 413) return { code: 'BODY_TOO_LARGE', message: `body: ${error.message}` };
   if (error.statusCode === 415) return { code: 'UNSUPPORTED_MEDIA_TYPE', message: `body: ${error.message}` };
   const detail = error.validation

@@ -1,4 +1,4 @@
-/** What people and tools ask of services: weights, why they are what they are, and setting one by hand. */
+/** Services: their weights, the reasons for them, and weights by hand. */
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { findReplica, findService } from '../history/find-decided.ts';
@@ -27,8 +27,12 @@ const Weights = Type.Object(
 
 const ManualWeightBody = Type.Object(
   {
-    weight: Type.Number({ minimum: 0, maximum: 1, description: "Share of the service's requests" }),
-    ttlSeconds: Type.Number({ minimum: 1, maximum: 3600, description: 'After this time Ballast decides again' }),
+    weight: Type.Number({ minimum: 0, maximum: 1, description: "Fraction of the service's requests" }),
+    ttlSeconds: Type.Number({
+      minimum: 1,
+      maximum: 3600,
+      description: 'After this time Ballast decides the weight again',
+    }),
   },
   { additionalProperties: false, title: 'ManualWeight' },
 );
@@ -51,7 +55,7 @@ export function serviceRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
       '/api/v1/services/:namespace/:name',
       {
         schema: {
-          summary: 'Explain one service: each replica with its weight and what made it',
+          summary: 'Explain one service: each replica with its weight and the reasons for it',
           tags: ['services'],
           params: NamespacedPath,
           response: { 200: ServiceAnswer, 404: Problem },
@@ -67,10 +71,10 @@ export function serviceRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
     app.get(
       '/api/v1/services/:namespace/:name/weights',
       {
-        // Other tools steer by them; to refuse one would cost as much as to answer it.
+        // Other tools act on the weights, and refusing a read would cost as much as answering it.
         config: { rateLimit: false },
         schema: {
-          summary: 'Read the weights in force, and which were set by hand',
+          summary: 'Read the weights in force, and which of them were set by hand',
           tags: ['weights'],
           params: NamespacedPath,
           response: { 200: Weights, 404: Problem },
@@ -132,7 +136,7 @@ export function serviceRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
       '/api/v1/services/:namespace/:name/weights/:replica',
       {
         schema: {
-          summary: 'Let Ballast decide on a replica again',
+          summary: 'Let Ballast decide the weight of a replica again',
           tags: ['weights'],
           params: ReplicaPath,
           response: { 204: Type.Null(), 404: Problem },

@@ -1,4 +1,4 @@
-/** What would be decided if things were otherwise. */
+/** Decisions under hypothetical changes. */
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { Simulation, SimulationRequest } from '../../contract/simulation.ts';
@@ -6,7 +6,7 @@ import type { ControllerState } from '../state.ts';
 import { OLD_GAP, withOldGap } from './old-names.ts';
 import { Problem, sendProblem } from './problem.ts';
 
-/** Per address: each takes as long as two decisions, which the control loop waits for. */
+/** Per address. A simulation takes as long as two decisions, and the control loop waits for it. */
 const SIMULATIONS_PER_SECOND = 10;
 
 const SimulationAnswer = Type.Object(
@@ -21,7 +21,7 @@ export function simulationRoutes(state: ControllerState): FastifyPluginCallbackT
       {
         config: { rateLimit: { max: SIMULATIONS_PER_SECOND, timeWindow: 1000 } },
         schema: {
-          summary: 'Predict weights, utilisation and delays after changes; nothing is changed',
+          summary: 'Predict weights, utilisation and delays after changes, without making them',
           tags: ['simulation'],
           body: SimulationRequest,
           response: { 200: SimulationAnswer, 400: Problem, 404: Problem, 429: Problem, 503: Problem },

@@ -1,4 +1,4 @@
-/** What is known of the whole: replicas, nodes, proxies and which versions were published. */
+/** Replicas, nodes, proxies and published versions. */
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { qualifiedName } from '../../contract/names.ts';
@@ -19,8 +19,8 @@ const ReplicaView = Type.Object(
 const NodeView = Type.Object(
   {
     ...NodeDecision.properties,
-    reportAgeMs: Type.Union([Age, Type.Null()], { description: 'Since its agent last reported; null: never' }),
-    agentConnected: Type.Boolean({ description: 'Its agent listens for assignments' }),
+    reportAgeMs: Type.Union([Age, Type.Null()], { description: 'Time since its agent last reported; null: never' }),
+    agentConnected: Type.Boolean({ description: 'Its agent is connected for assignments' }),
   },
   { additionalProperties: false },
 );
@@ -31,22 +31,24 @@ const ProxyView = Type.Object({
   pod: Type.String(),
   instance: Type.String({ description: 'One VM of the plugin; an Envoy has several' }),
   tableVersion: Type.Integer({ minimum: 0, description: 'Version in use; 0: none' }),
-  tableSince: Type.Number({ description: "When it was first heard to use it, controller's clock, ms since 1970" }),
+  tableSince: Type.Number({
+    description: "When the controller first saw it use that version, controller's clock, ms since 1970",
+  }),
   tableAgeMs: Type.Union([Age, Type.Null()], {
-    description: 'Since that version was decided; null: not known any more',
+    description: 'Time since that version was decided; null: no longer known',
   }),
   heardAgeMs: Age,
-  fallbacks: Type.Integer({ minimum: 0, description: 'Requests left to Istio since the VM started' }),
+  fallbacks: Type.Integer({ minimum: 0, description: 'Requests that the VM left to Istio since it started' }),
 });
 
 const PublishedVersionView = Type.Object({
   version: Type.Integer(),
   tick: Type.Integer(),
   decidedAt: Type.Number({ description: "Controller's clock, ms since 1970" }),
-  weightsChanged: Type.Boolean({ description: 'false: CPU utilisation only' }),
+  weightsChanged: Type.Boolean({ description: 'false: only CPU utilisation changed' }),
 });
 
-/** The order that decisions have. */
+/** The order of services in a decision. */
 function byServiceAndName([service = '', name = '']: Key, [otherService = '', otherName = '']: Key): number {
   if (service !== otherService) return service < otherService ? -1 : 1;
   return byReplicaName({ name: String(name) }, { name: String(otherName) });
@@ -58,7 +60,7 @@ export function stateRoutes(state: ControllerState): FastifyPluginCallbackTypebo
       '/api/v1/replicas',
       {
         schema: {
-          summary: 'List all replicas of all balanced services, by the names of their services and their own',
+          summary: 'List all replicas of all balanced services, by service and name',
           tags: ['state'],
           querystring: PageQuery,
           response: { 200: Type.Object({ replicas: Type.Array(ReplicaView), continue: Continue }), 400: Problem },
@@ -87,7 +89,7 @@ export function stateRoutes(state: ControllerState): FastifyPluginCallbackTypebo
       '/api/v1/nodes',
       {
         schema: {
-          summary: 'List the nodes with their CPU, and when each was last heard',
+          summary: 'List the nodes with their CPU, and when the agent of each last reported',
           tags: ['state'],
           response: { 200: Type.Object({ nodes: Type.Array(NodeView) }) },
         },

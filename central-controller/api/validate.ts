@@ -1,12 +1,12 @@
-/** Checks what came in against the schema of its route. */
+/** Validates a request against the schemas of its route. */
 import type { FastifySchemaCompiler } from 'fastify';
 import { type TSchema, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 
-/** As JSON writes whole numbers: what else could be taken for one, such as `true`, is no number in a path or query. */
+/** JSON's form of an integer; other texts that convert to a number, such as `true`, are refused. */
 const WHOLE_NUMBER = /^-?(?:0|[1-9]\d*)$/;
 
-/** Path and query hold text: what is to be a whole number is read as one. */
+/** Path and query are text, so integers in them are converted first. */
 function withNumbers(schema: TSchema, given: unknown): unknown {
   if (!Type.IsObject(schema) || typeof given !== 'object' || given === null) return given;
   const { properties } = schema;

@@ -1,13 +1,13 @@
 /**
- * Requests to the Kubernetes API server, seen where they leave the process: by what undici tells of them on its
- * diagnostics channels. Whatever asks is counted, and nothing that asks has to know.
+ * Counts requests to the Kubernetes API server by undici's diagnostics channels, where they leave the process. The code
+ * that sends them does not take part.
  */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { DiagnosticsChannel } from 'undici';
 
 export interface ApiCall {
-  /** As Kubernetes names it: get, list, watch, create, update, patch, delete. */
+  /** Kubernetes' verb: get, list, watch, create, update, patch, delete. */
   readonly verb: string;
   /** Plural name, with the subresource if there is one: `loadbalancingpolicies/status`. */
   readonly resource: string;
@@ -23,7 +23,7 @@ const PATH =
 
 const VERBS: Readonly<Record<string, string>> = { POST: 'create', PUT: 'update', PATCH: 'patch', DELETE: 'delete' };
 
-/** What a request to the API server asks for; undefined for a path that is none of its resources. */
+/** Verb and resource of a request; undefined for a path that names no resource. */
 export function apiCall(method: string, path: string): ApiCall | undefined {
   const [, plural, name, subresource = '', query = ''] = PATH.exec(path) ?? [];
   if (plural === undefined) return undefined;
@@ -35,7 +35,7 @@ export function apiCall(method: string, path: string): ApiCall | undefined {
  * Counts this process's requests to the API server from now on.
  * @param origin of the API server, such as `https://10.96.0.1:443`
  * @param now ms of any clock that does not step
- * @returns ends it
+ * @returns stops counting
  */
 export function registerApiRequestMetrics(registry: Registry, origin: string, now: () => number): () => void {
   const registers = [registry];

@@ -1,4 +1,4 @@
-/** What Prometheus can scrape of the controller. docs/reference/metrics.md lists it. */
+/** The controller's metrics for Prometheus, listed in docs/reference/metrics.md. */
 import { Counter, Registry } from 'prom-client';
 import packageJson from '../../package.json' with { type: 'json' };
 import type { RoutingPlan } from '../routing/plan-routing.ts';
@@ -11,14 +11,14 @@ import { registerLoopMetrics } from './loop-metrics.ts';
 import { registerPolicyMetrics } from './policy-metrics.ts';
 import { registerRoutingMetrics } from './routing-metrics.ts';
 
-/** Replicas that have a series each, where nothing else is said: some hundred kB of a scrape. */
+/** Default limit of replicas with series of their own: at this number they take some hundred kB of a scrape. */
 export const MAX_REPLICAS = 2_000;
 
-/** The API server, for a controller that follows one. */
+/** The cluster behind an API server. */
 export interface FollowedCluster {
-  /** Of the API server. */
+  /** Origin of the API server. */
   readonly origin: string;
-  /** What is to be written next, as things stand. */
+  /** Pending writes of routing objects. */
   plan(): RoutingPlan;
 }
 
@@ -30,7 +30,7 @@ export class ControllerMetrics {
   readonly #fallen: Counter;
   readonly #defects: Counter;
 
-  /** @param mostReplicas above this number of replicas in all, none has a series of its own */
+  /** @param mostReplicas above this total number of replicas, none has series of its own */
   constructor(state: ControllerState, mostReplicas = MAX_REPLICAS) {
     const registers = [this.registry];
     this.#state = state;
@@ -75,7 +75,7 @@ export class ControllerMetrics {
     this.#defects.inc();
   }
 
-  /** Shows from now on what is asked of the API server and what is to be written; `ends` it. */
+  /** Adds metrics of requests to the API server and of pending writes. */
   follow({ origin, plan }: FollowedCluster): () => void {
     registerRoutingMetrics(this.registry, () => (this.#state.isLeading ? plan() : undefined));
     return registerApiRequestMetrics(this.registry, origin, () => performance.now());

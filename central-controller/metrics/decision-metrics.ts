@@ -1,13 +1,13 @@
 /**
- * The latest decision as series. Nodes and services have some each; replicas, of which there may be ten thousand, have one
- * each, and only where there are not too many of them.
+ * The latest decision as series: several per node and service, one per replica. A fleet may have ten thousand replicas, so
+ * above a limit replicas have none.
  */
 import type { Registry } from 'prom-client';
 import type { Decision, NodeDecision, ReplicaDecision, ServiceDecision } from '../../contract/decision.ts';
 import type { ControllerState } from '../state.ts';
 import { reading, readings } from './readings.ts';
 
-/** @param mostReplicas above this number of replicas in all, none has a series of its own */
+/** @param mostReplicas above this total number of replicas, none has series of its own */
 export function registerDecisionMetrics(registry: Registry, state: ControllerState, mostReplicas: number): void {
   registerNodes(registry, state);
   registerServices(registry, state);
@@ -68,14 +68,14 @@ function registerNodes(registry: Registry, state: ControllerState): void {
 }
 
 /**
- * Nodes whose agent is missed when it is silent. The rest may well have none: those that the chart's
- * `agent.nodeSelector` leaves out, Windows and virtual nodes.
+ * Nodes that should have an agent. Others may have none on purpose: nodes outside the chart's `agent.nodeSelector`, Windows
+ * and virtual nodes.
  */
 function whichAreMissed(state: ControllerState): (decision: Decision) => (node: NodeDecision) => boolean {
   const heard = new Set<string>();
   state.onReport(({ node }) => heard.add(node));
   state.onDecision((_decision, previous) => {
-    // The first one of a lead: what was heard in an earlier one may be long past.
+    // The first decision after a takeover: what an earlier term saw may be outdated.
     if (!previous) heard.clear();
   });
   return ({ services }) => {
@@ -182,7 +182,7 @@ function countBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string
   return counts;
 }
 
-/** Of replicas that are ready: the others have no weight at all. Undefined where there are none. */
+/** Over ready replicas, as only these have a weight. Undefined where there are none. */
 function overEqual(replicas: readonly ReplicaDecision[], choose: (...weights: number[]) => number): number | undefined {
   const weights = replicas.filter(({ state }) => state !== 'NotReady').map(({ weight }) => weight);
   return weights.length === 0 ? undefined : choose(...weights) * weights.length;

@@ -1,4 +1,4 @@
-/** The control loop itself: who leads, how long decisions take and how they keep their time, what becomes of them. */
+/** The control loop: who leads, how long decisions take, whether they are on time, what is published. */
 import { Counter, Histogram, type Registry } from 'prom-client';
 import type { ControllerState } from '../state.ts';
 import { reading, readings } from './readings.ts';

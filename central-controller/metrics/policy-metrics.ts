@@ -1,4 +1,4 @@
-/** What has become of the policies: their conditions, as their status says them. */
+/** Conditions of the policies, from their status. */
 import type { Registry } from 'prom-client';
 import { policyView } from '../policy/policy-view.ts';
 import type { ControllerState } from '../state.ts';

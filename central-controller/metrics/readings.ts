@@ -1,7 +1,7 @@
-/** Gauges that are read at the time of a scrape, and cost nothing between scrapes. */
+/** Gauges that are computed during a scrape and cost nothing between scrapes. */
 import { Gauge, type Registry } from 'prom-client';
 
-/** One number; none is shown while `read` has none. */
+/** One number; no series while `read` returns undefined. */
 export function reading(registry: Registry, name: string, help: string, read: () => number | undefined): void {
   const gauge = new Gauge({
     name,
@@ -16,7 +16,7 @@ export function reading(registry: Registry, name: string, help: string, read: ()
   registry.registerMetric(gauge);
 }
 
-/** A series for each of what `read` yields; those that it no longer yields are gone. */
+/** One series per item that `read` yields; series of earlier items are removed. */
 export function readings<L extends string>(
   registry: Registry,
   { name, help, labelNames }: { readonly name: string; readonly help: string; readonly labelNames: readonly L[] },

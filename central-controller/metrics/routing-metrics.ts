@@ -1,9 +1,9 @@
-/** What stands between the routing that policies ask for and the one that is in force. */
+/** Routing that policies ask for and that is not in force yet. */
 import type { Registry } from 'prom-client';
 import type { RoutingPlan } from '../routing/plan-routing.ts';
 import { reading } from './readings.ts';
 
-/** @param plan the plan as things stand; undefined while another controller leads */
+/** @param plan the current plan; undefined while another controller leads */
 export function registerRoutingMetrics(registry: Registry, plan: () => RoutingPlan | undefined): void {
   reading(
     registry,

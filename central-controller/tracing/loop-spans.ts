@@ -1,11 +1,11 @@
 /**
- * The control loop as spans: a trace for each decision, from the first report that it took into account to when the proxies
- * decide by it.
+ * The control loop as spans: one trace per decision, from the first report that it uses until the proxies use its
+ * weights.
  *
- *     control loop   the whole of it
- *       report       from when an agent's report was taken in until the decision that uses it, one for each report
+ *     control loop   the whole trace
+ *       report       from an agent's report until the decision that uses it, one span per report
  *       decision     estimating, deciding, publishing
- *       assignment   only where a version was published: until each node's proxies have reported to use it, or a newer one
+ *       assignment   if a version was published: until each node's proxies report that version or a newer one
  */
 import { type Context, type HrTime, ROOT_CONTEXT, type Span, trace, type Tracer } from '@opentelemetry/api';
 import { VALID_FOR_MS } from '../../contract/assignment.ts';
@@ -13,23 +13,23 @@ import type { Decision } from '../../contract/decision.ts';
 import type { AgentReport } from '../../contract/report.ts';
 import type { ControllerState } from '../state.ts';
 
-/** Reports that get a span each in one trace; the others are only counted. */
+/** Spans of reports per trace; further reports are only counted. */
 const MAX_REPORTS = 32;
 
-/** An assignment on its way. */
+/** An assignment that proxies do not use yet. */
 interface Underway {
   readonly version: number;
   readonly publishedAt: number;
   readonly whole: Span;
   readonly span: Span;
-  /** Nodes whose proxies have not reported to use it. */
+  /** Nodes whose proxies have not reported it. */
   readonly waiting: Set<string>;
 }
 
 export class LoopSpans {
   readonly #state: ControllerState;
   readonly #tracer: Tracer;
-  /** Taken in since the last decision. */
+  /** Reports since the last decision. */
   #reports: { readonly node: string; readonly at: number }[] = [];
   #underway: Underway[] = [];
   #version: number;
@@ -42,7 +42,7 @@ export class LoopSpans {
     state.onDecision((decision, _previous, seconds) => this.#decided(decision, decision.at + 1000 * seconds));
   }
 
-  /** Ends what is under way. */
+  /** Ends all open spans. */
   close(): void {
     for (const each of this.#underway) this.#end(each, this.#state.clock.now());
     this.#underway = [];
@@ -105,7 +105,7 @@ export class LoopSpans {
     else this.#underway.push(each);
   }
 
-  /** Ends those that have been under way for too long. */
+  /** Ends assignments that took too long. */
   #giveUp(now: number): void {
     this.#underway = this.#underway.filter((each) => {
       if (now - each.publishedAt < VALID_FOR_MS) return true;
@@ -121,7 +121,7 @@ export class LoopSpans {
   }
 }
 
-/** Of the controller's clock, ms since 1970; spans take numbers for something else where they are small. */
+/** A time of the controller's clock, ms since 1970, in OpenTelemetry's form. It reads small plain numbers as another unit. */
 function hrTime(ms: number): HrTime {
   const nanoseconds = Math.round((ms % 1000) * 1e6);
   const carry = nanoseconds === 1e9 ? 1 : 0;

@@ -1,4 +1,4 @@
-/** Sends the control loop's spans by OTLP over HTTP, as the environment's `OTEL_…` variables say. */
+/** Exports the control loop's spans by OTLP over HTTP, configured by the `OTEL_…` environment variables. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
@@ -32,7 +32,7 @@ export class LoopTracing {
     this.#spans = new LoopSpans(state, this.#provider.getTracer('ballast', packageJson.version));
   }
 
-  /** Sends what is left, if that can be had soon: a receiver that is away must not hold up the end of the process. */
+  /** Exports the remaining spans, within a time limit: an absent receiver must not hold up the end of the process. */
   async close(): Promise<void> {
     this.#spans.close();
     const sent = this.#provider.shutdown().catch(() => undefined);
@@ -40,7 +40,7 @@ export class LoopTracing {
   }
 }
 
-/** The exporter, which says in the log when spans begin to be lost, and when no longer. */
+/** An exporter that logs when spans begin to be lost and when that ends. */
 function saying(exporter: SpanExporter, log: Log): SpanExporter {
   let isLosing = false;
   return {
