@@ -1,6 +1,6 @@
 /**
- * The latency histogram that plugins keep per replica: bucket i counts latencies up to 0.25 ms * 2^(i/2),
- * the last one everything above. Two per octave: a quantile read from it is at most 41 % too high.
+ * The latency histogram of a replica: bucket i counts latencies up to 0.25 ms * 2^(i/2), the last one all above. With
+ * two buckets per octave, a quantile from it is at most 41 % too high.
  */
 export const LATENCY_BUCKETS = 40;
 

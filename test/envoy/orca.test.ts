@@ -32,11 +32,11 @@ function weightedRoundRobin(cluster: object): object {
   return rest['name'] === `outbound|8080||${HOST}` ? { ...rest, ...WEIGHTED_ROUND_ROBIN } : cluster;
 }
 
-it('shifts requests to the replicas that use less CPU for them, and shows nobody the reports', async () => {
+it('sends more requests to replicas that use less CPU for them, and hides the reports from clients', async () => {
   await using running = new AsyncDisposableStack();
   const plugin = { wasm: await buildPlugin(), configuration: '{"orca": true}' };
   const agent = running.use(await FakeAgent.start());
-  // The caller's agent has nothing to say, so that Envoy's own balancer does the choosing.
+  // The caller's agent has no table, so Envoy's own balancer chooses.
   const silent = running.use(await FakeAgent.start());
   const endpoints = await Promise.all(
     Object.keys(UTILISATIONS).map(async (name) => {

@@ -1,4 +1,4 @@
-/** Replicas die: what no application has seen goes elsewhere, what one may have seen is not sent twice. */
+/** Replicas die: requests that no application saw are retried, others are not sent twice. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { until } from './support/envoy-process.ts';
 import { SmallMesh, type MeshSetup } from './support/small-mesh.ts';
@@ -70,7 +70,7 @@ describe('Subset routing', () => {
       const mesh = await started({ routing: 'Subset', sidecars });
       expect(await failuresOf(mesh, 20)).toBe(0);
       await mesh.application('echo-2').kill();
-      // The time out of 1 s ends within, and the probe must cost nobody a request.
+      // The time out of 1 s ends within, and the probe must not fail a client's request.
       const end = performance.now() + 1500;
       let failures = 0;
       while (performance.now() < end) failures += await failuresOf(mesh, 10);

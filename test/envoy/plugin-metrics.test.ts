@@ -1,4 +1,4 @@
-/** What a Prometheus that scrapes Envoy sees of the plugin. */
+/** The plugin's metrics as Prometheus scrapes them from Envoy. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { until } from './support/envoy-process.ts';
@@ -18,9 +18,9 @@ async function scrape(): Promise<Map<string, number>> {
   );
 }
 
-it('all workers add to one counter, and gauges tell of the table that they share', async () => {
+it('all workers add to one counter, and gauges describe the table that they share', async () => {
   await mesh.send('echo-1');
-  // What was sent before is told with the next ticks.
+  // Earlier requests are counted at the next ticks.
   let before = new Map<string, number>();
   await until(async () => {
     const earlier = before.get('ballast_picks_total');

@@ -1,4 +1,4 @@
-/** The plugin in real Envoys: requests go where it says, and nowhere because a client says so. */
+/** The plugin in real Envoys: requests follow its choice, and never a client's. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Routing } from '../../contract/assignment.ts';
@@ -19,7 +19,7 @@ for (const routing of ['Subset', 'Endpoint'] as const satisfies Routing[]) {
       return { 'x-lb-endpt': name, 'x-lb-session': Buffer.from(address).toString('base64') };
     };
 
-    it('leaves requests to Istio before there is a table, whatever the client says', async () => {
+    it('leaves requests to Istio before there is a table, whatever the client sends', async () => {
       const names = new Set<string | undefined>();
       for (let i = 0; i < 60; i++) names.add((await mesh.get(spoof('echo-1'))).name);
       expect(names.size).toBe(3);
@@ -32,7 +32,7 @@ for (const routing of ['Subset', 'Endpoint'] as const satisfies Routing[]) {
       });
     }
 
-    it('shows the choice to neither the application nor the client', async () => {
+    it('hides the choice from the application and the client', async () => {
       await mesh.send('echo-2');
       const { headers, seen } = await mesh.get(spoof('echo-1'));
       expect([...Object.keys(headers), ...Object.keys(seen)].filter((name) => name.startsWith('x-lb-'))).toEqual([]);
@@ -61,7 +61,7 @@ for (const routing of ['Subset', 'Endpoint'] as const satisfies Routing[]) {
       await mesh.send('echo-2');
     });
 
-    it('posts what both sides saw', async () => {
+    it('posts the statistics of both sides', async () => {
       await mesh.send('echo-0');
       await until(() => mesh.agent.statistics.size >= 2, 'statistics');
       const posted = [...mesh.agent.statistics.values()];

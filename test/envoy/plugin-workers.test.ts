@@ -1,4 +1,4 @@
-/** Several workers share one table and their ejections; configuration updates under load disturb nobody. */
+/** Several workers share one table and their ejections; configuration updates under load fail no request. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { outboundListener } from './support/envoy-config.ts';
 import { until } from './support/envoy-process.ts';

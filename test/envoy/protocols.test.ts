@@ -25,7 +25,7 @@ async function listening(server: Server | Http2Server): Promise<string> {
 
 const GRPC = { ':status': 200, 'content-type': 'application/grpc' };
 
-/** Answers by what the path says: a status in trailers, a status without a body, or whatever is sent, sent back. */
+/** Answers by the path: with a status in trailers, with a status and no body, or with the request's body. */
 function answerGrpc(stream: ServerHttp2Stream, path: string): void {
   const [, kind, status = '0'] = path.split('/');
   stream.on('error', () => undefined);
@@ -221,7 +221,7 @@ it('large bodies pass as they are, of known length and in chunks', async () => {
   });
   await using chain = await Chain.start(await listening(server));
   const body = randomBytes(24 * 1024 * 1024);
-  const wanted = createHash('sha256').update(body).digest('hex');
+  const expected = createHash('sha256').update(body).digest('hex');
   const post = async (content: Buffer | Readable): Promise<string> => {
     const options = { method: 'POST', headers: { host: HOST }, body: content } as const;
     const response = await request(`http://${chain.entry}/`, options);
@@ -229,9 +229,9 @@ it('large bodies pass as they are, of known length and in chunks', async () => {
     return response.body.text();
   };
   try {
-    expect(await post(body)).toBe(wanted);
+    expect(await post(body)).toBe(expected);
     const parts = Array.from({ length: 24 }, (_, i) => body.subarray(i << 20, (i + 1) << 20));
-    expect(await post(Readable.from(parts))).toBe(wanted);
+    expect(await post(Readable.from(parts))).toBe(expected);
     await chain.untilCounted({ requests: 2, failures: 0, inFlight: 0 });
   } finally {
     server.closeAllConnections();

@@ -1,4 +1,4 @@
-/** What is stamped on a request, and what is taken off it. */
+/** Which headers the plugin sets on a request, and which it removes. */
 import { describe, expect, it } from 'vitest';
 import {
   CLUSTER,
@@ -34,24 +34,24 @@ describe('a request of a balanced service', () => {
     });
   });
 
-  it('is found by the route, whatever :authority says', () => {
+  it('is found by the route, whatever :authority has', () => {
     const vm = new Scene().holding([service([replica('echo-7', 1)])]);
     expect(chosen(send(vm, { ':authority': 'other.example' }))).toBe('echo-7');
     expect(chosen(send(vm, {}, 'outbound|80||other.shop.svc.cluster.local'))).toBeUndefined();
   });
 
-  it('is chosen anew when the client had named a replica and so its subset', () => {
+  it('gets a new choice when the client named a replica and so its subset', () => {
     const vm = new Scene().holding([service([replica('echo-0', 0), replica('echo-7', 1)])]);
     expect(chosen(send(vm, spoofed, `outbound|80|echo-0|${HOST}`))).toBe('echo-7');
   });
 
-  it("is left alone in a subset of somebody else's", () => {
+  it("is left to Istio in a subset of a user's route", () => {
     const vm = new Scene().holding([service([replica('echo-7', 1)])]);
     expect(chosen(send(vm, spoofed, `outbound|80|canary|${HOST}`))).toBeUndefined();
   });
 });
 
-describe('what chose a replica from outside', () => {
+describe('a header of a client that chooses a replica', () => {
   const clusters = [
     ['no table yet', CLUSTER],
     ['no balanced service', 'outbound|81||other.shop.svc.cluster.local'],
@@ -59,7 +59,7 @@ describe('what chose a replica from outside', () => {
     ['a cluster name without a host', 'outbound|80||'],
   ] as const;
   for (const [what, cluster] of clusters) {
-    it(`is removed with ${what}`, () => {
+    it(`is removed: ${what}`, () => {
       const scene = new Scene();
       const vm = what === 'no table yet' ? scene.vm() : scene.holding([service(equalReplicas(2))]);
       const { request } = send(vm, spoofed, cluster);
@@ -105,7 +105,7 @@ describe('pinning', () => {
     expect(request.get('x-lb-session')).toBe(session('10.0.0.1:80'));
   });
 
-  it('is not for one that is not listed, or not listed any more', () => {
+  it('is ignored for a replica that is not listed, or no longer listed', () => {
     const scene = new Scene();
     const vm = scene.holding([service(replicas, { pinning: true })]);
     expect(chosen(send(vm, { 'x-lb-endpt': 'echo-5' }))).toBe('echo-7');
@@ -134,7 +134,7 @@ describe('a response', () => {
     expect([...stream.response.keys()]).toEqual([':status']);
   });
 
-  it('loses the gRPC status that was only there for a retry, and keeps one that belongs to it', () => {
+  it('loses a gRPC status that only asked for a retry, and keeps its own', () => {
     const vm = new Scene().holding([service([replica('echo-7', 1)], { routing: 'Endpoint' })]);
     const plain = send(vm);
     finish(vm, plain, { ':status': '503', 'x-lb-unreached': '1', 'grpc-status': '14' });

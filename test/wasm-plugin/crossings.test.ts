@@ -1,4 +1,4 @@
-/** What the plugin costs a request is, above all, its calls to the host: they are counted here. */
+/** Calls to the host are most of what the plugin costs a request. These tests count them. */
 import { expect, it } from 'vitest';
 import { finish, replica, Scene, send, service } from './support/scene.ts';
 
@@ -19,7 +19,7 @@ function callsDuring(
 
 const LOOK_UPS = ['get_property', 'get_header_map_value', 'get_header_map_value'];
 
-it('a request to what is no service of the mesh costs one property read, and is left as it is', () => {
+it('a request outside the mesh costs one property read and stays as it is', () => {
   for (const cluster of ['PassthroughCluster', 'BlackHoleCluster', 'external']) {
     const headers = { 'x-lb-endpt': 'echo-0', 'x-other': 'one' };
     expect(
@@ -28,13 +28,13 @@ it('a request to what is no service of the mesh costs one property read, and is 
   }
 });
 
-it('a request to a service that is not balanced costs two look-ups more: it may not choose a replica either', () => {
+it('a request to a service that is not balanced costs two header reads more, which remove a choice by the client', () => {
   for (const services of [[], [service([replica('echo-7', 1)])]]) {
     expect(callsDuring((vm) => send(vm, {}, 'outbound|80||other.shop.svc.cluster.local'), services)).toEqual(LOOK_UPS);
   }
 });
 
-it('its response costs taking off what peers and the session filter may have added, its end nothing', () => {
+it('its response costs the removal of headers from peers and the session filter, its end nothing', () => {
   const calls = callsDuring((vm) => {
     const stream = send(vm, {}, 'outbound|80||other.shop.svc.cluster.local');
     finish(vm, stream, { 'content-type': 'text/plain' });
@@ -65,7 +65,7 @@ it.each([
   ]);
 });
 
-it('an answer from another address, or with none, is looked at as a whole', () => {
+it('all headers of an answer without the address of the replica are read', () => {
   for (const load of ['2;1500;;10.0.0.80', '2;1500;;10.0.0', '2;1500;;', '2;1500', '2;1500;;10.0.0.8;']) {
     const calls = callsDuring((vm) => finish(vm, send(vm), { 'x-lb-load': load }));
     expect(calls).toContain('get_header_map_pairs');

@@ -1,4 +1,4 @@
-/** Replicas that cannot be reached are left out, by all workers, and come back after a probe. */
+/** All workers stop using a replica that cannot be reached; a probe readmits it. */
 import { describe, expect, it } from 'vitest';
 import type { PluginVm } from './support/host.ts';
 import type { Stream } from './support/module-interface.ts';
@@ -43,7 +43,7 @@ describe('ejection', () => {
     ['a connection that could not be made', { ':status': '503' }, CONNECT_FAILURE, subset],
     ['a cluster that is gone', { ':status': '503' }, NO_CLUSTER, subset],
     ['a subset without a healthy host', { ':status': '503' }, NO_HEALTHY_UPSTREAM, subset],
-    ['the word of its sidecar', { ':status': '503', 'x-lb-unreached': '1' }, 0, subset],
+    ['the mark of its sidecar', { ':status': '503', 'x-lb-unreached': '1' }, 0, subset],
     ['an answer from another host', { 'x-lb-session': session('10.9.9.9:80') }, 0, endpoint],
   ];
   for (const [what, headers, flags, balanced] of signs) {
@@ -54,7 +54,7 @@ describe('ejection', () => {
     });
   }
 
-  it('does not follow from an answer of the application, nor from a connection that broke', () => {
+  it('does not follow from an answer of the application or a broken connection', () => {
     const scene = new Scene();
     const vm = scene.holding([endpoint]);
     finish(vm, sendTo(vm, 'echo-1'), { ':status': '503' }, 0);
@@ -103,7 +103,7 @@ describe('ejection', () => {
 });
 
 describe('probing in Endpoint routing', () => {
-  it('takes one request of one worker when the time is over, and brings the replica back', () => {
+  it('uses one request of one worker when the time out is over, and readmits the replica', () => {
     const scene = new Scene();
     const first = scene.holding([endpoint]);
     const second = scene.vm();
@@ -120,7 +120,7 @@ describe('probing in Endpoint routing', () => {
     expect(spread(first, 100).has('echo-1')).toBe(true);
   });
 
-  it('is not done while the replica is to get nothing, and is once it has a weight again', () => {
+  it('waits until the replica has a weight above zero again', () => {
     const scene = new Scene();
     const vm = scene.holding([endpoint]);
     failOn(vm, 'echo-1');
@@ -146,7 +146,7 @@ describe('probing in Endpoint routing', () => {
     }
   });
 
-  it('asks again when the probe never ended, and does not count other requests as probes', () => {
+  it('probes again when a probe never ended, and does not count other requests as probes', () => {
     const scene = new Scene();
     const vm = scene.holding([endpoint]);
     // One at each: requests go where fewest are under way.
@@ -170,7 +170,7 @@ describe('probing in Subset routing', () => {
     return vm.calls.filter(({ headers }) => headers.get(':method') === 'OPTIONS');
   }
 
-  it('risks no request: one worker asks the replica itself', () => {
+  it('uses no request of a client: one worker sends a request of its own', () => {
     const scene = new Scene();
     const first = scene.holding([subset]);
     const second = scene.vm();
@@ -192,7 +192,7 @@ describe('probing in Subset routing', () => {
     for (const vm of [first, second]) expect(spread(vm, 100).has('echo-1')).toBe(true);
   });
 
-  it('waits longer after each that fails, however it does', () => {
+  it('waits longer after each failed probe, whatever the failure', () => {
     const scene = new Scene();
     const vm = scene.holding([subset], 1e9);
     failOn(vm, 'echo-1');

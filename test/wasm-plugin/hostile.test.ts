@@ -1,4 +1,4 @@
-/** Whatever clients and peers send, in whatever order Envoy calls: no trap, no growth, nothing left in flight. */
+/** Any headers, in any order of Envoy's calls: no trap, no growth of memory, nothing left in flight. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { PluginVm } from './support/host.ts';

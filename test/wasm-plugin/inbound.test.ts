@@ -13,11 +13,11 @@ function serve(vm: PluginVm, headers: Record<string, string> = stamped): Stream 
 }
 
 describe('the inbound side', () => {
-  it('hides the choice from the application', () => {
+  it('removes the choice before the application sees the request', () => {
     expect([...serve(new Scene().vm()).request.keys()]).toEqual([':path']);
   });
 
-  it('tells mesh callers the other requests in flight and the smoothed latency, in microseconds', () => {
+  it('reports the other requests in flight and the smoothed latency, in microseconds, to callers with the plugin', () => {
     const scene = new Scene();
     const vm = scene.vm();
     const streams = [serve(vm), serve(vm), serve(vm)] as const;
@@ -29,7 +29,7 @@ describe('the inbound side', () => {
     expect(streams[1].response.get('x-lb-load')).toBe('1;20000;;10.0.0.1');
   });
 
-  it('tells nobody else, and lets no application speak for it', () => {
+  it('reports to no other caller, and removes the same headers from the application', () => {
     const vm = new Scene().vm();
     const outside = serve(vm, {});
     const forged = { 'x-lb-load': '0;1', 'x-lb-unreached': '1', 'x-lb-session': 'AAAA' };
@@ -41,7 +41,7 @@ describe('the inbound side', () => {
     expect(inside.response.get('x-lb-load')).toBe('1;0;;');
   });
 
-  it('marks what the application never saw, so that the caller may try elsewhere', () => {
+  it('marks answers of requests that the application never saw, so that the caller can retry', () => {
     const vm = new Scene().vm();
     for (const headers of [stamped, {}]) {
       const stream = serve(vm, headers);
@@ -54,7 +54,7 @@ describe('the inbound side', () => {
     }
   });
 
-  it('does not for what the application may have seen', () => {
+  it('does not mark answers of requests that the application may have seen', () => {
     const vm = new Scene().vm();
     for (const flags of [0, CONNECTION_TERMINATION]) {
       const stream = serve(vm);
@@ -64,14 +64,14 @@ describe('the inbound side', () => {
     }
   });
 
-  it('marks local replies to gRPC, whose status is 200, too', () => {
+  it('also marks local replies to gRPC, whose status is 200', () => {
     const vm = new Scene().vm();
     const stream = serve(vm);
     vm.respond(stream, { ':status': '200', 'grpc-status': '14' }, { 'response.flags': CONNECT_FAILURE }, true);
     expect(stream.response.get('x-lb-unreached')).toBe('1');
   });
 
-  it('counts what it serves, resets included', () => {
+  it('counts what it serves, including resets', () => {
     const scene = new Scene();
     const vm = scene.vm();
     const [good, failing, reset, open] = [serve(vm), serve(vm), serve(vm), serve(vm, {})];

@@ -1,4 +1,4 @@
-/** What a replica's sidecar says of its load: over all workers, with its CPU, and as an ORCA report where asked. */
+/** A sidecar's reports of its replica's load: in the load header and, where configured, as an ORCA report. */
 import { describe, expect, it } from 'vitest';
 import { encodeProxyTable } from '../../contract/proxy-table.ts';
 import type { PluginVm } from './support/host.ts';
@@ -24,7 +24,7 @@ function publish(scene: Scene, vm: PluginVm, cpuUtilisation: number, name = 'ech
 }
 
 describe('the load', () => {
-  it('is that of all workers, as they last told each other', () => {
+  it('is the sum over all workers as of their last ticks', () => {
     const scene = new Scene();
     const vms = [scene.vm({ nodeId }), scene.vm({ nodeId }), scene.vm({ nodeId })] as const;
     const [first, second, third] = vms;
@@ -36,7 +36,7 @@ describe('the load', () => {
     expect(answer(third).get('x-lb-load')).toMatch(/^4;/);
   });
 
-  it('forgets workers that are gone', () => {
+  it('forgets workers that no longer exist', () => {
     const scene = new Scene();
     const [first, second] = [scene.vm({ nodeId }), scene.vm({ nodeId })];
     serve(second);
@@ -70,7 +70,7 @@ describe('the load', () => {
     ['a node id without a pod', 'sidecar~10.0.0.1~.shop~x', 'echo-0', {}],
   ];
   for (const [what, id, name, more] of others) {
-    it(`has not the CPU of ${what}`, () => {
+    it(`does not have the CPU of ${what}`, () => {
       const scene = new Scene();
       const vm = scene.vm({ nodeId: id });
       vm.tick();
@@ -99,7 +99,7 @@ describe('the load', () => {
     (id) => expect(answer(new Scene().vm({ nodeId: id })).get('x-lb-load')).toBe('0;0;;'),
   );
 
-  it('is taken with or without the CPU by callers', () => {
+  it('is read by callers with or without the CPU', () => {
     const scene = new Scene();
     const vm = scene.holding([service([replica('echo-0', 1), replica('echo-1', 1)])]);
     for (const load of ['0;100', '0;100;250', '0;100;;10.0.0.1', '0;100;250;10.0.0.2', '0;100;250;10.0.0.1;new']) {
@@ -111,7 +111,7 @@ describe('the load', () => {
 });
 
 describe('the ORCA report', () => {
-  it('is sent where the configuration asks for it, to every caller, in place of any other', () => {
+  it('is sent to every caller if the configuration asks for it, in place of one from the application', () => {
     const scene = new Scene();
     const vm = scene.vm({ nodeId, configuration: '{"note": {"orca": false}, "orca": true}' });
     vm.tick();
@@ -153,7 +153,7 @@ describe('the ORCA report', () => {
     }
   });
 
-  it('says nothing of the CPU once the table has run out', () => {
+  it('leaves the CPU out once the table has expired', () => {
     const scene = new Scene();
     const vm = scene.vm({ nodeId, configuration: '{"orca": true}' });
     vm.tick();

@@ -1,4 +1,4 @@
-/** What the plugin tells Envoy's own statistics. */
+/** The plugin's metrics among Envoy's own. */
 import { describe, expect, it } from 'vitest';
 import { chosen, equalReplicas, finish, HOST, replica, Scene, send, service, spread } from './support/scene.ts';
 
@@ -19,7 +19,7 @@ describe("metrics in Envoy's statistics", () => {
     expect(vm.metrics.get('ballast_picks_total')).toBe(30);
   });
 
-  it('tell the version and age of the table, and version 0 once it has expired', () => {
+  it('have the version and age of the table, and version 0 once it has expired', () => {
     const scene = new Scene();
     const vm = scene.holding([service(equalReplicas(2))], 4000);
     scene.pass(3000, vm);
@@ -49,7 +49,7 @@ describe("metrics in Envoy's statistics", () => {
     expect(vm.metrics.get('ballast_readmissions_total')).toBe(1);
   });
 
-  it('are told by one VM of the process where they are about the whole of it', () => {
+  it('are set by one VM if they are about the whole process', () => {
     const scene = new Scene();
     const first = scene.holding([service(equalReplicas(2))]);
     const second = scene.vm();

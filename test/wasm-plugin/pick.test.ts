@@ -18,13 +18,13 @@ function chiSquareBound(degrees: number): number {
   return degrees * (1 - spreadOf + 4.5 * Math.sqrt(spreadOf)) ** 3;
 }
 
-/** Answers with what each replica has in flight until the VM has heard every one of them. */
-function hearAll(vm: PluginVm, loads: ReadonlyMap<string, number>): void {
+/** Answers requests with each replica's load until the VM has a report of every replica. */
+function reportAll(vm: PluginVm, loads: ReadonlyMap<string, number>): void {
   const waiting: Stream[] = [];
-  for (const unheard = new Set(loads.keys()); unheard.size > 0;) {
+  for (const missing = new Set(loads.keys()); missing.size > 0;) {
     const stream = send(vm);
     waiting.push(stream);
-    unheard.delete(chosen(stream) ?? '');
+    missing.delete(chosen(stream) ?? '');
   }
   for (const stream of waiting) finish(vm, stream, { 'x-lb-load': `${loads.get(chosen(stream) ?? '')};1000` });
 }
@@ -41,7 +41,7 @@ describe('the pick', () => {
       .flatMap(({ count, ...kind }) => Array.from({ length: count }, () => kind))
       .map((kind, i) => ({ name: `echo-${i}`, ...kind }));
     const vm = new Scene().holding([service(replicas.map(({ name, weight }) => replica(name, weight)))]);
-    hearAll(vm, new Map(replicas.map(({ name, load }) => [name, load])));
+    reportAll(vm, new Map(replicas.map(({ name, load }) => [name, load])));
     const counts = spread(vm, 20_000);
     const shares = new Map(replicas.map(({ name, weight }) => [name, weight]));
     // 99.99th percentile with 15 degrees of freedom; seeds are fixed, so this never flickers.
@@ -109,10 +109,10 @@ describe('the pick', () => {
     expect(Math.max(...counts.values()) - Math.min(...counts.values())).toBeLessThanOrEqual(1);
   });
 
-  it('avoids the replica that said it is loaded, and forgets that after a minute', () => {
+  it('avoids a replica that reported a high load, and forgets the report after a minute', () => {
     const scene = new Scene();
     const vm = scene.holding([service(equalReplicas(2))]);
-    hearAll(vm, new Map([['echo-0', 40], ['echo-1', 3]])); // prettier-ignore
+    reportAll(vm, new Map([['echo-0', 40], ['echo-1', 3]])); // prettier-ignore
     expect(spread(vm, 400).get('echo-0')).toBeUndefined();
     scene.now += 59_000;
     expect(spread(vm, 400).get('echo-0')).toBeUndefined();
@@ -121,22 +121,22 @@ describe('the pick', () => {
     expect(spread(vm, 400).get('echo-0')).toBeGreaterThan(50);
   });
 
-  it('finds the idle one among as many replicas as it looks at', () => {
+  it('finds the idle replica among as many as its window has', () => {
     const vm = new Scene().holding([service(equalReplicas(16))]);
-    hearAll(vm, new Map(equalReplicas(16).map(({ name }) => [name, name === 'echo-7' ? 0 : 9])));
+    reportAll(vm, new Map(equalReplicas(16).map(({ name }) => [name, name === 'echo-7' ? 0 : 9])));
     expect([...spread(vm, 100).keys()]).toEqual(['echo-7']);
   });
 
-  it('counts what it sent and was not answered: callers that know as little will have sent there, too', () => {
+  it('multiplies its own requests in flight, because other callers know as little', () => {
     const vm = new Scene().holding([service(equalReplicas(2))]);
-    hearAll(vm, new Map([['echo-0', 2], ['echo-1', 6]])); // prettier-ignore
+    reportAll(vm, new Map([['echo-0', 2], ['echo-1', 6]])); // prettier-ignore
     expect([chosen(send(vm)), chosen(send(vm)), chosen(send(vm))]).toEqual(['echo-0', 'echo-1', 'echo-0']);
   });
 
-  it('asks a new replica as often as its weight says, however loaded the others are', () => {
+  it('sends a new replica no more than its weight, however loaded the others are', () => {
     const scene = new Scene();
     const vm = scene.holding([service(equalReplicas(4))]);
-    hearAll(vm, new Map(equalReplicas(4).map(({ name }) => [name, 20])));
+    reportAll(vm, new Map(equalReplicas(4).map(({ name }) => [name, 20])));
     const old = equalReplicas(4).map(({ name }) => replica(name, 0.24));
     scene.publish(vm, [service([...old, replica('echo-9', 0.04)])]);
     expect(spread(vm, 1000).get('echo-9')).toBeLessThan(80);

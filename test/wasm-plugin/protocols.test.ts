@@ -31,7 +31,7 @@ const FAILED = [2, 4, 12, 13, 14, 15];
 
 for (const [name, start] of Object.entries({ caller, server })) {
   describe(`the ${name}'s side`, () => {
-    it('takes for failures the gRPC statuses that stand for a 5xx, in trailers', () => {
+    it('counts the gRPC statuses that Envoy counts as a 5xx as failures, in trailers', () => {
       for (let code = 0; code <= 16; code++) {
         const { scene, vm, begin, counters } = start();
         const stream = begin();
@@ -46,7 +46,7 @@ for (const [name, start] of Object.entries({ caller, server })) {
       }
     });
 
-    it('takes the same for failures in a response that is nothing but headers', () => {
+    it('counts the same statuses as failures in a response that has only headers', () => {
       for (let code = 0; code <= 16; code++) {
         const { scene, vm, begin, counters } = start();
         const stream = begin();
@@ -60,7 +60,7 @@ for (const [name, start] of Object.entries({ caller, server })) {
       }
     });
 
-    it('never traps over a gRPC status, whatever it says', () => {
+    it('never traps on any gRPC status', () => {
       const { scene, vm, begin, counters } = start();
       let failures = 0;
       fc.assert(
@@ -129,7 +129,7 @@ for (const [name, start] of Object.entries({ caller, server })) {
   });
 }
 
-it('a replica is no slower for what is open there', () => {
+it('open streams do not make a replica slower', () => {
   const { scene, vm, begin, counters } = server();
   const open = [begin(), begin(), begin()];
   for (const stream of open) vm.respond(stream, { ':status': stream === open[0] ? '101' : '200' });
@@ -152,7 +152,7 @@ it('a replica is no slower for what is open there', () => {
   expect(counters()?.inFlightSeconds).toBeCloseTo(10 * 0.2 + 3 * 1 + 5, 6);
 });
 
-it('a replica that fails in trailers is shunned as one that answers 500', () => {
+it('a replica that fails in trailers gets as few requests as one that answers 500', () => {
   for (const respond of [
     (vm: PluginVm, stream: Stream): void => vm.respond(stream, { ':status': '500' }),
     (vm: PluginVm, stream: Stream): void => {
@@ -177,7 +177,7 @@ it('a replica that fails in trailers is shunned as one that answers 500', () => 
   }
 });
 
-it('trailers of a request that is not ours are nothing to us', () => {
+it('trailers of a request without a choice change nothing', () => {
   const vm = new Scene().holding([]);
   const stream = send(vm);
   vm.respond(stream, { ':status': '200' });

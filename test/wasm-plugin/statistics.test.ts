@@ -1,4 +1,4 @@
-/** The statistics' encoder (in the shipped module) against the contract's decoder and a model of what went on. */
+/** The statistics' encoder (in the shipped module) against the contract's decoder and a model. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { bucketBoundSeconds, LATENCY_BUCKETS } from '../../contract/latency-buckets.ts';
@@ -43,7 +43,7 @@ const step = fc.oneof(
 );
 
 describe('the statistics', () => {
-  it('say what happened, whatever the order', () => {
+  it('match a model of any sequence of requests', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
         const scene = new Scene();

@@ -1,4 +1,4 @@
-/** A replica's application for tests: says its name and what headers it got. */
+/** A replica's application for tests: answers with its name and the headers that it got. */
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';

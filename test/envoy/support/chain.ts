@@ -57,22 +57,22 @@ export class Chain implements AsyncDisposable {
     return new Chain(await caller.address('outbound'), agent, [caller, replica], running.move());
   }
 
-  /** Waits until both sides have reported just these figures, summed over their workers. */
+  /** Waits until both sides have reported exactly these counts, summed over their workers. */
   async untilCounted(called: Counted, served: Counted = called): Promise<void> {
-    const says = (side: readonly (Counted | undefined)[], figures: Counted): boolean =>
+    const matches = (side: readonly (Counted | undefined)[], counts: Counted): boolean =>
       (['requests', 'failures', 'inFlight'] as const).every(
-        (name) => side.reduce((sum, counters) => sum + (counters?.[name] ?? 0), 0) === figures[name],
+        (name) => side.reduce((sum, counters) => sum + (counters?.[name] ?? 0), 0) === counts[name],
       );
     const reports = (): string => JSON.stringify([...this.#agent.statistics.values()]);
     await until(
       () => {
         const all = [...this.#agent.statistics.values()];
         return (
-          says(
+          matches(
             all.flatMap((proxy) => proxy.called),
             called,
           ) &&
-          says(
+          matches(
             all.map((proxy) => proxy.served),
             served,
           )
@@ -90,7 +90,7 @@ export class Chain implements AsyncDisposable {
     );
   }
 
-  /** What the proxies logged of the plugin; nothing, if all is well. */
+  /** Lines about the plugin in the proxies' logs; none when all is well. */
   get complaints(): string[] {
     return this.#proxies.flatMap(({ log }) => log.split('\n').filter((line) => /wasm|ballast/i.test(line)));
   }

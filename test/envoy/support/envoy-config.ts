@@ -55,7 +55,7 @@ function staticCluster(name: string, addresses: readonly string[]): object {
   };
 }
 
-/** A cluster that is spoken to as its caller speaks: HTTP/1.1 or HTTP/2, as istiod sets it for sidecars. */
+/** A cluster with the protocol of the request, HTTP/1.1 or HTTP/2, as istiod configures sidecars. */
 function httpCluster(name: string, addresses: readonly string[]): object {
   const protocols = {
     '@type': `${TYPE}.extensions.upstreams.http.v3.HttpProtocolOptions`,
@@ -150,7 +150,7 @@ export function wasmFilter({ wasm, configuration = '{}' }: PluginSetup): object 
   };
 }
 
-/** Envoy's filter that routes by session; it does something only where a route says so. */
+/** Envoy's filter that routes by session; it is active only on routes that configure it. */
 export const SESSION_FILTER = {
   name: 'envoy.filters.http.stateful_session',
   typed_config: { '@type': `${TYPE}.extensions.filters.http.stateful_session.v3.StatefulSession` },

@@ -1,4 +1,4 @@
-/** Starts a real Envoy for a test, on ports that the kernel chooses, and stops it for sure. */
+/** Starts a real Envoy for a test, on ports that the kernel chooses, and stops it in any case. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';

@@ -27,7 +27,7 @@ export class PluginVm {
   /** Calls under way, the oldest first. */
   readonly calls: HttpCall[] = [];
   readonly logs: string[] = [];
-  /** Envoy's metrics by name, as far as this VM has told. */
+  /** Envoy's metrics by name, as this VM set them. */
   readonly metrics = new Map<string, number>();
   tickMs = 0;
   readonly #options: VmOptions;
