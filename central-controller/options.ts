@@ -7,9 +7,9 @@ import { BallastError } from '../contract/errors.ts';
 import { CONTROLLER_PORT, DEFAULT_CLUSTER_DOMAIN } from '../contract/names.ts';
 import { MAX_REPLICAS } from './metrics/controller-metrics.ts';
 
-/** Where the cluster is: in a directory of manifests, or behind an API server. */
+/** Where the cluster's objects come from: a directory of manifests, or an API server. */
 export type ClusterSource = {
-  /** Of the hosts that Envoy's clusters are named after. */
+  /** Domain of the hosts in the names of Envoy's clusters. */
   readonly clusterDomain: string;
 } & (
   | { readonly kind: 'manifests'; readonly directory: string }
@@ -24,12 +24,12 @@ export type ClusterSource = {
 
 export interface ControllerOptions {
   readonly cluster: ClusterSource;
-  /** Among several controllers; no other process's, not even of one that ran before. */
+  /** Unique among controllers, including earlier ones. */
   readonly identity: string;
   readonly listen: { readonly host: string; readonly port: number };
   readonly tickMs: number;
   readonly logLevel: string;
-  /** Above this number of replicas, none has metrics of its own. */
+  /** With more replicas than this, none has a metric series of its own. */
   readonly replicaMetrics: number;
 }
 
@@ -59,7 +59,7 @@ function parseTick(text: string): number {
   return tickMs;
 }
 
-/** Names are compared as Istio writes them, so capitals or a dot at the end would match nothing. */
+/** Istio writes hosts in lower case without a final dot; any other form would match nothing. */
 function parseClusterDomain(text: string): string {
   const isName = text.split('.').every((label) => /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(label));
   if (!isName || text.length > 253) {
@@ -81,7 +81,7 @@ function parseCount(text: string): number {
 
 export function controllerCommand(): Command {
   return new Command('central-controller')
-    .description('Takes the reports of the host agents, decides on weights and publishes them.')
+    .description('Receives the reports of the host agents, decides on weights and publishes them.')
     .version(packageJson.version)
     .addOption(
       new Option(
@@ -89,23 +89,20 @@ export function controllerCommand(): Command {
         'watched directory of YAML files with Node, Pod, Service, StatefulSet and LoadBalancingPolicy objects',
       ).conflicts('kubernetes'),
     )
-    .addOption(new Option('--kubernetes', 'follow the cluster that this runs in, or that of --kubeconfig'))
+    .addOption(new Option('--kubernetes', 'watch the cluster that this runs in, or that of --kubeconfig'))
     .addOption(new Option('--kubeconfig <file>', "instead of the pod's service account").implies({ kubernetes: true }))
-    .option('--namespace <name>', 'where the lease is by which several controllers choose one', 'ballast-system')
+    .option('--namespace <name>', 'namespace of the lease that elects the leader', 'ballast-system')
     .option('--lease-name <name>', 'name of that lease', 'ballast-controller')
     .option(
       '--cluster-domain <domain>',
-      "of the cluster's names, as istiod is told it: proxies know services by hosts in it",
+      "domain of the cluster's names, the same as istiod's: proxies know services by hosts in it",
       parseClusterDomain,
       DEFAULT_CLUSTER_DOMAIN,
     )
     .addOption(
-      new Option(
-        '--identity <name>',
-        'name of this controller among several; no other process may ever have it',
-      ).default(
+      new Option('--identity <name>', 'unique name of this controller; no other process may ever have it').default(
         `${process.env['POD_NAME'] ?? hostname()}_${randomUUID().slice(0, 8)}`,
-        'name of the pod or host, and a random part',
+        'name of the pod or host, and a random suffix',
       ),
     )
     .addOption(
@@ -116,19 +113,19 @@ export function controllerCommand(): Command {
     .option('--tick-ms <ms>', 'time between two decisions', parseTick, 250)
     .option(
       '--replica-metrics <most>',
-      'replicas that have a series each in /metrics, as long as there are no more of them in all; 0: none has',
+      'with more replicas than this, none has series of its own in /metrics; 0: none ever has',
       parseCount,
       MAX_REPLICAS,
     )
     .addOption(
-      new Option('--log-level <level>', 'what is worth a line')
+      new Option('--log-level <level>', 'least level that is logged')
         .choices(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
         .default('info'),
     );
 }
 
 /**
- * Reads the command line; prints help or what is wrong and ends the process where that is called for.
+ * Reads the command line. commander itself prints help or errors and exits.
  * @throws BallastError INVALID_FLAG
  */
 export function parseOptions(argv: readonly string[]): ControllerOptions {
@@ -141,5 +138,5 @@ function sourceOf(flags: Flags): ClusterSource {
   const { manifests, kubernetes, kubeconfig, namespace, leaseName, clusterDomain } = flags;
   if (kubernetes) return { kind: 'kubernetes', kubeconfig, namespace, lease: leaseName, clusterDomain };
   if (manifests !== undefined) return { kind: 'manifests', directory: manifests, clusterDomain };
-  throw new BallastError('INVALID_FLAG', '--kubernetes or --manifests: one of them must say where the cluster is');
+  throw new BallastError('INVALID_FLAG', '--kubernetes or --manifests: one of them is required');
 }

@@ -1,31 +1,31 @@
-/** A decision with its reasons: the one object that REST, command line, log and page render. */
+/** A decision: what REST, command line, log and page show. */
 import { Type, type Static } from 'typebox';
 import { CpuGrant } from './assignment.ts';
 
-const Share = Type.Number({ minimum: 0, maximum: 1 });
+const Ratio = Type.Number({ minimum: 0, maximum: 1 });
 
 /** A replica is in exactly one state. */
 export const ReplicaState = Type.Union([
-  Type.Literal('Learning', { description: 'Too little is known: equal share' }),
-  Type.Literal('WarmingUp', { description: 'New: its share rises to what it would get' }),
+  Type.Literal('Learning', { description: 'Too little is known of the service: all replicas get the equal share' }),
+  Type.Literal('WarmingUp', { description: 'New: its weight rises to its target' }),
   Type.Literal('Active'),
-  Type.Literal('Degraded', { description: 'Fails, or is slower than its CPU explains: held near the floor' }),
-  Type.Literal('Stale', { description: 'Silent: decays toward the equal share' }),
-  Type.Literal('NotReady', { description: 'Not ready in the cluster: gets nothing' }),
+  Type.Literal('Degraded', { description: 'Fails, or is slower than its CPU explains: it gets little' }),
+  Type.Literal('Stale', { description: 'Silent: its weight returns to the equal share' }),
+  Type.Literal('NotReady', { description: 'Not ready in Kubernetes: gets nothing' }),
 ]);
 export type ReplicaState = Static<typeof ReplicaState>;
 
-/** What bounded or changed a weight on its way. */
+/** What bounded or changed a weight. */
 export const Limit = Type.Union([
-  Type.Literal('floor', { description: 'Probing floor' }),
+  Type.Literal('floor', { description: 'The least that every ready replica gets' }),
   Type.Literal('policyLimit', { description: "`minWeight` or `maxWeight` among the policy's limits" }),
   Type.Literal('replicaLimit', { description: "The container's own CPU limit" }),
   Type.Literal('nodeSaturated'),
   Type.Literal('failures'),
   Type.Literal('slow', { description: 'Latency beyond what its CPU explains' }),
-  Type.Literal('shrunk', { description: 'Drawn toward equal: the estimate is uncertain' }),
-  Type.Literal('damped', { description: 'The step toward the target was cut short' }),
-  Type.Literal('deadBand', { description: 'Too small a change to be worth making' }),
+  Type.Literal('shrunk', { description: 'Drawn toward the equal share: the estimate is uncertain' }),
+  Type.Literal('damped', { description: 'It goes to its target in steps' }),
+  Type.Literal('deadBand', { description: 'The change would be too small to be worth making' }),
   Type.Literal('manual', { description: 'Set by hand until it expires' }),
   Type.Literal('paused', { description: 'Held as it was when balancing was paused' }),
 ]);
@@ -37,18 +37,18 @@ export const ReplicaDecision = Type.Object(
     node: Type.String(),
     state: ReplicaState,
     weight: Type.Number({ minimum: 0, maximum: 1, description: 'In force from this decision on' }),
-    target: Type.Number({ minimum: 0, maximum: 1, description: 'Where the optimum would be, before damping' }),
-    previous: Share,
+    target: Type.Number({ minimum: 0, maximum: 1, description: 'The weight that it is going to' }),
+    previous: Ratio,
     limits: Type.Array(Limit),
     cpuPerRequestSeconds: Type.Number({ minimum: 0 }),
     cpuPerRequestDeviation: Type.Number({ minimum: 0, description: 'Standard error of it, seconds' }),
     requestsPerSecond: Type.Number({ minimum: 0 }),
     cpuCores: Type.Number({ minimum: 0 }),
-    capacityCores: Type.Number({ minimum: 0, description: 'What this replica could use of its node' }),
+    capacityCores: Type.Number({ minimum: 0, description: 'Cores that this replica could use of its node' }),
     inFlight: Type.Number({ minimum: 0 }),
     meanInFlight: Type.Number({ minimum: 0 }),
     meanLatencySeconds: Type.Number({ minimum: 0 }),
-    failureRatio: Share,
+    failureRatio: Ratio,
     nonCpuSeconds: Type.Number({ minimum: 0, description: 'Latency that neither CPU nor waiting for CPU explains' }),
     cpuGrant: Type.Optional(CpuGrant),
   },
@@ -56,12 +56,14 @@ export const ReplicaDecision = Type.Object(
 );
 export type ReplicaDecision = Static<typeof ReplicaDecision>;
 
-/** Why and for how long weights stay as they are. */
+/** Why, and for how long, weights are held. */
 export const Paused = Type.Object(
   {
     since: Type.Number({ description: "Controller's wall clock, ms since 1970" }),
-    expiresAt: Type.Optional(Type.Number({ description: 'Likewise; absent: until it is resumed' })),
-    reason: Type.Optional(Type.String({ description: 'As whoever paused it gave it' })),
+    expiresAt: Type.Optional(
+      Type.Number({ description: "Controller's wall clock, ms since 1970; absent: until it is resumed" }),
+    ),
+    reason: Type.Optional(Type.String({ description: 'As the person gave it who paused it' })),
   },
   { additionalProperties: false },
 );
@@ -73,7 +75,10 @@ export const ServiceDecision = Type.Object(
     mode: Type.Union([Type.Literal('Observe'), Type.Literal('Enforce'), Type.Literal('Off')]),
     paused: Type.Optional(Paused),
     demandCores: Type.Number({ minimum: 0 }),
-    servedCores: Type.Number({ minimum: 0, description: 'Part of the demand that the nodes can carry, fairly shared' }),
+    servedCores: Type.Number({
+      minimum: 0,
+      description: 'The part of the demand that the nodes can carry, fairly shared',
+    }),
     fairShareCores: Type.Number({ minimum: 0 }),
     requestsPerSecond: Type.Number({ minimum: 0 }),
     replicas: Type.Array(ReplicaDecision),
@@ -87,9 +92,12 @@ export const NodeDecision = Type.Object(
     name: Type.String(),
     cores: Type.Number({ minimum: 0 }),
     busyCores: Type.Number({ minimum: 0 }),
-    backgroundCores: Type.Number({ minimum: 0, description: 'Busy, but not with balanced replicas: the neighbours' }),
+    backgroundCores: Type.Number({
+      minimum: 0,
+      description: 'Busy cores that no weight moves: neighbours, system, replicas that are not balanced',
+    }),
     stealCores: Type.Number({ minimum: 0 }),
-    predictedUtilisation: Type.Number({ minimum: 0, description: 'With the target weights in force' }),
+    predictedUtilisation: Type.Number({ minimum: 0, description: 'If the target weights were in force' }),
     stale: Type.Boolean(),
   },
   { additionalProperties: false },

@@ -1,4 +1,4 @@
-/** Why one replica has its weight: all that one decision holds on it, and the same in words. */
+/** Why a replica has its weight: what one decision holds on it, in numbers and in words. */
 import { Type, type Static } from 'typebox';
 import { Decision, NodeDecision, ReplicaDecision, ServiceDecision } from './decision.ts';
 
@@ -10,7 +10,7 @@ export const Explanation = Type.Object(
     equalShare: Type.Number({
       minimum: 0,
       maximum: 1,
-      description: 'What each ready replica gets where all get the same',
+      description: 'The weight of each ready replica if all were equal',
     }),
     node: Type.Optional(NodeDecision),
     reasons: Type.Array(Type.String(), { description: 'Sentences, the main one first' }),

@@ -1,4 +1,4 @@
-/** What would be decided if things were otherwise: asked by people before they change them. */
+/** A simulation: what the decision would be after some changes. */
 import { Type, type Static } from 'typebox';
 import { Decision, NodeDecision, ServiceDecision } from './decision.ts';
 
@@ -8,13 +8,13 @@ const Service = Type.String({ pattern: '^[^/]+/[^/]+$', maxLength: 507, descript
 export const SimulatedChange = Type.Union([
   Type.Object(
     { kind: Type.Literal('moveReplica'), service: Service, replica: Name, node: Name },
-    { additionalProperties: false, description: 'The replica runs on another node, and costs there what it costs now' },
+    { additionalProperties: false, description: 'The replica runs on another node, at its present CPU per request' },
   ),
   Type.Object(
     { kind: Type.Literal('drainNode'), node: Name },
     {
       additionalProperties: false,
-      description: 'The replicas on the node are gone, but for those that an earlier change moved away from it',
+      description: 'The replicas on the node are gone, except those that an earlier change moved away',
     },
   ),
   Type.Object(
@@ -25,7 +25,7 @@ export const SimulatedChange = Type.Union([
     },
     {
       additionalProperties: false,
-      description: 'The service, or each service if none is named, gets so many times the requests',
+      description: 'The service, or every service if none is named, gets this many times its requests',
     },
   ),
 ]);
@@ -36,13 +36,13 @@ export const SimulationRequest = Type.Object(
     changes: Type.Array(SimulatedChange, {
       minItems: 1,
       maxItems: 100,
-      description: 'Made one after the other, and decided upon together',
+      description: 'Applied in order, before one decision',
     }),
   },
   { additionalProperties: false, title: 'SimulationRequest' },
 );
 
-/** A figure as it would settle without the changes, and with them. */
+/** A value at which the loop would settle without the changes, and with them. */
 const beforeAfter = (description: string) =>
   Type.Object(
     { before: Type.Number({ minimum: 0 }), after: Type.Number({ minimum: 0 }) },
@@ -55,28 +55,26 @@ export const Simulation = Type.Object(
     nodes: Type.Array(
       Type.Object({
         ...Type.Pick(NodeDecision, ['name', 'cores']).properties,
-        utilisation: beforeAfter('Offered load over capacity: above 1 there is more than the node can carry'),
+        utilisation: beforeAfter('Offered load over capacity; above 1 the node cannot carry it'),
       }),
     ),
     services: Type.Array(
       Type.Object({
         ...Type.Pick(ServiceDecision, ['namespace', 'name']).properties,
         requestsPerSecond: beforeAfter('Demand'),
-        demandCores: beforeAfter('CPU that the demand asks for'),
+        demandCores: beforeAfter('CPU that the requests need'),
         servedCores: beforeAfter('Part of it that the nodes can carry'),
-        delaySeconds: beforeAfter(
-          'Mean time of a request at its replica: service, waiting for CPU, and what is hidden',
-        ),
+        delaySeconds: beforeAfter('Mean time of a request at its replica: CPU, waiting for CPU, and non-CPU latency'),
         replicas: Type.Array(
           Type.Object({
             name: Type.String(),
             node: Type.String(),
-            weight: beforeAfter("Share of the service's requests"),
+            weight: beforeAfter("Fraction of the service's requests"),
           }),
         ),
       }),
     ),
-    warnings: Type.Array(Type.String(), { description: 'What the figures above do not say' }),
+    warnings: Type.Array(Type.String(), { description: 'What the values above do not show' }),
   },
   { additionalProperties: false, title: 'Simulation' },
 );

@@ -1,9 +1,9 @@
-/** Figures of the last ten minutes, and what switching balancing on or off has changed in them. */
+/** Time series of the last ten minutes, and how switching balancing on or off changed them. */
 import { Type, type Static } from 'typebox';
 
 const Known = (meaning: string) =>
   Type.Array(Type.Union([Type.Number({ minimum: 0 }), Type.Null()]), {
-    description: `${meaning}; one value for each of \`at\`, null: not known`,
+    description: `${meaning}; one value per entry of \`at\`, null: not known`,
   });
 
 const MaybeFigure = (meaning: string) =>
@@ -11,15 +11,15 @@ const MaybeFigure = (meaning: string) =>
 
 const At = Type.Number({ description: "Controller's wall clock, ms since 1970" });
 
-/** When figures were taken: steps that nothing is known of are left out. */
+/** Times of the values. Steps of which nothing is known are left out. */
 export const FigureTimes = Type.Array(At, { description: 'Every two seconds, oldest first' });
 
 export const NodeFigures = Type.Object(
   {
     name: Type.String(),
-    utilisation: Known('Busy share of its cores, the parts below included'),
-    background: Known('Share that is busy with something else than balanced replicas: the neighbours'),
-    steal: Known('Share that the hypervisor took'),
+    utilisation: Known('Busy fraction of its cores, the parts below included'),
+    background: Known('Fraction that is busy with neighbours: all that no weight moves'),
+    steal: Known('Fraction that the hypervisor took'),
   },
   { title: 'NodeFigures' },
 );
@@ -44,7 +44,7 @@ export type ServiceFigures = Static<typeof ServiceFigures>;
 /** What Ballast does with a service. */
 export const Stance = Type.Union([
   Type.Literal('Enforce', { description: 'It is balanced' }),
-  Type.Literal('Observe', { description: 'Weights are worked out, Istio balances' }),
+  Type.Literal('Observe', { description: 'Weights are decided, but Istio balances' }),
   Type.Literal('Off'),
   Type.Literal('Paused', { description: 'Weights stay as they were' }),
 ]);
@@ -52,14 +52,14 @@ export type Stance = Static<typeof Stance>;
 
 export const SpanFigures = Type.Object(
   {
-    seconds: Type.Number({ minimum: 0, description: 'How long they were taken over' }),
-    p50Seconds: MaybeFigure("Median latency, by its proxies' histograms"),
-    p99Seconds: MaybeFigure('Likewise, what 99 % of the requests stay below'),
+    seconds: Type.Number({ minimum: 0, description: 'Length of the time span' }),
+    p50Seconds: MaybeFigure("Median latency, from its proxies' histograms"),
+    p99Seconds: MaybeFigure('Latency that 99 % of the requests stay below'),
     meanLatencySeconds: MaybeFigure('Mean latency'),
     requestsPerSecond: MaybeFigure('Requests a second'),
     inFlight: MaybeFigure('Requests in flight, mean'),
     busiestNode: MaybeFigure('Utilisation of the busiest of the nodes that carry it'),
-    idlestNode: MaybeFigure('Likewise of the idlest: the nearer the two, the better levelled'),
+    idlestNode: MaybeFigure('Utilisation of the idlest of them'),
   },
   { title: 'SpanFigures' },
 );
@@ -73,10 +73,10 @@ export const Switch = Type.Object(
     from: Stance,
     to: Stance,
     before: Type.Union([SpanFigures, Type.Null()], {
-      description: 'The last minute before, as far as nothing else was switched; null: too little is known',
+      description: 'The last minute before, back to the previous switch at most; null: too little is known',
     }),
     after: Type.Union([SpanFigures, Type.Null()], {
-      description: 'The last minute since, until the next switch; null: too little is known yet',
+      description: 'The last minute since, up to the next switch at most; null: too little is known yet',
     }),
   },
   { title: 'Switch' },

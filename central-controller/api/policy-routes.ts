@@ -2,7 +2,7 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { qualifiedName } from '../../contract/names.ts';
-import type { KnownPolicy } from '../model/known-policy.ts';
+import type { KnownPolicy } from '../model/topology.ts';
 import { policyView } from '../policy/policy-view.ts';
 import { PolicyView } from '../../contract/policy-status.ts';
 import type { ControllerState } from '../state.ts';

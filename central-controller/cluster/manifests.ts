@@ -6,12 +6,11 @@ import { BallastError, type Failure } from '../../contract/errors.ts';
 import { failure, type Result, success } from '../../contract/result.ts';
 import type { LoadBalancingPolicy } from '../../contract/policy.ts';
 import { joinTopology } from './join.ts';
-import type { KnownPolicy } from '../model/known-policy.ts';
 import type { ClusterObjects } from '../kubernetes/objects.ts';
 import { parseManifests } from './parse-manifests.ts';
 import { type KnownSince, knownSince } from './replicas.ts';
 import { targetService } from './target-service.ts';
-import type { Cluster, Topology } from '../model/topology.ts';
+import type { Cluster, KnownPolicy, Topology } from '../model/topology.ts';
 
 /** Writers change several files at once; wait for the last of them. */
 const SETTLE_MS = 50;

@@ -6,30 +6,46 @@ import { cores, duration, percent } from './format.js';
  * @typedef {import('../../contract/decision.ts').ServiceDecision} ServiceDecision
  */
 
-/** @type {Record<ReplicaDecision['state'], { name: string, meaning: string }>} */
+/**
+ * `fact` is true whatever the weight is, `effect` only of a weight that Ballast chooses.
+ * @type {Record<ReplicaDecision['state'], { name: string, fact: string, effect: string }>}
+ */
 export const STATES = {
-  Learning: { name: 'learning', meaning: 'Too little is known of it yet, so it gets an equal share.' },
-  WarmingUp: { name: 'warming up', meaning: 'It is new: its share rises step by step to what it would get.' },
-  Active: { name: 'active', meaning: 'Its weight follows from its CPU cost and its node’s free CPU.' },
+  Learning: {
+    name: 'learning',
+    fact: 'Too little is known of its service yet',
+    effect: 'all replicas whose weight is not set by hand get the same',
+  },
+  WarmingUp: { name: 'warming up', fact: 'It is new', effect: 'its weight rises step by step to its target' },
+  Active: {
+    name: 'active',
+    fact: 'Its CPU cost and its node’s free CPU are known',
+    effect: 'its weight follows from them',
+  },
   Degraded: {
     name: 'degraded',
-    meaning: 'It fails, or is slower than its CPU explains: it gets little until it is well.',
+    fact: 'It fails, or is slower than its CPU explains',
+    effect: 'it gets little until it is well',
   },
-  Stale: { name: 'silent', meaning: 'Nothing is heard of it: its weight goes back to the equal share.' },
-  NotReady: { name: 'not ready', meaning: 'The cluster says that it is not ready, so it gets nothing.' },
+  Stale: {
+    name: 'silent',
+    fact: 'Its proxy or its node’s agent is silent',
+    effect: 'its weight returns to the equal share',
+  },
+  NotReady: { name: 'not ready', fact: 'Kubernetes says that it is not ready', effect: 'it gets nothing' },
 };
 
 /** @type {Record<ReplicaDecision['limits'][number], string>} */
 const LIMITS = {
-  floor: 'It gets the least that keeps its figures known.',
-  policyLimit: 'The limits that its policy sets bound it.',
+  floor: 'It gets the least that still shows how it does.',
+  policyLimit: 'A limit of its policy bounds it.',
   replicaLimit: 'Its container’s own CPU limit bounds it.',
   nodeSaturated: 'Its node has no CPU left.',
   failures: 'Some of its answers are failures.',
-  slow: 'It answers later than its CPU and its queue explain.',
-  shrunk: 'Its cost is not known well, so it is kept nearer to the equal share.',
-  damped: 'The way to the target is taken in steps.',
-  deadBand: 'The change would be too small to be worth making.',
+  slow: 'It answers later than CPU and waiting for CPU explain.',
+  shrunk: 'Costs are not known well, so it is kept nearer to the equal share.',
+  damped: 'It goes to its target in steps.',
+  deadBand: 'A change would be too small to be worth making.',
   manual: 'It was set by hand, until that expires.',
   paused: 'Balancing is paused: it keeps the weight that it had.',
 };
@@ -65,7 +81,9 @@ export function equalShare(replicas) {
  * @returns {string[]}
  */
 export function reasons(replica) {
-  const sentences = [STATES[replica.state].meaning];
+  const { fact, effect } = STATES[replica.state];
+  const isHeld = replica.limits.includes('manual') || replica.limits.includes('paused');
+  const sentences = [isHeld ? `${fact}.` : `${fact}: ${effect}.`];
   const [now, best] = [percent(replica.weight), percent(replica.target)];
   if (now !== best) sentences.push(`${now} now, ${best} would be best.`);
   sentences.push(...replica.limits.map((limit) => LIMITS[limit]));

@@ -1,18 +1,18 @@
-/** Port: which of several controllers decides and publishes. */
+/** Port: the election of the controller that decides and publishes. */
 export interface Leadership {
-  /** Name of this controller among the others. */
+  /** Name of this controller. */
   readonly identity: string;
-  /** It is this one, at this moment. */
+  /** This controller leads at this moment. */
   readonly isLeading: boolean;
-  /** The one that leads, as far as is known. */
+  /** Name of the leader; undefined when it is not known. */
   readonly leader: string | undefined;
-  /** Where the one that leads listens; undefined where that is this one, or not known. */
+  /** Where another leader listens; undefined when this controller leads, or when it is not known. */
   readonly leaderUrl: URL | undefined;
-  /** `changed` only says that it is worth asking again. */
+  /** `changed` tells that these values may have changed. */
   onChange(changed: () => void): void;
 }
 
-/** A controller that has no others beside it. */
+/** For a controller without others. */
 export function alone(identity: string): Leadership {
   return { identity, isLeading: true, leader: identity, leaderUrl: undefined, onChange: () => undefined };
 }

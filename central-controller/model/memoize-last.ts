@@ -1,4 +1,4 @@
-/** Makes what many ask for once, for as long as they ask for it of the same thing. */
+/** Caches the result for the last argument. */
 export function memoizeLast<Of, Made>(make: (of: Of) => Made): (of: Of) => Made {
   let last: { readonly of: Of; readonly made: Made } | undefined;
   return (of) => {

@@ -1,4 +1,4 @@
-/** What is known of the cluster at one instant: all that a decision may depend on. Finite numbers only. */
+/** Topology and estimates at one moment: the whole input of a decision. All numbers are finite. */
 import type { Mode } from './topology.ts';
 import type { CpuControl } from '../../contract/assignment.ts';
 import type { PolicyLimits } from '../../contract/policy.ts';
@@ -15,10 +15,10 @@ export interface NodeEstimate {
   /** 0 until the node's agent has reported. */
   readonly cores: number;
   readonly busyCores: number;
-  /** Busy, but not with requests of balanced replicas. */
+  /** Busy cores that no weight moves. */
   readonly backgroundCores: number;
   readonly stealCores: number;
-  /** Since the agent was last heard; `NEVER_MS` when it never was. */
+  /** Since the agent's last report; `NEVER_MS` without one. */
   readonly ageMs: number;
 }
 
@@ -30,7 +30,7 @@ export interface ServiceEstimate {
   readonly shareWeight: number;
   /** Absent: the replicas' CPU settings are left alone. */
   readonly cpuControl?: CpuControl;
-  /** Absent: weights are bounded as those of all services are. */
+  /** Absent: the limits of all services hold. */
   readonly limits?: PolicyLimits;
   readonly requestsPerSecond: number;
   readonly replicas: readonly ReplicaEstimate[];
@@ -42,32 +42,32 @@ export interface ReplicaEstimate {
   readonly ready: boolean;
   /** Since it became known, ms. */
   readonly knownForMs: number;
-  /** Since its own proxy or a caller last counted for it; `NEVER_MS` when none has. */
+  /** Since its own proxy or a caller last reported on it; `NEVER_MS` when none has. */
   readonly ageMs: number;
-  /** Requests that the figures below rest on; old ones count less and less. */
+  /** Requests that the estimates below rest on; old ones count less. */
   readonly evidence: number;
   readonly cpuPerRequestSeconds: number;
   /** Standard error of `cpuPerRequestSeconds`. */
   readonly cpuPerRequestDeviation: number;
   readonly requestsPerSecond: number;
   readonly cpuCores: number;
-  /** The part of `cpuCores` that it uses without requests, and that is in its node's `backgroundCores`. */
+  /** The part of `cpuCores` that it uses without requests. It is in its node's `backgroundCores`, too. */
   readonly idleCores: number;
-  /** CPU limit of the replica in cores, declared or seen by its throttling; undefined: the node is its only limit. */
+  /** CPU limit in cores, declared or seen by throttling; undefined: the node is the only limit. */
   readonly limitCores?: number;
-  /** CPU that its node gives it even when others want all of it, cores; undefined: nothing is promised. */
+  /** CPU request in cores: what its node gives it even when CPU is short; undefined: there is none. */
   readonly requestCores?: number;
   readonly inFlight: number;
   readonly meanInFlight: number;
   readonly meanLatencySeconds: number;
   /** Latency that neither CPU nor waiting for CPU explains. */
   readonly nonCpuSeconds: number;
-  /** Standard error of `nonCpuSeconds`, by the spread of its samples. */
+  /** Standard error of `nonCpuSeconds`, from the spread of its samples. */
   readonly nonCpuDeviation: number;
-  /** Requests that `nonCpuSeconds` rests on: fewer the busier the node was then, and the longer ago. */
+  /** Requests that `nonCpuSeconds` rests on. Those on a busy node, and old ones, count less. */
   readonly nonCpuEvidence: number;
   readonly failureRatio: number;
 }
 
-/** An age that stands for "never heard": a day, so that it stays a plain number everywhere. */
+/** The age of what was never seen: a day, so that ages are always finite. */
 export const NEVER_MS = 86_400_000;

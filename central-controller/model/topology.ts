@@ -1,9 +1,9 @@
-/** What the controller knows of the cluster: which replica of which service runs on which node. Plain values. */
+/** What runs where: services, their replicas and nodes, from the cluster's objects. */
 import type { CpuControl, Routing } from '../../contract/assignment.ts';
-import type { PolicyLimits } from '../../contract/policy.ts';
-import type { KnownPolicy } from './known-policy.ts';
+import type { PolicyStatus } from '../../contract/policy-status.ts';
+import type { LoadBalancingPolicy, PolicyLimits } from '../../contract/policy.ts';
 
-/** Where Ballast stands towards a service: it decides only, it decides and publishes, or it does neither. */
+/** Ballast decides only, decides and publishes, or does neither. */
 export type Mode = 'Observe' | 'Enforce' | 'Off';
 
 export interface ReplicaTopology {
@@ -13,11 +13,11 @@ export interface ReplicaTopology {
   readonly node: string;
   readonly ip: string;
   readonly ready: boolean;
-  /** When it became known, ms of the controller's clock; warm-up counts from here. */
+  /** When the controller first saw it ready or not, ms of its clock. Warm-up counts from here. */
   readonly since: number;
-  /** CPU limit of the whole pod in cores, if each container has one. */
+  /** CPU limit of the pod in cores, if every container has one. */
   readonly limitCores?: number;
-  /** CPU that the pod requests, in cores, if it does: what its node still gives it when others want all of it. */
+  /** CPU request of the pod in cores: what its node gives it even when CPU is short. */
   readonly requestCores?: number;
 }
 
@@ -29,27 +29,37 @@ export interface ServiceTopology {
   readonly routing: Routing;
   readonly pinning: boolean;
   readonly objective: 'delay' | 'level';
-  /** Weight in the fair share of CPU among services; 1 unless the policy says otherwise. */
+  /** Weight of the service in the fair share of CPU. */
   readonly shareWeight: number;
   /** Absent: the replicas' CPU settings are left alone. */
   readonly cpuControl?: CpuControl;
-  /** Absent: weights are bounded as those of all services are. */
+  /** Absent: the limits of all services hold. */
   readonly limits?: PolicyLimits;
   readonly replicas: readonly ReplicaTopology[];
 }
 
 export interface Topology {
-  /** Domain of the hosts that Envoy's clusters are named after; absent: cluster.local. */
+  /** Domain of the hosts in the names of Envoy's clusters; absent: cluster.local. */
   readonly clusterDomain?: string | undefined;
   readonly nodes: readonly { readonly name: string }[];
   readonly services: readonly ServiceTopology[];
 }
 
-/** Port: where topology comes from. `changed` only says that it is worth reading again. */
+/** A policy of the cluster. */
+export interface KnownPolicy {
+  readonly policy: LoadBalancingPolicy;
+  /** `<namespace>/<name>` of the Service that its target leads to; undefined: there is none. */
+  readonly service: string | undefined;
+  /** Undefined without an API server. */
+  readonly status: PolicyStatus | undefined;
+}
+
+/** Port: where topology comes from. */
 export interface Cluster {
   read(): Topology;
-  /** Also those that lead to no service that could be balanced. */
+  /** All policies, including those whose target leads to no Service. */
   policies(): readonly KnownPolicy[];
+  /** `changed` tells that the topology may have changed. */
   onChange(changed: () => void): void;
   close(): Promise<void>;
 }

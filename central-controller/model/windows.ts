@@ -1,4 +1,4 @@
-/** What reports say once two of them are subtracted: amounts within a window of time. Input of the estimator. */
+/** Differences of reports: amounts within a window of time. The input of the estimator. */
 
 export interface NodeWindow {
   readonly node: string;
@@ -17,11 +17,11 @@ export interface ReplicaWindow {
   readonly cpuSeconds: number;
   readonly throttledSeconds: number;
   readonly limitCores?: number;
-  /** Quota that Ballast itself has set: what it throttles is no limit of the replica's own. */
+  /** Quota set by Ballast. Throttling by it shows no limit of the replica's own. */
   readonly grantedCores?: number;
 }
 
-/** What a replica's own sidecar counted in a window (about a second; its length differs from the node's). */
+/** What a replica's own sidecar counted in a window, whose length differs from the node's. */
 export interface ServedWindow {
   readonly namespace: string;
   readonly replica: string;
@@ -35,7 +35,7 @@ export interface ServedWindow {
   readonly latencyBuckets: readonly number[];
 }
 
-/** What one caller's proxy VM counted of one replica in a window. */
+/** What one caller's proxy counted of one replica in a window. */
 export interface CalledWindow {
   readonly callerNamespace: string;
   readonly callerPod: string;

@@ -1,4 +1,4 @@
-/** What is paused by hand: soft state, gone when it expires, is resumed, or the controller restarts or gives way to another. */
+/** Pauses. They end when they expire, are resumed, and when this controller stops leading. */
 import { qualifiedName } from '../../contract/names.ts';
 import type { Decision } from '../../contract/decision.ts';
 import type { Pause } from '../decide/pause.ts';
@@ -12,20 +12,20 @@ export interface PauseRequest {
 }
 
 export class Pauses {
-  /** By service; '' for all of them. */
+  /** By service; '' for all services. */
   readonly #pauses = new Map<string, Pause>();
 
-  /** Those that have not expired, oldest first. */
+  /** Those in force, oldest first. */
   list(now: number): readonly Pause[] {
     for (const [key, { expiresAt = Infinity }] of this.#pauses) if (expiresAt <= now) this.#pauses.delete(key);
     return [...this.#pauses.values()];
   }
 
-  /** Holds the weights of the decision in force. Asked again, it only takes the new time and reason. */
+  /** Holds the weights of the decision in force. A repeated request only changes the expiry and the reason. */
   set(request: PauseRequest, decision: Decision | undefined, now: number): Pause {
     const key = request.service ?? '';
     const before = this.list(now).find(({ service = '' }) => service === key);
-    const pause = { since: before?.since ?? now, ...request, held: before?.held ?? heldWeights(decision, key) };
+    const pause = { since: before?.since ?? now, ...request, held: before?.held ?? weightsInForce(decision, key) };
     this.#pauses.set(key, pause);
     return pause;
   }
@@ -34,19 +34,19 @@ export class Pauses {
     this.#pauses.clear();
   }
 
-  /** Was there one to end? */
+  /** Returns whether there was one. */
   delete(service: string | undefined): boolean {
     return this.#pauses.delete(service ?? '');
   }
 }
 
-/** Weights of one service, or of all. */
-function heldWeights(decision: Decision | undefined, key: string): Pause['held'] {
+/** Weights of one service, or of all, by service and replica. */
+function weightsInForce(decision: Decision | undefined, key: string): Pause['held'] {
   const held = new Map<string, ReadonlyMap<string, number>>();
   for (const { namespace, name, replicas } of decision?.services ?? []) {
     const service = qualifiedName({ namespace, name });
     if (key !== '' && key !== service) continue;
-    // Whoever was not ready had no weight that could be held.
+    // A replica that is not ready has no weight to hold.
     const ready = replicas.filter(({ state }) => state !== 'NotReady');
     held.set(service, new Map(ready.map((replica) => [replica.name, replica.weight])));
   }

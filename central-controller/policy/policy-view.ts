@@ -3,9 +3,8 @@ import { qualifiedName } from '../../contract/names.ts';
 import type { Decision } from '../../contract/decision.ts';
 import type { PolicyStatusView, PolicyView } from '../../contract/policy-status.ts';
 import { withPolicyDefaults } from '../../contract/policy.ts';
-import type { KnownPolicy } from '../model/known-policy.ts';
 import { policyStatus } from './policy-status.ts';
-import type { Topology } from '../model/topology.ts';
+import type { KnownPolicy, Topology } from '../model/topology.ts';
 
 /** Without Kubernetes nobody writes a status: it is worked out, but for the routing, which others see to. */
 export function policyView(

@@ -1,8 +1,7 @@
 /** The cluster as decisions may count on it: with the routing that is in force, and the plan towards the one wanted. */
 import type { ObjectProblem } from '../kubernetes/objects.ts';
 import type { ObservedObjects } from '../kubernetes/observed-objects.ts';
-import type { KnownPolicy } from '../model/known-policy.ts';
-import type { Cluster, Topology } from '../model/topology.ts';
+import type { Cluster, KnownPolicy, Topology } from '../model/topology.ts';
 import { planRouting, type RoutingPlan } from './plan-routing.ts';
 import { withRoutable } from './routable.ts';
 

@@ -1,4 +1,4 @@
-/** Finds in a decision what explains one replica. */
+/** The explanation of one replica by one decision. */
 import type { Decision } from '../../contract/decision.ts';
 import type { Explanation } from '../../contract/explanation.ts';
 import { type Result, success } from '../../contract/result.ts';

@@ -1,4 +1,4 @@
-/** What is worth a line in the log: changes of state, never a tick as such. */
+/** Log lines of a decision: changes of state, not every tick. */
 import { qualifiedName } from '../../contract/names.ts';
 import type { Decision } from '../../contract/decision.ts';
 
@@ -7,14 +7,14 @@ export interface Entry {
   readonly fields: Readonly<Record<string, string | number | boolean>>;
 }
 
-/** What changed from one decision to the next, besides weights. */
+/** Changes since the previous decision, weights excepted. */
 export function changesOfState(decision: Decision, previous: Decision | undefined): Entry[] {
   const entries: Entry[] = [];
   const nodes = new Map(previous?.nodes.map((node) => [node.name, node]));
   for (const { name, stale, cores } of decision.nodes) {
     const before = nodes.get(name);
     if (before?.stale === stale || (!before && stale)) continue;
-    entries.push({ message: stale ? 'node went silent' : 'node is heard', fields: { node: name, cores } });
+    entries.push({ message: stale ? 'agent is silent' : 'agent reports', fields: { node: name, cores } });
   }
   const services = new Map(previous?.services.map((service) => [qualifiedName(service), service]));
   for (const { namespace, name, mode, paused, replicas } of decision.services) {

@@ -1,6 +1,5 @@
 /** Reports, a cluster and a clock for the tests of the controller. */
-import type { KnownPolicy } from '../../central-controller/model/known-policy.ts';
-import type { Cluster, ServiceTopology, Topology } from '../../central-controller/model/topology.ts';
+import type { Cluster, KnownPolicy, ServiceTopology, Topology } from '../../central-controller/model/topology.ts';
 import { Collector } from '../../central-controller/collect/collector.ts';
 import { LATENCY_BUCKETS } from '../../contract/latency-buckets.ts';
 import type { AgentReport, CalledCounters, ProxyCounters, ServedCounters } from '../../contract/report.ts';

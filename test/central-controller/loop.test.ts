@@ -122,8 +122,8 @@ describe('the log', () => {
     lines.length = 0;
     runTraffic(test, 5);
     expect(lines).toEqual([
-      'node is heard node-1 1',
-      'node is heard node-2 1',
+      'agent reports node-1 1',
+      'agent reports node-2 1',
       'replica changed hotel/geo geo-0 Learning Active',
       'replica changed hotel/geo geo-1 Learning Active',
     ]);

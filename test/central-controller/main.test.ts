@@ -63,7 +63,7 @@ describe('the controller as a process', () => {
       expect((await fetch(`${origin}/agent/v1/reports`, { method: 'POST', headers, body })).status).toBe(204);
     };
     for (let sequence = 1; sequence <= 4; sequence++) await send(sequence);
-    await vi.waitFor(() => expect(said.out).toContain('node is heard'), { timeout: 10_000 });
+    await vi.waitFor(() => expect(said.out).toContain('agent reports'), { timeout: 10_000 });
     const lines = said.out.split('\n').length;
     for (let sequence = 5; sequence <= 20; sequence++) await send(sequence);
     await fetch(`${origin}/api/v1/nodes`);

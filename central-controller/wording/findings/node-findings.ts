@@ -1,9 +1,8 @@
-/** What is to be said of nodes and the agents on them. Pure. */
+/** Findings on nodes and their agents. */
 import type { NodeDecision } from '../../../contract/decision.ts';
 import type { Finding } from '../../../contract/finding.ts';
 import { SATURATED_UTILISATION } from '../../estimate/queueing-delay.ts';
-import { about } from './finding.ts';
-import type { KnownState } from './known-state.ts';
+import { about, type KnownState } from './finding.ts';
 
 export function nodeFindings({ decision, connected }: KnownState): Finding[] {
   const carrying = new Set(decision.services.flatMap(({ replicas }) => replicas.map(({ node }) => node)));
@@ -15,8 +14,8 @@ export function nodeFindings({ decision, connected }: KnownState): Finding[] {
       'trouble',
       'AgentSilent',
       (nodes) => ({
-        text: `Nothing is heard of the agent on ${nodes}: replicas there go back to equal weights.`,
-        remedy: 'Look at the pods of the DaemonSet `ballast-agent` on those nodes and at their logs.',
+        text: `The agent on ${nodes} no longer reports: replicas there return to equal weights.`,
+        remedy: 'Look at the pods of the DaemonSet `ballast-agent` on those nodes, and at their logs.',
       }),
     ),
     ...about(
@@ -25,7 +24,7 @@ export function nodeFindings({ decision, connected }: KnownState): Finding[] {
       'AgentAbsent',
       (nodes) => ({
         text: `No agent reports from ${nodes}, where no balanced replica runs.`,
-        remedy: 'Nothing, unless callers run there: proxies get the weights from the agent of their own node.',
+        remedy: 'Nothing to do, unless callers run there: proxies get their weights from the agent of their own node.',
       }),
     ),
     ...about(
@@ -33,8 +32,8 @@ export function nodeFindings({ decision, connected }: KnownState): Finding[] {
       'trouble',
       'AgentNotListening',
       (nodes) => ({
-        text: `The agent on ${nodes} reports, but takes no weights: proxies there soon leave balancing to Istio.`,
-        remedy: "Look at the agent's log: it says why its stream of assignments ends.",
+        text: `The agent on ${nodes} reports, but receives no weights: proxies there soon leave balancing to Istio.`,
+        remedy: "The agent's log shows why its stream of assignments ends.",
       }),
     ),
     ...about(
@@ -45,7 +44,7 @@ export function nodeFindings({ decision, connected }: KnownState): Finding[] {
       'NodeSaturated',
       (nodes) => ({
         text: `${nodes} has no CPU left.`,
-        remedy: 'Weights only share out what there is: add nodes or replicas, or take the neighbours away.',
+        remedy: 'Weights only divide what there is: add nodes or replicas, or remove the neighbours.',
       }),
     ),
   ];

@@ -1,17 +1,16 @@
-/** What is to be said of services and their policies, and of what people have set by hand. Pure. */
+/** Findings on services, their policies and overrides. */
 import { qualifiedName } from '../../../contract/names.ts';
 import type { ServiceDecision } from '../../../contract/decision.ts';
 import type { Finding } from '../../../contract/finding.ts';
 import { POLICY_CONDITIONS, type PolicyView } from '../../../contract/policy-status.ts';
 import { age, cores, percent } from '../../dashboard/format.js';
-import { about } from './finding.ts';
-import type { KnownState } from './known-state.ts';
+import { about, type KnownState } from './finding.ts';
 
-/** Cores: less is within what is known. */
-const LACK = 0.01;
+/** Cores; a smaller lack is within the error of the estimates. */
+const MIN_LACK = 0.01;
 
-/** Reasons of `Ready` that other findings say better, or that are wanted. */
-const SAID_ELSEWHERE: ReadonlySet<string> = new Set(['Off', 'AgentsSilent', 'Learning']);
+/** Reasons of `Ready` that another finding covers, or that are on purpose. */
+const COVERED_ELSEWHERE: ReadonlySet<string> = new Set(['Off', 'AgentsSilent', 'Learning']);
 
 const REMEDIES: Readonly<Record<string, string>> = Object.assign(
   {},
@@ -26,7 +25,7 @@ export function serviceFindings({ decision, policies, manual, now }: KnownState)
     ...manual.flatMap(({ namespace, service, replica, weight, expiresAt }) =>
       about([qualifiedName({ namespace, name: replica })], 'notice', 'WeightByHand', () => ({
         text: `${replica} of ${qualifiedName({ namespace, name: service })} has ${percent(weight)} by hand, for ${age(expiresAt - now)} more.`,
-        remedy: 'It ends by itself; sooner with `ballast weights clear`.',
+        remedy: 'It ends by itself, or with `ballast weights clear`.',
       })),
     ),
   ];
@@ -34,7 +33,7 @@ export function serviceFindings({ decision, policies, manual, now }: KnownState)
 
 function policyFinding({ namespace, name, status }: PolicyView): Finding[] {
   const ready = status.conditions?.find(({ type }) => type === 'Ready');
-  if (ready?.status !== 'False' || SAID_ELSEWHERE.has(ready.reason)) return [];
+  if (ready?.status !== 'False' || COVERED_ELSEWHERE.has(ready.reason)) return [];
   const policy = qualifiedName({ namespace, name });
   const remedy = REMEDIES[ready.reason] ?? 'See the conditions of the policy.';
   return about([policy], 'trouble', 'PolicyNotReady', () => ({ text: `Policy ${policy}: ${ready.message}.`, remedy }));
@@ -42,14 +41,14 @@ function policyFinding({ namespace, name, status }: PolicyView): Finding[] {
 
 function lackFinding({ namespace, name, demandCores, servedCores }: ServiceDecision): Finding[] {
   const lack = demandCores - servedCores;
-  if (lack <= LACK) return [];
+  if (lack <= MIN_LACK) return [];
   return about([qualifiedName({ namespace, name })], 'trouble', 'DemandUnmet', (service) => ({
-    text: `${service} is asked for ${cores(lack)} cores more than its nodes can carry.`,
+    text: `Requests to ${service} need ${cores(lack)} cores more than its nodes can carry.`,
     remedy: 'Add nodes, or replicas on nodes with free CPU.',
   }));
 }
 
-/** Services that were paused together are one finding. */
+/** One finding for all services that were paused together. */
 function pauseFindings(services: readonly ServiceDecision[], now: number): Finding[] {
   const paused = Map.groupBy(
     services.filter((service) => service.paused),
@@ -63,7 +62,7 @@ function pauseFindings(services: readonly ServiceDecision[], now: number): Findi
     const until = pause.expiresAt === undefined ? 'until it is resumed' : `for ${age(pause.expiresAt - now)} more`;
     return about(names, 'notice', 'Paused', (listedNames) => ({
       text: `Balancing is paused${why}: ${listedNames}, since ${age(now - pause.since)}, ${until}.`,
-      remedy: 'Weights stay as they were; `ballast resume` goes on balancing.',
+      remedy: 'Weights stay as they were. `ballast resume` continues balancing.',
     }));
   });
 }

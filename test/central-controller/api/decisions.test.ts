@@ -68,7 +68,7 @@ describe('the explanation of a replica', () => {
     expect(body).toMatchObject({ tick: latest?.tick, replica: latest?.services[0]?.replicas[0] });
     expect(body.node).toEqual(latest?.nodes[0]);
     expect(body.service).toMatchObject({ namespace: 'hotel', name: 'geo', mode: 'Enforce' });
-    expect(body.reasons[0]).toMatch(/^Its weight follows/);
+    expect(body.reasons[0]).toMatch(/: its weight follows from them\.$/);
   });
 
   it('can be had of an earlier tick', async () => {

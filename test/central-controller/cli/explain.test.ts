@@ -39,7 +39,9 @@ describe('ballast explain', () => {
   it('says of a replica why, in words and figures', async () => {
     const { code, out } = await explain('hotel/geo-0');
     expect(code).toBe(0);
-    expect(out).toContain('hotel/geo-0, replica of geo on node-1: active\n  - Its weight follows from');
+    expect(out).toContain(
+      'hotel/geo-0, replica of geo on node-1: active\n  - Its CPU cost and its node’s free CPU are known',
+    );
     expect(out).toMatch(/busy of node-1\s+│ +0\.50 of 1\.00 cores/);
   });
 

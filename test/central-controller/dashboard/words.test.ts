@@ -17,6 +17,17 @@ describe('reasons', () => {
     }
   });
 
+  test.each(['manual', 'paused'] as const)(
+    'do not explain a weight that is %s by the state of the replica',
+    (limit) => {
+      for (const { const: state } of ReplicaState.anyOf) {
+        const [ofState, ofLimit] = reasons(replica('a-0', 'a', { state, limits: [limit], weight: 0.8, target: 0.8 }));
+        expect(ofState).not.toMatch(/weight|share|gets/);
+        expect(ofLimit).toMatch(/by hand|paused/);
+      }
+    },
+  );
+
   test('give weight and target while they differ', () => {
     expect(reasons(replica('a-0', 'a', { weight: 0.3, target: 0.42 }))[1]).toBe(
       '30\u202f% now, 42\u202f% would be best.',

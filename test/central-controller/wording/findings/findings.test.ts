@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Finding, FindingReason } from '../../../../contract/finding.ts';
 import type { PolicyView } from '../../../../contract/policy-status.ts';
 import { findingsOf } from '../../../../central-controller/wording/findings/findings.ts';
-import type { KnownState } from '../../../../central-controller/wording/findings/known-state.ts';
+import type { KnownState } from '../../../../central-controller/wording/findings/finding.ts';
 import { decision, node, replica, service } from '../../dashboard/decisions.ts';
 import { serviceTopology, topologyOf } from '../../fixtures.ts';
 
@@ -131,6 +131,16 @@ describe('findings', () => {
       'Balancing is paused: shop/rate, since 0\u202fs, until it is resumed.',
     ]);
   });
+
+  it.each(['Degraded', 'Stale', 'Learning'] as const)(
+    'claim no weight of a %s replica that is held by hand',
+    (state) => {
+      const held = replica('geo-0', 'node-2', { state, limits: ['manual'], weight: 0.8 });
+      const [finding] = found({ decision: decision({ services: [service('geo', [held])] }) });
+      expect(finding?.text).toMatch(/shop\/geo-0/);
+      expect(finding?.text).not.toMatch(/share|gets/);
+    },
+  );
 
   it('begin with what is to be mended', () => {
     const nodes = [node('edge', { stale: true }), node('node-2', { stale: true })];
