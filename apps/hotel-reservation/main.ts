@@ -2,9 +2,8 @@
 import { parseArgs } from 'node:util';
 import closeWithGrace from 'close-with-grace';
 import { type ListenAddress, readListenAddress } from '../service/flags.ts';
-import type { Addressing } from './http/downstream.ts';
 import { serve } from './http/server.ts';
-import { type CreateService, SERVICE_NAMES, type ServiceName } from './services/service.ts';
+import { type Addressing, type CreateService, SERVICE_NAMES, type ServiceName } from './services/service.ts';
 
 const HELP = `Runs one replica of one service of the hotel reservation application.
 

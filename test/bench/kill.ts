@@ -5,7 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Routing } from '../../contract/assignment.ts';
-import { application as hotel } from '../../tools/local-mesh/applications/hotel-reservation.ts';
+import { hotelReservation as hotel } from '../../tools/local-mesh/applications/applications.ts';
 import { ADMIN_PORT, APPLICATION_PORT } from '../../tools/local-mesh/envoy/proxy.ts';
 import { freeNetwork } from '../../tools/local-mesh/mesh/free-network.ts';
 import type { LocalMesh } from '../../tools/local-mesh/mesh/mesh.ts';

@@ -7,7 +7,7 @@ import { KINDS } from '../../central-controller/kubernetes/kinds.ts';
 import { selectKind, selects } from '../../central-controller/kubernetes/manifest.ts';
 import type { Routing } from '../../contract/assignment.ts';
 import { AGENT_CLUSTER } from '../../contract/names.ts';
-import { application as hotel } from '../../tools/local-mesh/applications/hotel-reservation.ts';
+import { hotelReservation as hotel } from '../../tools/local-mesh/applications/applications.ts';
 import { WASM_PLUGIN } from '../../tools/local-mesh/envoy/rendered-kinds.ts';
 
 const run = promisify(execFile);

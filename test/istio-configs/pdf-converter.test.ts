@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { application } from '../../tools/local-mesh/applications/pdf-converter.ts';
+import { pdfConverter as application } from '../../tools/local-mesh/applications/applications.ts';
 import { applicationManifests } from '../../tools/local-mesh/manifests/application-manifests.ts';
 import { readMeshObjects } from '../../tools/local-mesh/envoy/mesh-objects.ts';
 import { loadManifests } from '../../central-controller/cluster/load-manifests.ts';

@@ -6,7 +6,7 @@ import { runLoad } from '../../tools/load-generator/load.ts';
 import { readMix } from '../../tools/load-generator/flags.ts';
 import { LabCluster } from './support/cluster.ts';
 import { Controllers } from './support/controllers.ts';
-import { eventually } from './support/eventually.ts';
+import { eventually } from '../support/soon.ts';
 import type { Pod } from './support/pods.ts';
 import { RATE, summaryOf } from './support/traffic.ts';
 

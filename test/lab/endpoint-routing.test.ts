@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { HOTEL, LabCluster } from './support/cluster.ts';
 import { Controllers } from './support/controllers.ts';
-import { eventually } from './support/eventually.ts';
-import { loadDuring, RATE, replicasOf, summaryOf } from './support/traffic.ts';
+import { eventually } from '../support/soon.ts';
+import { RATE, loadDuring, replicasOf, summaryOf } from './support/traffic.ts';
 
 /** One is called by the gateway, the other by the sidecars of the first. */
 const SERVICES = ['frontend', 'user'] as const;

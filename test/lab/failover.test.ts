@@ -2,9 +2,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { LabCluster } from './support/cluster.ts';
 import { Controllers } from './support/controllers.ts';
-import { eventually } from './support/eventually.ts';
-import { killContainers } from './support/processes.ts';
-import { fallbacksOf, proxyMetric } from './support/proxies.ts';
+import { eventually } from '../support/soon.ts';
+import { fallbacksOf, killContainers, proxyMetric } from './support/pods.ts';
 import { loadDuring, summaryOf } from './support/traffic.ts';
 
 const AGENTS = 'app.kubernetes.io/name=host-agent';

@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { HOTEL, LabCluster } from './support/cluster.ts';
 import { Controllers } from './support/controllers.ts';
-import { eventually } from './support/eventually.ts';
-import { proxyMetric } from './support/proxies.ts';
+import { eventually } from '../support/soon.ts';
+import { proxyMetric } from './support/pods.ts';
 import { startTourists, summaryOf } from './support/traffic.ts';
 
 const SERVICES = ['frontend', 'geo', 'profile', 'rate', 'recommendation', 'reservation', 'search', 'user'];

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { LoadgenRequest } from '../../tools/load-generator/operator/api/request.ts';
 import type { Measured } from '../../tools/load-generator/operator/api/result.ts';
 import { HOTEL, LabCluster } from './support/cluster.ts';
-import { eventually } from './support/eventually.ts';
+import { eventually } from '../support/soon.ts';
 
 const FOLDER = join(import.meta.dirname, '../../istio-configs/load-generator/base');
 const NAMESPACE = 'ballast-load';

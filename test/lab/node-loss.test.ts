@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { HOTEL, LabCluster } from './support/cluster.ts';
 import { Controllers } from './support/controllers.ts';
-import { eventually } from './support/eventually.ts';
-import { loadDuring, RATE, startTraffic, summaryOf } from './support/traffic.ts';
+import { eventually } from '../support/soon.ts';
+import { RATE, loadDuring, startTraffic, summaryOf } from './support/traffic.ts';
 
 const LOST = 'node-2';
 /**

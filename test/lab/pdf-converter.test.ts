@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { LabApplication } from '../../tools/lab/applications/application.ts';
 import { SECOND_INGRESS_ADDRESS } from '../../tools/lab/settings.ts';
-import { application } from '../../tools/local-mesh/applications/pdf-converter.ts';
+import { pdfConverter as application } from '../../tools/local-mesh/applications/applications.ts';
 import { LabCluster } from './support/cluster.ts';
-import { eventually } from './support/eventually.ts';
+import { eventually } from '../support/soon.ts';
 
 const PICTURE = join(import.meta.dirname, '../../tools/load-generator/mixes/pdf-converter.jpg');
 const REPLICAS = ['pdf-converter-0', 'pdf-converter-1', 'pdf-converter-2'];

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ENDPOINT_HEADER } from '../../contract/names.ts';
 import { LabCluster } from './support/cluster.ts';
 import { Controllers } from './support/controllers.ts';
-import { eventually } from './support/eventually.ts';
+import { eventually } from '../support/soon.ts';
 import { replicasOf, startTraffic, summaryOf } from './support/traffic.ts';
 
 const REPLICAS = ['frontend-0', 'frontend-1', 'frontend-2'];

@@ -4,8 +4,8 @@ import { SESSION_LABEL } from '../../central-controller/routing/istio-names.ts';
 import { ENDPOINT_HEADER, LOAD_HEADER, SESSION_HEADER } from '../../contract/names.ts';
 import { LabCluster } from './support/cluster.ts';
 import { Controllers } from './support/controllers.ts';
-import { eventually } from './support/eventually.ts';
-import { installMirror, lookInMirror, MIRROR, mirrorPolicy, removeMirror } from './support/mirror.ts';
+import { eventually } from '../support/soon.ts';
+import { MIRROR, installMirror, lookInMirror, mirrorPolicy, removeMirror } from './support/mirror.ts';
 import { loadDuring, summaryOf } from './support/traffic.ts';
 
 const REQUESTS = 20;

@@ -1,10 +1,9 @@
 /** Strict mutual TLS for the application's namespace: strangers are refused, and Ballast goes on. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { HOTEL, LabCluster } from './support/cluster.ts';
-import type { Pod } from './support/pods.ts';
+import { type Pod, proxyMetric } from './support/pods.ts';
 import { Controllers } from './support/controllers.ts';
-import { eventually } from './support/eventually.ts';
-import { proxyMetric } from './support/proxies.ts';
+import { eventually } from '../support/soon.ts';
 import { loadDuring, startTraffic, summaryOf } from './support/traffic.ts';
 
 const OUTSIDER = 'outsider';

@@ -8,8 +8,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { LabCluster } from './support/cluster.ts';
 import { Controllers } from './support/controllers.ts';
-import { eventually } from './support/eventually.ts';
-import { loadDuring, RATE, summaryOf } from './support/traffic.ts';
+import { eventually } from '../support/soon.ts';
+import { RATE, loadDuring, summaryOf } from './support/traffic.ts';
 
 const SERVICE = 'user';
 /** From a pod's deletion until no proxy names it any more, s; a quarter of it is usual. */

@@ -4,10 +4,10 @@
  */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { access, glob, mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { glob, mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { cacheFolder } from '../install/cache-folder.ts';
+import { cacheFolder, exists } from '../install/cache.ts';
 import { BallastError } from '../../contract/errors.ts';
 
 const run = promisify(execFile);
@@ -26,13 +26,6 @@ async function hashModule(module: string): Promise<string> {
     hash.update(`${file} ${content.length}\n`).update(content);
   }
   return hash.digest('hex').slice(0, 16);
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 async function isFolder(path: string): Promise<boolean> {

@@ -1,22 +1,46 @@
 /** Makes the images without Docker: Node and its libraries are this machine's own. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { glob, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BallastError } from '../../contract/errors.ts';
 import { pluginDigest, stalePins } from './pin.ts';
-import { applicationFiles, CHECKOUT } from './application-files.ts';
 import {
   APP_FOLDER,
   ENVIRONMENT,
-  entrypoint,
   type ImageDefinition,
-  imageName,
   NODE_PATH,
   USER,
+  entrypoint,
+  imageName,
 } from './definitions.ts';
 import { librariesOf, programWithLibraries } from './host-files.ts';
 import { type Image, type ImageEntry, type ImageLayer, writeImages } from './image-archive.ts';
+import { buildPlugin } from '../../wasm-plugin/build.ts';
+import { javascriptPath } from './javascript.ts';
+import { packageFiles } from './package-files.ts';
+import { reachedFrom } from './reached-modules.ts';
+
+export const CHECKOUT = join(import.meta.dirname, '../..');
+
+/** Every image says by these what it is and under which terms it may be used. */
+const ALWAYS = ['package.json', 'LICENSE'];
+
+/** Paths relative to the checkout, in the image as here, sorted; with its content where that is not the file's own. */
+export type ApplicationFiles = ReadonlyMap<string, string | undefined>;
+
+/** Builds the plugin where the image holds it. */
+export async function applicationFiles(definition: ImageDefinition): Promise<ApplicationFiles> {
+  if (definition.files?.some((pattern) => pattern.startsWith('wasm-plugin/'))) await buildPlugin();
+  const { modules, data, packages } = await reachedFrom(CHECKOUT, definition.modules);
+  const [ofPackages, others] = await Promise.all([
+    packageFiles(CHECKOUT, [...packages, ...(definition.packages ?? [])]),
+    Array.fromAsync(glob(definition.files?.slice() ?? [], { cwd: CHECKOUT })),
+  ]);
+  const asTheyAre = [...ALWAYS, ...data, ...others, ...ofPackages].map((path) => [path, undefined] as const);
+  const made = [...modules].map(([path, code]) => [javascriptPath(path), code] as const);
+  return new Map([...asTheyAre, ...made].toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
 
 export const DEFAULT_FOLDER = join(import.meta.dirname, 'build');
 

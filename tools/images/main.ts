@@ -4,9 +4,8 @@ import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { BallastError, describeFailure } from '../../contract/errors.ts';
-import { applicationFiles, CHECKOUT } from './application-files.ts';
-import { buildImages, DEFAULT_FOLDER } from './build-images.ts';
-import { type ImageDefinition, IMAGES } from './definitions.ts';
+import { CHECKOUT, DEFAULT_FOLDER, applicationFiles, buildImages } from './build-images.ts';
+import { IMAGES, type ImageDefinition } from './definitions.ts';
 
 interface Flags {
   readonly out: string;

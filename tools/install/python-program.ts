@@ -1,10 +1,10 @@
 /** Brings programs that are Python packages: each once, with all it needs, into the user's cache folder. */
 import { execFile } from 'node:child_process';
-import { access, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { BallastError } from '../../contract/errors.ts';
-import { cacheFolder } from './cache-folder.ts';
+import { cacheFolder, exists } from './cache.ts';
 
 const run = promisify(execFile);
 
@@ -37,13 +37,6 @@ function stepOf({ title, version }: PythonProgram): Step {
       throw new BallastError('MISSING_TOOL', message, { cause: error });
     }
   };
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 /** The interpreter of the environment that the folder is; scripts beside it name the folder that they were made in. */

@@ -1,7 +1,7 @@
 /** Names, addresses and sizes of the lab. Everything carries the lab's own name, so that it can be told and removed. */
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { cacheFolder } from '../install/cache-folder.ts';
+import { cacheFolder } from '../install/cache.ts';
 
 /** Names the cgroups, the network namespaces (`ballast-lab-<node>`) and the state folder. */
 export const LAB = 'ballast-lab';
@@ -58,3 +58,11 @@ export function stateFolder(): string {
 export function labCacheFolder(): string {
   return join(cacheFolder(), 'lab');
 }
+
+const HUB = 'ballast-lab';
+
+export const PAUSE_IMAGE = `${HUB}.invalid/pause:1`;
+export const COREDNS_IMAGE = `${HUB}.invalid/coredns:1.12.4`;
+/** Istio's chart makes `<hub>/pilot:<tag>` and `<hub>/proxyv2:<tag>` of these. */
+export const ISTIO_HUB = `${HUB}.invalid`;
+export const ISTIO_TAG = '1.29.2';

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import Table from 'cli-table3';
 import { qualifiedName } from '../../contract/names.ts';
 import type { Lab } from './lab.ts';
-import { readRecord } from './state/record.ts';
+import { readRecord } from './state/lab-folder.ts';
 
 const WATCH_MS = 2_000;
 

@@ -1,21 +1,19 @@
 /** Brings the lab up, step by step: from nothing, or from what is there. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { application as hotel } from '../local-mesh/applications/hotel-reservation.ts';
-import { runSteps, type ShownStep } from '../local-mesh/progress.ts';
+import { hotelReservation as hotel } from '../local-mesh/applications/applications.ts';
+import { type ShownStep, runSteps } from '../local-mesh/progress.ts';
 import { LabApplication } from './applications/application.ts';
-import { installBallast, untilBallastIsReady } from './applications/ballast.ts';
+import { installBallast, installIstio, untilBallastIsReady, untilInjecting } from './mesh.ts';
 import { createVolumes } from './applications/volumes.ts';
 import { createCluster, repairCluster } from './cluster.ts';
 import { ensureArchives } from './images/archives.ts';
 import { ensureStore, keysOf } from './images/store.ts';
-import { findLab, type Lab } from './lab.ts';
-import { installIstio, untilInjecting } from './mesh/istio.ts';
+import { type Lab, findLab } from './lab.ts';
 import { requireLabMachine } from './requirements.ts';
 import { INGRESS_ADDRESS } from './settings.ts';
-import { LabFolder } from './state/lab-folder.ts';
+import { LabFolder, readRecord, writeRecord } from './state/lab-folder.ts';
 import { withLock } from './state/lock.ts';
-import { readRecord, writeRecord } from './state/record.ts';
 
 /** Parts of the lab in the order in which they come up; each needs those before it. */
 export const PARTS = ['kubernetes', 'istio', 'ballast', 'hotel'] as const;

@@ -2,8 +2,7 @@
 import { performance } from 'node:perf_hooks';
 import type { LoadSecond, LoadTotals, Outcome } from './measure/tally.ts';
 import { httpSender } from './send/http-sender.ts';
-import { type LoadResult, OpenLoop } from './send/open-loop.ts';
-import type { Clock, Sender } from './send/ports.ts';
+import { type Clock, type LoadResult, OpenLoop, type Sender } from './send/open-loop.ts';
 import { type Arrivals, scheduleOf } from './workload/arrivals.ts';
 import type { Mix } from './workload/mix.ts';
 import { seededRandom } from '../../apps/service/random.ts';

@@ -3,12 +3,11 @@
 import { Command } from 'commander';
 import pc from 'picocolors';
 import { describeFailure } from '../../contract/errors.ts';
-import { checkFlags, type Flags, MIXES } from './flags.ts';
+import { type Flags, MIXES, checkFlags } from './flags.ts';
 import { runLoad } from './load.ts';
 import { encodeHistogram } from './measure/histogram.ts';
-import { progressLine } from './show/progress.ts';
-import { type LoadSetting, reportLoad, reportSecond, type SecondReport } from './show/report.ts';
-import { wrk2Text } from './show/wrk2-text.ts';
+import { progressLine, wrk2Text } from './show/text.ts';
+import { type LoadSetting, type SecondReport, reportLoad, reportSecond } from './show/report.ts';
 import { ARRIVALS } from './workload/arrivals.ts';
 
 const program = new Command('load-generator')

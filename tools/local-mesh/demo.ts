@@ -1,17 +1,39 @@
 /** The demo: a mesh, a load that never pauses, and phases in which Istio's default and Ballast take turns. */
 import type { Routing } from '../../contract/assignment.ts';
 import type { Load } from '../load-generator/load.ts';
-import type { MeshApplication } from './applications/application.ts';
-import type { DemoMesh, DemoNode } from './demo-mesh.ts';
-import { applicationLoad, type StartLoad } from './phases/application-load.ts';
+import { type MeshApplication, type StartLoad, applicationLoad } from './applications/application.ts';
 import { calibrate } from './phases/calibrate.ts';
-import { hostCpu, ownCpu } from './phases/cpu-recorder.ts';
-import { inOrder, type MachineUse, machineUse } from './phases/machine-use.ts';
+import { type CpuCounter, hostCpu, ownCpu } from './phases/cpu-recorder.ts';
+import { type MachineUse, inOrder, machineUse } from './phases/machine-use.ts';
 import { measureRun, percentilesOf } from './phases/measure.ts';
-import { describePhase, type PlannedPhase, planPhases, type PlanRequest } from './phases/plan.ts';
+import { type PlanRequest, type PlannedPhase, describePhase, planPhases } from './phases/plan.ts';
 import { type PhaseStage, runPhases } from './phases/run-phases.ts';
 import type { ShownStep } from './progress.ts';
 import type { Balancer, MeasuredRun } from './report/phases.ts';
+
+export interface DemoNode extends CpuCounter {
+  /** Enforces the node's CPU, or lifts it so that everything starts at the machine's own speed. */
+  limit(enforced: boolean): void;
+}
+
+/** Port. What `steps` bring about is there once they have been run. */
+export interface DemoMesh<Node extends DemoNode = DemoNode> {
+  readonly steps: readonly ShownStep[];
+  readonly gateway: URL;
+  /** Nodes of limited CPU, with the replicas. */
+  readonly nodes: readonly Node[];
+  /** Everything of the mesh that runs beside the nodes. */
+  readonly edge: CpuCounter;
+  readonly replicas: readonly { readonly nodeName: string }[];
+  /** The nodes share the machine's cores with everything else, instead of having a quota each. */
+  readonly sharesCores: boolean;
+  /** Aborted, with what ended it as the reason, when the mesh does not serve any more. */
+  readonly broken: AbortSignal;
+  balanceBy(balancer: Balancer): Promise<void> | void;
+  /** Starts a neighbour that takes so many cores of the node. */
+  startNeighbour(node: Node, cores: number): Promise<void> | void;
+  stopNeighbour(): Promise<void>;
+}
 
 /** How busy the nodes are on average without a neighbour where they must leave room for everything else. */
 const SHARED_NODES_BUSY = 0.35;

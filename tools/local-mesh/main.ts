@@ -2,7 +2,7 @@
 /** The demo's command: `npm run demo`. */
 import closeWithGrace from 'close-with-grace';
 import { BallastError, describeFailure } from '../../contract/errors.ts';
-import { loadApplication } from './applications/applications.ts';
+import { applicationNamed } from './applications/applications.ts';
 import { Demo, type DemoResult } from './demo.ts';
 import { freeNetwork } from './mesh/free-network.ts';
 import { LocalMesh } from './mesh/mesh.ts';
@@ -15,7 +15,7 @@ import { figuresTable } from './report/table.ts';
 import { writeReport } from './report/write-report.ts';
 
 const options = parseOptions(process.argv);
-const application = await loadApplication(options.app);
+const application = applicationNamed(options.app);
 const mesh = new LocalMesh(demoSettings(application, options.routing, await freeNetwork(), options.pinned));
 const demo = new Demo(mesh, { ...options, application, settleSeconds: SETTLE_SECONDS, nodesBusy: NODES_BUSY });
 

@@ -1,7 +1,7 @@
 /** Calls to the other services, over kept-alive connections. */
 import { Pool, errors } from 'undici';
 import { RequestError } from './query.ts';
-import type { ServiceName } from '../services/service.ts';
+import type { Addressing, ServiceName } from '../services/service.ts';
 import type { TraceHeaders } from '../../service/trace.ts';
 
 /** A service that has not answered by then is not waited for, milliseconds. */
@@ -9,14 +9,6 @@ const DEADLINE_MS = 3000;
 const CONNECT_MS = 1000;
 const IDLE_MS = 60_000;
 const MAX_MESSAGE = 200;
-
-/** Where services are reached. */
-export interface Addressing {
-  /** `ip:port` of the sidecar's outbound listener: every connection goes there, the Host header says what is meant. */
-  readonly meshOutbound?: string;
-  /** `ip:port` by service name, for running without mesh and DNS. */
-  readonly addresses?: Readonly<Partial<Record<ServiceName, string>>>;
-}
 
 type Fields = Readonly<Record<string, string | number>>;
 

@@ -110,11 +110,11 @@ const FIRST_NAMES = words(`Ada Bruno Carla Dario Elin Farid Greta Hana Ivo June 
 const LAST_NAMES = words(`Abel Bright Castell Dorn Ekman Fields Grau Holm Ito Juarez`);
 
 /** Number from 0 to 899. */
-export function songName(number: number): string {
+function songName(number: number): string {
   return `${QUALITIES[number % QUALITIES.length]} ${THINGS[Math.floor(number / QUALITIES.length)]}`;
 }
 
 /** Number from 0 to 119. */
-export function artistName(number: number): string {
+function artistName(number: number): string {
   return `${FIRST_NAMES[number % FIRST_NAMES.length]} ${LAST_NAMES[Math.floor(number / FIRST_NAMES.length)]}`;
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createServer, type Replica } from '../../../apps/cluster-info/server.ts';
+import { type Replica, createServer, hasChat, parseVersion } from '../../../apps/cluster-info/server.ts';
 
 const REPLICA: Replica = { podIp: '10.0.0.7', node: 'node-2', version: '1.0.0', workMs: 0 };
 
@@ -29,3 +29,21 @@ test('a request takes the CPU time that it is to take', async () => {
   const { user, system } = process.cpuUsage(before);
   expect((user + system) / 1000).toBeGreaterThanOrEqual(100);
 });
+
+test.each([
+  ['0.9.9', false],
+  ['1.0.0', false],
+  ['1.0.1', true],
+  ['1.0.10', true],
+  ['1.1.0', true],
+  ['2.0.0', true],
+])('%s has /chat: %s', (version, has) => {
+  expect(hasChat(parseVersion(version) ?? [])).toBe(has);
+});
+
+test.each(['', '1', '1.0', 'v1.0.1', '1.0.1-rc', '1.0.1.2', '1.0.-1', '1.0.1 ', '1.0.12345678'])(
+  '%j is no version',
+  (text) => {
+    expect(parseVersion(text)).toBeUndefined();
+  },
+);

@@ -1,9 +1,22 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { hotelPosition, hotelPrice, hotelRating } from '../../../apps/hotel-reservation/data/hotels.ts';
+import { HOTELS, hotelPosition, hotelPrice, hotelRating } from '../../../apps/hotel-reservation/data/hotels.ts';
 import { indexHotels } from '../../../apps/hotel-reservation/services/geo.ts';
 import { MEASURES, createRecommender } from '../../../apps/hotel-reservation/domain/recommend.ts';
-import { ALL_HOTELS, distanceKm } from './brute-force.ts';
+
+const EARTH_KM = 6371;
+const RADIANS = Math.PI / 180;
+
+/** Great-circle distance in km by the spherical law of cosines. */
+function distanceKm(hotel: number, lat: number, lon: number): number {
+  const place = hotelPosition(hotel);
+  const cosine =
+    Math.sin(lat * RADIANS) * Math.sin(place.lat * RADIANS) +
+    Math.cos(lat * RADIANS) * Math.cos(place.lat * RADIANS) * Math.cos((place.lon - lon) * RADIANS);
+  return EARTH_KM * Math.acos(Math.min(1, cosine));
+}
+
+const ALL_HOTELS: readonly number[] = Array.from({ length: HOTELS }, (_, row) => row + 1);
 
 const places = fc.record({
   lat: fc.double({ min: 37.5, max: 38.6, noNaN: true }),

@@ -5,14 +5,14 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BallastError } from '../../../contract/errors.ts';
-import { application as hotel } from '../../../tools/local-mesh/applications/hotel-reservation.ts';
+import { hotelReservation as hotel } from '../../../tools/local-mesh/applications/applications.ts';
 import { LabApplication } from '../../../tools/lab/applications/application.ts';
 import { LabMesh } from '../../../tools/lab/demo/lab-mesh.ts';
 import { downLab } from '../../../tools/lab/down.ts';
-import { findLab, type Lab } from '../../../tools/lab/lab.ts';
+import { type Lab, findLab } from '../../../tools/lab/lab.ts';
 import { INGRESS_ADDRESS } from '../../../tools/lab/settings.ts';
 import { upLab } from '../../../tools/lab/up.ts';
-import { applicationLoad } from '../../../tools/local-mesh/phases/application-load.ts';
+import { applicationLoad } from '../../../tools/local-mesh/applications/application.ts';
 import { calibrate } from '../../../tools/local-mesh/phases/calibrate.ts';
 import type { Bench, BenchContext, BenchResult, Round } from '../support/bench.ts';
 import { measureChanges, routeBy } from './changes.ts';

@@ -1,8 +1,7 @@
 /** Each figure that has a limit, as a bar of how much of it is used. Pure. */
 import { linearScale } from '../../../tools/local-mesh/report/picture/scale.ts';
-import { sheet } from '../../../tools/local-mesh/report/picture/sheet.ts';
+import { COLOURS, sheet } from '../../../tools/local-mesh/report/picture/sheet.ts';
 import { element, label } from '../../../tools/local-mesh/report/picture/svg.ts';
-import { COLOURS } from '../../../tools/local-mesh/report/picture/theme.ts';
 import { shortNumber } from '../../../tools/local-mesh/report/summary.ts';
 import type { Figure } from './figures.ts';
 

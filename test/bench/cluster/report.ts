@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { format, resolveConfig } from 'prettier';
-import { renderPng } from '../../../tools/local-mesh/report/picture/png.ts';
+import { renderPng } from '../../../tools/local-mesh/report/write-report.ts';
 import type { BenchResult, Round } from '../support/bench.ts';
 import { type Figure, figuresOf } from './figures.ts';
 import { drawFigures, show } from './picture.ts';

@@ -1,11 +1,10 @@
 /** The experiment in one picture: each request's service time above, the crowd's latency over time below. Pure. */
-import { logScale, type Scale, timeScale } from '../../../tools/local-mesh/report/picture/scale.ts';
-import { sheet } from '../../../tools/local-mesh/report/picture/sheet.ts';
+import { type Scale, logScale, timeScale } from '../../../tools/local-mesh/report/picture/scale.ts';
+import { COLOURS, sheet } from '../../../tools/local-mesh/report/picture/sheet.ts';
 import { element, label, polyline } from '../../../tools/local-mesh/report/picture/svg.ts';
-import { COLOURS } from '../../../tools/local-mesh/report/picture/theme.ts';
 import { milliseconds } from '../../../tools/local-mesh/report/summary.ts';
-import { CROWD, nameOf, type Setting } from './conditions.ts';
-import { courseOf, type Measured, summaryOf } from './figures.ts';
+import { CROWD, type Setting, nameOf } from './conditions.ts';
+import { type Measured, courseOf, summaryOf } from './figures.ts';
 
 const WIDTH = 1200;
 const HEIGHT = 960;

@@ -2,10 +2,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { format, resolveConfig } from 'prettier';
-import { renderPng } from '../../../tools/local-mesh/report/picture/png.ts';
+import { renderPng } from '../../../tools/local-mesh/report/write-report.ts';
 import type { BenchResult } from '../support/bench.ts';
-import { CLIENT_COUNTS, CROWD, NEIGHBOUR_PART, nameOf, REQUESTS_PER_CLIENT } from './conditions.ts';
-import { courseOf, type Measured } from './figures.ts';
+import { CLIENT_COUNTS, CROWD, NEIGHBOUR_PART, REQUESTS_PER_CLIENT, nameOf } from './conditions.ts';
+import { type Measured, courseOf } from './figures.ts';
 import { drawExperiment } from './picture.ts';
 
 /** Everything that a whole run measured. */

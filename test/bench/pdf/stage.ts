@@ -1,6 +1,6 @@
 /** One mesh at a time, and what its clients measure. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { application } from '../../../tools/local-mesh/applications/pdf-converter.ts';
+import { pdfConverter as application } from '../../../tools/local-mesh/applications/applications.ts';
 import { freeNetwork } from '../../../tools/local-mesh/mesh/free-network.ts';
 import type { LocalMesh } from '../../../tools/local-mesh/mesh/mesh.ts';
 import { demoSettings, type MeshSettings } from '../../../tools/local-mesh/mesh/settings.ts';

@@ -1,8 +1,7 @@
 /** CPU time per request of each variant, as bars with the quartiles over the rounds. Pure. */
 import { linearScale } from '../../../tools/local-mesh/report/picture/scale.ts';
-import { sheet } from '../../../tools/local-mesh/report/picture/sheet.ts';
+import { COLOURS, sheet } from '../../../tools/local-mesh/report/picture/sheet.ts';
 import { element, label } from '../../../tools/local-mesh/report/picture/svg.ts';
-import { COLOURS } from '../../../tools/local-mesh/report/picture/theme.ts';
 import type { Quartiles } from './figures.ts';
 
 const WIDTH = 1200;

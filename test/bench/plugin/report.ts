@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { format, resolveConfig } from 'prettier';
-import { renderPng } from '../../../tools/local-mesh/report/picture/png.ts';
+import { renderPng } from '../../../tools/local-mesh/report/write-report.ts';
 import type { BenchResult } from '../support/bench.ts';
 import { costOf, ratioOf } from './figures.ts';
 import { drawCosts } from './picture.ts';

@@ -3,7 +3,7 @@
  * against a real istiod, with Istio's mutual TLS. Without Ballast it has no session filter, which istiod adds on demand.
  */
 import { SESSION_LABEL } from '../../../central-controller/routing/istio-names.ts';
-import { application } from '../../../tools/local-mesh/applications/hotel-reservation.ts';
+import { hotelReservation as application } from '../../../tools/local-mesh/applications/applications.ts';
 import { renderBootstrap } from '../../../tools/local-mesh/envoy/render.ts';
 import { SERVICE_PORT } from '../../../tools/local-mesh/envoy/proxy.ts';
 import { SESSION_FILTER } from '../../../tools/local-mesh/envoy/routes.ts';

@@ -1,9 +1,8 @@
 /** The comparison in one picture: p99 of each balancer under each condition, and the highest rates. Pure. */
 import type { Spread } from '../../../tools/local-mesh/report/figures.ts';
-import { logScale, linearScale, type Scale } from '../../../tools/local-mesh/report/picture/scale.ts';
-import { sheet } from '../../../tools/local-mesh/report/picture/sheet.ts';
+import { type Scale, linearScale, logScale } from '../../../tools/local-mesh/report/picture/scale.ts';
+import { COLOURS, sheet } from '../../../tools/local-mesh/report/picture/sheet.ts';
 import { element, label } from '../../../tools/local-mesh/report/picture/svg.ts';
-import { COLOURS } from '../../../tools/local-mesh/report/picture/theme.ts';
 import { shortNumber } from '../../../tools/local-mesh/report/summary.ts';
 import type { ConditionFigures, RaceFigures } from './figures.ts';
 import { RACE_LABELS } from './plan.ts';

@@ -1,7 +1,7 @@
 /** The mesh in which all balancers are measured, and how one or the other is switched on in it. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
-import { application as hotel } from '../../../tools/local-mesh/applications/hotel-reservation.ts';
+import { hotelReservation as hotel } from '../../../tools/local-mesh/applications/applications.ts';
 import { ADMIN_PORT, SERVICE_PORT } from '../../../tools/local-mesh/envoy/proxy.ts';
 import { freeNetwork } from '../../../tools/local-mesh/mesh/free-network.ts';
 import type { LocalMesh } from '../../../tools/local-mesh/mesh/mesh.ts';

@@ -5,11 +5,11 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
-import { application as hotel } from '../../../tools/local-mesh/applications/hotel-reservation.ts';
+import { hotelReservation as hotel } from '../../../tools/local-mesh/applications/applications.ts';
 import { freeNetwork } from '../../../tools/local-mesh/mesh/free-network.ts';
 import type { LocalMesh } from '../../../tools/local-mesh/mesh/mesh.ts';
 import { demoSettings } from '../../../tools/local-mesh/mesh/settings.ts';
-import { applicationLoad } from '../../../tools/local-mesh/phases/application-load.ts';
+import { applicationLoad } from '../../../tools/local-mesh/applications/application.ts';
 import { calibrate } from '../../../tools/local-mesh/phases/calibrate.ts';
 import type { Bench, BenchContext, BenchResult, Round } from '../support/bench.ts';
 import { withRunningMesh } from '../support/running-mesh.ts';

@@ -10,14 +10,14 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { renderPng } from '../../../tools/local-mesh/report/picture/png.ts';
+import { renderPng } from '../../../tools/local-mesh/report/write-report.ts';
 import { BallastError } from '../../../contract/errors.ts';
 import type { Bench, BenchContext, BenchResult, Round } from '../support/bench.ts';
 import { contenders, ours, rivals } from './contenders.ts';
 import type { Job } from './jobs/job.ts';
 import { runAll } from './jobs/pool.ts';
 import { oracle } from './policies/oracle.ts';
-import { bestRival, meanOf, roundOf, type Row, rowsOf, type Run } from './report/comparison.ts';
+import { type Row, type Run, bestRival, meanOf, roundOf, rowsOf } from './report/comparison.ts';
 import { drawComparison } from './report/picture.ts';
 import { workloads } from './workloads/all.ts';
 

@@ -6,11 +6,11 @@ import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { AGENT_CLUSTER, AGENT_PORT, CONTROLLER_PORT } from '../../../contract/names.ts';
-import { CHECKOUT } from '../../../tools/images/application-files.ts';
+import { CHECKOUT } from '../../../tools/images/build-images.ts';
 import { IMAGES, imageName } from '../../../tools/images/definitions.ts';
 import { APPLICATION_PLUGINS, PINNED_FILES, pluginDigest, stalePins } from '../../../tools/images/pin.ts';
 import packageJson from '../../../package.json' with { type: 'json' };
-import { byName, CONFIGS, helmTemplate, type KubernetesObject, kustomize } from './render.ts';
+import { CONFIGS, type KubernetesObject, byName, helmTemplate, kustomize } from './render.ts';
 
 const run = promisify(execFile);
 

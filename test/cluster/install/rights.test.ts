@@ -2,11 +2,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { CHECKOUT } from '../../../tools/images/application-files.ts';
+import { CHECKOUT } from '../../../tools/images/build-images.ts';
 import { type AgentProcess, startAgent } from '../../host-agent/support/agent-process.ts';
 import { type ApiServer, startApiServer } from '../api-server/api-server.ts';
 import { type AuditedRequest, readAudit } from '../api-server/audit.ts';

@@ -1,7 +1,7 @@
 /** The hotel application as a cluster would hold it: with pods, endpoints and the Services' own addresses. */
 import type { Manifest } from '../../../central-controller/kubernetes/manifest.ts';
 import type { Routing } from '../../../contract/assignment.ts';
-import { application as hotel } from '../../../tools/local-mesh/applications/hotel-reservation.ts';
+import { hotelReservation as hotel } from '../../../tools/local-mesh/applications/applications.ts';
 import type { StubObjects } from './kubernetes-stub.ts';
 
 export const NAMESPACE = 'hotel-reservation';

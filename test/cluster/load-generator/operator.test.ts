@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { CHECKOUT } from '../../../tools/images/application-files.ts';
+import { CHECKOUT } from '../../../tools/images/build-images.ts';
 import { grantedRights, usedRights } from '../install/grants.ts';
 import { kustomize } from '../install/render.ts';
 import { LEASE, LoadCluster } from './load-cluster.ts';

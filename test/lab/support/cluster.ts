@@ -4,7 +4,7 @@ import { kubeconfigCredentials } from '../../../central-controller/kubernetes/cr
 import type { PolicyConditionType, PolicyReason, PolicyStatus } from '../../../contract/policy-status.ts';
 import { type Lab, openLab } from '../../../tools/lab/lab.ts';
 import { expect } from 'vitest';
-import { eventually } from './eventually.ts';
+import { eventually } from '../../support/soon.ts';
 import { type Pod, type PodObject, podOf } from './pods.ts';
 
 export const HOTEL = 'hotel-reservation';

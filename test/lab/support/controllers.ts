@@ -2,7 +2,7 @@
 import type { ReplicaDecision, ServiceDecision } from '../../../contract/decision.ts';
 import { HOTEL, type LabCluster } from './cluster.ts';
 import type { Pod } from './pods.ts';
-import { eventually } from './eventually.ts';
+import { eventually } from '../../support/soon.ts';
 
 const PATIENCE_MS = 2_000;
 const CONTROLLERS = 'app.kubernetes.io/name=central-controller';

@@ -5,11 +5,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { applicationFiles, CHECKOUT } from '../../../tools/images/application-files.ts';
-import { buildImages } from '../../../tools/images/build-images.ts';
-import { ENVIRONMENT, entrypoint, imageName, IMAGES, USER } from '../../../tools/images/definitions.ts';
+import { CHECKOUT, applicationFiles, buildImages } from '../../../tools/images/build-images.ts';
+import { ENVIRONMENT, IMAGES, USER, entrypoint, imageName } from '../../../tools/images/definitions.ts';
 import packageJson from '../../../package.json' with { type: 'json' };
-import { readArchive, type UnpackedImage } from './unpacked.ts';
+import { type UnpackedImage, readArchive } from './unpacked.ts';
 
 const run = promisify(execFile);
 const isLinuxRoot = process.platform === 'linux' && process.getuid?.() === 0;

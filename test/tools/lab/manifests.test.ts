@@ -1,6 +1,6 @@
 /** What the lab makes of the applications' manifests, with kustomize. */
 import { expect, test } from 'vitest';
-import { APPLICATION_NAMES, loadApplication } from '../../../tools/local-mesh/applications/applications.ts';
+import { APPLICATION_NAMES, applicationNamed } from '../../../tools/local-mesh/applications/applications.ts';
 import { kustomize } from '../../cluster/install/render.ts';
 
 interface Workload {
@@ -25,7 +25,7 @@ test.each(APPLICATION_NAMES)(
   async (name) => {
     const objects = (await kustomize(`../tools/lab/manifests/${name}`)) as unknown as Workload[];
     const sets = objects.filter(({ kind }) => kind === 'StatefulSet');
-    const { services } = await loadApplication(name);
+    const { services } = applicationNamed(name);
     expect(sets.map(({ metadata }) => metadata.name).toSorted()).toEqual(services.toSorted());
     for (const { spec } of sets) {
       expect(spec.template.spec.containers[0]?.resources.requests.cpu).toBe('10m');

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { application as hotel } from '../../../tools/local-mesh/applications/hotel-reservation.ts';
+import { hotelReservation as hotel } from '../../../tools/local-mesh/applications/applications.ts';
 import { LocalMesh } from '../../../tools/local-mesh/mesh/mesh.ts';
 import { findCgroups } from '../../../tools/machine/cgroup-mounts.ts';
 import { processIdentity } from '../../../tools/machine/processes.ts';

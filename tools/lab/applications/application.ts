@@ -2,8 +2,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BallastError } from '../../../contract/errors.ts';
-import type { MeshApplication } from '../../local-mesh/applications/application.ts';
-import { applicationLoad } from '../../local-mesh/phases/application-load.ts';
+import { type MeshApplication, applicationLoad } from '../../local-mesh/applications/application.ts';
 import type { Kubectl } from '../control-plane/kubectl.ts';
 
 const MANIFESTS = join(import.meta.dirname, '../manifests');

@@ -1,6 +1,6 @@
 /** `npm run lab -- demo`: Istio's default and Ballast in turn, on the lab's nodes, with and without a noisy pod. */
 import { Command } from 'commander';
-import { application as hotel } from '../../local-mesh/applications/hotel-reservation.ts';
+import { hotelReservation as hotel } from '../../local-mesh/applications/applications.ts';
 import type { DemoResult } from '../../local-mesh/demo.ts';
 import { doubtAbout } from '../../local-mesh/phases/machine-use.ts';
 import { runSteps } from '../../local-mesh/progress.ts';
@@ -9,8 +9,7 @@ import { figuresTable } from '../../local-mesh/report/table.ts';
 import { writeReport } from '../../local-mesh/report/write-report.ts';
 import { LabApplication } from '../applications/application.ts';
 import { INGRESS_ADDRESS } from '../settings.ts';
-import { bringLab, compare, interruption, type Show } from './compare.ts';
-import { addLabFlags, type LabFlags } from './flags.ts';
+import { type LabFlags, type Show, addLabFlags, bringLab, compare, interruption } from './compare.ts';
 import { writePage } from './page.ts';
 
 function report({ run, ...setting }: DemoResult, { json, out, write }: LabFlags): void {

@@ -2,11 +2,37 @@
 import { Demo, type DemoResult } from '../../local-mesh/demo.ts';
 import type { ShownStep } from '../../local-mesh/progress.ts';
 import type { LabApplication } from '../applications/application.ts';
-import { findLab, type Lab } from '../lab.ts';
+import { type Lab, findLab } from '../lab.ts';
 import { requireLabMachine } from '../requirements.ts';
 import { type Part, upLab } from '../up.ts';
-import { type LabFlags, NODES_BUSY, SETTLE_SECONDS } from './flags.ts';
 import { LabMesh } from './lab-mesh.ts';
+import { type Command, Option } from 'commander';
+import { type ComparisonFlags, addComparisonFlags, wholeFrom } from '../../local-mesh/comparison-flags.ts';
+import { NODES } from '../settings.ts';
+
+export interface LabFlags extends ComparisonFlags {
+  readonly seconds: number;
+  readonly quietSeconds: number;
+  /** Where the noisy pod runs. */
+  readonly node: string;
+  readonly write?: 'docs';
+}
+
+/** A change of the policies is all over the cluster by then, the neighbour runs, and queues are worked off. */
+const SETTLE_SECONDS = 8;
+
+/** How busy the nodes are on average without the neighbour: with it, there still is room for every request. */
+const NODES_BUSY = 0.5;
+
+export function addLabFlags(command: Command, defaults: Pick<LabFlags, 'quietRounds' | 'seconds' | 'out'>): Command {
+  const least = SETTLE_SECONDS + 4;
+  const workers = NODES.filter((node) => !node.isControlPlane).map(({ name }) => name);
+  return addComparisonFlags(command, { ...defaults, busy: 'half' })
+    .option('--seconds <n>', 'length of a phase with the neighbour', wholeFrom(least), defaults.seconds)
+    .option('--quiet-seconds <n>', 'length of a phase without it', wholeFrom(least), 20)
+    .addOption(new Option('--node <name>', 'where the neighbour, a noisy pod, runs').choices(workers).default('node-2'))
+    .addOption(new Option('--write <what>', 'renew the page and the picture of the documentation').choices(['docs']));
+}
 
 export type Show = (steps: readonly ShownStep[]) => Promise<void>;
 

@@ -1,7 +1,7 @@
 /** The lab as the mesh of the demo: nodes by their control groups, everything else as an operator does it. */
 import { availableParallelism } from 'node:os';
 import type { Mode } from '../../../central-controller/model/topology.ts';
-import type { DemoMesh, DemoNode } from '../../local-mesh/demo-mesh.ts';
+import type { DemoMesh, DemoNode } from '../../local-mesh/demo.ts';
 import type { CpuCounter } from '../../local-mesh/phases/cpu-recorder.ts';
 import type { ShownStep } from '../../local-mesh/progress.ts';
 import type { Balancer } from '../../local-mesh/report/phases.ts';

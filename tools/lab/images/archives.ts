@@ -1,15 +1,15 @@
 /** The image archives that nodes import, each made once for what goes into it. */
 import { createHash } from 'node:crypto';
-import { access, glob, rm, stat } from 'node:fs/promises';
+import { glob, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { exists } from '../../install/cache.ts';
 import { buildImages } from '../../images/build-images.ts';
 import { IMAGES } from '../../images/definitions.ts';
 import { type Image, writeImages } from '../../images/image-archive.ts';
 import { buildPlugin } from '../../../wasm-plugin/build.ts';
-import { labCacheFolder } from '../settings.ts';
+import { COREDNS_IMAGE, PAUSE_IMAGE, labCacheFolder } from '../settings.ts';
 import type { Programs } from '../programs/programs.ts';
 import { pilotImage, proxyImage } from './istio-images.ts';
-import { COREDNS_IMAGE, PAUSE_IMAGE } from './names.ts';
 
 /** A hash over what the images hold; copied files count by place, size and time, which is fast. */
 async function keyOf(images: readonly Image[]): Promise<string> {
@@ -29,11 +29,7 @@ async function keyOf(images: readonly Image[]): Promise<string> {
 async function ensureArchive(name: string, images: readonly Image[]): Promise<string> {
   const folder = join(labCacheFolder(), 'images');
   const path = join(folder, `${name}-${await keyOf(images)}.tar`);
-  const exists = await access(path).then(
-    () => true,
-    () => false,
-  );
-  if (exists) return path;
+  if (await exists(path)) return path;
   await writeImages(path, images);
   for await (const old of glob(`${name}-????????????????.tar`, { cwd: folder })) {
     if (join(folder, old) !== path) await rm(join(folder, old), { force: true });

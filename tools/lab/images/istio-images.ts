@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { folder, librariesOf, programWithLibraries } from '../../images/host-files.ts';
 import type { Image, ImageEntry, ImageLayer } from '../../images/image-archive.ts';
 import type { Programs } from '../programs/programs.ts';
-import { ISTIO_HUB, ISTIO_TAG } from './names.ts';
+import { ISTIO_HUB, ISTIO_TAG } from '../settings.ts';
 
 /** The user that sidecars run as, and by which their own traffic is told from the application's. */
 const PROXY_USER = '1337:1337';

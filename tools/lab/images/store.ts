@@ -6,15 +6,15 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { access, copyFile, glob, mkdir, mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, glob, mkdir, mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { exists } from '../../install/cache.ts';
 import { BallastError } from '../../../contract/errors.ts';
-import { labCacheFolder } from '../settings.ts';
+import { PAUSE_IMAGE, labCacheFolder } from '../settings.ts';
 import { run, tryRun } from '../../machine/command.ts';
 import type { Programs } from '../programs/programs.ts';
-import { PAUSE_IMAGE } from './names.ts';
 
 const START_LIMIT_MS = 20_000;
 const FOLDER = join(labCacheFolder(), 'stores');
@@ -99,11 +99,7 @@ async function addArchive(
   programs: Programs,
   archive: string,
 ): Promise<void> {
-  const exists = await access(store).then(
-    () => true,
-    () => false,
-  );
-  if (exists) return;
+  if (await exists(store)) return;
   const aside = await mkdtemp(`${store}-`);
   try {
     if (below !== undefined) await cloneStore(below, aside);

@@ -4,8 +4,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { nodeIdentity } from '../control-plane/certificates.ts';
-import { PAUSE_IMAGE } from '../images/names.ts';
-import { addressOf, DNS_ADDRESS, type NodeSettings, POD_RANGE, podSubnetOf } from '../settings.ts';
+import { DNS_ADDRESS, type NodeSettings, PAUSE_IMAGE, POD_RANGE, addressOf, podSubnetOf } from '../settings.ts';
 import type { Programs } from '../programs/programs.ts';
 
 const CONTAINERD_SOCKET = '/run/containerd/containerd.sock';

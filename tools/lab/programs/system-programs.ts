@@ -3,8 +3,9 @@
  * installed; where there is apt-get, its packages are downloaded and unpacked into the cache, and nothing is installed.
  */
 import { createHash } from 'node:crypto';
-import { access, glob, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { glob, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { exists } from '../../install/cache.ts';
 import { BallastError } from '../../../contract/errors.ts';
 import { labCacheFolder } from '../settings.ts';
 import { run } from '../../machine/command.ts';
@@ -25,11 +26,7 @@ export interface SystemPrograms {
 async function findProgram(root: string, name: string): Promise<string | undefined> {
   for (const place of PLACES) {
     const path = join(root, place, name);
-    const exists = await access(path).then(
-      () => true,
-      () => false,
-    );
-    if (exists) return path;
+    if (await exists(path)) return path;
   }
   return undefined;
 }

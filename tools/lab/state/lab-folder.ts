@@ -1,5 +1,5 @@
 /** Where the lab keeps its state: certificates, configuration, what nodes store, and all logs. */
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stateFolder } from '../settings.ts';
 
@@ -39,4 +39,24 @@ export class LabFolder {
       rmSync(join(this.path, part), { recursive: true, force: true });
     }
   }
+}
+
+export interface LabRecord {
+  /** When it was made, ISO 8601. */
+  readonly since: string;
+  /** Keys of the image archives that its nodes have. */
+  readonly images: readonly string[];
+}
+
+/** Undefined when there is no lab, or one whose making was cut short. */
+export function readRecord(folder: LabFolder): LabRecord | undefined {
+  try {
+    return JSON.parse(readFileSync(folder.file('lab.json'), 'utf8')) as LabRecord;
+  } catch {
+    return undefined;
+  }
+}
+
+export function writeRecord(folder: LabFolder, record: LabRecord): void {
+  writeFileSync(folder.file('lab.json'), JSON.stringify(record));
 }

@@ -1,17 +1,36 @@
 /** `npm run lab -- apps`: what Ballast does for each of the other applications, one after the other. */
 import { Command, InvalidArgumentError } from 'commander';
 import { BallastError, describeFailure } from '../../../contract/errors.ts';
-import { APPLICATION_NAMES } from '../../local-mesh/applications/applications.ts';
+import { APPLICATION_NAMES, hotelReservation as hotel } from '../../local-mesh/applications/applications.ts';
 import { doubtAbout } from '../../local-mesh/phases/machine-use.ts';
 import { runSteps } from '../../local-mesh/progress.ts';
-import { application as hotel } from '../../local-mesh/applications/hotel-reservation.ts';
-import { pauseReplicas } from '../applications/pause.ts';
-import { bringLab, interruption, type Show } from '../demo/compare.ts';
-import { addLabFlags, type LabFlags } from '../demo/flags.ts';
+import { type LabFlags, type Show, addLabFlags, bringLab, interruption } from '../demo/compare.ts';
 import { figuresOfApplication, summariseSurvey } from './figures.ts';
 import { writePage, writeSurvey } from './page.ts';
 import { type Surveyed, survey } from './survey.ts';
 import { surveyTable } from './table.ts';
+import type { Kubectl } from '../control-plane/kubectl.ts';
+
+const PODS_OF_SETS = 'statefulset.kubernetes.io/pod-name';
+
+/** Scales all StatefulSets of a namespace to nothing. The function scales them back, and resolves when all are ready. */
+async function pauseReplicas(kubectl: Kubectl, namespace: string): Promise<() => Promise<void>> {
+  const columns = 'custom-columns=name:.metadata.name,replicas:.spec.replicas';
+  const list = await kubectl.run('-n', namespace, 'get', 'statefulsets', '--no-headers', '-o', columns);
+  const sets = list
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .flatMap(([name, replicas]) => (name && Number(replicas) > 0 ? [{ name: `statefulset/${name}`, replicas }] : []));
+  if (sets.length === 0) return async () => {};
+  await kubectl.run('-n', namespace, 'scale', '--replicas=0', ...sets.map(({ name }) => name));
+  await kubectl.run('-n', namespace, 'wait', '--for=delete', 'pod', '-l', PODS_OF_SETS, '--timeout=120s');
+  return async () => {
+    for (const [replicas, alike] of Map.groupBy(sets, (set) => set.replicas)) {
+      await kubectl.run('-n', namespace, 'scale', `--replicas=${replicas}`, ...alike.map(({ name }) => name));
+    }
+    for (const { name } of sets) await kubectl.run('-n', namespace, 'rollout', 'status', name, '--timeout=180s');
+  };
+}
 
 interface SurveyFlags extends LabFlags {
   readonly only: readonly string[];

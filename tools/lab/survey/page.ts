@@ -2,8 +2,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createColors } from 'picocolors';
-import { renderPng } from '../../local-mesh/report/picture/png.ts';
-import type { LabFlags } from '../demo/flags.ts';
+import { renderPng } from '../../local-mesh/report/write-report.ts';
+import type { LabFlags } from '../demo/compare.ts';
 import { NODES } from '../settings.ts';
 import { type ApplicationFigures, summariseSurvey } from './figures.ts';
 import { drawSurvey } from './picture.ts';

@@ -1,9 +1,8 @@
 /** p99 of each application under both balancers, as points: a logarithmic scale has no zero for bars to start at. Pure. */
 import type { Spread } from '../../local-mesh/report/figures.ts';
-import { logScale, type Scale } from '../../local-mesh/report/picture/scale.ts';
-import { sheet } from '../../local-mesh/report/picture/sheet.ts';
+import { type Scale, logScale } from '../../local-mesh/report/picture/scale.ts';
+import { COLOURS, sheet } from '../../local-mesh/report/picture/sheet.ts';
 import { element, label } from '../../local-mesh/report/picture/svg.ts';
-import { COLOURS } from '../../local-mesh/report/picture/theme.ts';
 import { milliseconds } from '../../local-mesh/report/summary.ts';
 import type { ApplicationFigures } from './figures.ts';
 

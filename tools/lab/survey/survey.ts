@@ -1,10 +1,9 @@
 /** Measures applications one after the other: installed, compared, removed. */
 import type { DemoResult } from '../../local-mesh/demo.ts';
-import { loadApplication } from '../../local-mesh/applications/applications.ts';
+import { applicationNamed } from '../../local-mesh/applications/applications.ts';
 import { LabApplication } from '../applications/application.ts';
 import { renewVolumes } from '../applications/volumes.ts';
-import { compare, type Show } from '../demo/compare.ts';
-import type { LabFlags } from '../demo/flags.ts';
+import { type LabFlags, type Show, compare } from '../demo/compare.ts';
 import type { Lab } from '../lab.ts';
 import { SECOND_INGRESS_ADDRESS } from '../settings.ts';
 
@@ -32,7 +31,7 @@ export async function survey(lab: Lab, names: readonly string[], options: Survey
 
 /** What was measured stays measured, though the application may not go. */
 async function surveyOne(lab: Lab, name: string, { flags, show, signal }: SurveyOptions): Promise<Surveyed[]> {
-  const application = new LabApplication(lab.kubectl, await loadApplication(name), SECOND_INGRESS_ADDRESS);
+  const application = new LabApplication(lab.kubectl, applicationNamed(name), SECOND_INGRESS_ADDRESS);
   const outcomes: Surveyed[] = [];
   const failed = (error: unknown): void => void outcomes.push({ application: name, error });
   try {

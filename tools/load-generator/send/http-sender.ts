@@ -2,7 +2,7 @@
 import { type Dispatcher, Pool } from 'undici';
 import type { Outcome } from '../measure/tally.ts';
 import type { PlannedRequest } from '../workload/requests.ts';
-import type { Sender } from './ports.ts';
+import type { Sender } from './open-loop.ts';
 
 export interface HttpSenderOptions {
   /** Scheme, host and port. */

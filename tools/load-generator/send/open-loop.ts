@@ -10,7 +10,26 @@ import { type LatencyHistogram, latencyHistogram, recordMs } from '../measure/hi
 import { type LoadSecond, type LoadTotals, type Outcome, Tally } from '../measure/tally.ts';
 import type { Schedule } from '../workload/arrivals.ts';
 import type { PlannedRequest } from '../workload/requests.ts';
-import type { Clock, Sender } from './ports.ts';
+
+export interface Sender {
+  /** Requests that can be under way at once. */
+  readonly connections: number;
+  /**
+   * Sends now. `done` is called once, later, also after an abort.
+   * @returns Aborts the request: closes its connection.
+   */
+  send(request: PlannedRequest, done: (outcome: Outcome) => void): () => void;
+  close(): Promise<void>;
+}
+
+export interface Clock {
+  /** Monotonic, ms, with a fraction. */
+  now(): number;
+  /** Wall clock, ms since 1970. */
+  wallMs(): number;
+  /** Calls `wake` at `atMs` of `now()` or a little later, unless cancelled by the function it returns. */
+  wakeAt(atMs: number, wake: () => void): () => void;
+}
 
 export interface OpenLoopOptions {
   /** Requests per second, on average. */

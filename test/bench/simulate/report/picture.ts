@@ -1,9 +1,8 @@
 /** All workloads in one picture: tail latencies of every policy over the oracle's. Pure. */
-import { logScale, type Scale } from '../../../../tools/local-mesh/report/picture/scale.ts';
-import { sheet } from '../../../../tools/local-mesh/report/picture/sheet.ts';
+import { type Scale, logScale } from '../../../../tools/local-mesh/report/picture/scale.ts';
+import { COLOURS, sheet } from '../../../../tools/local-mesh/report/picture/sheet.ts';
 import { element, label } from '../../../../tools/local-mesh/report/picture/svg.ts';
-import { COLOURS } from '../../../../tools/local-mesh/report/picture/theme.ts';
-import { meanOf, type Row } from './comparison.ts';
+import { type Row, meanOf } from './comparison.ts';
 
 const WIDTH = 1200;
 const LINE = 34;

@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { CHECKOUT } from '../../../../tools/images/application-files.ts';
-import { APP_FOLDER, imageName, IMAGES, NODE_PATH } from '../../../../tools/images/definitions.ts';
+import { CHECKOUT } from '../../../../tools/images/build-images.ts';
+import { APP_FOLDER, IMAGES, NODE_PATH, imageName } from '../../../../tools/images/definitions.ts';
 import { javascriptPath } from '../../../../tools/images/javascript.ts';
+import { requestDefinition, resultDefinition } from '../../../../tools/load-generator/operator/api/definitions.ts';
+import { brokenBounds, definitionYaml } from '../../../central-controller/cluster/definition-yaml.ts';
 
 const run = promisify(execFile);
 const MAIN = 'tools/load-generator/operator/main.ts';
@@ -32,4 +34,16 @@ test('the operator is started as its image has it, with flags that it knows', as
   for (const flag of container?.args.filter((argument) => argument.startsWith('--')) ?? []) {
     expect(stdout).toContain(`${flag} `);
   }
+});
+
+const FOLDER = join(import.meta.dirname, '../../../../istio-configs/load-generator/base/crds');
+
+// After a change on purpose: npx vitest run test/tools/load-generator/operator/manifests.test.ts -u
+test.each([
+  ['loadgenrequests', requestDefinition()],
+  ['loadgenresults', resultDefinition()],
+])('%s are defined as istio-configs holds it', async (plural, definition) => {
+  const text = await definitionYaml(definition, 'tools/load-generator/operator/api');
+  await expect(text).toMatchFileSnapshot(join(FOLDER, `${plural}.loadgen.ballast.dev.yaml`));
+  expect(brokenBounds(definition)).toEqual([]);
 });

@@ -2,9 +2,13 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { percentileMs } from '../../../../tools/load-generator/measure/histogram.ts';
 import type { LoadSecond, Outcome } from '../../../../tools/load-generator/measure/tally.ts';
-import { OpenLoop, type OpenLoopOptions } from '../../../../tools/load-generator/send/open-loop.ts';
+import {
+  type Clock,
+  OpenLoop,
+  type OpenLoopOptions,
+  type Sender,
+} from '../../../../tools/load-generator/send/open-loop.ts';
 import { scheduleOf } from '../../../../tools/load-generator/workload/arrivals.ts';
-import type { Clock, Sender } from '../../../../tools/load-generator/send/ports.ts';
 
 /** Time that passes only when the test says so; calls what was due in between, in order. */
 class FakeTime implements Clock {

@@ -1,11 +1,19 @@
 /** Every application but the hotel (mesh.test.ts) on a small mesh of real processes. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
-import { application as hotel } from '../../../../tools/local-mesh/applications/hotel-reservation.ts';
-import { APPLICATION_NAMES, loadApplication } from '../../../../tools/local-mesh/applications/applications.ts';
+import {
+  APPLICATION_NAMES,
+  applicationNamed,
+  hotelReservation as hotel,
+  playlistRecommender as application,
+} from '../../../../tools/local-mesh/applications/applications.ts';
 import { ADMIN_PORT } from '../../../../tools/local-mesh/envoy/proxy.ts';
 import { LocalMesh } from '../../../../tools/local-mesh/mesh/mesh.ts';
-import { applicationLoad } from '../../../../tools/local-mesh/phases/application-load.ts';
+import { applicationLoad } from '../../../../tools/local-mesh/applications/application.ts';
+import { readdirSync } from 'node:fs';
+import { readMix } from '../../../../tools/load-generator/flags.ts';
+import { generatePlaylists } from '../../../../apps/playlist-recommender/dataset/generate.ts';
+import { testFolder } from '../../../apps/playlist-recommender/support.ts';
 
 async function until(condition: () => Promise<boolean>): Promise<void> {
   while (!(await condition())) await sleep(100);
@@ -28,7 +36,7 @@ async function servedBy(mesh: LocalMesh): Promise<string> {
 const OTHERS = APPLICATION_NAMES.filter((name) => name !== hotel.name);
 
 test.each(OTHERS)('%s answers its load through sidecars, by replicas that Ballast chooses', async (name) => {
-  const application = await loadApplication(name);
+  const application = applicationNamed(name);
   const mesh = new LocalMesh({
     application,
     routing: 'Endpoint',
@@ -52,4 +60,23 @@ test.each(OTHERS)('%s answers its load through sidecars, by replicas that Ballas
   const { due, failed } = await load.stop();
   expect(due).toBeGreaterThan(10);
   expect(failed).toBe(0);
+});
+
+test('its mix asks for songs of scenes that the rules are about', () => {
+  const mix = readMix(application.mix);
+  if (!mix.ok) throw new Error(mix.failure.message);
+  const { scenes } = generatePlaylists(1);
+  const lists = Object.values(mix.value.parameters).flatMap((each) => (each.kind === 'choice' ? [each.of] : []));
+  expect(lists).toHaveLength(3);
+  for (const [index, songs] of lists.entries()) {
+    expect(Object.keys(songs)).toEqual(scenes.map((scene) => scene[index]));
+  }
+});
+
+test('what it prepares in a mesh is a folder of rules that replicas are told to read', async () => {
+  const shared = testFolder();
+  await application.prepare?.(shared);
+  expect(readdirSync(shared)).toContain('checkpoint.json');
+  const place = { listen: '127.0.0.1:1', data: testFolder(), shared };
+  expect(application.replica('playlist-recommender', place).flags).toEqual({ listen: '127.0.0.1:1', data: shared });
 });

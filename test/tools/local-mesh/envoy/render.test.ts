@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { application as hotel } from '../../../../tools/local-mesh/applications/hotel-reservation.ts';
+import { hotelReservation as hotel } from '../../../../tools/local-mesh/applications/applications.ts';
 import {
   APPLICATION_PORT,
   OUTBOUND_PORT,

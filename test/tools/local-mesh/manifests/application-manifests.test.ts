@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { SESSION_LABEL } from '../../../../central-controller/routing/istio-names.ts';
-import { APPLICATION_NAMES, loadApplication } from '../../../../tools/local-mesh/applications/applications.ts';
+import { APPLICATION_NAMES, applicationNamed } from '../../../../tools/local-mesh/applications/applications.ts';
 import { scaledManifests } from '../../../../tools/local-mesh/manifests/application-manifests.ts';
 import { KINDS } from '../../../../central-controller/kubernetes/kinds.ts';
 import { type Manifest, selectKind, selects } from '../../../../central-controller/kubernetes/manifest.ts';
@@ -25,7 +25,7 @@ function serviceLabels(manifests: readonly Manifest[], services: readonly string
 
 describe.each(APPLICATION_NAMES)('the manifests of %s', (name) => {
   it.each(['Endpoint', 'Subset'] as const)('balance each of its services, by %s routing', async (routing) => {
-    const application = await loadApplication(name);
+    const application = applicationNamed(name);
     const manifests = await application.manifests(routing);
     const { services } = application;
     expect(named(manifests, 'StatefulSet')).toEqual(services.toSorted());
@@ -42,7 +42,7 @@ describe.each(APPLICATION_NAMES)('the manifests of %s', (name) => {
 });
 
 it('has subsets and routes for as many replicas as are asked for', async () => {
-  const application = await loadApplication('hotel-reservation');
+  const application = applicationNamed('hotel-reservation');
   const scaled = scaledManifests(await application.manifests('Subset'), 5, 'Subset');
   const text = (kind: string, name: string) =>
     JSON.stringify(scaled.find((manifest) => manifest.kind === kind && manifest.metadata.name === name)?.spec);
@@ -52,5 +52,5 @@ it('has subsets and routes for as many replicas as are asked for', async () => {
 });
 
 it('names the applications that there are when asked for another', async () => {
-  await expect(loadApplication('spa')).rejects.toThrow(/no application spa, but .*hotel-reservation/);
+  expect(() => applicationNamed('spa')).toThrow(/no application spa, but .*hotel-reservation/);
 });

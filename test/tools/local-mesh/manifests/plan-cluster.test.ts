@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { application as hotel } from '../../../../tools/local-mesh/applications/hotel-reservation.ts';
+import { hotelReservation as hotel } from '../../../../tools/local-mesh/applications/applications.ts';
 import { ClusterDirectory } from '../../../../tools/local-mesh/manifests/cluster-directory.ts';
 import { placeReplicas } from '../../../../tools/local-mesh/manifests/placement.ts';
 import { planCluster } from '../../../../tools/local-mesh/manifests/plan-cluster.ts';

@@ -2,9 +2,9 @@
 import type { MeasuredRun } from '../phases.ts';
 import { milliseconds, shortNumber } from '../summary.ts';
 import { smooth } from './bands.ts';
-import { linearScale, logScale, type Scale } from './scale.ts';
-import { element, label, type Point, polyline } from './svg.ts';
-import { COLOURS, CPU, LATENCY, LEFT, RIGHT } from './theme.ts';
+import { type Scale, linearScale, logScale } from './scale.ts';
+import { type Point, element, label, polyline } from './svg.ts';
+import { COLOURS, CPU, LATENCY, LEFT, RIGHT } from './sheet.ts';
 
 /** p50 and p99 by the second on a logarithmic scale; a bar with its value for each phase's p99. */
 export function latencyPanel(run: MeasuredRun, time: Scale): string {

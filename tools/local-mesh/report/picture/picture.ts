@@ -4,9 +4,8 @@ import { verdict } from '../summary.ts';
 import { balancerBands, neighbourSpans } from './bands.ts';
 import { cpuPanel, latencyPanel } from './panels.ts';
 import { type Scale, timeScale } from './scale.ts';
-import { sheet } from './sheet.ts';
+import { COLOURS, CPU, HEIGHT, LATENCY, LEFT, NEIGHBOUR, RIGHT, WIDTH, sheet } from './sheet.ts';
 import { element, escape, label } from './svg.ts';
-import { COLOURS, CPU, HEIGHT, LATENCY, LEFT, NEIGHBOUR, RIGHT, WIDTH } from './theme.ts';
 
 const TITLE = 'Tail latency and node CPU: LEAST_REQUEST and Ballast in turn';
 

@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { balancerBands, neighbourSpans } from '../../../../../tools/local-mesh/report/picture/bands.ts';
 import { drawRun } from '../../../../../tools/local-mesh/report/picture/picture.ts';
-import { renderPng } from '../../../../../tools/local-mesh/report/picture/png.ts';
+import { renderPng } from '../../../../../tools/local-mesh/report/write-report.ts';
 import { logScale, timeScale } from '../../../../../tools/local-mesh/report/picture/scale.ts';
-import { madeUpRun, PHASE_MS } from '../made-up-run.ts';
+import { PHASE_MS, madeUpRun } from '../made-up-run.ts';
 
 const run = madeUpRun({ defaultP99: [120, 130], ballastP99: [41.5, 43] });
 

@@ -1,10 +1,10 @@
 /** Installs Istio with its own charts. */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BallastError } from '../../../contract/errors.ts';
-import type { Kubectl } from '../control-plane/kubectl.ts';
-import { run } from '../../machine/command.ts';
-import type { Programs } from '../programs/programs.ts';
+import { BallastError } from '../../contract/errors.ts';
+import type { Kubectl } from './control-plane/kubectl.ts';
+import { run } from '../machine/command.ts';
+import type { Programs } from './programs/programs.ts';
 
 const NAMESPACE = 'istio-system';
 const START_LIMIT_MS = 120_000;
@@ -16,7 +16,7 @@ async function render(programs: Programs, release: string, chart: string, flags:
 
 /** Applies Istio's resource definitions and istiod; does not wait for istiod. */
 export async function installIstio(kubectl: Kubectl, programs: Programs): Promise<void> {
-  const values = join(import.meta.dirname, '../manifests/istiod-values.yaml');
+  const values = join(import.meta.dirname, 'manifests/istiod-values.yaml');
   const [base, istiod] = await Promise.all([
     render(programs, 'istio-base', 'base', []),
     render(programs, 'istiod', 'istio-control/istio-discovery', ['--values', values]),
@@ -36,5 +36,27 @@ export async function untilInjecting(kubectl: Kubectl): Promise<void> {
     if (authority.trim() !== '') return;
     if (Date.now() > giveUp) throw new BallastError('CHILD_FAILED', 'istiod does not serve its injection webhook');
     await sleep(200);
+  }
+}
+
+const FOLDER = join(import.meta.dirname, 'manifests/ballast');
+
+/** What Ballast runs in the cluster. */
+const WORKLOADS = [
+  { namespace: 'ballast-system', workload: 'deployment/ballast-controller' },
+  { namespace: 'ballast-agents', workload: 'daemonset/ballast-agent' },
+];
+
+/** Applies Ballast. `restart` starts its pods anew, since images that changed have the same name. Does not wait. */
+export async function installBallast(kubectl: Kubectl, restart: boolean): Promise<void> {
+  await kubectl.applyFolder(FOLDER);
+  if (!restart) return;
+  for (const { namespace, workload } of WORKLOADS) await kubectl.run('-n', namespace, 'rollout', 'restart', workload);
+}
+
+/** Waits until its controller leads and every node has its agent. */
+export async function untilBallastIsReady(kubectl: Kubectl): Promise<void> {
+  for (const { namespace, workload } of WORKLOADS) {
+    await kubectl.run('-n', namespace, 'rollout', 'status', workload, '--timeout=120s');
   }
 }
