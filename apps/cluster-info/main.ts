@@ -9,7 +9,7 @@ import { runService } from '../service/run-service.ts';
 import { type Replica, createServer, parseVersion } from './server.ts';
 import { type Result, failure, success } from '../../contract/result.ts';
 
-export interface Flags {
+interface Flags {
   readonly listen: string;
   readonly version: string;
   readonly podIp: string;
@@ -19,7 +19,7 @@ export interface Flags {
 
 const MAX_WORK_MS = 1000;
 
-export function checkFlags({ version, podIp, node, workMs }: Flags): Result<Replica> {
+function checkFlags({ version, podIp, node, workMs }: Flags): Result<Replica> {
   if (!parseVersion(version)) {
     return failure('INVALID_FLAG', `--version ${version} (or APP_VERSION) is not of the form 1.0.0`);
   }

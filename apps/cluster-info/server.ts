@@ -4,12 +4,12 @@ import Fastify, { type FastifyInstance } from 'fastify';
 /** The first version that has `/chat`. */
 const CHAT_SINCE = [1, 0, 1] as const;
 
-/** `1.0.1` in its parts; undefined where it is not of that form. */
+/** The numbers of a version such as `1.0.1`; undefined if the text has another form. */
 export function parseVersion(text: string): readonly number[] | undefined {
   return /^\d{1,6}\.\d{1,6}\.\d{1,6}$/.test(text) ? text.split('.').map(Number) : undefined;
 }
 
-/** Does this version serve `/chat`? `version` is one that `parseVersion` gave. */
+/** Whether this version serves `/chat`. `version` comes from `parseVersion`. */
 export function hasChat(version: readonly number[]): boolean {
   for (const [index, since] of CHAT_SINCE.entries()) {
     const part = version[index] ?? 0;
@@ -28,8 +28,8 @@ function threadCpuMs(): number {
 }
 
 /**
- * Keeps the thread busy until it has taken so much CPU time. Where a neighbour or a quota takes the CPU away meanwhile,
- * it lasts longer, as real work would.
+ * Keeps the thread busy until it has used `ms` of CPU time. When a neighbour or a quota takes the CPU away, this takes
+ * longer, as real work does.
  */
 function takeCpu(ms: number): void {
   if (ms === 0) return;
@@ -43,11 +43,11 @@ export interface Replica {
   readonly node: string;
   /** Such as `1.0.1`. */
   readonly version: string;
-  /** CPU time that each request to `/` takes besides its HTTP, ms. */
+  /** CPU time that each request to `/` takes in addition to its HTTP handling, ms. */
   readonly workMs: number;
 }
 
-/** A server that does not listen yet. It answers as text, or as JSON where `Accept` names `application/json`. */
+/** A server that does not listen yet. It answers with text, or with JSON if `Accept` names `application/json`. */
 export function createServer({ podIp, node, version, workMs }: Replica): FastifyInstance {
   const server = Fastify({ keepAliveTimeout: 0, forceCloseConnections: false, return503OnClosing: false });
 

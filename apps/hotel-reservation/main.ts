@@ -61,7 +61,7 @@ function readAddress(text: string): ListenAddress {
   }
 }
 
-/** Only the chosen service is loaded: a replica starts in a fraction of the time that all eight would take. */
+/** A replica loads its own service only, and so starts in a fraction of the time that all eight would take. */
 const MODULES: Readonly<Record<ServiceName, () => Promise<{ create: CreateService }>>> = {
   frontend: () => import('./services/frontend.ts'),
   search: () => import('./services/search.ts'),

@@ -1,4 +1,4 @@
-/** What the converter does not do for a client, and the HTTP status that says so. */
+/** Reasons why the converter refuses a request, and their HTTP status. */
 const STATUS = {
   MALFORMED_FORM: 400,
   NO_FILE: 400,
@@ -16,7 +16,7 @@ const STATUS = {
 
 export type RefusalCode = keyof typeof STATUS;
 
-/** Thrown where a request cannot be served for a reason that its sender should know; `message` tells what to do. */
+/** Thrown if a request cannot be served for a reason that its sender should know. `message` names the remedy. */
 export class Refusal extends Error {
   readonly code: RefusalCode;
   readonly status: number;

@@ -1,4 +1,4 @@
-/** Checks what was given on the command line and in the environment. */
+/** Checks the flags and the environment. */
 import { BallastError } from '../../contract/errors.ts';
 import { parseSeconds } from '../service/flags.ts';
 

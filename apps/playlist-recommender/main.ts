@@ -79,7 +79,7 @@ async function askFor(songs: readonly string[], flags: AskFlags): Promise<void> 
     signal: ended.signal,
     now: () => new Date(),
     print: (line) => console.log(line),
-    complain: (message) => console.error(message),
+    warn: (message) => console.error(message),
   });
 }
 

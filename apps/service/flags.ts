@@ -1,4 +1,4 @@
-/** Where a service listens, as its `--listen` says it. */
+/** Values that flags of several programs have. */
 import { BallastError } from '../../contract/errors.ts';
 
 export interface ListenAddress {
@@ -8,7 +8,7 @@ export interface ListenAddress {
 }
 
 /**
- * `ip:port` in its parts; the ip may be an IPv6 address in brackets.
+ * Parses `ip:port`. The ip may be an IPv6 address in brackets.
  * @throws BallastError INVALID_FLAG
  */
 export function readListenAddress(text: string): ListenAddress {
@@ -20,6 +20,7 @@ export function readListenAddress(text: string): ListenAddress {
   return { host: parts[1], port };
 }
 
+/** Seconds from `250ms`, `30s`, `2m`, `1h` or a plain number of seconds; undefined if it is none of these or not above 0. */
 export function parseSeconds(text: string): number | undefined {
   const [, digits, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text.trim()) ?? [];
   const seconds = Number(digits) * { ms: 0.001, s: 1, m: 60, h: 3600 }[(unit ?? 's') as 'ms' | 's' | 'm' | 'h'];

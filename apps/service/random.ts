@@ -1,7 +1,9 @@
-/** Uniform numbers in [0, 1). */
+/** Reproducible random numbers: as a sequence (`seededRandom`), or for one field of one record (`draw`). */
+
+/** Returns uniform numbers in [0, 1). */
 export type Random = () => number;
 
-/** Mulberry32 (Tommy Ettinger, 2017, public domain): 32 bits of state, enough for load, the same on every machine. */
+/** Mulberry32 (Tommy Ettinger, 2017, public domain): 32 bits of state, the same on every machine. */
 export function seededRandom(seed: number): Random {
   let state = seed >>> 0;
   return () => {
@@ -28,12 +30,12 @@ function mix(a: number, b: number): number {
   return hash >>> 0;
 }
 
-/** Uniform in [0, 1): the same for the same record and field, always. */
+/** Uniform in [0, 1), and always the same for the same record and field. */
 export function draw(record: number, field: number): number {
   return mix(record, field) / 2 ** 32;
 }
 
-/** One of the choices, as `draw` decides. */
+/** One of the choices, by `draw`. */
 export function pick<T>(choices: readonly [T, ...T[]], record: number, field: number): T {
   return choices[Math.floor(draw(record, field) * choices.length)] ?? choices[0];
 }

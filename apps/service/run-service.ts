@@ -1,4 +1,4 @@
-/** What every replica of an application does around its routes: says who it is, is ready or not, and drains. */
+/** What every replica of an application has besides its routes: its name, readiness and draining. */
 import closeWithGrace from 'close-with-grace';
 import type { FastifyInstance } from 'fastify';
 import { readListenAddress } from './flags.ts';
@@ -6,15 +6,15 @@ import { readListenAddress } from './flags.ts';
 const DRAIN_MS = 10_000;
 
 export interface ServiceOptions {
-  /** Name of this replica: its pod's. Every response bears it as `x-served-by`. */
+  /** Name of this replica's pod. Every response has it as `x-served-by`. */
   readonly pod: string;
   /** `ip:port` to serve on. */
   readonly listen: string;
-  /** Why it cannot serve yet, in words for `GET /readyz`; nothing when it can. */
+  /** The reason why the replica cannot serve yet, shown by `GET /readyz`; undefined when it can. */
   readonly notReady?: () => string | undefined;
 }
 
-/** Adds `/livez`, `/readyz` and `x-served-by`; a replica that drains is not ready and closes its connections. */
+/** Adds `/livez`, `/readyz` and `x-served-by`. A draining replica is not ready and closes its connections. */
 export function addReplicaRoutes(server: FastifyInstance, { pod, notReady }: Omit<ServiceOptions, 'listen'>): void {
   let draining = false;
   server.addHook('preClose', async () => {
@@ -32,10 +32,10 @@ export function addReplicaRoutes(server: FastifyInstance, { pod, notReady }: Omi
 }
 
 /**
- * Serves until the process is told to stop, and then until the last request has been answered.
+ * Serves until the process gets a signal, and then until the last request has been answered.
  * Make the server with `fastify({ keepAliveTimeout: 0, forceCloseConnections: false, return503OnClosing: false })`: the
- * caller is a sidecar that keeps its connections, and closing one here could meet a request that is on its way.
- * @throws BallastError INVALID_FLAG; rejects where the address cannot be had
+ * caller is a sidecar that keeps its connections, and closing an idle one could hit a request that is on its way.
+ * @throws BallastError INVALID_FLAG; rejects if the address is taken
  */
 export async function runService(server: FastifyInstance, options: ServiceOptions): Promise<void> {
   const address = readListenAddress(options.listen);

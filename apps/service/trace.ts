@@ -1,4 +1,4 @@
-/** Headers that tie the calls of one request together. Sidecars make them; only the application can pass them on. */
+/** Headers that connect the calls of one request in a trace. Sidecars make them; the application has to forward them. */
 import type { IncomingHttpHeaders } from 'node:http';
 
 const NAMES = [

@@ -1,13 +1,14 @@
-/** Checks what was given on the command line. */
+/** Checks the flags. */
 import { parseArgs } from 'node:util';
 import { type Result, failure, success } from '../../contract/result.ts';
 import { MAX_VIDEOS } from './http/fields.ts';
 
+/** The first is the one that clients call. */
 export const SERVICE_NAMES = ['video-recommendation', 'user-service', 'video-service'] as const;
 
 export type ServiceName = (typeof SERVICE_NAMES)[number];
 
-/** Where each listens when it is not told otherwise, so that all three can run on one machine. */
+/** Default ports, which differ so that all three services can run on one machine. */
 const DEFAULT_PORTS: Readonly<Record<ServiceName, number>> = {
   'video-recommendation': 8080,
   'user-service': 8081,
@@ -62,7 +63,7 @@ function readNumber(given: string | undefined, flag: NumberFlag): Result<number>
     : failure('INVALID_FLAG', `--${flag} ${given} is not a whole number from ${from} to ${to}.`);
 }
 
-/** What the command line says; `help` where that is asked for. */
+/** The options of the command line, or `help`. */
 export function readFlags(args: readonly string[]): Result<Options | 'help'> {
   let values;
   try {

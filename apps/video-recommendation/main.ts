@@ -8,7 +8,7 @@ import { runAll } from './run-all.ts';
 
 const TRENDING_MS = 10_000;
 
-/** Only the chosen service is loaded: a replica starts in a fraction of the time that all three would take. */
+/** A replica loads its own service only, and so starts in a fraction of the time that all three would take. */
 async function run(service: ServiceName, options: Options): Promise<void> {
   const pod = process.env['POD_NAME'] ?? `${service}-0`;
   const server = createServer();

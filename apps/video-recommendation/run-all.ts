@@ -1,15 +1,15 @@
-/** One replica of each service on this machine, as processes of their own, until this one is told to end. */
+/** Runs one replica of each service as child processes until this process ends. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { hostPort } from '../../contract/host-port.ts';
 import { readListenAddress } from '../service/flags.ts';
 import { type Options, SERVICE_NAMES, type ServiceName } from './flags.ts';
 
-/** The program that runs one, which is this one too. */
+/** The program that runs one replica, which is also this program. */
 const MAIN = process.argv[1] ?? '';
 
 /**
- * The recommendation service listens where the options say, the others at the next ports.
+ * The recommendation service listens on the address of the options, the others on the next ports.
  * @returns exit code: that of the first to end
  * @throws BallastError INVALID_FLAG
  */
@@ -23,7 +23,7 @@ export async function runAll(options: Options): Promise<number> {
   });
   const stop = (signal: NodeJS.Signals): void => children.forEach((child) => void child.kill(signal));
   process.on('SIGTERM', stop);
-  // A terminal sends it to all of them.
+  // A terminal sends SIGINT to the child processes as well.
   process.on('SIGINT', () => undefined);
   console.log(`http://${options.listen}/ shows recommendations; Ctrl-C ends all three`);
   const exits = children.map(exitCode);

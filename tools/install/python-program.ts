@@ -22,7 +22,7 @@ export interface PythonProgram {
   readonly finish?: (folder: string, step: Step) => Promise<void>;
 }
 
-/** Runs a command of the installation. @throws BallastError MISSING_TOOL with what the command said, and the remedy */
+/** Runs a command of the installation. @throws BallastError MISSING_TOOL with what the command output, and the remedy */
 export type Step = (command: string, args: readonly string[], remedy: string) => Promise<string>;
 
 function stepOf({ title, version }: PythonProgram): Step {
@@ -32,8 +32,8 @@ function stepOf({ title, version }: PythonProgram): Step {
       return stdout.trim();
     } catch (error) {
       const { code, stdout = '', stderr = '' } = error as { code?: unknown; stdout?: string; stderr?: string };
-      const said = code === 'ENOENT' ? `${command} was not found` : `${stderr}${stdout}`.trim().slice(-600);
-      const message = `${title} ${version} cannot be installed: ${said}. ${remedy}`;
+      const output = code === 'ENOENT' ? `${command} was not found` : `${stderr}${stdout}`.trim().slice(-600);
+      const message = `${title} ${version} cannot be installed: ${output}. ${remedy}`;
       throw new BallastError('MISSING_TOOL', message, { cause: error });
     }
   };
@@ -44,15 +44,15 @@ export function pythonOf(folder: string): string {
   return join(folder, 'bin', 'python3');
 }
 
-async function install(wanted: PythonProgram, folder: string): Promise<void> {
-  const step = stepOf(wanted);
+async function install(program: PythonProgram, folder: string): Promise<void> {
+  const step = stepOf(program);
   await step('python3', ['-m', 'venv', folder], 'Install python3 (3.10 or newer) with its venv module (python3-venv)');
   await step(
     pythonOf(folder),
-    ['-m', 'pip', 'install', '--quiet', '--only-binary', ':all:', `${wanted.package}==${wanted.version}`],
+    ['-m', 'pip', 'install', '--quiet', '--only-binary', ':all:', `${program.package}==${program.version}`],
     'The package index must be reachable by pip, and have a build for this platform',
   );
-  await wanted.finish?.(folder, step);
+  await program.finish?.(folder, step);
 }
 
 /**
@@ -60,24 +60,24 @@ async function install(wanted: PythonProgram, folder: string): Promise<void> {
  * folder and the first to finish moves it into place.
  * @throws BallastError MISSING_TOOL where python3, its venv module or the package cannot be had
  */
-export async function ensurePythonProgram(wanted: PythonProgram): Promise<string> {
+export async function ensurePythonProgram(program: PythonProgram): Promise<string> {
   const cache = cacheFolder();
-  const home = join(cache, `${wanted.folder}-${wanted.version}`);
-  const program = join(home, wanted.program);
-  if (await exists(program)) return home;
+  const home = join(cache, `${program.folder}-${program.version}`);
+  const path = join(home, program.program);
+  if (await exists(path)) return home;
   await mkdir(cache, { recursive: true });
   const building = await mkdtemp(`${home}-`);
   try {
-    await install(wanted, building);
+    await install(program, building);
     await rename(building, home).catch(async () => {
       // Another process was first, or a broken earlier attempt left a folder without the program.
-      if (await exists(program)) return;
+      if (await exists(path)) return;
       await rm(home, { recursive: true, force: true });
       await rename(building, home);
     });
     return home;
   } catch (error) {
-    if (await exists(program)) return home;
+    if (await exists(path)) return home;
     throw error;
   } finally {
     await rm(building, { recursive: true, force: true });

@@ -67,8 +67,8 @@ export class Lab {
  * The lab of this machine, whether it is up or not. Builds what is missing of the programs first.
  * @throws BallastError MISSING_TOOL, BUILD_FAILED or NO_CPU_SOURCE where this machine cannot have one
  */
-export async function findLab(say: (text: string) => void = () => {}): Promise<Lab> {
-  return new Lab(new LabFolder(), LabCgroups.find(), await ensurePrograms(say));
+export async function findLab(progress: (text: string) => void = () => {}): Promise<Lab> {
+  return new Lab(new LabFolder(), LabCgroups.find(), await ensurePrograms(progress));
 }
 
 /**

@@ -48,27 +48,27 @@ class Rise {
   get steps(): readonly ShownStep[] {
     const parts: Record<Part, readonly ShownStep[]> = {
       kubernetes: [
-        { title: 'Programs', run: (say) => this.#bringPrograms(say) },
-        { title: 'Images', run: (say) => this.#bringImages(say) },
+        { title: 'Programs', run: (progress) => this.#bringPrograms(progress) },
+        { title: 'Images', run: (progress) => this.#bringImages(progress) },
         { title: 'Kubernetes', run: () => this.#startCluster() },
       ],
       istio: [{ title: 'Istio', run: () => this.#installIstio() }],
       ballast: [{ title: 'Ballast', run: () => this.#installBallast() }],
-      hotel: [{ title: 'Hotel application', run: (say) => this.#installHotel(say) }],
+      hotel: [{ title: 'Hotel application', run: (progress) => this.#installHotel(progress) }],
     };
     const chosen = PARTS.slice(0, PARTS.indexOf(this.#until) + 1).flatMap((part) => parts[part]);
     return [...chosen, { title: 'Nodes', run: () => this.#limitNodes() }];
   }
 
-  async #bringPrograms(say: (text: string) => void): Promise<undefined> {
-    this.#lab = await findLab(say);
+  async #bringPrograms(progress: (text: string) => void): Promise<undefined> {
+    this.#lab = await findLab(progress);
     return undefined;
   }
 
-  async #bringImages(say: (text: string) => void): Promise<undefined> {
-    say('writing archives');
+  async #bringImages(progress: (text: string) => void): Promise<undefined> {
+    progress('writing archives');
     this.#archives = await ensureArchives(this.lab.programs);
-    say('unpacking');
+    progress('unpacking');
     this.#store = await ensureStore(this.lab.programs, this.#archives);
     return undefined;
   }
@@ -103,13 +103,13 @@ class Rise {
     return undefined;
   }
 
-  async #installHotel(say: (text: string) => void): Promise<string> {
+  async #installHotel(progress: (text: string) => void): Promise<string> {
     // Sidecars and applications start at the machine's own speed.
     for (const node of this.lab.workers) node.limit(false);
     await createVolumes(this.lab.kubectl, this.lab.folder);
     const application = new LabApplication(this.lab.kubectl, hotel, INGRESS_ADDRESS);
     await application.install();
-    await application.untilReady(say);
+    await application.untilReady(progress);
     await untilBallastIsReady(this.lab.kubectl);
     await application.untilBalanced();
     return application.ingress.href;

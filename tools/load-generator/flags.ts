@@ -1,4 +1,4 @@
-/** Checks what was given on the command line. */
+/** Checks the flags. */
 import { readFileSync, readdirSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { type Result, failure, success } from '../../contract/result.ts';

@@ -38,7 +38,7 @@ export interface DemoMesh<Node extends DemoNode = DemoNode> {
 /** How busy the nodes are on average without a neighbour where they must leave room for everything else. */
 const SHARED_NODES_BUSY = 0.35;
 /** What the neighbour takes of its node. */
-const NEIGHBOUR_PART = 0.7;
+const NEIGHBOUR_FRACTION = 0.7;
 
 export interface DemoSettings extends PlanRequest {
   /** What the mesh runs. */
@@ -85,7 +85,7 @@ export class Demo<Node extends DemoNode> {
     return [
       ...this.#mesh.steps,
       { title: 'Rate', run: () => this.#chooseRate() },
-      { title: 'Phases', run: (say) => this.#runPhases(say) },
+      { title: 'Phases', run: (progress) => this.#runPhases(progress) },
     ];
   }
 
@@ -125,7 +125,7 @@ export class Demo<Node extends DemoNode> {
     return `${this.#rate} requests/s, ${(cost * 1000).toFixed(1)} ms of the nodes' CPU each`;
   }
 
-  async #runPhases(say: (text: string) => void): Promise<string> {
+  async #runPhases(progress: (text: string) => void): Promise<string> {
     const plan = planPhases(this.#settings);
     const { nodes, edge } = this.#mesh;
     const node = this.#neighbourNode;
@@ -135,13 +135,13 @@ export class Demo<Node extends DemoNode> {
       startLoad: (options) => this.#startLoad({ ...options, rate: this.#rate }),
       balanceBy: (balancer: Balancer) => this.#mesh.balanceBy(balancer),
       neighbour: (on) => {
-        return on ? this.#mesh.startNeighbour(node, NEIGHBOUR_PART * node.cores) : this.#mesh.stopNeighbour();
+        return on ? this.#mesh.startNeighbour(node, NEIGHBOUR_FRACTION * node.cores) : this.#mesh.stopNeighbour();
       },
       progress: (phase: PlannedPhase, second, seconds) => {
         const { p99Ms } = percentilesOf(seconds.filter(({ index }) => index >= phase.measuredSecond));
         const at = `${plan.indexOf(phase) + 1}/${plan.length} ${describePhase(phase)}`;
         const time = `${second + 1 - phase.startSecond}/${phase.endSecond - phase.startSecond} s`;
-        say(`${at}: ${time}${p99Ms > 0 ? `, p99 ${p99Ms.toFixed(0)} ms` : ''}`);
+        progress(`${at}: ${time}${p99Ms > 0 ? `, p99 ${p99Ms.toFixed(0)} ms` : ''}`);
       },
     };
     const record = await runPhases(plan, stage, this.#mesh.broken);

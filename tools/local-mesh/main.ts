@@ -11,7 +11,7 @@ import { NODES_BUSY, parseOptions, SETTLE_SECONDS } from './options.ts';
 import { doubtAbout } from './phases/machine-use.ts';
 import { runSteps } from './progress.ts';
 import { summarise, verdict } from './report/summary.ts';
-import { figuresTable } from './report/table.ts';
+import { metricsTable } from './report/table.ts';
 import { writeReport } from './report/write-report.ts';
 
 const options = parseOptions(process.argv);
@@ -37,7 +37,7 @@ function report({ run, ...setting }: DemoResult): void {
   const written = writeReport(options.out, 'demo', run, figures);
   if (options.json) console.log(JSON.stringify(figures, null, 2));
   else
-    console.log(`${figuresTable(run)}\n\n${verdict(run)}\n\nPicture: ${written.picture}\nFigures: ${written.figures}`);
+    console.log(`${metricsTable(run)}\n\n${verdict(run)}\n\nPicture: ${written.picture}\nFigures: ${written.figures}`);
   const doubt = doubtAbout(setting.machine);
   if (doubt !== undefined) console.error(doubt);
 }

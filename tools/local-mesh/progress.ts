@@ -5,7 +5,7 @@ import pc from 'picocolors';
 export interface ShownStep {
   readonly title: string;
   /** `say` shows how far it is; what is returned is shown when it is done. */
-  run(say: (text: string) => void): Promise<string | undefined>;
+  run(progress: (text: string) => void): Promise<string | undefined>;
 }
 
 /** Runs the steps one after the other; the first error ends it and is thrown. */

@@ -1,4 +1,4 @@
-/** Checks what was given on the command line. */
+/** Checks the flags. */
 import { type Result, failure, success } from '../../contract/result.ts';
 import { parseSeconds } from '../../apps/service/flags.ts';
 
@@ -54,6 +54,6 @@ function above0(text: string): number | undefined {
   return value > 0 && value < Infinity ? value : undefined;
 }
 
-function refuse(flag: string, given: string | undefined, wanted: string): Result<never> {
-  return failure('INVALID_FLAG', `--${flag} ${given ?? ''} is not ${wanted}.`);
+function refuse(flag: string, given: string | undefined, expected: string): Result<never> {
+  return failure('INVALID_FLAG', `--${flag} ${given ?? ''} is not ${expected}.`);
 }

@@ -1,7 +1,7 @@
 /**
- * The generated hotels: numbers 1 to 5000. The first 80 stand where the original application has its 80, the others
- * are spread over the same area (San Francisco Bay and the land north-east of it). Nothing is stored: each service
- * draws the fields that it needs.
+ * The generated hotels: numbers 1 to 5000. The first 80 are where the original application has its 80. The others are
+ * spread over the same area (San Francisco Bay and the land north-east of it). Nothing is stored: each service draws the
+ * fields that it needs.
  */
 import { draw, pick } from '../../service/random.ts';
 
@@ -38,7 +38,7 @@ const LAST_NAMES = ['Oak', 'Gate', 'Lantern', 'Pier', 'Mission', 'Vineyard', 'Fa
 const KINDS = ['Hotel', 'Inn', 'Lodge', 'Suites', 'House'] as const;
 const STREETS = ['Market St', 'Mission St', 'Valencia St', 'Solano Ave', 'Telegraph Ave', 'Main St'] as const;
 
-/** A hotel number as text, or undefined where there is no such hotel. */
+/** The number of a hotel from its text; undefined if there is no such hotel. */
 export function hotelNumber(id: string): number | undefined {
   if (!/^[1-9]\d{0,4}$/.test(id)) return undefined;
   const hotel = Number(id);
@@ -56,7 +56,7 @@ export function hotelPosition(hotel: number): { lat: number; lon: number } {
   };
 }
 
-/** Price of the plainest room in an average night, whole dollars. */
+/** Price of the cheapest room type in an average night, whole dollars. */
 export function hotelPrice(hotel: number): number {
   return 60 + Math.floor(draw(hotel, FIELD.price) ** 2 * 340);
 }
@@ -66,7 +66,7 @@ export function hotelRating(hotel: number): number {
   return Math.round(25 + draw(hotel, FIELD.rating) * 25) / 10;
 }
 
-/** Rooms that the hotel can sell each night, as the original: 200, 300 or 250. */
+/** Rooms that the hotel can sell each night: 200, 300 or 250, as in the original. */
 export function hotelRooms(hotel: number): number {
   return [200, 300, 250][hotel % 3] ?? 200;
 }

@@ -1,6 +1,6 @@
 /**
- * What a stay costs: every room type and tariff is priced night by night from season, weekday and expected demand,
- * and the cheapest that can still be booked is the hotel's rate plan.
+ * What a stay costs. Every room type and tariff is priced night by night from season, weekday and expected demand. The
+ * cheapest that can still be booked is the hotel's rate plan.
  */
 import { draw } from '../../service/random.ts';
 import { hotelPrice } from '../data/hotels.ts';
@@ -48,7 +48,7 @@ function season(day: number): number {
   return 1 + 0.16 * Math.cos(angle) + 0.05 * Math.cos(2 * angle);
 }
 
-/** Expected share of the rooms sold on a night: bookings of the past weeks, the recent ones weighing more. */
+/** Expected fraction of the rooms sold on a night: bookings of the past weeks, with more weight on recent ones. */
 function expectedDemand(hotel: number, night: number): number {
   let sum = 0;
   let weights = 0;
@@ -60,7 +60,7 @@ function expectedDemand(hotel: number, night: number): number {
   return sum / weights;
 }
 
-/** What a night costs over the plain price: the emptier the house is expected to be, the less. */
+/** Factor on the base price for a night: low when few rooms are expected to be sold. */
 function nightFactor(hotel: number, night: number): number {
   const demand = expectedDemand(hotel, night);
   return season(night) * (WEEKDAY[night % 7] ?? 1) * (0.8 + 0.7 * demand ** 2);
@@ -70,7 +70,7 @@ function dollars(amount: number): number {
   return Math.round(amount * 100) / 100;
 }
 
-/** A room type is out for a stay when its last room is gone in any of the nights. */
+/** A room type is sold out for a stay if its last room is gone in any of the nights. */
 function soldOut(hotel: number, room: number, stay: Stay): boolean {
   for (let night = 0; night < stay.nights; night++) {
     if (draw(hotel, (stay.firstNight + night) * ROOM_TYPES.length + room) < SOLD_OUT) return true;
@@ -78,7 +78,7 @@ function soldOut(hotel: number, room: number, stay: Stay): boolean {
   return false;
 }
 
-/** The cheapest rate plan of a hotel for a stay; undefined where every room type is sold out. */
+/** The cheapest rate plan of a hotel for a stay; undefined if every room type is sold out. */
 export function ratePlan(hotel: number, stay: Stay): RatePlan | undefined {
   const base = hotelPrice(hotel);
   const factors = Array.from({ length: stay.nights }, (_, night) => nightFactor(hotel, stay.firstNight + night));

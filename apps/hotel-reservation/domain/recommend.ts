@@ -1,16 +1,16 @@
-/** The best hotels by one measure. Every hotel is looked at; equal ones are ordered by their distance. */
+/** The best hotels by one measure. It scans every hotel and orders equal ones by distance. */
 import { HOTELS, hotelPosition, hotelPrice, hotelRating } from '../data/hotels.ts';
 
 /** `dis`: nearest, `rate`: best rated, `price`: cheapest. */
 export const MEASURES = ['dis', 'rate', 'price'] as const;
 export type Measure = (typeof MEASURES)[number];
 
-const AT_MOST = 5;
+const MAX_RESULTS = 5;
 const RADIANS = Math.PI / 180;
 
 /**
- * Great-circle distance by the haversine formula, left at sin²(half the angle): it rises with the distance, which is
- * all that an order needs.
+ * Great-circle distance by the haversine formula, without its last step: sin²(half the angle) rises with the distance,
+ * which is enough to order by.
  */
 function haversine(latA: number, lonA: number, latB: number, lonB: number): number {
   const lat = Math.sin((latB - latA) / 2);
@@ -18,7 +18,7 @@ function haversine(latA: number, lonA: number, latB: number, lonB: number): numb
   return lat * lat + Math.cos(latA) * Math.cos(latB) * lon * lon;
 }
 
-/** Reads all hotels once; the answer ranks them for a place (degrees) and gives at most 5 hotel numbers. */
+/** Reads all hotels once. The returned function ranks them for a place (degrees) and returns at most 5 hotel numbers. */
 export function createRecommender(): (measure: Measure, lat: number, lon: number) => number[] {
   const lats = new Float64Array(HOTELS);
   const lons = new Float64Array(HOTELS);
@@ -35,9 +35,9 @@ export function createRecommender(): (measure: Measure, lat: number, lon: number
     for (let row = 0; row < HOTELS; row++) {
       const distance = haversine(lat * RADIANS, lon * RADIANS, lats[row] ?? 0, lons[row] ?? 0);
       const score = measure === 'dis' ? distance : (scores[measure][row] ?? 0);
-      const last = best[AT_MOST - 1];
+      const last = best[MAX_RESULTS - 1];
       if (last && (score > last.score || (score === last.score && distance >= last.distance))) continue;
-      let place = Math.min(best.length, AT_MOST - 1);
+      let place = Math.min(best.length, MAX_RESULTS - 1);
       for (; place > 0; place--) {
         const before = best[place - 1];
         if (!before || before.score < score || (before.score === score && before.distance <= distance)) break;

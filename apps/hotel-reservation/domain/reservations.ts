@@ -1,5 +1,5 @@
 /**
- * The stored reservations: one SQLite database in write-ahead mode that all replicas of one machine share. A booking
+ * The stored reservations: one SQLite database in write-ahead mode, shared by all replicas of a machine. A booking
  * checks and takes its rooms in one immediate transaction, so two replicas cannot sell the same room.
  */
 import { randomUUID } from 'node:crypto';
@@ -8,7 +8,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { hotelRooms } from '../data/hotels.ts';
 import type { Stay } from './stay.ts';
 
-/** How long a replica waits for another one's transaction before it gives up, milliseconds. */
+/** How long a replica waits for another replica's transaction before it fails. */
 const BUSY_TIMEOUT_MS = 2000;
 
 const SCHEMA = `
@@ -38,16 +38,17 @@ export interface Booking {
 }
 
 export interface Reservations {
-  /** The given hotels that have so many rooms free in every night of the stay, in the given order. */
+  /** Those of the given hotels that have `rooms` rooms free in every night of the stay, in the given order. */
   available(hotels: readonly number[], stay: Stay, rooms: number): number[];
-  /** Stores the booking, or answers false and stores nothing where too few rooms are free. Throws on a locked or broken database. */
+  /** Stores the booking; returns false and stores nothing if too few rooms are free. Throws on a locked or broken database. */
   book(booking: Booking): boolean;
   close(): void;
 }
 
 /**
- * Makes the database aside and puts it in place in one step; another replica's, if it came first, stays. Replicas that
- * turn one file to write-ahead mode together are told that it is locked at once, whatever their timeout.
+ * Makes the database in another file and links it into place in one step; if another replica was first, its database
+ * stays. SQLite ignores the timeout while a file changes to write-ahead mode, so replicas that start together would fail
+ * with "locked" if each changed the shared file.
  */
 function createDatabase(file: string): void {
   const aside = `${file}.${randomUUID()}`;

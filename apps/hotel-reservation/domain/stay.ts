@@ -1,4 +1,4 @@
-/** A stay: the nights from the day of arrival up to, not including, the day of departure. */
+/** A stay: the nights from the day of arrival to the day before departure. */
 
 export const MAX_NIGHTS = 30;
 
@@ -8,11 +8,11 @@ export interface Stay {
   readonly nights: number;
 }
 
-/** Day number of `YYYY-MM-DD`, or undefined where that is no day of the calendar. */
+/** Day number of `YYYY-MM-DD`; undefined if the calendar has no such day. */
 export function dayNumber(date: string): number | undefined {
   if (!/^\d{4}-\d{2}-\d{2}$/.test(date)) return undefined;
   const at = Date.parse(`${date}T00:00:00Z`);
-  // Date.parse takes the 31st of shorter months for the first days of the next one.
+  // Date.parse reads the 31st of a shorter month as a day of the next month.
   if (Number.isNaN(at) || new Date(at).toISOString().slice(0, 10) !== date) return undefined;
   return at / 86_400_000;
 }

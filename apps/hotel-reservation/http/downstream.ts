@@ -1,10 +1,10 @@
-/** Calls to the other services, over kept-alive connections. */
+/** Calls to the other services over kept-alive connections. */
 import { Pool, errors } from 'undici';
 import { RequestError } from './query.ts';
 import type { Addressing, ServiceName } from '../services/service.ts';
 import type { TraceHeaders } from '../../service/trace.ts';
 
-/** A service that has not answered by then is not waited for, milliseconds. */
+/** A call fails if the service has not answered within this time. */
 const DEADLINE_MS = 3000;
 const CONNECT_MS = 1000;
 const IDLE_MS = 60_000;
@@ -13,7 +13,10 @@ const MAX_MESSAGE = 200;
 type Fields = Readonly<Record<string, string | number>>;
 
 export interface Downstream {
-  /** The answer's JSON, taken to be what the named service documents. Throws RequestError: 400 as the callee says, 502 its failure, 503 unreachable, 504 too late. */
+  /**
+   * The answer's JSON, which is assumed to have the form that the service documents. Throws RequestError: 400 with the
+   * callee's message, 502 for its failure, 503 if it cannot be reached, 504 after the deadline.
+   */
   get<T>(service: ServiceName, path: string, fields: Fields, trace: TraceHeaders): Promise<T>;
   post<T>(service: ServiceName, path: string, fields: Fields, trace: TraceHeaders): Promise<T>;
   close(): Promise<void>;
@@ -25,7 +28,7 @@ function queryString(fields: Fields): string {
     .join('&');
 }
 
-/** The message of an answer in error; a sidecar's own answers are plain text. */
+/** The message of an error response. A sidecar's own responses are plain text. */
 function messageOf(text: string): string {
   try {
     return (JSON.parse(text) as { message?: string }).message ?? text;

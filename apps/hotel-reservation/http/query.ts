@@ -1,7 +1,8 @@
-/** Reads the fields of a query string; whatever is missing or malformed is a 400 that names the field. */
+/** Reads the fields of a query string. A missing or malformed field is a 400 that names the field. */
 import { hotelNumber } from '../data/hotels.ts';
 import { MAX_NIGHTS, type Stay, dateOf, dayNumber } from '../domain/stay.ts';
 
+/** A request that cannot be served as it is. It becomes the response's status and `{"message": …}`. */
 export class RequestError extends Error {
   readonly status: number;
 
@@ -63,7 +64,7 @@ export class Query {
     return hotelNumber(this.text('hotelId')) ?? refuse('hotelId', 'is not the number of a hotel');
   }
 
-  /** `hotelIds`, separated by commas; may be empty. */
+  /** `hotelIds`, separated by commas. The list may be empty. */
   hotels(): number[] {
     const value = this.#fields.get('hotelIds') ?? refuse('hotelIds', 'is missing');
     const ids = value === '' ? [] : value.split(',');

@@ -1,4 +1,4 @@
-/** What the outside sees: the paths, fields and answers of the original frontend. */
+/** The public API: the paths, fields and answers of the original frontend. */
 import type { HotelProfile } from '../data/hotels.ts';
 import { MEASURES } from '../domain/recommend.ts';
 import { connectServices } from '../http/downstream.ts';
@@ -42,12 +42,12 @@ export const create: CreateService = ({ addressing }) => {
       '/hotels': async ({ query, trace }) => {
         const stay = stayFields(query.stay());
         const near = await services.get<Hotels>('search', '/nearby', { ...query.place(), ...stay }, trace);
-        const wanted = { hotelIds: near.hotelIds.join(','), ...stay, number: 1 };
-        return profiles(await services.get<Hotels>('reservation', '/availability', wanted, trace), trace);
+        const availability = { hotelIds: near.hotelIds.join(','), ...stay, number: 1 };
+        return profiles(await services.get<Hotels>('reservation', '/availability', availability, trace), trace);
       },
       '/recommendations': async ({ query, trace }) => {
-        const wanted = { require: query.oneOf('require', MEASURES), ...query.place() };
-        return profiles(await services.get<Hotels>('recommendation', '/recommendations', wanted, trace), trace);
+        const fields = { require: query.oneOf('require', MEASURES), ...query.place() };
+        return profiles(await services.get<Hotels>('recommendation', '/recommendations', fields, trace), trace);
       },
       '/user': async ({ query, trace }) => ({
         message: (await isUser(query, trace))

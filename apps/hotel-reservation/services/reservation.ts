@@ -1,6 +1,6 @@
 /**
- * Availability and bookings: `GET /availability?hotelIds&inDate&outDate&number` -> `{hotelIds}` with so many rooms
- * free; `POST /book?hotelId&customerName&inDate&outDate&number` -> `{booked}`.
+ * Availability and bookings: `GET /availability?hotelIds&inDate&outDate&number` -> `{hotelIds}` of those with `number`
+ * rooms free; `POST /book?hotelId&customerName&inDate&outDate&number` -> `{booked}`.
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';

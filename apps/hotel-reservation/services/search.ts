@@ -1,6 +1,6 @@
 /**
  * Hotels for a stay: `GET /nearby?lat&lon&inDate&outDate` -> `{hotelIds}` of those that are near and have a rate
- * plan, the cheapest first. Asks geo, then rate.
+ * plan, the cheapest first. It calls geo, then rate.
  */
 import { stayFields } from '../http/query.ts';
 import { connectServices } from '../http/downstream.ts';

@@ -1,22 +1,22 @@
-/** From the bytes of a JPEG to those of a PDF with one page, in memory. */
+/** Makes a PDF with one page of a JPEG, in memory. */
 import { PDFDocument } from 'pdf-lib';
 import sharp from 'sharp';
 import { Refusal } from '../refusal.ts';
 import { pixelBounds, placeOnPage, type Size } from './page-layout.ts';
 
-// One thread per picture: a replica's CPU is what it converts, and no other request's.
+// One thread per picture, so that a replica's CPU follows the number of its conversions.
 sharp.concurrency(1);
-// Nothing of one picture stays for the next.
+// Nothing of a picture stays in memory for the next one.
 sharp.cache(false);
-// What comes from outside reaches one decoder, whatever it claims to be.
+// Uploaded bytes reach the JPEG decoder and no other, whatever format they have.
 sharp.block({ operation: ['VipsForeignLoad'] });
 sharp.unblock({ operation: ['VipsForeignLoadJpegBuffer'] });
 
 const JPEG_QUALITY = 85;
-/** A file within all limits can still be made to take very long: with a hundred scans, each over the whole picture. */
+/** A hostile file within all limits can still take very long, for example with a hundred scans over the whole picture. */
 const MAX_SECONDS = 30;
 
-/** Every JPEG begins with a marker SOI, and another marker follows. */
+/** Every JPEG begins with the marker SOI, followed by another marker. */
 function isJpeg(bytes: Uint8Array): boolean {
   return bytes[0] === 0xff && bytes[1] === 0xd8 && bytes[2] === 0xff;
 }
@@ -26,7 +26,7 @@ function broken(error: unknown): Refusal {
   return new Refusal('BROKEN_JPEG', `The JPEG cannot be decoded: ${why}`, { cause: error });
 }
 
-/** Width and height as its header has them: nothing is decoded for that. */
+/** Width and height from the header, without decoding the picture. */
 async function sizeOf(jpeg: Uint8Array): Promise<Size> {
   const { autoOrient } = await sharp(jpeg, { limitInputPixels: false })
     .metadata()
@@ -34,7 +34,7 @@ async function sizeOf(jpeg: Uint8Array): Promise<Size> {
   return autoOrient;
 }
 
-/** Upright as its EXIF says, no larger than its page shows, and without what cameras write beside the picture. */
+/** Turns the picture upright by its EXIF, shrinks it to what its page can show, and drops the camera's metadata. */
 async function redraw(jpeg: Uint8Array, size: Size, maxPixels: number): Promise<{ data: Buffer; info: Size }> {
   return sharp(jpeg, { limitInputPixels: maxPixels, autoOrient: true, sequentialRead: true })
     .timeout({ seconds: MAX_SECONDS })
@@ -53,11 +53,11 @@ async function pdfOf(jpeg: Uint8Array, size: Size): Promise<Uint8Array> {
 }
 
 /**
- * One page A4 with the picture of `jpeg` on it.
- * @throws Refusal NOT_A_JPEG, TOO_MANY_PIXELS (before anything is decoded) or BROKEN_JPEG
+ * A PDF of one A4 page with the picture.
+ * @throws Refusal NOT_A_JPEG, TOO_MANY_PIXELS (before the picture is decoded) or BROKEN_JPEG
  */
 export async function jpegToPdf(jpeg: Uint8Array, maxPixels: number): Promise<Uint8Array> {
-  if (!isJpeg(jpeg)) throw new Refusal('NOT_A_JPEG', 'The file is no JPEG: save the picture as JPEG and send that.');
+  if (!isJpeg(jpeg)) throw new Refusal('NOT_A_JPEG', 'The file is not a JPEG: save the picture as JPEG and send that.');
   const size = await sizeOf(jpeg);
   if (size.width * size.height > maxPixels) {
     const limit = `${maxPixels / 1e6} million pixels`;

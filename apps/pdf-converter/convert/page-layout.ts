@@ -1,4 +1,4 @@
-/** Where a picture lies on its page. Pure. Lengths are points of PDF: 1/72 inch. */
+/** The place of a picture on its page. Pure. Lengths are PDF points: 1/72 inch. */
 
 export interface Size {
   readonly width: number;
@@ -15,23 +15,23 @@ export interface Placement {
 const A4: Size = { width: 595.28, height: 841.89 };
 /** 10 mm. */
 const MARGIN = 28.35;
-/** What a picture keeps of its pixels, per inch of paper: enough to read a photographed page. */
+/** Pixels per inch of paper that a picture keeps: enough to read a photographed page. */
 const DOTS_PER_INCH = 150;
 const POINTS_PER_INCH = 72;
 
-/** A4 lies across for pictures that are wider than high. */
+/** A4, in landscape if the picture is wider than high. */
 function pageFor(picture: Size): Size {
   return picture.width > picture.height ? { width: A4.height, height: A4.width } : A4;
 }
 
-/** Most pixels that a picture of this shape gets in each direction; more would not be seen on its page. */
+/** Maximum width and height in pixels for a picture of this shape. More pixels would not be visible on its page. */
 export function pixelBounds(picture: Size): Size {
   const page = pageFor(picture);
   const pixels = (points: number): number => Math.floor(((points - 2 * MARGIN) / POINTS_PER_INCH) * DOTS_PER_INCH);
   return { width: pixels(page.width), height: pixels(page.height) };
 }
 
-/** Centres a picture of so many pixels on A4 within its margins: as large as it fits, but no pixel above 1/72 inch. */
+/** Centres a picture of the given size in pixels on A4, as large as it fits, but with no pixel larger than 1/72 inch. */
 export function placeOnPage(picture: Size): Placement {
   const page = pageFor(picture);
   const scale = Math.min(1, (page.width - 2 * MARGIN) / picture.width, (page.height - 2 * MARGIN) / picture.height);

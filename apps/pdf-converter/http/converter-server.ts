@@ -1,4 +1,4 @@
-/** The paths of a replica: the form, the conversion, and the results. */
+/** The routes of a replica: the form, the conversion, and the results. */
 import multipart from '@fastify/multipart';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { traceHeaders } from '../../service/trace.ts';
@@ -10,12 +10,12 @@ import { type ResultStore, newResultId, replicaTag, tagOf } from '../results/res
 import { PAGE_HEADERS, type PageLimits, formPage, resultPage } from './pages.ts';
 import { FORM_BYTES, fileTooLarge, formLimits, readUpload } from './upload.ts';
 
-/** From the first byte of a request to its last: who sends slower than that holds memory for nothing. */
+/** Time limit from the first byte of a request to its last. A slower client would only hold memory. */
 const UPLOAD_MS = 30_000;
 const RETRY_SECONDS = 1;
 
 export interface ConverterOptions extends PageLimits {
-  /** What all uploads of a replica together may hold of its memory. */
+  /** Memory that all uploads of a replica together may use. */
   readonly maxUploadBytes: number;
   readonly keepSeconds: number;
   /** `ip:port` by which its peers reach this replica. */
@@ -26,7 +26,7 @@ export interface ConverterOptions extends PageLimits {
 
 const PDF_HEADERS = {
   'content-type': 'application/pdf',
-  // A result is one client's: no cache between may keep it.
+  // A result belongs to one client: no cache on the way may keep it.
   'cache-control': 'private, no-store',
 } as const;
 
@@ -35,7 +35,7 @@ function sendPdf(reply: FastifyReply, id: string, pdf: Uint8Array): FastifyReply
   return reply.send(pdf);
 }
 
-/** A server with all paths, to be given to `runService`. */
+/** A server with all routes, for `runService`. */
 export async function converterServer(options: ConverterOptions): Promise<FastifyInstance> {
   const { maxFileBytes, maxPixels, keepSeconds, results, peers } = options;
   const ownTag = replicaTag(options.address);
@@ -59,10 +59,10 @@ export async function converterServer(options: ConverterOptions): Promise<Fastif
     const bytes = declared === undefined ? maxFileBytes : Number(declared);
     if (bytes > maxFileBytes + FORM_BYTES) throw fileTooLarge(maxFileBytes);
     const leave = intake.enter(bytes);
-    if (!leave) throw new Refusal('BUSY', 'This replica has as many pictures as it can hold: try again in a second.');
+    if (!leave) throw new Refusal('BUSY', 'This replica holds as many pictures as it can: try again in a second.');
     try {
       const jpeg = await readUpload(request, maxFileBytes);
-      // Nobody waits any more: the time is for those who do.
+      // If the client has gone, its turn is skipped.
       return await inTurn(async () => (reply.raw.destroyed ? undefined : jpegToPdf(jpeg, maxPixels)));
     } finally {
       leave();
@@ -112,7 +112,7 @@ interface Shown {
   readonly message: string;
 }
 
-/** What is said of a failure; of a defect nothing but that it is one. */
+/** What the client sees of an error. Of a defect it sees only that it is one. */
 function refusalOf(error: unknown): Shown {
   if (error instanceof Refusal) return error;
   if (error instanceof Error && 'statusCode' in error && error.statusCode === 415) {
@@ -122,14 +122,15 @@ function refusalOf(error: unknown): Shown {
     return { status: Number(error.statusCode), code: 'BAD_REQUEST', message: error.message };
   }
   console.error(error);
-  return { status: 500, code: 'DEFECT', message: 'The conversion failed by a defect of the converter.' };
+  return { status: 500, code: 'DEFECT', message: 'The conversion failed because of a defect in the converter.' };
 }
 
 export type AnswerKind = 'pdf' | 'page' | 'json';
 
 /**
- * Browsers name text/html and programs seldom name anything, so the PDF itself is what comes where nothing else is
- * named. Of several named types PDF goes before the page, and the page before JSON; weights (`q=`) do not count.
+ * The form of an answer by the request's header Accept. Browsers name text/html and programs seldom name anything, so the
+ * PDF itself is the default. Of several named types PDF goes before the page, and the page before JSON; weights (`q=`)
+ * are ignored.
  */
 export function answerKind(accept = ''): AnswerKind {
   const named = new Set(accept.split(',').map((range) => range.split(';')[0]?.trim().toLowerCase()));

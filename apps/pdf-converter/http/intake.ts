@@ -1,6 +1,6 @@
-/** Bounds the memory of all uploads that are under way or wait for their conversion. */
+/** Bounds the memory of a replica: of all uploads that arrive or wait, and of the one picture that is converted. */
 
-/** What a small request counts as: it costs more than its bytes. */
+/** Minimum that a request counts with, since a small one costs more memory than its bytes. */
 const MIN_BYTES = 1 << 20;
 
 export class Intake {
@@ -11,19 +11,20 @@ export class Intake {
     this.#maxBytes = maxBytes;
   }
 
-  /** Room for an upload of at most so many bytes, to be given back by the function; undefined when there is none. */
+  /** Reserves memory for an upload. The returned function releases it; undefined if there is not enough left. */
   enter(bytes: number): (() => void) | undefined {
     const room = Math.max(bytes, MIN_BYTES);
     if (this.#held + room > this.#maxBytes) return undefined;
     this.#held += room;
-    let isBack = false;
+    let isReleased = false;
     return () => {
-      if (!isBack) this.#held -= room;
-      isBack = true;
+      if (!isReleased) this.#held -= room;
+      isReleased = true;
     };
   }
 }
 
+/** A queue that runs one job at a time, so that a replica holds one decoded picture at most. */
 export function oneAtATime(): <T>(job: () => Promise<T>) => Promise<T> {
   let last: Promise<unknown> = Promise.resolve();
   return (job) => {

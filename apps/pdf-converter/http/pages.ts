@@ -28,7 +28,7 @@ a { color: var(--accent) }
 .wrong { padding: 12px 14px; border-radius: 9px; background: var(--wrong-paper); color: var(--wrong) }
 `;
 
-/** Nothing but this style is loaded or run, and forms lead nowhere else. Links are secrets: no Referer tells them. */
+/** The browser loads and runs nothing but this style and sends forms nowhere else. Links are secrets, so no Referer is sent. */
 export const PAGE_HEADERS = {
   'content-type': 'text/html; charset=utf-8',
   'content-security-policy': [
@@ -69,7 +69,7 @@ ${content}
 `;
 }
 
-/** The form; `wrong` is why the one that was sent could not be served. */
+/** The form. `wrong` says why the last upload was refused. */
 export function formPage({ maxFileBytes, maxPixels }: PageLimits, wrong?: string): string {
   const alert = wrong === undefined ? '' : `<p class="wrong" role="alert">${escape(wrong)}</p>\n`;
   return page(
@@ -84,7 +84,7 @@ ${alert}<form method="post" action="/" enctype="multipart/form-data">
   );
 }
 
-/** `seconds` as people say it. */
+/** Seconds in words. */
 function span(seconds: number): string {
   const [count, unit] = seconds < 120 ? [Math.round(seconds), 'second'] : [Math.round(seconds / 60), 'minute'];
   return `${count} ${unit}${count === 1 ? '' : 's'}`;

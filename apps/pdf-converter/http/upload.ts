@@ -1,15 +1,15 @@
-/** The picture of a form. */
+/** Reads the picture out of an uploaded form. */
 import type { FastifyRequest } from 'fastify';
 import { Refusal, type RefusalCode } from '../refusal.ts';
 
 export const FILE_FIELD = 'myfile';
 
-/** Other fields are allowed, as browsers and programs may send some, and left unread. */
+/** Other fields are allowed and ignored: browsers and programs may send some. */
 const MAX_OTHER_FIELDS = 8;
-/** What a form needs beside its file: boundaries, headers of parts, those other fields. */
+/** Bytes of a form besides its file: boundaries, headers of parts, other fields. */
 export const FORM_BYTES = 16 * 1024;
 
-/** Of @fastify/multipart. */
+/** Limits for @fastify/multipart. */
 export function formLimits(maxFileBytes: number): Record<string, number> {
   const names = { fieldNameSize: 100, fieldSize: 1024, headerPairs: 20 };
   return { ...names, fileSize: maxFileBytes, files: 1, fields: MAX_OTHER_FIELDS, parts: 1 + MAX_OTHER_FIELDS };
@@ -32,7 +32,8 @@ function failureOf(error: unknown, maxFileBytes: number): Refusal {
 }
 
 /**
- * The bytes of the one file. The form is read to its end in any case, or the client would not read the answer.
+ * The bytes of the one file. The form is always read to its end, because a client that is still sending does not read the
+ * answer.
  * @throws Refusal NOT_A_FORM, MALFORMED_FORM, NO_FILE, TOO_MANY_FILES or FILE_TOO_LARGE
  */
 export async function readUpload(request: FastifyRequest, maxFileBytes: number): Promise<Uint8Array> {
@@ -49,7 +50,7 @@ export async function readUpload(request: FastifyRequest, maxFileBytes: number):
   } catch (error) {
     throw failureOf(error, maxFileBytes);
   }
-  // A form that is sent without a choice has a file without a name and bytes.
+  // A browser sends a file without name and content if the user chose none.
   if (!file?.byteLength) throw new Refusal('NO_FILE', `Choose a JPEG: the form has no file ${FILE_FIELD}.`);
   return file;
 }

@@ -1,4 +1,4 @@
-/** Where the replicas are: told by a name that has the addresses of all, or by a folder that all of them see. */
+/** Addresses of all replicas: from a DNS name that has them all, or from a folder that all replicas see. */
 import { lookup } from 'node:dns/promises';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -12,10 +12,13 @@ export interface PeerAddress {
   readonly host: string;
 }
 
-/** Port. All replicas that there are now, the asking one among them. */
+/** Port. All replicas at this moment, including the one that asks. */
 export type ListPeers = () => Promise<readonly PeerAddress[]>;
 
-/** Of a headless Service. Requests bear its name: a sidecar goes by that, and leads to the address connected to. */
+/**
+ * Replicas behind the name of a headless Service. Requests to them carry that name as their host: the sidecar knows the
+ * name, and sends the request to the address that the connection was opened to.
+ */
 export function peersByName({ host: name, port }: ListenAddress): ListPeers {
   return async () => {
     const addresses = await lookup(name, { all: true });
@@ -23,7 +26,7 @@ export function peersByName({ host: name, port }: ListenAddress): ListPeers {
   };
 }
 
-/** Puts a replica's own address into the folder, and reads there those of the others. */
+/** Writes the replica's own address into the folder and reads those of the others there. */
 export async function peersInFolder(folder: string, own: ListenAddress): Promise<ListPeers> {
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, hostPort(own.host, own.port)), '');

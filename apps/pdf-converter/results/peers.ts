@@ -1,4 +1,4 @@
-/** The other replicas: who has a result that this one has not, and the result from there. */
+/** Fetches results from the other replicas. */
 import { Agent, request } from 'undici';
 import { hostPort } from '../../../contract/host-port.ts';
 import type { TraceHeaders } from '../../service/trace.ts';
@@ -6,14 +6,14 @@ import { Refusal } from '../refusal.ts';
 import type { ListPeers, PeerAddress } from './peer-addresses.ts';
 import { replicaTag, tagOf } from './result-store.ts';
 
-/** On a request from replica to replica, which is never handed on again. */
+/** Marks a request from replica to replica, which is never forwarded again. */
 export const FORWARDED_HEADER = 'x-pdf-forwarded';
 
 const CONNECT_MS = 1000;
 const DEADLINE_MS = 5000;
 
 export function unknownResult(): Refusal {
-  return new Refusal('UNKNOWN_RESULT', 'There is no such result, or no longer: convert the picture again.');
+  return new Refusal('UNKNOWN_RESULT', 'There is no such result, or it has expired: convert the picture again.');
 }
 
 function unreachable(cause: unknown): Refusal {
@@ -34,9 +34,9 @@ export class Peers {
   }
 
   /**
-   * The result from the replica that has it. Only replicas are asked, whatever the id says: its tag is compared with
-   * those of their addresses.
-   * @throws Refusal UNKNOWN_RESULT, or OWNER_UNREACHABLE when it may be there at the next attempt
+   * The result from the replica that has it. The tag of the id is compared with those of the replicas' addresses, so no id
+   * can direct a request elsewhere.
+   * @throws Refusal UNKNOWN_RESULT, or OWNER_UNREACHABLE if another attempt may find it
    */
   async fetch(id: string, trace: TraceHeaders): Promise<Uint8Array> {
     try {

@@ -1,10 +1,15 @@
-/** Finished PDFs until they are fetched or expire, in memory. The oldest go first when there is no room. */
+/**
+ * Finished PDFs, in memory until they expire. If there is no room, the oldest are dropped.
+ *
+ * The id of a result is `<tag of the replica>.<128 random bits>`: nobody can guess one, and every replica can tell which
+ * replica has the result.
+ */
 import { LRUCache } from 'lru-cache';
 import { createHash, randomBytes } from 'node:crypto';
 
 const ID = /^([\w-]{8})\.[\w-]{22}$/;
 
-/** Tells replicas apart by their `ip:port` without handing that out. No secret: there are not so many addresses. */
+/** Identifies a replica by its `ip:port` without publishing it. It is no secret: there are few enough addresses to try. */
 export function replicaTag(address: string): string {
   return createHash('sha256').update(address).digest('base64url').slice(0, 8);
 }
@@ -13,7 +18,7 @@ export function newResultId(tag: string): string {
   return `${tag}.${randomBytes(16).toString('base64url')}`;
 }
 
-/** Tag of the replica that has the result; undefined where this is the name of none. */
+/** Tag of the replica that has the result; undefined if this is not the id of a result. */
 export function tagOf(id: string): string | undefined {
   return ID.exec(id)?.[1];
 }
@@ -24,7 +29,7 @@ export interface StoreLimits {
   readonly maxBytes: number;
 }
 
-/** Port. Milliseconds, rising. */
+/** Port. Milliseconds that never go back. */
 export interface Clock {
   now(): number;
 }
@@ -39,7 +44,7 @@ export class ResultStore {
       sizeCalculation: (pdf) => pdf.byteLength,
       ttl: keepSeconds * 1000,
       ttlResolution: 0,
-      // Memory is given back when a result expires, not when somebody asks for it.
+      // A result frees its memory as soon as it expires, not at the next access.
       ttlAutopurge: true,
       perf: clock,
     });
@@ -50,11 +55,11 @@ export class ResultStore {
   }
 
   get(id: string): Uint8Array | undefined {
-    // Fetching a result does not make it newer: nobody keeps theirs at the cost of others.
+    // A fetch does not renew a result: no client can keep its own at the cost of others.
     return this.#pdfs.peek(id);
   }
 
-  /** What is held, expired results included until they are removed. */
+  /** Number and size of the results, including expired ones that are not removed yet. */
   get held(): { readonly results: number; readonly bytes: number } {
     return { results: this.#pdfs.size, bytes: this.#pdfs.calculatedSize };
   }

@@ -1,4 +1,4 @@
-/** Asks the service, once or again and again. */
+/** A client of the service that asks once or repeatedly. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Recommendation } from '../service/server.ts';
 
@@ -8,7 +8,7 @@ export function csvLine(fields: readonly string[]): string {
 
 const PATIENCE_MS = 5_000;
 
-/** @throws Error where the service cannot be reached or refuses; its message says why */
+/** @throws Error with the reason if the service cannot be reached or refuses */
 export async function ask(service: URL, songs: readonly string[]): Promise<Recommendation> {
   const response = await fetch(new URL('/api/recommend', service), {
     method: 'POST',
@@ -28,29 +28,29 @@ export interface Watching {
   readonly intervalMs: number;
   readonly signal: AbortSignal;
   readonly now: () => Date;
-  /** Hears a line of CSV, the first one with the names of the columns. */
+  /** Receives a line of CSV. The first has the names of the columns. */
   readonly print: (line: string) => void;
-  /** Hears why an answer is missing, once for each reason in a row. */
-  readonly complain: (message: string) => void;
+  /** Receives why an answer is missing, once while the reason stays the same. */
+  readonly warn: (message: string) => void;
 }
 
-/** Asks until it is stopped, and prints a line whenever version or date of the model are not those of the answer before. */
+/** Asks until it is stopped, and prints a line whenever the version or date of the model changes. */
 export async function askContinuously(service: URL, songs: readonly string[], watching: Watching): Promise<void> {
-  const { intervalMs, signal, now, print, complain } = watching;
+  const { intervalMs, signal, now, print, warn } = watching;
   print(csvLine(['time', 'version', 'model_date']));
   let last = '';
-  let complaint = '';
+  let lastFailure = '';
   while (!signal.aborted) {
     try {
       const { version, model_date: date } = await ask(service, songs);
       const current = csvLine([version, date]);
       if (current !== last) print(csvLine([now().toISOString(), version, date]));
       last = current;
-      complaint = '';
+      lastFailure = '';
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      if (message !== complaint) complain(message);
-      complaint = message;
+      if (message !== lastFailure) warn(message);
+      lastFailure = message;
     }
     await sleep(intervalMs, undefined, { signal }).catch(() => {});
   }

@@ -1,6 +1,7 @@
 /**
- * Playlists as people make them, from a seed: a long tail of songs that anyone may add, and scenes, which are songs that
- * belong together and which whoever likes the scene adds most of. The scenes are the rules that a miner is to find. Pure.
+ * Generates playlists from a seed, with a structure like that of real ones: a long tail of songs that anyone may add, and
+ * scenes. A scene is a group of songs, and a person who likes it adds most of them. The miner should find the scenes as
+ * rules. Pure.
  */
 import { type Random, randomInteger, seededRandom } from '../../service/random.ts';
 
@@ -9,13 +10,13 @@ const SONGS = 900;
 const ARTISTS = 120;
 const SCENES = 20;
 const SONGS_PER_SCENE = 8;
-/** Scenes of one playlist, at most. */
+/** Maximum number of scenes in one playlist. */
 const MAX_SCENES = 2;
-/** Probability that a playlist of a scene has a certain song of it. */
+/** Probability that a playlist of a scene has any one of its songs. */
 const LOYALTY = 0.93;
-/** Songs of a playlist that are of no scene. */
+/** Number of songs in a playlist that belong to no scene. */
 const OTHERS = { from: 8, to: 28 };
-/** How flat the popularity of these is: the song of rank r is chosen in proportion to 1 / (r + FLATNESS). */
+/** Flatness of their popularity: the song of rank r is chosen in proportion to 1 / (r + FLATNESS). */
 const FLATNESS = 60;
 
 export interface Song {
@@ -32,7 +33,7 @@ export interface Playlists {
   readonly scenes: readonly (readonly string[])[];
 }
 
-/** The same for the same seed, always. */
+/** The same seed always gives the same playlists. */
 export function generatePlaylists(seed: number): Playlists {
   const random = seededRandom(seed);
   const songs = shuffled(
@@ -54,7 +55,7 @@ export function generatePlaylists(seed: number): Playlists {
   return { playlists, scenes: scenes.map((scene) => scene.map(({ name }) => name)) };
 }
 
-/** One line per song of a playlist, in the columns of the data sets that music services publish. */
+/** One line per song of a playlist, with the columns of the data sets that music services publish. */
 export function playlistsCsv({ playlists }: Playlists): string {
   const lines = playlists.flatMap((songs, pid) =>
     songs.map(({ name, artist, album, durationMs }) => `${pid},${name},${artist},${album},${durationMs}`),
@@ -74,7 +75,7 @@ function choose<T>(from: readonly T[], random: Random): T {
   return chosen;
 }
 
-/** The songs are in the order of their popularity. */
+/** `songs` are in the order of their popularity. */
 function drawByPopularity(songs: readonly Song[], random: Random): () => Song {
   let total = 0;
   const reached = songs.map((song, rank) => ({ song, upTo: (total += 1 / (rank + FLATNESS)) }));

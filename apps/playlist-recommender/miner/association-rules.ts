@@ -6,21 +6,21 @@ import type { Rule } from '../model/model.ts';
 import { frequentItemsets, type Itemset } from './fp-growth.ts';
 
 export interface Thresholds {
-  /** Least share of the playlists that have all songs of a rule, above 0 to 1. */
+  /** Minimum fraction of the playlists that have all songs of a rule, above 0 and at most 1. */
   readonly minSupport: number;
-  /** Least share of the playlists with the antecedent that have the consequent too, 0 to 1. */
+  /** Minimum fraction of the playlists with the antecedent that also have the consequent, 0 to 1. */
   readonly minConfidence: number;
 }
 
-/** What is rarer is taken for chance. */
+/** Rarer combinations may be chance. */
 export const DEFAULT_THRESHOLDS: Thresholds = { minSupport: 0.025, minConfidence: 0.6 };
 
-/** Rules among the songs of playlists, the most confident first, of equal ones those with the greater support. */
+/** Rules between the songs of playlists: the most confident first, and among equal ones those with more support. */
 export function associationRules(playlists: readonly ReadonlySet<string>[], thresholds: Thresholds): Rule[] {
   const songs = [...new Set(playlists.flatMap((playlist) => [...playlist]))].toSorted();
   const numbers = new Map(songs.map((song, number) => [song, number]));
   const transactions = playlists.map((playlist) => [...playlist].flatMap((song) => numbers.get(song) ?? []));
-  // A hair less: 0.07 * 100 is 7.000000000000001, and eight are not asked for.
+  // The epsilon is for rounding errors: 0.07 * 100 is 7.000000000000001, which must not require 8 playlists.
   const minCount = Math.max(1, Math.ceil(thresholds.minSupport * playlists.length - 1e-9));
   const itemsets = frequentItemsets(transactions, minCount);
   const counts = new Map(itemsets.map(({ items, count }) => [items.join(), count]));
@@ -40,7 +40,7 @@ interface NumberedRule extends Pick<Rule, 'support' | 'confidence' | 'lift'> {
   readonly items: readonly number[];
 }
 
-/** Each item of the set in turn is what follows from the others. */
+/** One rule per item of the set, with the item as the consequent of the others. */
 function rulesOf(
   { items, count }: Itemset,
   counts: ReadonlyMap<string, number>,
@@ -50,7 +50,7 @@ function rulesOf(
   if (items.length < 2) return [];
   return items.flatMap((consequent) => {
     const antecedent = items.filter((item) => item !== consequent);
-    // Parts of a frequent itemset are frequent: their counts are known.
+    // Every subset of a frequent itemset is frequent, so its count is known.
     const confidence = count / (counts.get(antecedent.join()) ?? Infinity);
     const share = (counts.get(String(consequent)) ?? Infinity) / transactions;
     if (confidence < minConfidence) return [];

@@ -1,4 +1,4 @@
-/** Gets the text of a data set by its URL. */
+/** Fetches the text of a data set by its URL. */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -10,11 +10,11 @@ const MAX_BYTES = 256 * 1024 * 1024;
 
 export interface Dataset {
   readonly csv: string;
-  /** Of its bytes, hexadecimal. */
+  /** SHA-256 of its bytes, hexadecimal. */
   readonly sha256: string;
 }
 
-/** `http:`, `https:` and `file:` URLs, and `generated:` or `generated:<seed>` for the data set that needs no host. */
+/** Takes `http:`, `https:` and `file:` URLs, and `generated:` or `generated:<seed>` for the built-in data set. */
 export async function fetchDataset(url: string): Promise<Result<Dataset>> {
   const parsed = URL.parse(url);
   if (!parsed) return failure('INVALID_FLAG', `--dataset ${url} (or DATASET_URL) is no URL`);

@@ -1,16 +1,16 @@
 /**
- * FP-growth: which items occur together in at least so many transactions (Han, Pei, Yin: "Mining Frequent Patterns
- * without Candidate Generation", SIGMOD 2000). Pure.
+ * FP-growth: finds the items that occur together in a minimum number of transactions (Han, Pei, Yin: "Mining Frequent
+ * Patterns without Candidate Generation", SIGMOD 2000). Pure.
  */
 
 export interface Itemset {
   /** Ascending. */
   readonly items: readonly number[];
-  /** Transactions that hold all of them. */
+  /** Number of transactions that have all of them. */
   readonly count: number;
 }
 
-/** Items that occur together so many times. */
+/** Items that occur together `count` times. */
 interface Weighted {
   readonly items: readonly number[];
   readonly count: number;
@@ -23,7 +23,7 @@ interface TreeNode {
   count: number;
 }
 
-/** All itemsets that occur in `minCount` (1 or more) transactions or more. A transaction holds each item once. */
+/** All itemsets that occur in at least `minCount` transactions, which is 1 or more. A transaction has each item once. */
 export function frequentItemsets(transactions: readonly (readonly number[])[], minCount: number): Itemset[] {
   const found: Itemset[] = [];
   grow(
@@ -35,7 +35,7 @@ export function frequentItemsets(transactions: readonly (readonly number[])[], m
   return found;
 }
 
-/** Adds the frequent itemsets among `transactions`, which are those that hold `suffix`, each with `suffix` added. */
+/** Adds the frequent itemsets of `transactions`, each with `suffix`. All of these transactions have `suffix`. */
 function grow(transactions: readonly Weighted[], suffix: readonly number[], minCount: number, found: Itemset[]): void {
   const counts = new Map<number, number>();
   for (const { items, count } of transactions) {
@@ -52,7 +52,7 @@ function grow(transactions: readonly Weighted[], suffix: readonly number[], minC
   }
 }
 
-/** The nodes of the FP-tree. Transactions share a path as far as their frequent items, the most frequent first, agree. */
+/** The nodes of the FP-tree. Transactions share a path as far as their frequent items agree, sorted by frequency. */
 function nodesByItem(
   transactions: readonly Weighted[],
   ranks: ReadonlyMap<number, number>,
@@ -76,7 +76,7 @@ function nodesByItem(
   return nodes;
 }
 
-/** The items above a node, as often as transactions go through it. */
+/** The items above a node, with the number of transactions that go through it. */
 function pathAbove({ parent, count }: TreeNode): Weighted {
   const items: number[] = [];
   for (let node = parent; node?.parent; node = node.parent) items.push(node.item);

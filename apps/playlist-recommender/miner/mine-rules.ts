@@ -1,4 +1,4 @@
-/** Brings the rules in a folder up to date. */
+/** Updates the rules in a folder. */
 import { type Result, success } from '../../../contract/result.ts';
 import type { Source } from '../model/model.ts';
 import type { ModelFolder } from '../model/model-folder.ts';
@@ -8,12 +8,12 @@ import { fetchDataset } from './fetch-dataset.ts';
 import { parsePlaylists } from './playlists.ts';
 
 export interface Mined {
-  /** False: neither the data set nor how it is mined has changed, and nothing was written. */
+  /** False if neither the data set nor the options have changed; then nothing was written. */
   readonly changed: boolean;
   readonly checkpoint: Checkpoint;
 }
 
-/** Mines the data set unless the folder holds what would come of it. A failure leaves the folder as it is. */
+/** Mines the data set unless the folder already has its rules. A failure leaves the folder as it is. */
 export async function mineRules(
   folder: ModelFolder,
   options: Omit<Source, 'sha256'>,
@@ -30,7 +30,7 @@ export async function mineRules(
   return success({ changed: true, checkpoint: await folder.write(source, now(), rules) });
 }
 
-/** The checkpoint, if it is of this source and its rules can be read. */
+/** The folder's checkpoint if it is of this source and its rules are readable. */
 async function currentOf(folder: ModelFolder, source: Source): Promise<Checkpoint | undefined> {
   const read = await folder.readCheckpoint();
   if (!read.ok || !read.value) return undefined;

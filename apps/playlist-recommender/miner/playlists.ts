@@ -2,11 +2,11 @@
 import { CsvError, parse } from 'csv-parse/sync';
 import { failure, type Result, success } from '../../../contract/result.ts';
 
-/** Columns that are read; others may be there. */
+/** Columns that are read. Others are ignored. */
 const PLAYLIST = 'pid';
 const SONG = 'track_name';
 
-/** Songs of each playlist. One line of the CSV is one song of one playlist; a failure names the line or the column. */
+/** Songs of each playlist. A line of the CSV is one song of one playlist. A failure names the line or the column. */
 export function parsePlaylists(csv: string): Result<Set<string>[]> {
   let rows: Record<string, string>[];
   try {
@@ -23,7 +23,7 @@ export function parsePlaylists(csv: string): Result<Set<string>[]> {
   const playlists = new Map<string, Set<string>>();
   for (const row of rows) {
     const [playlist, song] = [row[PLAYLIST], row[SONG]];
-    // Real data has such lines: songs that were withdrawn.
+    // Real data sets have such lines, for songs that were withdrawn.
     if (!playlist || !song) continue;
     const songs = playlists.get(playlist) ?? new Set<string>();
     playlists.set(playlist, songs.add(song));

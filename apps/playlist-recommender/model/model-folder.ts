@@ -1,6 +1,6 @@
 /**
- * The folder that miner and services share. What is read is always whole: rules are in the folder before the checkpoint
- * that names them takes the place of the one before, and those of the one before stay until the next.
+ * The folder that miner and services share. A reader never sees a half-written model: the miner writes the rules first,
+ * then replaces the checkpoint that names them, and keeps the rules of the previous checkpoint until the next run.
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
@@ -19,7 +19,7 @@ export class ModelFolder {
     this.path = path;
   }
 
-  /** Undefined where there is none yet. */
+  /** Undefined if there is no checkpoint yet. */
   async readCheckpoint(): Promise<Result<Checkpoint | undefined>> {
     try {
       return decodeCheckpoint(await readFile(join(this.path, CHECKPOINT), 'utf8'));
@@ -28,7 +28,7 @@ export class ModelFolder {
     }
   }
 
-  /** The model that a checkpoint stands for. */
+  /** The model that a checkpoint names. */
   async readModel({ version, date, rules }: Checkpoint): Promise<Result<Model>> {
     try {
       const decoded = decodeRules(await readFile(join(this.path, rules), 'utf8'));
@@ -39,7 +39,7 @@ export class ModelFolder {
   }
 
   /**
-   * Stores rules and what they were mined from; makes the folder if need be.
+   * Stores rules and their source; makes the folder if it is missing.
    * @throws Error of the file system
    */
   async write(source: Source, date: Date, rules: readonly Rule[]): Promise<Checkpoint> {
@@ -57,7 +57,7 @@ export class ModelFolder {
     return checkpoint;
   }
 
-  /** A reader finds the file as it was or as it will be, after a power cut too. */
+  /** Replaces the file atomically: a reader sees the old or the new content, even after a power cut. */
   async #writeWhole(name: string, text: string): Promise<void> {
     const unfinished = join(this.path, `.${name}.${randomUUID()}`);
     try {

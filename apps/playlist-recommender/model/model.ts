@@ -1,31 +1,31 @@
-/** What is mined, stored and served. */
+/** The types of what is mined, stored and served. */
 
-/** Playlists that have all songs of the antecedent tend to have the consequent too. */
+/** Playlists that have all songs of the antecedent tend to have the consequent as well. */
 export interface Rule {
   readonly antecedent: readonly string[];
   readonly consequent: string;
-  /** Share of all playlists that have antecedent and consequent, 0 to 1. */
+  /** Fraction of all playlists that have antecedent and consequent, 0 to 1. */
   readonly support: number;
-  /** Share of the playlists with the antecedent that have the consequent too, 0 to 1. */
+  /** Fraction of the playlists with the antecedent that also have the consequent, 0 to 1. */
   readonly confidence: number;
-  /** Confidence over the consequent's share of all playlists; 1: the two have nothing to do with each other. */
+  /** Confidence over the fraction of all playlists that have the consequent. 1 means that the two are independent. */
   readonly lift: number;
 }
 
-/** What rules were mined from, and how: nothing needs to be mined again while it stays the same. */
+/** What rules were mined from, and how. While it stays the same, nothing is mined again. */
 export interface Source {
-  /** Of the model, as the miner was told. */
+  /** Version of the model, from the miner's flag `--version`. */
   readonly version: string;
   /** URL of the data set. */
   readonly dataset: string;
-  /** Of the data set's bytes, hexadecimal. */
+  /** SHA-256 of the data set's bytes, hexadecimal. */
   readonly sha256: string;
-  /** Least share of the playlists that have all songs of a rule. */
+  /** Minimum fraction of the playlists that have all songs of a rule. */
   readonly minSupport: number;
   readonly minConfidence: number;
 }
 
-/** Rules as a whole: an answer comes from one model alone. */
+/** All rules of one mining run. An answer uses the rules of one model only. */
 export interface Model {
   readonly version: string;
   /** When it was mined, ISO 8601. */

@@ -1,6 +1,6 @@
 /**
- * Rules and checkpoint as texts. The rules name songs by their number in a list, since each stands in hundreds of them.
- * A checkpoint names the file of its rules.
+ * Text formats of rules and checkpoints. Rules refer to songs by index in a list, since each song occurs in hundreds of
+ * rules. A checkpoint names the file of its rules.
  */
 import { Type, type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
@@ -17,10 +17,10 @@ const StoredCheckpoint = Type.Object({
   minSupport: Share,
   minConfidence: Share,
   date: Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}T' }),
-  // A name, not a path: what is read lies beside the checkpoint.
+  // A file name, not a path: the rules are in the checkpoint's folder.
   rules: Type.String({ pattern: '^rules-[0-9a-f]{16}\\.json$' }),
 });
-/** `Source`, with the time of mining and the file of the rules. */
+/** A `Source` with the time of mining and the file of the rules. */
 export type Checkpoint = Static<typeof StoredCheckpoint>;
 const checkpoints = Compile(StoredCheckpoint);
 
@@ -30,7 +30,7 @@ const StoredRules = Type.Object({
   /** Antecedent, consequent, support, confidence, lift. */
   rules: Type.Array(Type.Tuple([Type.Array(SongNumber), SongNumber, Share, Share, Type.Number({ minimum: 0 })])),
 });
-// There are thousands of rules, and a replica that checks them answers no request meanwhile.
+// Compiled, because a replica answers no request while it checks thousands of rules.
 const storedRules = Compile(StoredRules);
 
 export function encodeCheckpoint(checkpoint: Checkpoint): string {

@@ -1,13 +1,13 @@
 /**
- * The newest model of a folder. It looks again and again instead of being told: what another node writes to a shared
- * volume raises no event here.
+ * The newest model of a folder. It polls, because a write to a shared volume by another node raises no file system event
+ * on this one.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Result } from '../../../contract/result.ts';
 import type { Model } from '../model/model.ts';
 import type { Checkpoint } from '../model/stored-model.ts';
 
-/** Where models come from: `ModelFolder`. */
+/** Port. Where models come from: `ModelFolder`. */
 export interface ModelSource {
   readCheckpoint(): Promise<Result<Checkpoint | undefined>>;
   readModel(checkpoint: Checkpoint): Promise<Result<Model>>;
@@ -15,38 +15,38 @@ export interface ModelSource {
 
 export class ModelWatch {
   readonly #source: ModelSource;
-  readonly #say: (text: string) => void;
+  readonly #log: (text: string) => void;
   readonly #stopped = new AbortController();
   #model: Model | undefined;
   #seen = '';
-  #complaint = '';
+  #lastFailure = '';
 
-  /** `say` hears of each model that is taken, and once of each failure. */
-  constructor(source: ModelSource, say: (text: string) => void) {
+  /** `log` receives each model that is loaded, and each failure once. */
+  constructor(source: ModelSource, log: (text: string) => void) {
     this.#source = source;
-    this.#say = say;
+    this.#log = log;
   }
 
-  /** The last one that could be read. It stays while a newer one cannot be. */
+  /** The last model that could be read. It stays in use while a newer one is unreadable. */
   get model(): Model | undefined {
     return this.#model;
   }
 
-  /** Takes the folder's model, if it is another one. Never rejects. */
+  /** Loads the folder's model if it has changed. Never rejects. */
   async look(): Promise<void> {
     const read = await this.#source.readCheckpoint();
-    if (!read.ok) return this.#complain(read.failure.message);
+    if (!read.ok) return this.#reportFailure(read.failure.message);
     const key = JSON.stringify(read.value);
     if (!read.value || key === this.#seen) return;
     const model = await this.#source.readModel(read.value);
-    if (!model.ok) return this.#complain(model.failure.message);
+    if (!model.ok) return this.#reportFailure(model.failure.message);
     this.#model = model.value;
     this.#seen = key;
-    this.#complaint = '';
-    this.#say(`version ${model.value.version} of ${model.value.date}: ${model.value.rules.length} rules`);
+    this.#lastFailure = '';
+    this.#log(`version ${model.value.version} of ${model.value.date}: ${model.value.rules.length} rules`);
   }
 
-  /** Looks every `intervalMs` until it is stopped. */
+  /** Polls every `intervalMs` until `stop`. */
   async run(intervalMs: number): Promise<void> {
     const { signal } = this.#stopped;
     while (!signal.aborted) {
@@ -59,8 +59,8 @@ export class ModelWatch {
     this.#stopped.abort();
   }
 
-  #complain(message: string): void {
-    if (message !== this.#complaint) this.#say(`the rules cannot be read: ${message}`);
-    this.#complaint = message;
+  #reportFailure(message: string): void {
+    if (message !== this.#lastFailure) this.#log(`the rules cannot be read: ${message}`);
+    this.#lastFailure = message;
   }
 }

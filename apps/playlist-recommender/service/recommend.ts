@@ -1,10 +1,10 @@
-/** Which songs go with given ones. Pure. */
+/** Finds songs that go with given ones. Pure. */
 import type { Rule } from '../model/model.ts';
 
 /**
- * Names of at most `limit` songs that are not among the given ones, the best first. Every rule counts for its
- * consequent with its confidence, times the square of the share of its antecedent that was given: rules that hold in
- * full count most, and where few songs are known, those that nearly hold say something too.
+ * Names of at most `limit` songs that are not among the given ones, the best first. The score of a song is the sum over
+ * the rules with this consequent: confidence times the square of the fraction of the antecedent that was given. So rules
+ * whose whole antecedent was given count most, and the others still help when few songs are given.
  */
 export function recommend(rules: readonly Rule[], songs: readonly string[], limit: number): string[] {
   const given = new Set(songs);

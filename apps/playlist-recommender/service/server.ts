@@ -14,7 +14,7 @@ const Body = Type.Object(
   { additionalProperties: false },
 );
 
-/** What `POST /api/recommend` answers; all of it is of one model. */
+/** The answer of `POST /api/recommend`. All of it comes from one model. */
 export interface Recommendation {
   readonly songs: readonly string[];
   readonly version: string;
@@ -22,7 +22,7 @@ export interface Recommendation {
   readonly model_date: string;
 }
 
-/** A server that does not listen yet. `model` gives the newest one there is. */
+/** A server that does not listen yet. `model` returns the newest model. */
 export function createServer(model: () => Model | undefined): FastifyInstance {
   const server = Fastify({
     bodyLimit: BODY_BYTES,

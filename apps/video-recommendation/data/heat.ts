@@ -1,11 +1,11 @@
 /**
- * How much a video is watched just now: the views of the past week, hour by hour, the recent ones weighing more. Views
- * follow Zipf's law over the videos, the hours of the day, and bursts that come and go.
+ * How popular a video is at the moment: a mean of the past week's hourly views, with more weight on recent hours. Views
+ * follow Zipf's law over the videos, the time of day, and random bursts.
  */
 import { draw } from '../../service/random.ts';
 
 const HOURS = 7 * 24;
-/** After so many hours a view weighs 1/e. */
+/** Age at which the weight of a view is 1/e. */
 const MEMORY_HOURS = 24;
 const BURST_HOURS = 6;
 const BURST_CHANCE = 0.03;
@@ -21,7 +21,7 @@ const TIME_OF_DAY = Float64Array.from({ length: 24 }, (_, hour) => 1 + 0.6 * Mat
 
 /**
  * Weighted mean of a video's hourly views up to `hour`.
- * @param video its number, from 1: the lower, the better known
+ * @param video number of the video, from 1; low numbers are the well-known ones
  * @param hour whole hours since 1970
  */
 export function hourlyViews(video: number, hour: number): number {

@@ -1,4 +1,4 @@
-/** What the generated videos are about. */
+/** Topics of the generated videos. */
 import { draw } from '../../service/random.ts';
 
 /** Length of every feature vector. */
@@ -30,7 +30,7 @@ export const TOPICS: readonly [Topic, ...Topic[]] = [
 
 const CENTRE_FIELD = 500;
 
-/** Where each topic lies among the features; components in [-1, 1). */
+/** Feature vector of each topic; components in [-1, 1). */
 export const TOPIC_CENTRES: readonly (readonly number[])[] = TOPICS.map((_, topic) =>
   Array.from({ length: DIMENSIONS }, (_axis, axis) => draw(-1 - topic, CENTRE_FIELD + axis) * 2 - 1),
 );

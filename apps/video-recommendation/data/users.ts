@@ -1,7 +1,7 @@
 /**
- * The generated users: numbers 1 to 5,000. Each has a favourite topic and a second one, from which follows whom they
- * subscribe to and what they watch; of that they like what they watched the longest and the most often. Nothing is
- * stored, each user is drawn when asked.
+ * The generated users: numbers 1 to 5,000. Each has a favourite topic and a second one, which decide whom the user
+ * subscribes to and what they watch. They like the videos that they watched longest and most often. Nothing is stored:
+ * each user is generated when it is requested.
  */
 import { draw, pick } from '../../service/random.ts';
 import { TOPICS } from './topics.ts';
@@ -9,7 +9,7 @@ import { VIDEOS, videoTopic } from './videos.ts';
 
 export const USERS = 5000;
 
-/** Apart from the videos, whose records have the numbers below. */
+/** Records of users start here; lower numbers are records of videos. */
 const FIRST_RECORD = 1_000_000;
 const FIELD = {
   first: 1,
@@ -42,9 +42,9 @@ const LAST_NAMES = ['Okafor', 'Lindqvist', 'Moreau', 'Tanaka', 'Novak', 'Silva',
 const SUBSCRIPTIONS = { from: 6, to: 20 };
 const HISTORY = { from: 100, to: 200 };
 const LIKES = { from: 8, to: 20 };
-/** More than this many views of one video by one user are not told apart. */
+/** Maximum number of views of one video by one user. */
 const MAX_VIEWS = 5;
-/** Of what a user watches and follows: about the favourite topic, and about that or the second. */
+/** Fraction of what a user watches and follows that is about the favourite topic, and about that or the second. */
 const FAVOURITE_SHARE = 0.6;
 const KNOWN_SHARE = 0.85;
 
@@ -73,7 +73,7 @@ function numberBetween(record: number, field: number, { from, to }: { from: numb
   return from + Math.floor(draw(record, field) * (to - from + 1));
 }
 
-/** Shares of a video that the user watched, summed over the views; each further view is less likely. */
+/** Fractions of a video that the user watched, summed over the views. Each further view is less likely. */
 function engagement(record: number, video: number): number {
   let watched = 0;
   for (let view = 0; view < MAX_VIEWS; view++) {
@@ -92,7 +92,7 @@ export class UserDirectory {
     return Number.isInteger(id) && id >= 1 && id <= USERS;
   }
 
-  /** @param id of a user that there is */
+  /** @param id of an existing user */
   user(id: number): User {
     const record = FIRST_RECORD + id;
     const name = `${pick(FIRST_NAMES, record, FIELD.first)} ${pick(LAST_NAMES, record, FIELD.last)}`;
@@ -110,17 +110,17 @@ export class UserDirectory {
     };
   }
 
-  /** Numbers of the videos that the user has watched, the well known ones of each topic more likely. */
+  /** Numbers of the videos that the user has watched. Well-known videos of each topic are more likely. */
   #history(record: number): number[] {
     return this.#choose(record, FIELD.watched, numberBetween(record, FIELD.history, HISTORY), this.#videos, 2.5);
   }
 
-  /** Different members of the groups, by the user's topics; the higher `bias`, the more of the first in each. */
+  /** Draws distinct members of the groups by the user's topics. A high `bias` favours the first members of each group. */
   #choose(record: number, field: number, count: number, groups: Groups, bias: number): number[] {
     const favourite = favouriteTopic(record);
     const second = Math.floor(draw(record, FIELD.second) * TOPICS.length);
     const chosen = new Set<number>();
-    // A topic may have fewer members than are wanted.
+    // The attempts are limited because a topic may have fewer than `count` members.
     for (let attempt = 0; chosen.size < count && attempt < 4 * count; attempt++) {
       const coin = draw(record, field + 3 * attempt);
       const any = Math.floor(draw(record, field + 3 * attempt + 1) * TOPICS.length);

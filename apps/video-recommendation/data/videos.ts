@@ -1,12 +1,15 @@
-/** The generated videos: numbers 1 to 10,000, the lower the better known. Nothing is stored, each is drawn when asked. */
+/**
+ * The generated videos: numbers 1 to 10,000. Low numbers are well known. Nothing is stored: each video is generated when
+ * it is requested.
+ */
 import { draw, pick } from '../../service/random.ts';
 import { hourlyViews } from './heat.ts';
 import { DIMENSIONS, TOPICS, TOPIC_CENTRES, type Topic } from './topics.ts';
 
 export const VIDEOS = 10_000;
-/** Users with the lowest numbers are those who make videos. */
+/** The users with the lowest numbers make the videos. */
 const AUTHORS = 400;
-/** Only these are looked through for what is trending: nothing less known gets as many views. */
+/** Candidates for the trending list. Videos with higher numbers never get as many views. */
 const WELL_KNOWN = 1000;
 
 const FIELD = { topic: 1, second: 2, mix: 3, lead: 4, subject: 5, author: 6, length: 7, part: 8, noise: 100 };
@@ -31,9 +34,9 @@ export interface Video {
   readonly author: number;
   readonly topic: string;
   readonly seconds: number;
-  /** Views in an hour, the past week's weighted mean. */
+  /** Views per hour: weighted mean of the past week. */
   readonly hourlyViews: number;
-  /** What it is like: a vector of length 1, in thousandths. */
+  /** Feature vector of length 1, rounded to thousandths. */
   readonly features: readonly number[];
 }
 
@@ -46,7 +49,7 @@ export function videoTopic(video: number): number {
   return Math.floor(draw(video, FIELD.topic) * TOPICS.length);
 }
 
-/** Between the centres of two topics, nearer to the first, and a little off. */
+/** A point between the centres of two topics, nearer to the first, with some noise. */
 function features(video: number): number[] {
   const first = TOPIC_CENTRES[videoTopic(video)] ?? [];
   const second = TOPIC_CENTRES[Math.floor(draw(video, FIELD.second) * TOPICS.length)] ?? [];
@@ -59,7 +62,7 @@ function features(video: number): number[] {
   return vector.map((component) => Math.round((component / norm) * 1000) / 1000);
 }
 
-/** A third stand alone, the others are parts of a series. */
+/** A third of the videos stand alone; the others are parts of a series. */
 function title(video: number, subjects: Topic['subjects']): string {
   const series = `${pick(LEADS, video, FIELD.lead)} ${pick(subjects, video, FIELD.subject)}`;
   const part = Math.floor(draw(video, FIELD.part) * 18) - 5;
@@ -80,7 +83,7 @@ export function videoAt(video: number, hour: number): Video {
   };
 }
 
-/** Numbers of the videos that are watched the most in `hour`, the first the most. */
+/** Numbers of the most watched videos in `hour`, the most watched first. */
 export function trendingVideos(hour: number, count: number): number[] {
   return Array.from({ length: WELL_KNOWN }, (_, index) => index + 1)
     .map((video) => ({ video, views: hourlyViews(video, hour) }))

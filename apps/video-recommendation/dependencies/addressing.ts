@@ -1,4 +1,4 @@
-/** Where services are reached, in a mesh, by DNS, or on one machine. */
+/** Addresses of services: in a mesh, by DNS, or on one machine. */
 import { BallastError } from '../../../contract/errors.ts';
 
 /** Every Service of the application has this port, whatever its pods listen on. */
@@ -8,7 +8,7 @@ const DEFAULT_NAMESPACE = 'video-recommendation';
 export interface Addressing {
   /** Namespace of this replica. */
   readonly namespace: string;
-  /** `ip:port` of the sidecar's outbound listener: every connection goes there, the Host header says what is meant. */
+  /** `ip:port` of the sidecar's outbound listener: every connection goes there, and the Host header names the service. */
   readonly meshOutbound?: string;
   /** `ip:port` by name of a service of this namespace, for running without mesh and DNS. */
   readonly addresses: Readonly<Record<string, string>>;
@@ -17,7 +17,7 @@ export interface Addressing {
 export interface ServicePlace {
   /** `<service>.<namespace>` */
   readonly name: string;
-  /** What the Host header says. */
+  /** Value of the Host header. */
   readonly host: string;
   /** `host:port` to connect to. */
   readonly address: string;
@@ -47,7 +47,7 @@ function readAddresses(text: string): Record<string, string> {
   throw new BallastError('INVALID_FLAG', 'SERVICE_ADDRESSES is not JSON such as {"user-service":"127.0.0.1:8081"}');
 }
 
-/** Both names are DNS labels: nothing else of what is connected to is anybody's choice. */
+/** `service` and `namespace` are DNS labels. A client chooses nothing else of the address. */
 export function placeOf(service: string, namespace: string, addressing: Addressing): ServicePlace {
   const host = `${service}.${namespace}.svc.cluster.local:${SERVICE_PORT}`;
   const given = namespace === addressing.namespace ? addressing.addresses[service] : undefined;

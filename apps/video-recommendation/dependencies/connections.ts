@@ -1,13 +1,13 @@
 /**
- * Several kept-alive connections to one service, used in turn. Where connections are what is balanced (kube-proxy, any
- * TCP balancer), each of them stays with the replica that it was opened to: one alone would send it everything.
- * undici's pools open a further connection only when all are busy, which is too late for a caller that asks seldom.
+ * Several kept-alive connections to one service, used in turn. A balancer of connections (kube-proxy, any TCP balancer)
+ * ties each connection to one replica, so a single connection would send all requests to one replica. A pool of undici
+ * does not help: it opens another connection only when all are busy, and a caller with few requests never gets there.
  */
 import { Client } from 'undici';
 
 const CONNECT_MS = 1000;
 const IDLE_MS = 60_000;
-/** No answer of the application is nearly as large. */
+/** Far above the largest answer of the application. */
 const MAX_BYTES = 1024 * 1024;
 
 interface Connection {
@@ -31,7 +31,7 @@ export class Connections {
     }));
   }
 
-  /** Does `work` with the next connection; it counts as busy until `work` has ended. */
+  /** Runs `work` with the next connection, which counts as busy until `work` has ended. */
   async use<T>(work: (client: Client) => Promise<T>): Promise<T> {
     const connection = this.#next();
     connection.inFlight += 1;
@@ -42,12 +42,12 @@ export class Connections {
     }
   }
 
-  /** Ends those that are open, with what is in flight on them. */
+  /** Closes all connections and cancels the requests on them. */
   async close(): Promise<void> {
     await Promise.all(this.#connections.map(({ client }) => client.destroy()));
   }
 
-  /** The next one in turn, but not behind a request that is still on its way where another is free. */
+  /** The next connection in turn among those with the fewest requests in flight. */
   #next(): Connection {
     const { length } = this.#connections;
     const inTurn = this.#connections.map((_, step) => (this.#last + 1 + step) % length);

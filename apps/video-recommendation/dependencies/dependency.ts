@@ -1,4 +1,4 @@
-/** Calls to one other service: over connections used in turn, each with a deadline, each counted for who answered. */
+/** Calls to one other service, over connections used in turn. Each has a deadline and is counted by the replica that answered. */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Client } from 'undici';
 import type { TraceHeaders } from '../../service/trace.ts';
@@ -13,13 +13,13 @@ const REPLICA_NAME = /^[A-Za-z0-9][-.A-Za-z0-9]{0,252}$/;
 export interface CallSettings {
   /** Connections to each service. */
   readonly poolSize: number;
-  /** An answer that is not there by then is not waited for, ms. */
+  /** A call fails if the answer has not arrived within this time, ms. */
   readonly deadlineMs: number;
 }
 
 export interface Served {
   readonly body: unknown;
-  /** As it names itself; undefined where it does not. */
+  /** From `x-served-by`; undefined if the response has none. */
   readonly replica: string | undefined;
 }
 
@@ -42,8 +42,8 @@ export class Dependency {
   }
 
   /**
-   * The JSON of a 200. Refusals name the service: 502 its failure, 503 not reached, 504 too late; 404 is in its own
-   * words.
+   * The JSON of a 200. A refusal names the service: 502 for its failure, 503 if it cannot be reached, 504 after the
+   * deadline. A 404 keeps the service's own message.
    */
   async get(path: string, trace: TraceHeaders): Promise<Answer<Served>> {
     const start = performance.now();
@@ -61,7 +61,7 @@ export class Dependency {
     }
   }
 
-  /** What is still on its way ends with it. */
+  /** Cancels the calls in flight. */
   async close(): Promise<void> {
     await this.#connections.close();
   }
@@ -79,12 +79,12 @@ export class Dependency {
 
   #refusalOf({ status, text, body }: Received): Answer<never> {
     const message = messageOf(body);
-    // Without a message it is no answer of the application: a proxy knows no such service.
+    // A 404 without a message comes from a proxy that does not know the service.
     if (message !== undefined && status === 404) return refused(status, message);
     const { name } = this.#place;
     if (status === 200) return refused(502, `${name} did not answer with JSON`);
-    const said = message ?? text.slice(0, MAX_MESSAGE);
-    return refused(status === 503 ? 503 : 502, `${name} answered ${status}${said === '' ? '' : `: ${said}`}`);
+    const reason = message ?? text.slice(0, MAX_MESSAGE);
+    return refused(status === 503 ? 503 : 502, `${name} answered ${status}${reason === '' ? '' : `: ${reason}`}`);
   }
 
   #failureOf(error: unknown): Answer<never> {
@@ -96,7 +96,7 @@ export class Dependency {
   }
 }
 
-/** Undefined for what is no JSON. */
+/** Undefined if the text is not JSON. */
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -1,9 +1,9 @@
-/** What a request comes to: a value, or a refusal that becomes the response's status and `{"message": …}`. */
+/** The outcome of a request: a value, or a refusal that becomes the response's status and `{"message": …}`. */
 import type { FastifyReply } from 'fastify';
 
 export interface Refusal {
   readonly status: number;
-  /** Names the field, or the service, that is to blame. */
+  /** Names the field or the service that is the cause. */
   readonly message: string;
 }
 

@@ -1,4 +1,4 @@
-/** The answer of `GET /recommendations/{user}`, as one replica gives it and the page of another reads it. */
+/** The answer of `GET /recommendations/{user}`, which the page of another replica reads. */
 import { type Static, Type } from 'typebox';
 
 const Recommended = Type.Object({

@@ -1,14 +1,14 @@
-/** The HTTP server that each of the services puts its routes on. */
+/** The HTTP server to which each service adds its routes. */
 import fastify, { type FastifyInstance } from 'fastify';
 import { refused, sendAnswer } from './answer.ts';
 
-/** Whatever goes wrong is answered as `{"message": …}`; defects are logged and told as such. */
+/** Answers every error as `{"message": …}`. Defects are logged. */
 export function createServer(): FastifyInstance {
   const server = fastify({
     keepAliveTimeout: 0,
     forceCloseConnections: false,
     return503OnClosing: false,
-    // A path that cannot be read, for which there is no route that could refuse it.
+    // Fastify cannot decode such a path, so no route sees the request.
     frameworkErrors: (error, _request, reply) => void sendAnswer(reply, refused(400, `path: ${error.message}`)),
   });
   server.setNotFoundHandler((request, reply) =>

@@ -1,7 +1,7 @@
 /**
- * The services that the page may be asked about: any Service of the cluster, by its name and namespace, and nothing else.
- * Both names are DNS labels, the rest of the host, the port and the path are fixed, redirects are not followed, and an
- * answer that is not one of a recommendation service is not shown.
+ * Calls the services that a visitor of the page may name: any Service of the cluster, and nothing else. Service and
+ * namespace are DNS labels. The rest of the host, the port and the path are fixed, redirects are not followed, and the
+ * page shows no answer that does not come from a recommendation service.
  */
 import { Value } from 'typebox/value';
 import type { TraceHeaders } from '../../service/trace.ts';
@@ -11,12 +11,12 @@ import { type Answer, answered, refused } from '../http/answer.ts';
 import { Recommendations } from '../http/recommendations.ts';
 import type { Traffic } from '../statistics/traffic.ts';
 
-/** Connections are kept to that many services; the one that was asked the longest ago gives way. */
+/** Maximum number of services with open connections. Beyond it the least recently used one is closed. */
 const MAX_SERVICES = 16;
 
 export interface AskedReplica {
   readonly recommendations: Recommendations;
-  /** As it names itself. */
+  /** From `x-served-by`. */
   readonly replica: string | undefined;
 }
 
@@ -24,7 +24,7 @@ export class AskedServices {
   readonly #addressing: Addressing;
   readonly #calls: CallSettings;
   readonly #traffic: Traffic;
-  /** By name, the one asked last at the end. */
+  /** By name, in the order of their last use. */
   readonly #dependencies = new Map<string, Dependency>();
 
   constructor(addressing: Addressing, calls: CallSettings, traffic: Traffic) {
@@ -33,7 +33,7 @@ export class AskedServices {
     this.#traffic = traffic;
   }
 
-  /** @param namespace and @param service are DNS labels */
+  /** `namespace` and `service` are DNS labels. */
   async ask(namespace: string, service: string, user: number, trace: TraceHeaders): Promise<Answer<AskedReplica>> {
     const answer = await this.#dependency(service, namespace).get(`/recommendations/${user}`, trace);
     if (!answer.ok) return answer;

@@ -1,4 +1,4 @@
-/** HTML as values, in which everything that was put in as text is escaped. */
+/** HTML as values. Text that is put into a template is escaped. */
 
 export class Html {
   readonly text: string;
@@ -24,7 +24,7 @@ function written(part: Part): string {
   return String(part).replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
 }
 
-/** A template for text and for attributes in quotes: nowhere else may values stand. */
+/** A template. Values may stand in text and in quoted attributes, and nowhere else. */
 export function html(literals: TemplateStringsArray, ...parts: readonly Part[]): Html {
   return new Html(literals.map((literal, index) => literal + written(parts[index] ?? '')).join(''));
 }

@@ -1,4 +1,4 @@
-/** The page around its parts: one file of HTML, with its style and script in it, and nothing from anywhere else. */
+/** The frame of the page: one HTML file with its own style and script, which loads nothing else. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,13 +6,13 @@ import { Html, html } from './html.ts';
 
 const TEMPLATE = readFileSync(join(import.meta.dirname, 'page.html'), 'utf8');
 
-/** As Content-Security-Policy names what stands in the page itself. */
+/** Hash of an inline element, for the Content-Security-Policy. */
 function hashOf(element: 'style' | 'script'): string {
   const content = new RegExp(`<${element}>([^]*?)</${element}>`).exec(TEMPLATE)?.[1] ?? '';
   return `'sha256-${createHash('sha256').update(content).digest('base64')}'`;
 }
 
-/** Nothing but what is in the file runs, and nothing is asked but this server. */
+/** The browser runs only what is in the file, and sends requests only to this server. */
 export const PAGE_HEADERS: Readonly<Record<string, string>> = {
   'content-type': 'text/html; charset=utf-8',
   'cache-control': 'no-store',
@@ -30,7 +30,7 @@ export const PAGE_HEADERS: Readonly<Record<string, string>> = {
   'x-content-type-options': 'nosniff',
 };
 
-/** What the form asks for; as it was given, right or wrong. */
+/** The fields of the form as they were sent, valid or not. */
 export interface AskedFor {
   readonly namespace: string;
   readonly service: string;

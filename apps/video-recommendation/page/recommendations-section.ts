@@ -1,4 +1,4 @@
-/** The recommendations, or why there are none. */
+/** The section with the recommendations, or with the reason why there are none. */
 import type { Refusal } from '../http/answer.ts';
 import type { Recommended } from '../http/recommendations.ts';
 import type { AskedReplica } from './asked-services.ts';

@@ -1,6 +1,6 @@
 /**
- * The page: `/recommend/{namespace}/{service}/{user}`, videos for a user as a service of the cluster recommends them, and
- * who answered how many requests. `/recommend?namespace&service&user`, which the form sends, leads there.
+ * The page `/recommend/{namespace}/{service}/{user}`: what a service of the cluster recommends to a user, and how many
+ * requests each replica answered. The form sends `/recommend?namespace&service&user`, which redirects there.
  */
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { traceHeaders } from '../../service/trace.ts';

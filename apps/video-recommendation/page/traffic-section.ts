@@ -1,4 +1,4 @@
-/** The traffic dashboard as one replica sees it: who answered how many of its requests, and how fast. */
+/** The traffic that one replica saw: how many of its requests each other replica answered, and how fast. */
 import type { DependencyTraffic, ReplicaTraffic } from '../statistics/traffic.ts';
 import { Html, html } from './html.ts';
 

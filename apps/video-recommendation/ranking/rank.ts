@@ -1,15 +1,15 @@
 /**
- * Orders candidates for a user: by likeness to what the user likes, by how many subscriptions like them and by how much
- * they are watched, and then so that the best are not all the same (maximal marginal relevance, Carbonell and
- * Goldstein, SIGIR 1998). Pure.
+ * Orders candidates for a user by their likeness to what the user likes, by how many subscriptions like them and by their
+ * popularity, and then varies the top of the list (maximal marginal relevance, Carbonell and Goldstein, SIGIR 1998).
+ * Pure.
  */
 import type { Video } from '../data/videos.ts';
 
-/** Parts of the relevance; they sum to 1, and each part lies between 0 and 1. */
-const PART = { taste: 0.35, nearest: 0.35, votes: 0.15, heat: 0.15 };
-/** So many of the liked videos that are the most like a candidate speak for it. */
+/** Weights of the terms of the relevance. They sum to 1, and each term is between 0 and 1. */
+const WEIGHT = { taste: 0.35, nearest: 0.35, votes: 0.15, heat: 0.15 };
+/** Number of liked videos, the most similar to a candidate, that count for it. */
 const NEAREST = 3;
-/** What relevance weighs against being unlike those chosen before. */
+/** Weight of the relevance against being different from the videos chosen before. */
 const RELEVANCE_WEIGHT = 0.7;
 
 export interface RatedCandidate {
@@ -21,35 +21,35 @@ export interface Ranked {
   readonly video: Video;
   /** Relevance from 0 to 1. */
   readonly score: number;
-  /** The liked video that it is the most like; undefined for a user who likes nothing. */
+  /** The most similar liked video; undefined for a user who likes none. */
   readonly because: Video | undefined;
 }
 
 interface Rated extends Ranked {
-  /** Likeness to the most alike of those chosen so far. */
+  /** Likeness to the most similar video chosen so far. */
   taken: number;
 }
 
-/** Of vectors of length 1: their cosine, from -1 to 1. */
+/** The cosine of two vectors of length 1, from -1 to 1. */
 export function likeness(a: readonly number[], b: readonly number[]): number {
   let sum = 0;
   for (let axis = 0; axis < a.length; axis++) sum += (a[axis] ?? 0) * (b[axis] ?? 0);
   return sum;
 }
 
-/** A cosine as a part of the relevance: 0 for what is unlike or opposite. */
+/** A cosine as a term of the relevance: 0 for orthogonal or opposite vectors. */
 function positive(cosine: number): number {
   return Math.min(1, Math.max(0, cosine));
 }
 
-/** Direction of the mean of the vectors; all 0 where there is none. */
+/** Direction of the mean of the vectors; all 0 if there are none. */
 function meanDirection(vectors: readonly (readonly number[])[]): number[] {
   const sum = (vectors[0] ?? []).map((_, axis) => vectors.reduce((total, vector) => total + (vector[axis] ?? 0), 0));
   const norm = Math.sqrt(likeness(sum, sum));
   return norm === 0 ? sum : sum.map((component) => component / norm);
 }
 
-/** The best candidates, the first the best; as many as `limit`, or all where there are fewer. */
+/** At most `limit` candidates, the best first. */
 export function rank(liked: readonly Video[], candidates: readonly RatedCandidate[], limit: number): Ranked[] {
   const taste = meanDirection(liked.map(({ features }) => features));
   const mostVotes = Math.max(1, ...candidates.map(({ votes }) => votes));
@@ -61,16 +61,16 @@ export function rank(liked: readonly Video[], candidates: readonly RatedCandidat
       .slice(0, NEAREST);
     const nearest = alike.reduce((sum, { cosine }) => sum + positive(cosine), 0) / Math.max(1, alike.length);
     const score =
-      PART.taste * positive(likeness(taste, video.features)) +
-      PART.nearest * nearest +
-      PART.votes * (votes / mostVotes) +
-      PART.heat * (Math.log1p(video.hourlyViews) / Math.log1p(mostViews));
+      WEIGHT.taste * positive(likeness(taste, video.features)) +
+      WEIGHT.nearest * nearest +
+      WEIGHT.votes * (votes / mostVotes) +
+      WEIGHT.heat * (Math.log1p(video.hourlyViews) / Math.log1p(mostViews));
     return { video, score, because: alike[0]?.other, taken: 0 };
   });
   return chooseVaried(left, limit);
 }
 
-/** Takes from `left`, one after the other, what is relevant and unlike those taken before. */
+/** Moves candidates from `left` to the result one by one, each relevant and different from those before. */
 function chooseVaried(left: Rated[], limit: number): Ranked[] {
   const chosen: Ranked[] = [];
   while (chosen.length < limit) {

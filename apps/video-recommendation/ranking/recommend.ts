@@ -1,4 +1,4 @@
-/** From a user's number to videos: asks for the user, for those subscribed to, for the candidates, and ranks these. */
+/** Recommends videos to a user: fetches the user, the subscriptions and the candidates, and ranks the candidates. */
 import type { User } from '../data/users.ts';
 import type { Video } from '../data/videos.ts';
 import { type Answer, type Refusal, answered, refused } from '../http/answer.ts';
@@ -7,11 +7,11 @@ import { type RatedCandidate, rank } from './rank.ts';
 
 export interface Candidate {
   readonly video: number;
-  /** How many of those the user subscribes to like it. */
+  /** Number of the user's subscriptions that like it. */
   readonly votes: number;
 }
 
-/** What those the user subscribes to like and the user does not yet, the most liked first, of equal ones the lowest number. */
+/** Videos that the user's subscriptions like and the user does not: the most liked first, then the lowest number. */
 export function chooseCandidates(user: User, subscribedTo: readonly User[], atMost: number): Candidate[] {
   const known = new Set(user.likedVideos);
   const votes = new Map<number, number>();
@@ -24,27 +24,27 @@ export function chooseCandidates(user: User, subscribedTo: readonly User[], atMo
     .slice(0, atMost);
 }
 
-/** More than that are not looked at, however many subscriptions a user has. */
+/** Maximum number of candidates, however many subscriptions a user has. */
 const MAX_CANDIDATES = 200;
 
-/** Where users and videos come from, each in the order that was asked for. */
+/** Port. Users and videos by their numbers, in the order of the numbers. */
 export interface Sources {
   users(ids: readonly number[]): Promise<Answer<readonly User[]>>;
   videos(ids: readonly number[]): Promise<Answer<readonly Video[]>>;
 }
 
-/** What is shown of a video. */
+/** The public fields of a video. */
 export function shownOf({ id, title, author, topic, seconds }: Video): Recommended {
   return { id, title, author, topic, seconds };
 }
 
-/** Users and videos that are named by our own services exist: one that is not there is a failure of theirs. */
+/** A 404 for a user or video that our own services named is a failure of these services. */
 function asFailure(answer: { readonly ok: false; readonly refusal: Refusal }): Answer<never> {
   const { status, message } = answer.refusal;
   return refused(status === 404 ? 502 : status, message);
 }
 
-/** The best videos for a user; 404 where there is no such user, else a refusal is one of the sources'. */
+/** The best videos for a user; 404 if there is no such user. Any other refusal comes from the sources. */
 export async function recommend(id: number, limit: number, sources: Sources): Promise<Answer<Recommended[]>> {
   const asked = await sources.users([id]);
   if (!asked.ok) return asked.refusal.status === 404 ? refused(404, `user: there is no user ${id}`) : asked;

@@ -1,4 +1,4 @@
-/** The trending videos, kept fresh in the background; when they cannot be had, the last good list stays. */
+/** The trending videos, renewed in the background. If they cannot be fetched, the last list stays. */
 import type { Answer } from '../http/answer.ts';
 import type { Recommended } from '../http/recommendations.ts';
 
@@ -6,7 +6,7 @@ const FIRST_RETRY_MS = 500;
 
 export interface Trending {
   readonly videos: readonly Recommended[];
-  /** When they were fetched, ms since 1970. */
+  /** Time of the fetch, ms since 1970. */
   readonly asOf: number;
 }
 
@@ -24,18 +24,18 @@ export class TrendingList {
   #timer: NodeJS.Timeout | undefined;
   #isStopped = false;
 
-  /** @param everyMs how old the list may become before it is fetched again */
+  /** @param everyMs age at which the list is fetched again */
   constructor(ports: TrendingPorts, everyMs: number) {
     this.#ports = ports;
     this.#everyMs = everyMs;
   }
 
-  /** The last list that was had; undefined before the first. */
+  /** The last list; undefined before the first fetch succeeds. */
   get current(): Trending | undefined {
     return this.#current;
   }
 
-  /** Fetches now and from then on, until `stop`; resolves after the first attempt. */
+  /** Fetches now and then periodically until `stop`. Resolves after the first attempt. */
   async start(): Promise<void> {
     const answer = await this.#ports.fetch();
     if (answer.ok) this.#current = { videos: answer.value, asOf: this.#ports.now() };

@@ -1,4 +1,4 @@
-/** What the recommendation service asks of the other two, in batches that they take. */
+/** Requests from the recommendation service to the other two, in batches of the size that they accept. */
 import type { TraceHeaders } from '../../service/trace.ts';
 import type { User } from '../data/users.ts';
 import type { Video } from '../data/videos.ts';
@@ -12,7 +12,7 @@ export interface Catalogue {
   readonly maxBatchSize: number;
 }
 
-/** The list that an answer of our own services bears in a field; its items are taken to be what they document. */
+/** A list in a field of an answer of our own services. Its items are assumed to have the documented form. */
 async function list<T>(from: Dependency, path: string, field: string, trace: TraceHeaders): Promise<Answer<T[]>> {
   const answer = await from.get(path, trace);
   if (!answer.ok) return answer;
@@ -21,7 +21,7 @@ async function list<T>(from: Dependency, path: string, field: string, trace: Tra
   return Array.isArray(items) ? answered(items as T[]) : refused(502, `${path.split('?', 1)[0]}: answered no ${field}`);
 }
 
-/** For one request, whose trace headers every call repeats. */
+/** Sources for one request. Every call repeats its trace headers. */
 export function sourcesOf({ users, videos, maxBatchSize }: Catalogue, trace: TraceHeaders): Sources {
   return {
     users: (ids) =>
@@ -37,14 +37,14 @@ export async function trendingOf({ videos }: Catalogue, limit: number): Promise<
   return list<Video>(videos, `/trending?limit=${limit}`, 'videos', {});
 }
 
-/** In order, none empty, none larger than `size`. */
+/** Batches in order, none empty, none larger than `size`. */
 export function inBatches<T>(items: readonly T[], size: number): T[][] {
   const batches: T[][] = [];
   for (let start = 0; start < items.length; start += size) batches.push(items.slice(start, start + size));
   return batches;
 }
 
-/** All batches are asked for at once; the answer is all of theirs in order, or the first refusal. */
+/** Sends all batches at once. Returns all answers in order, or the first refusal. */
 export async function askInBatches<T>(
   ids: readonly number[],
   size: number,

@@ -1,4 +1,4 @@
-/** Who subscribes to whom, and likes what: `GET /users?ids=1,2` -> `{users}` in the given order. */
+/** Users with their subscriptions and likes: `GET /users?ids=1,2` -> `{users}` in the given order. */
 import type { FastifyInstance } from 'fastify';
 import { UserDirectory } from '../data/users.ts';
 import { refused, sendAnswer } from '../http/answer.ts';

@@ -1,6 +1,6 @@
 /**
- * Videos for a user: `GET /recommendations/{user}?limit=N`; the page about them; `/stats` and `/metrics`. When a service
- * that is asked fails, the trending videos are the answer, marked as stale.
+ * Videos for a user: `GET /recommendations/{user}?limit=N`, the page about them, `/stats` and `/metrics`. If a service
+ * that it calls fails, the answer is the trending videos, marked as stale.
  */
 import type { FastifyInstance } from 'fastify';
 import { Registry } from 'prom-client';
@@ -23,13 +23,13 @@ export interface RecommendationSettings extends CallSettings {
   readonly addressing: Addressing;
   readonly maxBatchSize: number;
   readonly defaultLimit: number;
-  /** How old the list of trending videos may become, ms. */
+  /** Age at which the list of trending videos is renewed, ms. */
   readonly trendingMs: number;
 }
 
 const monotonic = (): number => performance.now();
 
-/** Adds the routes, and starts to keep the trending videos; both end with the server. */
+/** Adds the routes and starts to renew the trending videos, which stops with the server. */
 export function addRecommendationRoutes(server: FastifyInstance, settings: RecommendationSettings): void {
   const { pod, addressing, maxBatchSize, defaultLimit } = settings;
   const registry = new Registry();
@@ -53,7 +53,7 @@ export function addRecommendationRoutes(server: FastifyInstance, settings: Recom
     const ranked = await recommend(user, limit, sourcesOf(catalogue, trace));
     if (ranked.ok) return answered({ user, source: 'ranking', stale: false, videos: ranked.value });
     const { current } = trending;
-    // What is wrong with the request is no failure of a service, and no list is an answer to it.
+    // An invalid request is not a failure of a service, and the trending list does not answer it.
     if (ranked.refusal.status < 500 || !current) return ranked;
     const asOf = new Date(current.asOf).toISOString();
     const videos = current.videos.slice(0, limit);

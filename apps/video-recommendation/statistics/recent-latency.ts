@@ -1,4 +1,4 @@
-/** Percentiles of the last half to whole minute: what was slow an hour ago is no news. */
+/** Latency percentiles over the last 30 to 60 seconds. */
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 
 const SLOT_MS = 30_000;
@@ -18,7 +18,7 @@ export class RecentLatency {
   #previous = emptyHistogram();
   #until: number;
 
-  /** @param now ms of a clock that does not step, as in the other methods */
+  /** @param now ms of a monotonic clock, as in the other methods */
   constructor(now: number) {
     this.#until = now + SLOT_MS;
   }
@@ -28,7 +28,7 @@ export class RecentLatency {
     this.#current.record(Math.min(MAX_US, Math.max(1, Math.round(ms * 1000))));
   }
 
-  /** Undefined where nothing was recorded of late. */
+  /** Undefined if nothing was recorded in that time. */
   percentiles(now: number): Percentiles | undefined {
     this.#turn(now);
     const both = emptyHistogram();

@@ -1,15 +1,15 @@
-/** What this replica answered itself: how many requests, how, and how long they took. */
+/** Counts the requests that this replica answered, by outcome, and their latency. */
 import { Counter, Histogram, type Registry } from 'prom-client';
 import { type Percentiles, RecentLatency } from './recent-latency.ts';
 
-/** Ranked for the user, trending instead, or neither. */
+/** The answer was ranked for the user, was the trending list instead, or was a refusal. */
 type Outcome = 'ranked' | 'trending' | 'refused';
 
-export interface ServedFigures {
+export interface ServedCounts {
   readonly ranked: number;
   readonly trending: number;
   readonly refused: number;
-  /** Of the last half to whole minute; undefined where nothing was asked. */
+  /** Over the last 30 to 60 seconds; undefined if there were no requests. */
   readonly latency: Percentiles | undefined;
 }
 
@@ -20,7 +20,7 @@ export class Served {
   readonly #requests;
   readonly #duration;
 
-  /** @param now ms of a clock that does not step */
+  /** @param now ms of a monotonic clock */
   constructor(registry: Registry, now: () => number) {
     this.#now = now;
     this.#latency = new RecentLatency(now());
@@ -46,7 +46,7 @@ export class Served {
     this.#duration.observe(ms / 1000);
   }
 
-  snapshot(): ServedFigures {
+  snapshot(): ServedCounts {
     return { ...this.#counts, latency: this.#latency.percentiles(this.#now()) };
   }
 }

@@ -1,10 +1,10 @@
-/** Requests, errors and latency of every replica that this one asked: for the page, as JSON, and for Prometheus. */
+/** Requests, errors and latency of every replica that this one called: for the page, as JSON, and for Prometheus. */
 import { Counter, Histogram, type Registry } from 'prom-client';
 import { type Percentiles, RecentLatency } from './recent-latency.ts';
 
-/** Replicas come and go under new names; those that were not asked for the longest time are forgotten. */
+/** Maximum number of replicas. Replicas come and go under new names, so the least recently called ones are dropped. */
 const MAX_REPLICAS = 200;
-/** Stands for the replica where none answered. */
+/** Name of the row for calls that no replica answered. */
 const NONE = 'none';
 
 const OUTCOMES = ['answered', 'failed'] as const;
@@ -12,10 +12,10 @@ const OUTCOMES = ['answered', 'failed'] as const;
 export interface Call {
   /** `<service>.<namespace>` */
   readonly dependency: string;
-  /** As `x-served-by` names it; undefined where nothing answered, or nothing that says its name. */
+  /** From `x-served-by`; undefined if nothing answered or the response has no name. */
   readonly replica: string | undefined;
   readonly ms: number;
-  /** There was no answer, or one of 500 and above. */
+  /** There was no answer, or its status was 500 or above. */
   readonly hasFailed: boolean;
 }
 
@@ -23,7 +23,7 @@ export interface ReplicaTraffic {
   readonly replica: string;
   readonly requests: number;
   readonly errors: number;
-  /** Of the last half to whole minute; undefined where it was not asked. */
+  /** Over the last 30 to 60 seconds; undefined if it was not called. */
   readonly latency: Percentiles | undefined;
 }
 
@@ -48,7 +48,7 @@ export class Traffic {
   readonly #requests;
   readonly #duration;
 
-  /** @param now ms of a clock that does not step */
+  /** @param now ms of a monotonic clock */
   constructor(registry: Registry, now: () => number) {
     this.#now = now;
     const registers = [registry];

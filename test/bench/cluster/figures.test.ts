@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { figuresOf, summarise } from './figures.ts';
+import { metricsOf, summarise } from './figures.ts';
 
 describe('the figures of a cluster', () => {
   it('come out of the rows of the parts that were measured, and of no others', () => {
@@ -31,7 +31,7 @@ describe('the figures of a cluster', () => {
   });
 
   it('have their limits beside them', () => {
-    const figures = figuresOf({ scale_failed_subset: 21, up_s: 74.5 });
+    const figures = metricsOf({ scale_failed_subset: 21, up_s: 74.5 });
     expect(figures).toEqual([
       { key: 'up_s', label: 'from nothing to balanced', unit: 's', limit: 90, value: 74.5 },
       expect.not.objectContaining({ limit: expect.anything() as unknown }),

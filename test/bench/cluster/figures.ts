@@ -71,7 +71,7 @@ export function summarise(rows: readonly Round[]): Record<string, number> {
 }
 
 /** Those of the summary with their names and limits, in the order of the page. */
-export function figuresOf(summary: Readonly<Record<string, number>>): Figure[] {
+export function metricsOf(summary: Readonly<Record<string, number>>): Figure[] {
   return FIGURES.flatMap((figure) => {
     const value = summary[figure.key];
     return value === undefined ? [] : [{ ...figure, value }];

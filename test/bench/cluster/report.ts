@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { format, resolveConfig } from 'prettier';
 import { renderPng } from '../../../tools/local-mesh/report/write-report.ts';
 import type { BenchResult, Round } from '../support/bench.ts';
-import { type Figure, figuresOf } from './figures.ts';
+import { type Figure, metricsOf } from './figures.ts';
 import { drawFigures, show } from './picture.ts';
 
 const TITLE = 'Ballast in a Kubernetes cluster, in figures';
@@ -37,7 +37,7 @@ with Istio's sidecars and its ingress gateway, Ballast installed from its manife
 
 | | measured | limit |
 | --- | ---: | ---: |
-${figuresOf(summary).map(figureRow).join('\n')}
+${metricsOf(summary).map(figureRow).join('\n')}
 
 ![Each figure beside its limit](../figures/cluster.png)
 
@@ -80,6 +80,6 @@ export async function writeDocs(result: BenchResult, directory: string): Promise
   writeFileSync(files.page, await format(clusterPage(result), { ...style, parser: 'markdown' }));
   writeFileSync(files.json, `${JSON.stringify({ name: 'cluster', ...result }, null, 2)}\n`);
   const note = 'A cluster of three small nodes with Istio, on one machine';
-  writeFileSync(files.picture, renderPng(drawFigures(TITLE, note, figuresOf(result.summary))));
+  writeFileSync(files.picture, renderPng(drawFigures(TITLE, note, metricsOf(result.summary))));
   return Object.values(files);
 }

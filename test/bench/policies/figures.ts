@@ -1,5 +1,5 @@
 /** From what was measured to what is compared. Pure. */
-import { type Spread, spread } from '../../../tools/local-mesh/report/figures.ts';
+import { type Spread, spread } from '../../../tools/local-mesh/report/metrics.ts';
 import { RACED, RACES, type RaceName } from './plan.ts';
 import { POLICIES, type Policy } from './policies.ts';
 import type { Measured } from './records.ts';
@@ -30,7 +30,7 @@ function standing(ours: Spread, other: Spread): Standing {
   return ours.min > other.max ? 'higher' : 'tied';
 }
 
-function figuresOf(measured: Measured, condition: string, policy: Policy): PolicyFigures[] {
+function metricsOf(measured: Measured, condition: string, policy: Policy): PolicyFigures[] {
   const cells = measured.cells.filter((cell) => cell.condition === condition && cell.policy === policy);
   const [p50Ms, p99Ms] = [spread(cells.map((cell) => cell.p50Ms)), spread(cells.map((cell) => cell.p99Ms))];
   const busiestNode = spread(cells.map((cell) => cell.busiestNode));
@@ -43,7 +43,7 @@ function figuresOf(measured: Measured, condition: string, policy: Policy): Polic
 /** Figures under `conditions`, those left out of which nothing was measured. */
 export function conditionFigures(measured: Measured, conditions: readonly string[]): ConditionFigures[] {
   return conditions.flatMap((condition) => {
-    const policies = POLICIES.flatMap((policy) => figuresOf(measured, condition, policy));
+    const policies = POLICIES.flatMap((policy) => metricsOf(measured, condition, policy));
     const ours = policies.find(({ policy }) => policy === 'ballast');
     const [best] = policies
       .filter(({ policy }) => policy !== 'ballast')

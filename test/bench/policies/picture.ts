@@ -1,5 +1,5 @@
 /** The comparison in one picture: p99 of each balancer under each condition, and the highest rates. Pure. */
-import type { Spread } from '../../../tools/local-mesh/report/figures.ts';
+import type { Spread } from '../../../tools/local-mesh/report/metrics.ts';
 import { type Scale, linearScale, logScale } from '../../../tools/local-mesh/report/picture/scale.ts';
 import { COLOURS, sheet } from '../../../tools/local-mesh/report/picture/sheet.ts';
 import { element, label } from '../../../tools/local-mesh/report/picture/svg.ts';

@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { format, resolveConfig } from 'prettier';
-import type { Spread } from '../../../tools/local-mesh/report/figures.ts';
+import type { Spread } from '../../../tools/local-mesh/report/metrics.ts';
 import { renderPng } from '../../../tools/local-mesh/report/write-report.ts';
 import { shortNumber } from '../../../tools/local-mesh/report/summary.ts';
 import { CONDITIONS } from './conditions.ts';

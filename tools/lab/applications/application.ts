@@ -47,8 +47,8 @@ export class LabApplication {
     await this.kubectl('patch', 'service', await this.#gateway(), ...patch);
   }
 
-  /** Waits until every pod is ready, but those of jobs that are done; `say` hears how many are. */
-  async untilReady(say: (text: string) => void): Promise<void> {
+  /** Waits until every pod is ready, but those of jobs that are done; `progress` receives how many are. */
+  async untilReady(progress: (text: string) => void): Promise<void> {
     const giveUp = Date.now() + START_LIMIT_MS;
     const replicas = await this.kubectl('get', 'statefulsets,deployments', '-o', 'jsonpath={.items[*].spec.replicas}');
     const expected = replicas.split(' ').reduce((sum, count) => sum + Number(count), 0);
@@ -58,7 +58,7 @@ export class LabApplication {
       const pods = (await this.kubectl('get', ...running)).split('\n').filter(Boolean);
       const waiting = pods.filter((line) => !line.startsWith('True'));
       if (waiting.length === 0 && pods.length >= expected) return;
-      say(`${pods.length - waiting.length} of ${Math.max(expected, pods.length)} pods`);
+      progress(`${pods.length - waiting.length} of ${Math.max(expected, pods.length)} pods`);
       if (Date.now() > giveUp) {
         const names = waiting.map((line) => line.split(/\s+/).at(-1)).join(', ') || 'pods';
         const where = `see kubectl -n ${this.namespace} describe pods`;
@@ -76,8 +76,8 @@ export class LabApplication {
       const { due, failed } = await startLoad(TRIAL).finished;
       if (failed === 0 && (await this.#picksAtGateway()) > 0) return;
       if (Date.now() > giveUp) {
-        const said = failed === 0 ? 'Istio chooses who answers' : `${failed} of ${due} requests failed`;
-        throw new BallastError('CHILD_FAILED', `${this.ingress.href} is not balanced: ${said}`);
+        const reason = failed === 0 ? 'Istio chooses who answers' : `${failed} of ${due} requests failed`;
+        throw new BallastError('CHILD_FAILED', `${this.ingress.href} is not balanced: ${reason}`);
       }
       await sleep(250);
     }

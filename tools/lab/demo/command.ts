@@ -5,7 +5,7 @@ import type { DemoResult } from '../../local-mesh/demo.ts';
 import { doubtAbout } from '../../local-mesh/phases/machine-use.ts';
 import { runSteps } from '../../local-mesh/progress.ts';
 import { summarise, verdict } from '../../local-mesh/report/summary.ts';
-import { figuresTable } from '../../local-mesh/report/table.ts';
+import { metricsTable } from '../../local-mesh/report/table.ts';
 import { writeReport } from '../../local-mesh/report/write-report.ts';
 import { LabApplication } from '../applications/application.ts';
 import { INGRESS_ADDRESS } from '../settings.ts';
@@ -18,7 +18,7 @@ function report({ run, ...setting }: DemoResult, { json, out, write }: LabFlags)
   const written = writeReport(out, 'lab', run, figures);
   const files = [written.picture, written.figures, ...(write === 'docs' ? writePage(run, figures) : [])];
   if (json) console.log(JSON.stringify(figures, null, 2));
-  else console.log(`${figuresTable(run)}\n\n${verdict(run)}\n\nWritten: ${files.join(', ')}`);
+  else console.log(`${metricsTable(run)}\n\n${verdict(run)}\n\nWritten: ${files.join(', ')}`);
   const doubt = doubtAbout(setting.machine);
   if (doubt !== undefined) console.error(doubt);
 }

@@ -7,7 +7,7 @@ const NAME = 'noisy-neighbour';
 const IMAGE = `ballast/noisy-neighbour:${packageJson.version}`;
 
 /** It asks for half of its node, so that it gets its CPU before the replicas, which ask for little, get theirs. */
-const REQUESTED_PART = 0.5;
+const REQUESTED_FRACTION = 0.5;
 
 function manifest(node: string, nodeCores: number, cores: number): object {
   const millis = (value: number) => `${Math.round(value * 1000)}m`;
@@ -27,7 +27,7 @@ function manifest(node: string, nodeCores: number, cores: number): object {
           imagePullPolicy: 'Never',
           args: ['--cores', cores.toFixed(3)],
           resources: {
-            requests: { cpu: millis(Math.min(cores, REQUESTED_PART * nodeCores)), memory: '32Mi' },
+            requests: { cpu: millis(Math.min(cores, REQUESTED_FRACTION * nodeCores)), memory: '32Mi' },
             limits: { cpu: millis(cores) },
           },
         },

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createColors } from 'picocolors';
 import type { MeasuredRun } from '../../local-mesh/report/phases.ts';
 import { verdict } from '../../local-mesh/report/summary.ts';
-import { figuresTable } from '../../local-mesh/report/table.ts';
+import { metricsTable } from '../../local-mesh/report/table.ts';
 import { writeReport } from '../../local-mesh/report/write-report.ts';
 import { NODES } from '../settings.ts';
 
@@ -23,7 +23,7 @@ rate goes on throughout, and latency counts from when a request was due. A pod t
 ${run.neighbourNode ?? 'a node'}. The balancers take turns: all policies have \`mode: "Off"\`, then \`mode: Enforce\`.
 
 \`\`\`
-${figuresTable(run, createColors(false))}
+${metricsTable(run, createColors(false))}
 
 ${verdict(run)}
 \`\`\`

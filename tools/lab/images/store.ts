@@ -75,18 +75,18 @@ export async function keysOf(archives: readonly string[]): Promise<string[]> {
  */
 export async function ensureStore(programs: Programs, archives: readonly string[]): Promise<string> {
   await mkdir(FOLDER, { recursive: true });
-  const wanted = new Set<string>();
+  const needed = new Set<string>();
   let store: string | undefined;
   for (const [index, archive] of archives.entries()) {
     const below = store;
     const keys = await keysOf(archives.slice(0, index + 1));
     const hash = createHash('sha256').update([programs.containerFolder, ...keys].join('\n'));
     store = join(FOLDER, hash.digest('hex').slice(0, 16));
-    wanted.add(basename(store));
+    needed.add(basename(store));
     await addArchive(store, below, programs, archive);
   }
   for await (const old of glob('*', { cwd: FOLDER })) {
-    if (!wanted.has(old)) await rm(join(FOLDER, old), { recursive: true, force: true });
+    if (!needed.has(old)) await rm(join(FOLDER, old), { recursive: true, force: true });
   }
   if (store === undefined) throw new Error('a store needs an archive');
   return store;

@@ -30,13 +30,13 @@ async function istioSources(): Promise<string> {
 }
 
 /**
- * Brings all programs; `say` hears which one is being built. From nothing this takes half an hour on 2 cores, most of
+ * Brings all programs; `progress` receives which one is being built. From nothing this takes half an hour on 2 cores, most of
  * it for Kubernetes and Istio, and a second once they are there.
  * @throws BallastError MISSING_TOOL or BUILD_FAILED
  */
-export async function ensurePrograms(say: (text: string) => void): Promise<Programs> {
+export async function ensurePrograms(progress: (text: string) => void): Promise<Programs> {
   const build = async (tool: string): Promise<string> => {
-    say(tool);
+    progress(tool);
     return buildGoTool(tool);
   };
   const system = await ensureSystemPrograms();

@@ -5,7 +5,7 @@ import { APPLICATION_NAMES, hotelReservation as hotel } from '../../local-mesh/a
 import { doubtAbout } from '../../local-mesh/phases/machine-use.ts';
 import { runSteps } from '../../local-mesh/progress.ts';
 import { type LabFlags, type Show, addLabFlags, bringLab, interruption } from '../demo/compare.ts';
-import { figuresOfApplication, summariseSurvey } from './figures.ts';
+import { metricsOfApplication, summariseSurvey } from './figures.ts';
 import { writePage, writeSurvey } from './page.ts';
 import { type Surveyed, survey } from './survey.ts';
 import { surveyTable } from './table.ts';
@@ -48,7 +48,7 @@ function someOf(text: string): string[] {
 
 function report(outcomes: readonly Surveyed[], flags: SurveyFlags): void {
   const measured = outcomes.flatMap((outcome) => ('result' in outcome ? [outcome] : []));
-  const figures = measured.map(({ application, result }) => figuresOfApplication(application, result));
+  const figures = measured.map(({ application, result }) => metricsOfApplication(application, result));
   const all = {
     name: 'lab-apps',
     settings: { rounds: flags.rounds, seconds: flags.seconds, node: flags.node },

@@ -1,9 +1,9 @@
 /** What the survey says of each application, and of all. Pure. */
-import { figuresOf, p99Ratios, spread, type Spread } from '../../local-mesh/report/figures.ts';
+import { metricsOf, p99Ratios, spread, type Spread } from '../../local-mesh/report/metrics.ts';
 import type { MeasuredRun } from '../../local-mesh/report/phases.ts';
 
 /** One line: a noisy pod on a node, Istio's default and Ballast. */
-export interface ApplicationFigures {
+export interface ApplicationMetrics {
   readonly application: string;
   /** Requests per second. */
   readonly rate: number;
@@ -27,11 +27,11 @@ export interface SurveySummary {
 }
 
 /** @throws Error where the run holds no round with the neighbour in which both were measured */
-export function figuresOfApplication(
+export function metricsOfApplication(
   application: string,
   { run, rate, requestCpuSeconds }: { run: MeasuredRun; rate: number; requestCpuSeconds?: number },
-): ApplicationFigures {
-  const noisy = figuresOf(run).filter(({ neighbour }) => neighbour);
+): ApplicationMetrics {
+  const noisy = metricsOf(run).filter(({ neighbour }) => neighbour);
   const other = noisy.find(({ name }) => name === 'default');
   const ballast = noisy.find(({ name }) => name === 'ballast');
   const ratio = spread(p99Ratios(run, true));
@@ -49,7 +49,7 @@ export function figuresOfApplication(
   };
 }
 
-export function summariseSurvey(figures: readonly ApplicationFigures[]): SurveySummary {
+export function summariseSurvey(figures: readonly ApplicationMetrics[]): SurveySummary {
   return {
     worst_p99_ratio: spread(figures.map(({ p99Ratio }) => p99Ratio))?.max ?? null,
     failed: figures.reduce((sum, { failedBallast }) => sum + failedBallast, 0),

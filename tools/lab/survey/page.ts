@@ -5,7 +5,7 @@ import { createColors } from 'picocolors';
 import { renderPng } from '../../local-mesh/report/write-report.ts';
 import type { LabFlags } from '../demo/compare.ts';
 import { NODES } from '../settings.ts';
-import { type ApplicationFigures, summariseSurvey } from './figures.ts';
+import { type ApplicationMetrics, summariseSurvey } from './figures.ts';
 import { drawSurvey } from './picture.ts';
 import { surveyTable } from './table.ts';
 
@@ -14,7 +14,7 @@ const FIGURES = join('docs', 'figures');
 
 type Settings = Pick<LabFlags, 'node' | 'rounds' | 'seconds'>;
 
-export function surveyPage(figures: readonly ApplicationFigures[], { node, rounds, seconds }: Settings): string {
+export function surveyPage(figures: readonly ApplicationMetrics[], { node, rounds, seconds }: Settings): string {
   const sizes = NODES.flatMap(({ name, cores }) => (cores === undefined ? [] : [`${name} with ${cores} cores`]));
   const names = figures.map(({ application }) => `[${application}](../../apps/${application}/README.md)`);
   const { worst_p99_ratio: worst, failed } = summariseSurvey(figures);
@@ -41,7 +41,7 @@ Ballast. [All figures](../figures/applications.json).
 }
 
 /** Writes `applications.png` and `applications.json` to a folder; their names. */
-export function writeSurvey(folder: string, figures: readonly ApplicationFigures[], all: unknown): string[] {
+export function writeSurvey(folder: string, figures: readonly ApplicationMetrics[], all: unknown): string[] {
   const files = { picture: join(folder, 'applications.png'), json: join(folder, 'applications.json') };
   mkdirSync(folder, { recursive: true });
   const note = figures.map(({ application, p99Ratio }) => `${application} × ${p99Ratio.toFixed(2)}`).join(', ');
@@ -51,7 +51,7 @@ export function writeSurvey(folder: string, figures: readonly ApplicationFigures
 }
 
 /** Writes `docs/reference/applications.md` with its picture and figures; their names. */
-export function writePage(figures: readonly ApplicationFigures[], all: unknown, settings: Settings): string[] {
+export function writePage(figures: readonly ApplicationMetrics[], all: unknown, settings: Settings): string[] {
   writeFileSync(PAGE, surveyPage(figures, settings));
   return [PAGE, ...writeSurvey(FIGURES, figures, all)];
 }

@@ -1,10 +1,10 @@
 /** p99 of each application under both balancers, as points: a logarithmic scale has no zero for bars to start at. Pure. */
-import type { Spread } from '../../local-mesh/report/figures.ts';
+import type { Spread } from '../../local-mesh/report/metrics.ts';
 import { type Scale, logScale } from '../../local-mesh/report/picture/scale.ts';
 import { COLOURS, sheet } from '../../local-mesh/report/picture/sheet.ts';
 import { element, label } from '../../local-mesh/report/picture/svg.ts';
 import { milliseconds } from '../../local-mesh/report/summary.ts';
-import type { ApplicationFigures } from './figures.ts';
+import type { ApplicationMetrics } from './figures.ts';
 
 const WIDTH = 1200;
 const LEFT = 260;
@@ -15,7 +15,7 @@ const LINE = 28;
 
 const TITLE = 'p99 with a noisy pod on one node: LEAST_REQUEST and Ballast';
 
-export function drawSurvey(figures: readonly ApplicationFigures[], note: string): string {
+export function drawSurvey(figures: readonly ApplicationMetrics[], note: string): string {
   const shown = figures.flatMap(({ defaultP99Ms, ballastP99Ms }) => [defaultP99Ms, ballastP99Ms]);
   const least = Math.min(...shown.map(({ min }) => min));
   const most = Math.max(...shown.map(({ max }) => max));
@@ -38,7 +38,7 @@ export function drawSurvey(figures: readonly ApplicationFigures[], note: string)
   );
 }
 
-function row({ application, defaultP99Ms, ballastP99Ms }: ApplicationFigures, top: number, scale: Scale): string {
+function row({ application, defaultP99Ms, ballastP99Ms }: ApplicationMetrics, top: number, scale: Scale): string {
   const name = label(LEFT - 16, top + LINE + 5, application, { fill: COLOURS.ink, 'text-anchor': 'end' });
   const first = point('LEAST_REQUEST', defaultP99Ms, { y: top + LINE / 2, fill: COLOURS.p99 }, scale);
   const second = point('Ballast', ballastP99Ms, { y: top + 1.5 * LINE, fill: COLOURS.ballastName }, scale);

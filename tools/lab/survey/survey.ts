@@ -35,7 +35,7 @@ async function surveyOne(lab: Lab, name: string, { flags, show, signal }: Survey
   const outcomes: Surveyed[] = [];
   const failed = (error: unknown): void => void outcomes.push({ application: name, error });
   try {
-    await show([{ title: name, run: (say) => bringUp(lab, application, say) }]);
+    await show([{ title: name, run: (progress) => bringUp(lab, application, progress) }]);
     outcomes.push({ application: name, result: await compare(lab, application, flags, { show, signal }) });
   } catch (error) {
     failed(error);
@@ -45,11 +45,11 @@ async function surveyOne(lab: Lab, name: string, { flags, show, signal }: Survey
 }
 
 /** Sidecars and replicas start at the machine's own speed; the comparison gives the nodes their sizes. */
-async function bringUp(lab: Lab, application: LabApplication, say: (text: string) => void): Promise<string> {
+async function bringUp(lab: Lab, application: LabApplication, progress: (text: string) => void): Promise<string> {
   for (const node of lab.workers) node.limit(false);
   await renewVolumes(lab.kubectl, lab.folder);
   await application.install();
-  await application.untilReady(say);
+  await application.untilReady(progress);
   await application.untilBalanced();
   return application.ingress.href;
 }

@@ -1,9 +1,9 @@
 /** The survey as a table for a terminal, one line per application. Pure. */
 import Table from 'cli-table3';
 import pc from 'picocolors';
-import type { Spread } from '../../local-mesh/report/figures.ts';
+import type { Spread } from '../../local-mesh/report/metrics.ts';
 import { shortNumber } from '../../local-mesh/report/summary.ts';
-import type { ApplicationFigures } from './figures.ts';
+import type { ApplicationMetrics } from './figures.ts';
 
 type Colours = Pick<typeof pc, 'bold' | 'dim' | 'red'>;
 
@@ -18,7 +18,7 @@ const HEAD = [
 ] as const;
 
 /** Medians over the rounds, ranges below them; `failed` is LEAST_REQUEST's, then Ballast's. */
-export function surveyTable(figures: readonly ApplicationFigures[], colours: Colours = pc): string {
+export function surveyTable(figures: readonly ApplicationMetrics[], colours: Colours = pc): string {
   const table = new Table({
     head: HEAD.map((title) => colours.bold(title)),
     colAligns: ['left', 'right', 'right', 'right', 'right', 'right', 'right'],

@@ -39,20 +39,20 @@ export interface OpenedOperator {
 /** Begins at once. */
 export function openOperator(options: OperatorOptions, log: Log): OpenedOperator {
   const { credentials, namespace, lease: name, identity, targetOf } = options;
-  const complain = (failure: Failure): void => log.error({ code: failure.code }, describeFailure(failure));
-  const mixes = readMixes(complain);
+  const logFailure = (failure: Failure): void => log.error({ code: failure.code }, describeFailure(failure));
+  const mixes = readMixes(logFailure);
   const client = new KubernetesClient(credentials);
   const problems = new Set<string>();
   const watched = new WatchedRequests(client, {
     changed() {
       for (const { kind, name: object, text } of watched.problems()) {
         const message = `${kind} ${object}: ${text}`;
-        if (!problems.has(message)) complain({ code: 'INVALID_MANIFEST', message });
+        if (!problems.has(message)) logFailure({ code: 'INVALID_MANIFEST', message });
         problems.add(message);
       }
       void operator.poke();
     },
-    moved: (kind, state, why) => tell(kind, state, why, log, complain),
+    moved: (kind, state, why) => logState(kind, state, why, log, logFailure),
   });
   const leadership = new Lease(client, {
     namespace,
@@ -61,7 +61,7 @@ export function openOperator(options: OperatorOptions, log: Log): OpenedOperator
     urlOf: () => undefined,
     now: () => performance.now(),
     onTrouble: (why) =>
-      complain({ code: 'CLUSTER_UNREACHABLE', message: `Lease ${qualifiedName({ namespace, name })}: ${why}` }),
+      logFailure({ code: 'CLUSTER_UNREACHABLE', message: `Lease ${qualifiedName({ namespace, name })}: ${why}` }),
   });
   const operator = new Operator({
     seen: () => watched.seen(),
@@ -75,7 +75,7 @@ export function openOperator(options: OperatorOptions, log: Log): OpenedOperator
     },
     mayAct: () => leadership.isLeading,
     now: () => Date.now(),
-    onTrouble: complain,
+    onTrouble: logFailure,
   });
   leadership.onChange(() => {
     const { isLeading, leader } = leadership;
@@ -98,24 +98,24 @@ export function openOperator(options: OperatorOptions, log: Log): OpenedOperator
   };
 }
 
-function readMixes(complain: (failure: Failure) => void): ReadonlyMap<string, Mix> {
+function readMixes(logFailure: (failure: Failure) => void): ReadonlyMap<string, Mix> {
   const mixes = new Map<string, Mix>();
   for (const name of MIXES) {
     const mix = readMix(name);
     if (mix.ok) mixes.set(name, mix.value);
-    else complain(mix.failure);
+    else logFailure(mix.failure);
   }
   return mixes;
 }
 
-function tell(
+function logState(
   kind: string,
   state: ReflectorState,
   why: string | undefined,
   log: Log,
-  complain: (failure: Failure) => void,
+  logFailure: (failure: Failure) => void,
 ): void {
-  if (state === 'absent') complain({ code: 'UNKNOWN_KIND', message: `${kind}: the cluster knows no such kind (yet)` });
-  else if (why !== undefined) complain({ code: 'CLUSTER_UNREACHABLE', message: `${kind}: cannot be watched: ${why}` });
+  if (state === 'absent') logFailure({ code: 'UNKNOWN_KIND', message: `${kind}: the cluster knows no such kind (yet)` });
+  else if (why !== undefined) logFailure({ code: 'CLUSTER_UNREACHABLE', message: `${kind}: cannot be watched: ${why}` });
   else log.info(`${kind}: ${state}`);
 }

@@ -14,10 +14,10 @@ export interface Patience {
 export async function untilReady(url: string, { signal, timeoutMs }: Patience): Promise<void> {
   const until = Date.now() + timeoutMs;
   for (;;) {
-    const said = await status(url, signal);
-    if (said === '200') return;
+    const text = await status(url, signal);
+    if (text === '200') return;
     signal.throwIfAborted();
-    if (Date.now() > until) throw new Error(`${url} was not ready within ${timeoutMs / 1000} s: ${said}`);
+    if (Date.now() > until) throw new Error(`${url} was not ready within ${timeoutMs / 1000} s: ${text}`);
     await sleep(EVERY_MS, undefined, { signal });
   }
 }

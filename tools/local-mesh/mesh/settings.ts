@@ -23,7 +23,7 @@ export interface MeshSettings {
 }
 
 /** Part of the machine that the nodes get together; gateway, load, controller and agents need the rest. */
-const NODES_PART = 0.7;
+const NODES_FRACTION = 0.7;
 /** More than that makes the mesh no more telling, only the load heavier. */
 const MAX_CORES = 4;
 /** Replicas per node: uneven, as a cluster is after some weeks. */
@@ -39,7 +39,7 @@ export function demoSettings(
   network: string,
   pinned = false,
 ): MeshSettings {
-  const cores = Math.min(MAX_CORES, availableParallelism() * NODES_PART) / APPETITES.length;
+  const cores = Math.min(MAX_CORES, availableParallelism() * NODES_FRACTION) / APPETITES.length;
   return {
     application,
     routing,

@@ -42,8 +42,8 @@ class CgroupNode implements MeshNode {
 
   started(): void {}
 
-  limit(enforced: boolean, part = 1): void {
-    if (this.#limited) this.#files.setQuota(this.#group, enforced ? part * this.cores : undefined);
+  limit(enforced: boolean, fraction = 1): void {
+    if (this.#limited) this.#files.setQuota(this.#group, enforced ? fraction * this.cores : undefined);
   }
 
   cpuSeconds(): number {

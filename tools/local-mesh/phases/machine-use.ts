@@ -14,9 +14,9 @@ export interface MachineUse {
 }
 
 /** With less left than this, processes wait for the machine's cores and not for their node's. */
-const SPARE_PART = 0.08;
+const SPARE_FRACTION = 0.08;
 /** Others that take more than this change what is measured. */
-const OTHERS_PART = 0.05;
+const OTHERS_FRACTION = 0.05;
 
 export interface MachineCounters {
   readonly nodes: readonly CpuCounter[];
@@ -45,11 +45,11 @@ export function machineUse(counters: MachineCounters, steps: readonly CpuStep[])
 
 /** What to be wary of in the figures, for a person; undefined when nothing is. */
 export function doubtAbout({ cores, busyCores, othersCores }: MachineUse): string | undefined {
-  if (othersCores > OTHERS_PART * cores) {
+  if (othersCores > OTHERS_FRACTION * cores) {
     const taken = `${othersCores.toFixed(2)} of the machine's ${cores} cores`;
     return `Something else took ${taken} meanwhile, which blurs the figures: end it and run the demo again.`;
   }
-  if (busyCores > (1 - SPARE_PART) * cores) {
+  if (busyCores > (1 - SPARE_FRACTION) * cores) {
     return `The machine was ${Math.round((busyCores / cores) * 100)} % busy, which blurs the figures: try a lower --rate.`;
   }
   return undefined;

@@ -1,5 +1,5 @@
 /** The demo's result in four figures, and in one sentence. Pure. */
-import { average, figuresOf, nodeUtilisations, p99Ratios, spread } from './figures.ts';
+import { average, metricsOf, nodeUtilisations, p99Ratios, spread } from './metrics.ts';
 import type { Balancer, MeasuredRun } from './phases.ts';
 
 /** `null`: the run holds nothing to compute it from. */
@@ -34,7 +34,7 @@ const DRAW = 0.05;
 /** One sentence: who won by how much. It names the default as winner where it is, and a draw where rounds disagree. */
 export function verdict(run: MeasuredRun): string {
   const ratios = spread(p99Ratios(run, true));
-  const figures = figuresOf(run).filter((kind) => kind.neighbour);
+  const figures = metricsOf(run).filter((kind) => kind.neighbour);
   const ballast = figures.find((kind) => kind.name === 'ballast');
   const other = figures.find((kind) => kind.name === 'default');
   if (!ratios || !ballast || !other) {

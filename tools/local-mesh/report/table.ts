@@ -1,14 +1,14 @@
 /** The figures as a table for a terminal. */
 import Table from 'cli-table3';
 import pc from 'picocolors';
-import { figuresOf, type KindFigures, type Spread } from './figures.ts';
+import { metricsOf, type PhaseMetrics, type Spread } from './metrics.ts';
 import type { MeasuredRun } from './phases.ts';
 import { shortNumber } from './summary.ts';
 
 type Colours = Pick<typeof pc, 'bold' | 'dim' | 'red'>;
 
 /** One row per kind of phase: medians over the rounds, ranges below them. `colours` as picocolors detects them. */
-export function figuresTable(run: MeasuredRun, colours: Colours = pc): string {
+export function metricsTable(run: MeasuredRun, colours: Colours = pc): string {
   const table = new Table({
     head: [
       'neighbour',
@@ -24,11 +24,11 @@ export function figuresTable(run: MeasuredRun, colours: Colours = pc): string {
     colAligns: ['left', 'left', 'right', 'right', 'right', 'right', 'right', 'right', 'right'],
     style: { head: [], border: [] },
   });
-  for (const kind of figuresOf(run)) table.push(row(kind, colours));
+  for (const kind of metricsOf(run)) table.push(row(kind, colours));
   return table.toString();
 }
 
-function row(kind: KindFigures, colours: Colours): string[] {
+function row(kind: PhaseMetrics, colours: Colours): string[] {
   const cell = (spread: Spread | undefined, show: (value: number) => string): string => {
     if (!spread) return '–';
     const range = kind.rounds === 1 ? '' : `\n${colours.dim(`${show(spread.min)}..${show(spread.max)}`)}`;

@@ -21,7 +21,7 @@ test('says what is wrong', async () => {
   await expect(ask(url, [])).rejects.toThrow(/cannot be reached: .*ECONNREFUSED/);
 });
 
-test('goes on, with a line when version or date change, and a complaint when there is no answer', async () => {
+test('goes on, with a line when version or date change, and a lastFailure when there is no answer', async () => {
   const A = { songs: [], version: '1', model_date: 'may' };
   const B = { ...A, version: '1,1' };
   const C = { ...B, model_date: 'june' };
@@ -33,13 +33,13 @@ test('goes on, with a line when version or date change, and a complaint when the
     response.writeHead(answer ? 200 : 503).end(JSON.stringify(answer ?? {}));
   });
   const ended = new AbortController();
-  const [lines, complaints]: [string[], string[]] = [[], []];
+  const [lines, warnings]: [string[], string[]] = [[], []];
   await askContinuously(url, ['One'], {
     intervalMs: 1,
     signal: ended.signal,
     now: () => new Date(Date.UTC(2026, 0, asked)),
     print: (line) => lines.push(line),
-    complain: (message) => complaints.push(message),
+    warn: (message) => warnings.push(message),
   });
   expect(lines).toEqual([
     'time,version,model_date',
@@ -47,7 +47,7 @@ test('goes on, with a line when version or date change, and a complaint when the
     '2026-01-03T00:00:00.000Z,"1,1",may',
     '2026-01-07T00:00:00.000Z,"1,1",june',
   ]);
-  expect(complaints).toEqual([`${url.href} answers 503: {}`]);
+  expect(warnings).toEqual([`${url.href} answers 503: {}`]);
 });
 
 describe('a line of CSV', () => {

@@ -7,14 +7,14 @@ import { ruleOf, sourceOf, testFolder } from '../support.ts';
 
 const NOON = new Date('2026-05-01T12:00:00Z');
 
-function watchOf(): { folder: ModelFolder; watch: ModelWatch; said: string[] } {
+function watchOf(): { folder: ModelFolder; watch: ModelWatch; lines: string[] } {
   const folder = new ModelFolder(testFolder());
-  const said: string[] = [];
-  return { folder, watch: new ModelWatch(folder, (text) => said.push(text)), said };
+  const lines: string[] = [];
+  return { folder, watch: new ModelWatch(folder, (text) => lines.push(text)), lines };
 }
 
 test('takes the first model and each newer one, and says so once', async () => {
-  const { folder, watch, said } = watchOf();
+  const { folder, watch, lines } = watchOf();
   await watch.look();
   expect(watch.model).toBeUndefined();
   for (const version of ['1', '2']) {
@@ -23,11 +23,11 @@ test('takes the first model and each newer one, and says so once', async () => {
     await watch.look();
     expect(watch.model).toMatchObject({ version, date: NOON.toISOString() });
   }
-  expect(said).toEqual(['1', '2'].map((version) => `version ${version} of ${NOON.toISOString()}: 1 rules`));
+  expect(lines).toEqual(['1', '2'].map((version) => `version ${version} of ${NOON.toISOString()}: 1 rules`));
 });
 
 test('keeps the model that it has while a newer one cannot be read, and complains once', async () => {
-  const { folder, watch, said } = watchOf();
+  const { folder, watch, lines } = watchOf();
   const { rules } = await folder.write(sourceOf('1'), NOON, [ruleOf('Two', 'One')]);
   await watch.look();
   writeFileSync(join(folder.path, 'checkpoint.json'), '{');
@@ -38,7 +38,7 @@ test('keeps the model that it has while a newer one cannot be read, and complain
   await watch.look();
   await watch.look();
   expect(watch.model?.version).toBe('1');
-  expect(said.slice(1)).toEqual([
+  expect(lines.slice(1)).toEqual([
     expect.stringContaining('the rules cannot be read: checkpoint: is not JSON'),
     expect.stringContaining('the rules cannot be read: ENOENT'),
   ]);

@@ -21,7 +21,7 @@ export interface Figures {
 /** What a worker answers. */
 export type Outcome = { readonly figures: Figures } | { readonly problem: string };
 
-export function figuresOf({ latencies, failures }: RunResult): Figures {
+export function metricsOf({ latencies, failures }: RunResult): Figures {
   const requests = latencies.length;
   const quantile = (part: number): number => 1000 * (latencies[Math.floor(part * requests)] ?? TIMEOUT_SECONDS);
   return {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { run } from '../fleet/run.ts';
 import { roundRobin } from '../policies/round-robin.ts';
 import { hiddenWait } from '../workloads/hidden-wait.ts';
-import { type Figures, figuresOf, type Job } from './job.ts';
+import { type Figures, metricsOf, type Job } from './job.ts';
 import { runAll } from './pool.ts';
 
 const never = new AbortController().signal;
@@ -13,7 +13,7 @@ describe('jobs in several processes', () => {
     const shown = new Map<number, Figures>();
     await runAll(jobs, 2, never, ({ seed }, figures) => shown.set(seed, figures));
     expect([...shown.keys()].toSorted()).toEqual([1, 2]);
-    expect(shown.get(2)).toEqual(figuresOf(await run(hiddenWait, roundRobin, 2)));
+    expect(shown.get(2)).toEqual(metricsOf(await run(hiddenWait, roundRobin, 2)));
   });
 
   it('end with the first that fails, and say which', async () => {
@@ -29,7 +29,7 @@ describe('jobs in several processes', () => {
 
 it('takes percentiles of all requests, in ms', () => {
   const latencies = Float64Array.from({ length: 1000 }, (_, index) => (index + 1) / 1000);
-  const figures = figuresOf({ latencies, failures: 3 });
+  const figures = metricsOf({ latencies, failures: 3 });
   expect(figures).toMatchObject({ requests: 1000, failures: 3, p50: 501, p99: 991, p999: 1000 });
   expect(figures.mean).toBeCloseTo(500.5);
 });

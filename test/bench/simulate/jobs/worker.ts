@@ -2,14 +2,14 @@
 import { contenders } from '../contenders.ts';
 import { run } from '../fleet/run.ts';
 import { workloads } from '../workloads/all.ts';
-import { figuresOf, type Job, type Outcome } from './job.ts';
+import { metricsOf, type Job, type Outcome } from './job.ts';
 
 async function outcome({ workload, policy, seed }: Job): Promise<Outcome> {
   const load = workloads.find(({ name }) => name === workload);
   const contender = contenders.find(({ name }) => name === policy);
   if (load === undefined || contender === undefined) return { problem: `nobody knows ${workload} or ${policy}` };
   try {
-    return { figures: figuresOf(await run(load, contender, seed)) };
+    return { figures: metricsOf(await run(load, contender, seed)) };
   } catch (error) {
     return { problem: error instanceof Error ? (error.stack ?? error.message) : String(error) };
   }

@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { createColors } from 'picocolors';
-import { figuresOfApplication, summariseSurvey } from '../../../../tools/lab/survey/figures.ts';
+import { metricsOfApplication, summariseSurvey } from '../../../../tools/lab/survey/figures.ts';
 import { surveyPage } from '../../../../tools/lab/survey/page.ts';
 import { drawSurvey } from '../../../../tools/lab/survey/picture.ts';
 import { surveyTable } from '../../../../tools/lab/survey/table.ts';
 import { madeUpRun } from '../../local-mesh/report/made-up-run.ts';
 
-const PLAYLISTS = figuresOfApplication('playlists', {
+const PLAYLISTS = metricsOfApplication('playlists', {
   run: madeUpRun({ defaultP99: [120, 80], ballastP99: [60, 60], failed: { default: 4, ballast: 1 } }),
   rate: 90,
   requestCpuSeconds: 0.0062,
 });
-const VIDEOS = figuresOfApplication('videos', { run: madeUpRun({ defaultP99: [40], ballastP99: [44] }), rate: 31 });
+const VIDEOS = metricsOfApplication('videos', { run: madeUpRun({ defaultP99: [40], ballastP99: [44] }), rate: 31 });
 
 describe('the survey', () => {
   it('compares within each round, and counts what failed with the neighbour on', () => {
@@ -23,7 +23,7 @@ describe('the survey', () => {
 
   it('refuses a run that ended before both had been measured', () => {
     expect(() =>
-      figuresOfApplication('videos', { run: madeUpRun({ defaultP99: [], ballastP99: [] }), rate: 1 }),
+      metricsOfApplication('videos', { run: madeUpRun({ defaultP99: [], ballastP99: [] }), rate: 1 }),
     ).toThrow('videos: there is no round');
   });
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { spread } from '../../../../tools/local-mesh/report/figures.ts';
+import { spread } from '../../../../tools/local-mesh/report/metrics.ts';
 import { milliseconds, summarise, verdict } from '../../../../tools/local-mesh/report/summary.ts';
-import { figuresTable } from '../../../../tools/local-mesh/report/table.ts';
+import { metricsTable } from '../../../../tools/local-mesh/report/table.ts';
 import { madeUpRun } from './made-up-run.ts';
 
 const plain = { bold: String, dim: String, red: String };
@@ -52,7 +52,7 @@ test.each([
 
 test('the table has a row for each kind of phase, with medians and ranges', () => {
   const run = madeUpRun({ defaultP99: [100, 400, 80], ballastP99: [40, 200, 20], failed: { default: 1, ballast: 0 } });
-  const lines = figuresTable(run, plain).split('\n');
+  const lines = metricsTable(run, plain).split('\n');
   const cells = (index: number): string[] =>
     (lines[index] ?? '')
       .split('│')

@@ -13,12 +13,12 @@ const TITLE = 'Tail latency and node CPU: LEAST_REQUEST and Ballast in turn';
 export function drawRun(run: MeasuredRun): string {
   const endMs = Math.max(1000, ...run.phases.map((phase) => phase.endMs), ...run.latency.map((point) => point.atMs));
   const time = timeScale(endMs, LEFT, RIGHT);
-  const said = verdict(run);
+  const text = verdict(run);
   return sheet(
     { width: WIDTH, height: HEIGHT, title: TITLE },
-    element('desc', {}, escape(said)),
+    element('desc', {}, escape(text)),
     label(LEFT, 44, TITLE, { fill: COLOURS.ink, 'font-size': 24, 'font-weight': 700 }),
-    ...wrap(said, 140).map((line, index) => label(LEFT, 72 + index * 20, line, { fill: COLOURS.ink, 'font-size': 14 })),
+    ...wrap(text, 140).map((line, index) => label(LEFT, 72 + index * 20, line, { fill: COLOURS.ink, 'font-size': 14 })),
     run.setting === undefined ? '' : label(LEFT, 118, run.setting, { fill: COLOURS.faded }),
     ...bands(run, time),
     ...neighbour(run, time),

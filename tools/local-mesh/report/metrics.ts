@@ -11,7 +11,7 @@ export interface Spread {
   readonly max: number;
 }
 
-export interface KindFigures {
+export interface PhaseMetrics {
   readonly name: Balancer;
   readonly neighbour: boolean;
   readonly rounds: number;
@@ -26,16 +26,16 @@ export interface KindFigures {
 }
 
 /** Figures of each kind that occurs: neighbour on first, the default before Ballast. */
-export function figuresOf(run: MeasuredRun): KindFigures[] {
+export function metricsOf(run: MeasuredRun): PhaseMetrics[] {
   return [true, false].flatMap((neighbour) =>
     (['default', 'ballast'] as const).flatMap((name) => {
       const phases = run.phases.filter((phase) => phase.name === name && phase.neighbour === neighbour);
-      return phases.length === 0 ? [] : [figuresOfKind(run, name, neighbour, phases)];
+      return phases.length === 0 ? [] : [metricsOfKind(run, name, neighbour, phases)];
     }),
   );
 }
 
-function figuresOfKind(run: MeasuredRun, name: Balancer, neighbour: boolean, phases: readonly Phase[]): KindFigures {
+function metricsOfKind(run: MeasuredRun, name: Balancer, neighbour: boolean, phases: readonly Phase[]): PhaseMetrics {
   const cpu = phases.map((phase) => nodeUtilisations(run, phase)).filter((nodes) => nodes.length > 0);
   const busiest = spread(cpu.map((nodes) => Math.max(...nodes)));
   const mean = spread(cpu.map(average));
