@@ -20,7 +20,10 @@ export function readListenAddress(text: string): ListenAddress {
   return { host: parts[1], port };
 }
 
-/** Seconds from `250ms`, `30s`, `2m`, `1h` or a plain number of seconds; undefined if it is none of these or not above 0. */
+/**
+ * Seconds from `250ms`, `30s`, `2m`, `1h` or a plain number of seconds; undefined if it is none of these or not above
+ * 0.
+ */
 export function parseSeconds(text: string): number | undefined {
   const [, digits, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text.trim()) ?? [];
   const seconds = Number(digits) * { ms: 0.001, s: 1, m: 60, h: 3600 }[(unit ?? 's') as 'ms' | 's' | 'm' | 'h'];

@@ -1,4 +1,6 @@
-/** Headers that connect the calls of one request in a trace. Sidecars make them; the application has to forward them. */
+/**
+ * Headers that connect the calls of one request in a trace. Sidecars make them; the application has to forward them.
+ */
 import type { IncomingHttpHeaders } from 'node:http';
 
 const NAMES = [

@@ -8,8 +8,8 @@ import { RATE, loadDuring, startTraffic, summaryOf } from './support/traffic.ts'
 const LOST = 'node-2';
 /**
  * What may fail: requests that were on the node, and those that its callers sent there before they left it out. Nobody
- * says no for a node that is gone: the frontend gives up on an answer after 3 s (504), and the more requests a proxy waits
- * for, the less it chooses that replica. So the bound is what the node would have got in this time.
+ * says no for a node that is gone: the frontend gives up on an answer after 3 s (504), and the more requests a proxy
+ * waits for, the less it chooses that replica. So the bound is what the node would have got in this time.
  */
 const BEFORE_EJECTION_S = 2;
 

@@ -1,4 +1,6 @@
-/** The converter's replicas hand results to each other by their headless Service, with nothing but mutual TLS allowed. */
+/**
+ * The converter's replicas hand results to each other by their headless Service, with nothing but mutual TLS allowed.
+ */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';

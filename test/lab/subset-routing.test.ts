@@ -1,9 +1,9 @@
 /**
  * Subset routing while replicas come and go. A replica that goes is named by requests until every proxy has a table
- * without it: its pod has to be seen as terminating, a decision made (250 ms at most), agents and proxies told. Istio takes
- * the address out of the subset in about the same time. Where it is first, the subset is empty, and Envoy answers 503
- * without a second try. The bound is therefore the share of the requests that the replicas which went would have had,
- * over a time that is generous for all this.
+ * without it: its pod has to be seen as terminating, a decision made (250 ms at most), agents and proxies told. Istio
+ * takes the address out of the subset in about the same time. Where it is first, the subset is empty, and Envoy answers
+ * 503 without a second try. The bound is therefore the share of the requests that the replicas which went would have
+ * had, over a time that is generous for all this.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { LabCluster } from './support/cluster.ts';

@@ -65,7 +65,9 @@ async function wordsOf(module: string, file: 'ldflags' | 'tags'): Promise<string
   return words.trim().replaceAll('\n', ' ');
 }
 
-/** A module's file `ldflags` (versions that programs report of themselves), beside the flags for the smallest program. */
+/**
+ * A module's file `ldflags` (versions that programs report of themselves), beside the flags for the smallest program.
+ */
 async function linkerFlags(module: string): Promise<string> {
   return `${LINKER_FLAGS} ${await wordsOf(module, 'ldflags')}`.trim();
 }

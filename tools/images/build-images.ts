@@ -134,7 +134,8 @@ async function isMadeFrom(archive: string, stamp: string, hash: string): Promise
 /**
  * Makes `definitions` into `<folder>/<name>.tar`, or `ballast.tar` for several, unless the one there was made from the
  * same files.
- * @throws BallastError MISSING_TOOL where no Linux is; STALE_DIGEST when the manifests name another plugin; Error of the file system when the archive cannot be written
+ * @throws BallastError MISSING_TOOL where no Linux is; STALE_DIGEST when the manifests name another plugin; Error of
+ * the file system when the archive cannot be written
  */
 export async function buildImages(definitions: readonly ImageDefinition[], folder: string): Promise<BuiltImages> {
   if (process.platform !== 'linux') {

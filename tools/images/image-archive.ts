@@ -26,7 +26,9 @@ export type ImageEntry = Owned &
     | { readonly folder: true; /** Default 0755. */ readonly mode?: number }
   );
 
-/** What lies together in an image. Images of one archive that are given the same layer share it, and so does their host. */
+/**
+ * What lies together in an image. Images of one archive that are given the same layer share it, and so does their host.
+ */
 export type ImageLayer = readonly ImageEntry[];
 
 export interface Image {

@@ -1,6 +1,6 @@
 /**
- * Sources as an image holds them: JavaScript. Node would take the types out by itself, but keeps what does so in memory,
- * 40 MB of it. Nothing else changes: each statement stays at its line and column.
+ * Sources as an image holds them: JavaScript. Node would take the types out by itself, but keeps what does so in
+ * memory, 40 MB of it. Nothing else changes: each statement stays at its line and column.
  */
 import { readFile } from 'node:fs/promises';
 import { stripTypeScriptTypes } from 'node:module';

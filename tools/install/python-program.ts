@@ -22,7 +22,9 @@ export interface PythonProgram {
   readonly finish?: (folder: string, step: Step) => Promise<void>;
 }
 
-/** Runs a command of the installation. @throws BallastError MISSING_TOOL with what the command output, and the remedy */
+/**
+ * Runs a command of the installation. @throws BallastError MISSING_TOOL with what the command output, and the remedy
+ */
 export type Step = (command: string, args: readonly string[], remedy: string) => Promise<string>;
 
 function stepOf({ title, version }: PythonProgram): Step {

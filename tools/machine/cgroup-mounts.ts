@@ -10,7 +10,9 @@ export interface Hierarchy {
   readonly mountPoint: string;
   /** Version 1 only: a hierarchy of version 2 lists its controllers in its file `cgroup.controllers`. */
   readonly controllers: readonly string[];
-  /** Options that mount the same hierarchy again, for example `cpu,cpuacct` or `none,name=systemd`; empty in version 2. */
+  /**
+   * Options that mount the same hierarchy again, for example `cpu,cpuacct` or `none,name=systemd`; empty in version 2.
+   */
   readonly options: string;
 }
 

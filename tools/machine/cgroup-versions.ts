@@ -39,8 +39,8 @@ export function cgroupV2(mount: string): CgroupFileSystem {
 }
 
 /**
- * Version 1: CPU is limited in the hierarchy `cpu` and counted in `cpuacct`. The arguments are their mount points, which
- * are the same directory on many systems.
+ * Version 1: CPU is limited in the hierarchy `cpu` and counted in `cpuacct`. The arguments are their mount points,
+ * which are the same directory on many systems.
  */
 export function cgroupV1(cpu: string, cpuacct: string): CgroupFileSystem {
   const mounts = cpu === cpuacct ? [cpu] : [cpu, cpuacct];

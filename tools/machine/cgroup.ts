@@ -8,7 +8,9 @@ export const QUOTA_PERIOD_MICROSECONDS = 10_000;
 /** What both versions of the kernel's interface can do. A group is named by its path relative to the mount point. */
 export interface CgroupFileSystem {
   readonly version: 1 | 2;
-  /** The directories that are one group: two in version 1 (cpu and cpuacct) unless both are mounted together, else one. */
+  /**
+   * The directories that are one group: two in version 1 (cpu and cpuacct) unless both are mounted together, else one.
+   */
   directories(group: string): readonly string[];
   create(group: string): void;
   /** Sets the CPU quota in cores; `undefined` lifts it. */
@@ -30,8 +32,8 @@ export function childGroups(directory: string): string[] {
 }
 
 /**
- * Kills every process in and below the group and removes it. Synchronous, because it also runs in an exit handler.
- * A killed process holds its group for some milliseconds. After `patienceMs` the directories that are left are returned.
+ * Kills every process in and below the group and removes it. Synchronous, because it also runs in an exit handler. A
+ * killed process holds its group for some milliseconds. After `patienceMs` the directories that are left are returned.
  */
 export function removeGroup(files: Pick<CgroupFileSystem, 'directories'>, group: string, patienceMs = 5_000): string[] {
   const until = Date.now() + patienceMs;

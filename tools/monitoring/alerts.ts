@@ -1,6 +1,6 @@
 /**
- * The alerts, once: rules for Prometheus, the operator's PrometheusRule and the tests are made of these. Each says what is
- * wrong for whom, and where the guide goes on. Values are compared at the time of the scrape where clocks matter.
+ * The alerts, once: rules for Prometheus, the operator's PrometheusRule and the tests are made of these. Each says what
+ * is wrong for whom, and where the guide goes on. Values are compared at the time of the scrape where clocks matter.
  */
 
 export interface Alert {

@@ -1,6 +1,10 @@
-/** How long to work in each period so that the CPU taken, not the time passed, comes to the share that was asked for. */
+/**
+ * How long to work in each period so that the CPU taken, not the time passed, comes to the share that was asked for.
+ */
 
-/** Longest time that a debt is carried: what a limit took away for longer is gone, and is not made up for in a burst. */
+/**
+ * Longest time that a debt is carried: what a limit took away for longer is gone, and is not made up for in a burst.
+ */
 const MEMORY_MS = 100;
 
 export interface DutyCycle {

@@ -1,7 +1,7 @@
 /**
  * The generated hotels: numbers 1 to 5000. The first 80 are where the original application has its 80. The others are
- * spread over the same area (San Francisco Bay and the land north-east of it). Nothing is stored: each service draws the
- * fields that it needs.
+ * spread over the same area (San Francisco Bay and the land north-east of it). Nothing is stored: each service draws
+ * the fields that it needs.
  */
 import { draw, pick } from '../../service/random.ts';
 

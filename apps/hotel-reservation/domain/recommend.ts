@@ -18,7 +18,9 @@ function haversine(latA: number, lonA: number, latB: number, lonB: number): numb
   return lat * lat + Math.cos(latA) * Math.cos(latB) * lon * lon;
 }
 
-/** Reads all hotels once. The returned function ranks them for a place (degrees) and returns at most 5 hotel numbers. */
+/**
+ * Reads all hotels once. The returned function ranks them for a place (degrees) and returns at most 5 hotel numbers.
+ */
 export function createRecommender(): (measure: Measure, lat: number, lon: number) => number[] {
   const lats = new Float64Array(HOTELS);
   const lons = new Float64Array(HOTELS);

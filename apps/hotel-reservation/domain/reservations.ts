@@ -40,15 +40,18 @@ export interface Booking {
 export interface Reservations {
   /** Those of the given hotels that have `rooms` rooms free in every night of the stay, in the given order. */
   available(hotels: readonly number[], stay: Stay, rooms: number): number[];
-  /** Stores the booking; returns false and stores nothing if too few rooms are free. Throws on a locked or broken database. */
+  /**
+   * Stores the booking; returns false and stores nothing if too few rooms are free. Throws on a locked or broken
+   * database.
+   */
   book(booking: Booking): boolean;
   close(): void;
 }
 
 /**
  * Makes the database in another file and links it into place in one step; if another replica was first, its database
- * stays. SQLite ignores the timeout while a file changes to write-ahead mode, so replicas that start together would fail
- * with "locked" if each changed the shared file.
+ * stays. SQLite ignores the timeout while a file changes to write-ahead mode, so replicas that start together would
+ * fail with "locked" if each changed the shared file.
  */
 function createDatabase(file: string): void {
   const aside = `${file}.${randomUUID()}`;

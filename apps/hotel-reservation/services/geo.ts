@@ -1,4 +1,6 @@
-/** Hotels near a place, by a k-d tree over their positions: `GET /nearby?lat&lon` -> `{hotelIds}`, the nearest first. */
+/**
+ * Hotels near a place, by a k-d tree over their positions: `GET /nearby?lat&lon` -> `{hotelIds}`, the nearest first.
+ */
 import { around } from 'geokdbush';
 import KDBush from 'kdbush';
 import { HOTELS, hotelPosition } from '../data/hotels.ts';

@@ -16,7 +16,9 @@ export type ServiceName = (typeof SERVICE_NAMES)[number];
 
 /** Where the other services are. */
 export interface Addressing {
-  /** `ip:port` of the sidecar's outbound listener: every connection goes there, and the Host header names the service. */
+  /**
+   * `ip:port` of the sidecar's outbound listener: every connection goes there, and the Host header names the service.
+   */
   readonly meshOutbound?: string;
   /** `ip:port` by service name, for running without mesh and DNS. */
   readonly addresses?: Readonly<Partial<Record<ServiceName, string>>>;

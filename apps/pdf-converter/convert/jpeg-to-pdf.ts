@@ -13,7 +13,9 @@ sharp.block({ operation: ['VipsForeignLoad'] });
 sharp.unblock({ operation: ['VipsForeignLoadJpegBuffer'] });
 
 const JPEG_QUALITY = 85;
-/** A hostile file within all limits can still take very long, for example with a hundred scans over the whole picture. */
+/**
+ * A hostile file within all limits can still take very long, for example with a hundred scans over the whole picture.
+ */
 const MAX_SECONDS = 30;
 
 /** Every JPEG begins with the marker SOI, followed by another marker. */

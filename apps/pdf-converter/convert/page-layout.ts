@@ -31,7 +31,9 @@ export function pixelBounds(picture: Size): Size {
   return { width: pixels(page.width), height: pixels(page.height) };
 }
 
-/** Centres a picture of the given size in pixels on A4, as large as it fits, but with no pixel larger than 1/72 inch. */
+/**
+ * Centres a picture of the given size in pixels on A4, as large as it fits, but with no pixel larger than 1/72 inch.
+ */
 export function placeOnPage(picture: Size): Placement {
   const page = pageFor(picture);
   const scale = Math.min(1, (page.width - 2 * MARGIN) / picture.width, (page.height - 2 * MARGIN) / picture.height);

@@ -128,9 +128,9 @@ function refusalOf(error: unknown): Shown {
 export type AnswerKind = 'pdf' | 'page' | 'json';
 
 /**
- * The form of an answer by the request's header Accept. Browsers name text/html and programs seldom name anything, so the
- * PDF itself is the default. Of several named types PDF goes before the page, and the page before JSON; weights (`q=`)
- * are ignored.
+ * The form of an answer by the request's header Accept. Browsers name text/html and programs seldom name anything, so
+ * the PDF itself is the default. Of several named types PDF goes before the page, and the page before JSON; weights
+ * (`q=`) are ignored.
  */
 export function answerKind(accept = ''): AnswerKind {
   const named = new Set(accept.split(',').map((range) => range.split(';')[0]?.trim().toLowerCase()));

@@ -28,7 +28,10 @@ a { color: var(--accent) }
 .wrong { padding: 12px 14px; border-radius: 9px; background: var(--wrong-paper); color: var(--wrong) }
 `;
 
-/** The browser loads and runs nothing but this style and sends forms nowhere else. Links are secrets, so no Referer is sent. */
+/**
+ * The browser loads and runs nothing but this style and sends forms nowhere else. Links are secrets, so no Referer is
+ * sent.
+ */
 export const PAGE_HEADERS = {
   'content-type': 'text/html; charset=utf-8',
   'content-security-policy': [

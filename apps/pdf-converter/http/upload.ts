@@ -32,8 +32,8 @@ function failureOf(error: unknown, maxFileBytes: number): Refusal {
 }
 
 /**
- * The bytes of the one file. The form is always read to its end, because a client that is still sending does not read the
- * answer.
+ * The bytes of the one file. The form is always read to its end, because a client that is still sending does not read
+ * the answer.
  * @throws Refusal NOT_A_FORM, MALFORMED_FORM, NO_FILE, TOO_MANY_FILES or FILE_TOO_LARGE
  */
 export async function readUpload(request: FastifyRequest, maxFileBytes: number): Promise<Uint8Array> {

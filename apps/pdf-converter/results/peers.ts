@@ -34,8 +34,8 @@ export class Peers {
   }
 
   /**
-   * The result from the replica that has it. The tag of the id is compared with those of the replicas' addresses, so no id
-   * can direct a request elsewhere.
+   * The result from the replica that has it. The tag of the id is compared with those of the replicas' addresses, so no
+   * id can direct a request elsewhere.
    * @throws Refusal UNKNOWN_RESULT, or OWNER_UNREACHABLE if another attempt may find it
    */
   async fetch(id: string, trace: TraceHeaders): Promise<Uint8Array> {

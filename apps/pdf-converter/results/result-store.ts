@@ -1,15 +1,17 @@
 /**
  * Finished PDFs, in memory until they expire. If there is no room, the oldest are dropped.
  *
- * The id of a result is `<tag of the replica>.<128 random bits>`: nobody can guess one, and every replica can tell which
- * replica has the result.
+ * The id of a result is `<tag of the replica>.<128 random bits>`: nobody can guess one, and every replica can tell
+ * which replica has the result.
  */
 import { LRUCache } from 'lru-cache';
 import { createHash, randomBytes } from 'node:crypto';
 
 const ID = /^([\w-]{8})\.[\w-]{22}$/;
 
-/** Identifies a replica by its `ip:port` without publishing it. It is no secret: there are few enough addresses to try. */
+/**
+ * Identifies a replica by its `ip:port` without publishing it. It is no secret: there are few enough addresses to try.
+ */
 export function replicaTag(address: string): string {
   return createHash('sha256').update(address).digest('base64url').slice(0, 8);
 }

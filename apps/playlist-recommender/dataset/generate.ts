@@ -1,7 +1,7 @@
 /**
- * Generates playlists from a seed, with a structure like that of real ones: a long tail of songs that anyone may add, and
- * scenes. A scene is a group of songs, and a person who likes it adds most of them. The miner should find the scenes as
- * rules. Pure.
+ * Generates playlists from a seed, with a structure like that of real ones: a long tail of songs that anyone may add,
+ * and scenes. A scene is a group of songs, and a person who likes it adds most of them. The miner should find the
+ * scenes as rules. Pure.
  */
 import { type Random, randomInteger, seededRandom } from '../../service/random.ts';
 

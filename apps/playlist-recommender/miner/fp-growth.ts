@@ -23,7 +23,9 @@ interface TreeNode {
   count: number;
 }
 
-/** All itemsets that occur in at least `minCount` transactions, which is 1 or more. A transaction has each item once. */
+/**
+ * All itemsets that occur in at least `minCount` transactions, which is 1 or more. A transaction has each item once.
+ */
 export function frequentItemsets(transactions: readonly (readonly number[])[], minCount: number): Itemset[] {
   const found: Itemset[] = [];
   grow(

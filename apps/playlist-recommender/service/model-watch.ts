@@ -1,6 +1,6 @@
 /**
- * The newest model of a folder. It polls, because a write to a shared volume by another node raises no file system event
- * on this one.
+ * The newest model of a folder. It polls, because a write to a shared volume by another node raises no file system
+ * event on this one.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Result } from '../../../contract/result.ts';

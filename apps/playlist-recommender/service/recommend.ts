@@ -3,8 +3,8 @@ import type { Rule } from '../model/model.ts';
 
 /**
  * Names of at most `limit` songs that are not among the given ones, the best first. The score of a song is the sum over
- * the rules with this consequent: confidence times the square of the fraction of the antecedent that was given. So rules
- * whose whole antecedent was given count most, and the others still help when few songs are given.
+ * the rules with this consequent: confidence times the square of the fraction of the antecedent that was given. So
+ * rules whose whole antecedent was given count most, and the others still help when few songs are given.
  */
 export function recommend(rules: readonly Rule[], songs: readonly string[], limit: number): string[] {
   const given = new Set(songs);

@@ -115,7 +115,9 @@ export class UserDirectory {
     return this.#choose(record, FIELD.watched, numberBetween(record, FIELD.history, HISTORY), this.#videos, 2.5);
   }
 
-  /** Draws distinct members of the groups by the user's topics. A high `bias` favours the first members of each group. */
+  /**
+   * Draws distinct members of the groups by the user's topics. A high `bias` favours the first members of each group.
+   */
   #choose(record: number, field: number, count: number, groups: Groups, bias: number): number[] {
     const favourite = favouriteTopic(record);
     const second = Math.floor(draw(record, FIELD.second) * TOPICS.length);

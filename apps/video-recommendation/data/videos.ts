@@ -1,6 +1,6 @@
 /**
- * The generated videos: numbers 1 to 10,000. Low numbers are well known. Nothing is stored: each video is generated when
- * it is requested.
+ * The generated videos: numbers 1 to 10,000. Low numbers are well known. Nothing is stored: each video is generated
+ * when it is requested.
  */
 import { draw, pick } from '../../service/random.ts';
 import { hourlyViews } from './heat.ts';

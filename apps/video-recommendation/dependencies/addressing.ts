@@ -8,7 +8,9 @@ const DEFAULT_NAMESPACE = 'video-recommendation';
 export interface Addressing {
   /** Namespace of this replica. */
   readonly namespace: string;
-  /** `ip:port` of the sidecar's outbound listener: every connection goes there, and the Host header names the service. */
+  /**
+   * `ip:port` of the sidecar's outbound listener: every connection goes there, and the Host header names the service.
+   */
   readonly meshOutbound?: string;
   /** `ip:port` by name of a service of this namespace, for running without mesh and DNS. */
   readonly addresses: Readonly<Record<string, string>>;

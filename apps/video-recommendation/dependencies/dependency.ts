@@ -1,4 +1,7 @@
-/** Calls to one other service, over connections used in turn. Each has a deadline and is counted by the replica that answered. */
+/**
+ * Calls to one other service, over connections used in turn. Each has a deadline and is counted by the replica that
+ * answered.
+ */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Client } from 'undici';
 import type { TraceHeaders } from '../../service/trace.ts';

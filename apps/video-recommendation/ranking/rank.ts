@@ -1,7 +1,7 @@
 /**
- * Orders candidates for a user by their likeness to what the user likes, by how many subscriptions like them and by their
- * popularity, and then varies the top of the list (maximal marginal relevance, Carbonell and Goldstein, SIGIR 1998).
- * Pure.
+ * Orders candidates for a user by their likeness to what the user likes, by how many subscriptions like them and by
+ * their popularity, and then varies the top of the list (maximal marginal relevance, Carbonell and Goldstein, SIGIR
+ * 1998). Pure.
  */
 import type { Video } from '../data/videos.ts';
 

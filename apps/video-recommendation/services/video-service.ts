@@ -1,6 +1,6 @@
 /**
- * Videos: `GET /videos?ids=1,2` -> `{videos}` in the given order; `GET /trending?limit=10` -> `{videos}`, the most watched
- * of this hour first.
+ * Videos: `GET /videos?ids=1,2` -> `{videos}` in the given order; `GET /trending?limit=10` -> `{videos}`, the most
+ * watched of this hour first.
  */
 import type { FastifyInstance } from 'fastify';
 import { isVideo, trendingVideos, videoAt } from '../data/videos.ts';

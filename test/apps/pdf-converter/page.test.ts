@@ -1,4 +1,7 @@
-/** The form in a browser: from the choice of a file to the PDF, readable for everybody, in light and dark, and on a phone. */
+/**
+ * The form in a browser: from the choice of a file to the PDF, readable for everybody, in light and dark, and on a
+ * phone.
+ */
 import { type Browser, type BrowserServer, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { violations } from '../../dashboard/support/accessibility.ts';

@@ -16,7 +16,8 @@ export interface ServiceProcess {
 
 /**
  * Resolves once it serves, by what apps/service prints then; rejects with what it printed where it ends before.
- * `module` is relative to the checkout, and `args` may name another `--listen`. It ends with the test, if it was not stopped.
+ * `module` is relative to the checkout, and `args` may name another `--listen`. It ends with the test, if it was not
+ * stopped.
  */
 export async function startService(
   module: string,

@@ -1,4 +1,6 @@
-/** The page in a browser: nothing of it is refused by its own policy, it keeps itself fresh, and everyone can read it. */
+/**
+ * The page in a browser: nothing of it is refused by its own policy, it keeps itself fresh, and everyone can read it.
+ */
 import axe from 'axe-core';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

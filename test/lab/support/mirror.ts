@@ -1,4 +1,7 @@
-/** A service without sidecars behind the gateway, which answers with the headers that it got: nothing removed them before. */
+/**
+ * A service without sidecars behind the gateway, which answers with the headers that it got: nothing removed them
+ * before.
+ */
 import { Agent, request } from 'undici';
 import { HOTEL, type LabCluster } from './cluster.ts';
 

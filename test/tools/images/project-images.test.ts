@@ -21,7 +21,9 @@ async function extract(archive: string, layer: string, root: string): Promise<vo
   await run('tar', ['--extract', '--file', join(archive, layer), '--directory', root]);
 }
 
-/** Lays the layers of an image over each other, as a container sees them. The lowest is large, and all images share it. */
+/**
+ * Lays the layers of an image over each other, as a container sees them. The lowest is large, and all images share it.
+ */
 async function unpack(archive: string, image: UnpackedImage): Promise<string> {
   const [lowest = '', ...others] = image.layers;
   const base = join(folder, 'layers', dirname(lowest));

@@ -1,7 +1,7 @@
 /**
- * containerd's store with all images imported and unpacked, made once; a node starts with hard links to its files, which
- * takes no time, and the nodes share one copy of each program in memory. That is safe because containerd never writes to
- * what it has unpacked: containers write to layers of their own. Only its databases are copied.
+ * containerd's store with all images imported and unpacked, made once; a node starts with hard links to its files,
+ * which takes no time, and the nodes share one copy of each program in memory. That is safe because containerd never
+ * writes to what it has unpacked: containers write to layers of their own. Only its databases are copied.
  */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';

@@ -75,7 +75,9 @@ export class LabCgroups {
     return this.#cpu.cpuSeconds(join(LAB, node));
   }
 
-  /** Kills everything in one node, or in the whole lab, and removes its groups; returns those that could not be removed. */
+  /**
+   * Kills everything in one node, or in the whole lab, and removes its groups; returns those that could not be removed.
+   */
   remove(node?: string): string[] {
     const group = node === undefined ? LAB : join(LAB, node);
     return this.hierarchies.flatMap(({ mountPoint }) =>

@@ -55,7 +55,9 @@ export class LabNode {
     return addressOf(this.settings);
   }
 
-  /** Directory of the node's control group in the hierarchy of a controller, such as `cpuacct`; `kubepods` lies in it. */
+  /**
+   * Directory of the node's control group in the hierarchy of a controller, such as `cpuacct`; `kubepods` lies in it.
+   */
   cgroup(controller: string): string {
     return this.#cgroups.directory(this.name, controller);
   }

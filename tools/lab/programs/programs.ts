@@ -30,8 +30,8 @@ async function istioSources(): Promise<string> {
 }
 
 /**
- * Brings all programs; `progress` receives which one is being built. From nothing this takes half an hour on 2 cores, most of
- * it for Kubernetes and Istio, and a second once they are there.
+ * Brings all programs; `progress` receives which one is being built. From nothing this takes half an hour on 2 cores,
+ * most of it for Kubernetes and Istio, and a second once they are there.
  * @throws BallastError MISSING_TOOL or BUILD_FAILED
  */
 export async function ensurePrograms(progress: (text: string) => void): Promise<Programs> {

@@ -13,7 +13,9 @@ import type { Kubectl } from '../control-plane/kubectl.ts';
 
 const PODS_OF_SETS = 'statefulset.kubernetes.io/pod-name';
 
-/** Scales all StatefulSets of a namespace to nothing. The function scales them back, and resolves when all are ready. */
+/**
+ * Scales all StatefulSets of a namespace to nothing. The function scales them back, and resolves when all are ready.
+ */
 async function pauseReplicas(kubectl: Kubectl, namespace: string): Promise<() => Promise<void>> {
   const columns = 'custom-columns=name:.metadata.name,replicas:.spec.replicas';
   const list = await kubectl.run('-n', namespace, 'get', 'statefulsets', '--no-headers', '-o', columns);

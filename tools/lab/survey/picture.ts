@@ -1,4 +1,6 @@
-/** p99 of each application under both balancers, as points: a logarithmic scale has no zero for bars to start at. Pure. */
+/**
+ * p99 of each application under both balancers, as points: a logarithmic scale has no zero for bars to start at. Pure.
+ */
 import type { Spread } from '../../local-mesh/report/metrics.ts';
 import { type Scale, logScale } from '../../local-mesh/report/picture/scale.ts';
 import { COLOURS, sheet } from '../../local-mesh/report/picture/sheet.ts';

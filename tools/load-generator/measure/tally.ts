@@ -101,7 +101,9 @@ export class Tally {
     if (outcome.replica !== undefined) increment(this.totals.replicas, outcome.replica);
   }
 
-  /** Seconds, in order, that lie before `offsetMs` and whose requests have all come to their end. Each is given once. */
+  /**
+   * Seconds, in order, that lie before `offsetMs` and whose requests have all come to their end. Each is given once.
+   */
   *close(offsetMs: number): Generator<LoadSecond> {
     while ((this.#closed + 1) * 1000 <= offsetMs) {
       const second = this.#open.get(this.#closed) ?? this.#empty(this.#closed);

@@ -115,7 +115,9 @@ function logState(
   log: Log,
   logFailure: (failure: Failure) => void,
 ): void {
-  if (state === 'absent') logFailure({ code: 'UNKNOWN_KIND', message: `${kind}: the cluster knows no such kind (yet)` });
-  else if (why !== undefined) logFailure({ code: 'CLUSTER_UNREACHABLE', message: `${kind}: cannot be watched: ${why}` });
+  if (state === 'absent')
+    logFailure({ code: 'UNKNOWN_KIND', message: `${kind}: the cluster knows no such kind (yet)` });
+  else if (why !== undefined)
+    logFailure({ code: 'CLUSTER_UNREACHABLE', message: `${kind}: cannot be watched: ${why}` });
   else log.info(`${kind}: ${state}`);
 }

@@ -1,6 +1,6 @@
 /**
- * The open loop: each request is due when the schedule says, whatever became of those before it. Latency counts from then,
- * so a stall of the server, of the connections or of the generator itself shows in every request that it held up
+ * The open loop: each request is due when the schedule says, whatever became of those before it. Latency counts from
+ * then, so a stall of the server, of the connections or of the generator itself shows in every request that it held up
  * (Gil Tene's "coordinated omission", as avoided in wrk2). When late, it sends all that is due.
  *
  * Outstanding requests are bounded by rate * timeout: one that cannot be sent in time fails as `notSent`. With a bound

@@ -19,7 +19,9 @@ const DAY_MS = 86_400_000;
 type Draw = (name: string) => string;
 type Template = (draw: Draw) => string;
 
-/** The next request of the mix on each call; `basePath` is put before every path. The mix is one that `parseMix` gave. */
+/**
+ * The next request of the mix on each call; `basePath` is put before every path. The mix is one that `parseMix` gave.
+ */
 export function requestSource(mix: Mix, basePath: string, random: Random): () => PlannedRequest {
   const total = mix.requests.reduce((sum, request) => sum + request.weight, 0);
   const parameters = Object.keys(mix.parameters);

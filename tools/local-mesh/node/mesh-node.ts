@@ -20,8 +20,8 @@ export interface MeshNode {
   /** Called with the process id once a command of `within` runs. */
   started(place: Place, pid: number): void;
   /**
-   * Enforces the node's CPU, or lifts it so that everything starts at the machine's own speed. With `fraction` (0 to 1) the
-   * node becomes a slower one: the same work keeps it busy for longer. Without quotas it does nothing.
+   * Enforces the node's CPU, or lifts it so that everything starts at the machine's own speed. With `fraction` (0 to 1)
+   * the node becomes a slower one: the same work keeps it busy for longer. Without quotas it does nothing.
    */
   limit(enforced: boolean, fraction?: number): void;
   /** CPU used by everything on the node so far, in core-seconds. */

@@ -9,7 +9,9 @@ export interface LatencyPercentiles {
   readonly p999Ms: number;
 }
 
-/** A stretch of the run under one balancer, with the neighbour on or off throughout. Times count from the run's start. */
+/**
+ * A stretch of the run under one balancer, with the neighbour on or off throughout. Times count from the run's start.
+ */
 export interface Phase {
   readonly name: Balancer;
   /** 0, 1, 2 …: phases of the same round were measured right after each other and are compared with each other. */

@@ -10,7 +10,9 @@ export interface Summary {
   readonly p99_ratio_quiet: number | null;
   /** Over all of Ballast's phases. */
   readonly failed_requests: number;
-  /** Busiest over mean node CPU in Ballast's phases with the neighbour on, after their first 10 s: median of the rounds. */
+  /**
+   * Busiest over mean node CPU in Ballast's phases with the neighbour on, after their first 10 s: median of the rounds.
+   */
   readonly node_cpu_max_over_mean: number | null;
 }
 

@@ -1,4 +1,6 @@
-/** `LoadgenResult` (loadgen.ballast.dev/v1alpha1): what a load measured. It goes with the request that it belongs to. */
+/**
+ * `LoadgenResult` (loadgen.ballast.dev/v1alpha1): what a load measured. It goes with the request that it belongs to.
+ */
 import { Type, type Static } from 'typebox';
 import { count, number, time } from './request-status.ts';
 
