@@ -105,7 +105,7 @@ describe('refused with its reason is', () => {
   });
 
   test('another kind of picture', () =>
-    refused(formWith(Buffer.from('89504e470d0a1a0a', 'hex')), 415, 'NOT_A_JPEG', /^The file is no JPEG/));
+    refused(formWith(Buffer.from('89504e470d0a1a0a', 'hex')), 415, 'NOT_A_JPEG', /^The file is not a JPEG/));
 
   test('a broken JPEG', () =>
     refused(formWith(jpeg.subarray(0, -200)), 422, 'BROKEN_JPEG', /^The JPEG cannot be decoded/));

@@ -44,7 +44,7 @@ test('leads from the form to the PDF', async () => {
 test('says what is wrong with a file, and lets another be chosen', async () => {
   const page = await browser.newPage();
   await submit(page, Buffer.from('<svg>no JPEG</svg>'));
-  expect(await page.getByRole('alert').textContent()).toMatch(/^The file is no JPEG/);
+  expect(await page.getByRole('alert').textContent()).toMatch(/^The file is not a JPEG/);
   expect(await page.getByRole('button', { name: 'Convert' }).isVisible()).toBe(true);
   await page.close();
 });
