@@ -42,3 +42,26 @@ test('the page of benchmarks quotes the p99 of each balancer', () => {
     .filter(([first]) => !Number.isNaN(Number(first)));
   expect(onPage.slice(-measured.length)).toEqual(measured);
 });
+
+test('the guide to routings and the page of benchmarks quote the failures of the cluster', () => {
+  const { summary } = figures<BenchResult>('cluster');
+  const cells = (file: string, row: string): string[] => {
+    const found = read(file)
+      .split('\n')
+      .find((line) => line.startsWith(`| ${row}`));
+    return (found ?? '')
+      .split('|')
+      .slice(2, -1)
+      .flatMap((cell) => cell.trim().split(/; | \(/));
+  };
+  const guide = 'docs/guide/routings-and-modes.md';
+  const benchmarks = 'docs/reference/benchmarks.md';
+  const of = (change: string, routing: string): string => String(summary[`${change}_failed_${routing}`]);
+  expect(cells(guide, '3 to 6 to 2 replicas')).toEqual([of('scale', 'endpoint'), of('scale', 'subset')]);
+  expect(cells(guide, 'rolling update')).toEqual([of('rolling', 'endpoint'), of('rolling', 'subset')]);
+  expect(cells(benchmarks, 'failed at 100 requests/s')).toEqual([of('scale', 'endpoint'), of('rolling', 'endpoint')]);
+  expect(cells(benchmarks, 'the same in `Subset`  ').slice(0, 2)).toEqual([
+    of('scale', 'subset'),
+    of('rolling', 'subset'),
+  ]);
+});
