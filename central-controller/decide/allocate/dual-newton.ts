@@ -44,6 +44,8 @@ export class DualNewton {
   readonly #point: CurvePoint = { value: 0, price: 0, slope: 0 };
   #trial: Trial;
   #next: Trial;
+  /** Smallest error of all trials so far. */
+  #lowestError = 0;
 
   /** @param nodes prices to start from, and loads that have them */
   constructor(replicas: number, nodes: NodePrices, system: NewtonSystem) {
@@ -65,6 +67,7 @@ export class DualNewton {
     this.#trial.price.set(this.#nodes.price);
     this.#trial.loads.set(this.#nodes.loads);
     this.#evaluate(problem, this.#trial);
+    this.#lowestError = this.#trial.error;
     for (let iteration = 0; iteration < MOST_ITERATIONS; iteration++) {
       const trial = this.#trial;
       const { slope, response, residual, error } = trial;
@@ -113,7 +116,10 @@ export class DualNewton {
         next.loads[n] = (trial.loads[n] ?? 0) + (changed - price) / (trial.slope[n] ?? 1);
       }
       this.#evaluate(problem, next);
-      if (next.error < 0.5 * trial.error || (trial.error >= NEAR && this.#hasRisen(problem, length))) return true;
+      // Measured against all trials before: halved against the last one alone, errors can go round in a circle.
+      const halves = next.error < 0.5 * this.#lowestError;
+      this.#lowestError = Math.min(this.#lowestError, next.error);
+      if (halves || (trial.error >= NEAR && this.#hasRisen(problem, length))) return true;
     }
     return false;
   }

@@ -6,12 +6,16 @@
  * level is found by Newton's method on cuts (Megiddo 1974; Gallo, Grigoriadis, Tarjan 1989): the minimum cut at an
  * infeasible level says which services want too much, and the level at which just they fit is the next one to try.
  */
+import { at } from './column.ts';
 import type { FairProblem } from './fair-problem.ts';
 import { FairnessCheck } from './fairness-check.ts';
 import { Flow } from './max-flow.ts';
 
 /** Part of all that could be served that rounding may hide, per service. */
 const TOLERANCE = 1e-11;
+
+/** Part of all that could be served below which no flow is moved. */
+const FLOW_TOLERANCE = 0.01 * TOLERANCE;
 
 /** Solves problems of one size, each from the flow of the one before. Keeps all memory that this takes. */
 export class FairDemand {
@@ -66,7 +70,17 @@ export class FairDemand {
       }
       if (!hasHeld) break;
     }
+    this.#serveWhatFlows(scale * FLOW_TOLERANCE);
     this.#certificate = this.#check.violation(problem, served, this.#flow, scale * TOLERANCE);
+  }
+
+  /** The tolerance of all services together is a lot to one small service: it is served no more than can flow. */
+  #serveWhatFlows(tolerance: number): void {
+    const { served } = this;
+    const { ofService } = this.#flow;
+    for (let s = 0; s < served.length; s++) {
+      if (at(served, s) - at(ofService, s) > tolerance) served[s] = at(ofService, s);
+    }
   }
 
   #flowAsRoomAllows({ firstReplica, node, capacity, demand }: FairProblem): void {
@@ -85,7 +99,7 @@ export class FairDemand {
     const { firstReplica, node, limit, capacity } = problem;
     const flow = this.#flow;
     const services = this.served.length;
-    const missing = flow.maximise(problem, this.served, scale * TOLERANCE * 0.01);
+    const missing = flow.maximise(problem, this.served, scale * FLOW_TOLERANCE);
     if (missing <= scale * TOLERANCE * (1 + services)) return false;
     let cut = 0;
     for (let n = 0; n < capacity.length; n++) cut += flow.isExhausted(n) ? (capacity[n] ?? 0) : 0;

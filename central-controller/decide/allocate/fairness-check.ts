@@ -35,16 +35,17 @@ export class FairnessCheck {
       if (missing > tolerance) worst = Math.max(worst, missing / (served[s] ?? 1));
       const least = Math.min(guarantee[s] ?? 0, demand[s] ?? 0) - (served[s] ?? 0);
       if (least > tolerance) worst = Math.max(worst, least / (guarantee[s] ?? 1));
-      isShort ||= wantsMore(problem, served, s);
+      isShort ||= wantsMore(problem, served, s, tolerance);
     }
     if (!isShort) return worst;
     this.#spread(problem, served, flow, tolerance * 100);
     for (let s = 0; s < served.length; s++) {
-      if (!wantsMore(problem, served, s)) continue;
+      if (!wantsMore(problem, served, s, tolerance)) continue;
       const own = (served[s] ?? 0) / (weight[s] ?? 1);
       const best = this.#best[s] ?? 0;
       if (best === Infinity) worst = Math.max(worst, 1);
-      else if (best > own) worst = Math.max(worst, (best - own) / best);
+      // Raising the service to the level of the better one takes so many cores at most.
+      else if ((best - own) * (weight[s] ?? 1) > tolerance) worst = Math.max(worst, (best - own) / best);
     }
     return worst;
   }
@@ -95,6 +96,6 @@ export class FairnessCheck {
   }
 }
 
-function wantsMore({ demand }: FairProblem, served: Float64Array, service: number): boolean {
-  return (served[service] ?? 0) < (demand[service] ?? 0) * (1 - ROUNDING);
+function wantsMore({ demand }: FairProblem, served: Float64Array, service: number, tolerance: number): boolean {
+  return (served[service] ?? 0) < (demand[service] ?? 0) * (1 - ROUNDING) - tolerance;
 }

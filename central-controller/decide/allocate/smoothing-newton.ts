@@ -9,7 +9,7 @@
 import type { CurvePoint } from './delay-curve.ts';
 import { type NewtonSystem, solveNewton } from './newton-system.ts';
 import type { NodePrices } from './node-prices.ts';
-import { evaluateLimit, type SplitProblem } from './split-problem.ts';
+import { evaluateLimit, fitToDemand, type SplitProblem } from './split-problem.ts';
 
 /** Smoothing in the next step, as a part of it; what is less than `LEAST` squares of the equal share is none. */
 const NEXT = 0.02;
@@ -123,7 +123,7 @@ export class SmoothingNewton {
       this.#step(problem);
       smoothing = smoothing < LEAST ? 0 : NEXT * smoothing;
     }
-    this.#fit(problem);
+    fitToDemand(problem, this.requests);
   }
 
   /**
@@ -211,19 +211,5 @@ export class SmoothingNewton {
       }
     }
     this.#nodes.move(step, 1);
-  }
-
-  /** Takes away what rounding has left, so that no rate is below its floor and they sum to the demand. */
-  #fit({ start, demand, floor }: SplitProblem): void {
-    const { requests } = this;
-    for (let s = 0; s < demand.length; s++) {
-      const from = start[s] ?? 0;
-      const to = start[s + 1] ?? 0;
-      const least = (floor * (demand[s] ?? 0)) / (to - from);
-      let sum = 0;
-      for (let j = from; j < to; j++) sum += Math.max(0, (requests[j] ?? 0) - least);
-      const scale = ((1 - floor) * (demand[s] ?? 0)) / sum;
-      for (let j = from; j < to; j++) requests[j] = least + scale * Math.max(0, (requests[j] ?? 0) - least);
-    }
   }
 }

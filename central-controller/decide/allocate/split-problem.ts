@@ -8,6 +8,7 @@
  * itself adds. `pull` is positive: with it the optimum is unique, so that small changes of the facts make small changes
  * of the weights, and estimates that are uncertain keep near the equal share.
  */
+import { at, indexAt } from './column.ts';
 import { type CurveKind, type CurvePoint, evaluateCurve } from './delay-curve.ts';
 
 /** Columns, filled anew for each solution. */
@@ -61,6 +62,28 @@ export function loadsOf(problem: SplitProblem, requests: Float64Array, loads: Fl
   for (let j = 0; j < replicas; j++) {
     const n = node[j] ?? 0;
     loads[n] = (loads[n] ?? 0) + (requests[j] ?? 0) * (cost[j] ?? 0);
+  }
+}
+
+/** The split that sends every replica of a service the same. */
+export function splitEqually({ start, demand }: SplitProblem, requests: Float64Array): void {
+  for (let s = 0; s < demand.length; s++) {
+    const from = indexAt(start, s);
+    const to = indexAt(start, s + 1);
+    requests.fill(at(demand, s) / (to - from), from, to);
+  }
+}
+
+/** Takes away what rounding has left, so that no rate is below its floor and each service's sum to its demand. */
+export function fitToDemand({ start, demand, floor }: SplitProblem, requests: Float64Array): void {
+  for (let s = 0; s < demand.length; s++) {
+    const from = indexAt(start, s);
+    const to = indexAt(start, s + 1);
+    const least = (floor * at(demand, s)) / (to - from);
+    let sum = 0;
+    for (let j = from; j < to; j++) sum += Math.max(0, at(requests, j) - least);
+    const scale = ((1 - floor) * at(demand, s)) / sum;
+    for (let j = from; j < to; j++) requests[j] = least + scale * Math.max(0, at(requests, j) - least);
   }
 }
 

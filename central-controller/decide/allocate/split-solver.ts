@@ -3,15 +3,17 @@
  * replicas is little work. From the last solution Newton's method on smoothed conditions most often gets to this one
  * (`smoothing-newton.ts`). Where it does not, and where there is no last solution, an interior-point method comes close
  * (`interior-point.ts`) and Newton's method goes on from there. Where that, too, ends without a good certificate, the
- * interior-point method goes all the way more carefully, and a search on the dual ends it (`dual-newton.ts`).
+ * interior-point method goes all the way more carefully, and a search on the dual ends it (`dual-newton.ts`). What even
+ * that leaves is exchanged between pairs of replicas, from the best split of all (`pair-exchange.ts`).
  */
 import type { CurvePoint } from './delay-curve.ts';
 import { DualNewton } from './dual-newton.ts';
 import { InteriorPoint } from './interior-point.ts';
 import { createNewtonSystem } from './newton-system.ts';
 import { NodePrices } from './node-prices.ts';
+import { PairExchange } from './pair-exchange.ts';
 import { SmoothingNewton } from './smoothing-newton.ts';
-import { type SplitProblem, violation } from './split-problem.ts';
+import { fitToDemand, splitEqually, type SplitProblem, violation } from './split-problem.ts';
 
 /** A certificate beyond this asks for another attempt, slower and more careful. */
 const GOOD = 5e-7;
@@ -29,10 +31,13 @@ export class SplitSolver {
   readonly #smoothing: SmoothingNewton;
   readonly #interior: InteriorPoint;
   readonly #dual: DualNewton;
+  readonly #exchange: PairExchange;
   readonly #loads: Float64Array;
   readonly #prices: Float64Array;
+  readonly #improved: Float64Array;
   readonly #point: CurvePoint = { value: 0, price: 0, slope: 0 };
-  #requests: Float64Array;
+  /** The best split of those tried, by the certificate. */
+  readonly #best: Float64Array;
   #certificate = 0;
 
   constructor(nodes: number, services: number, replicas: number) {
@@ -43,12 +48,14 @@ export class SplitSolver {
     this.#dual = new DualNewton(replicas, prices, system);
     this.#loads = new Float64Array(nodes);
     this.#prices = new Float64Array(nodes);
-    this.#requests = this.#smoothing.requests;
+    this.#exchange = new PairExchange(nodes);
+    this.#best = new Float64Array(replicas);
+    this.#improved = new Float64Array(replicas);
   }
 
   /** Requests per second of each replica by the last solution; overwritten by the next. */
   get requests(): Float64Array {
-    return this.#requests;
+    return this.#best;
   }
 
   /** Largest relative violation of the optimality conditions by the last solution. */
@@ -57,6 +64,7 @@ export class SplitSolver {
   }
 
   solve(problem: SplitProblem): void {
+    this.#certificate = Infinity;
     if (this.#smoothing.recall(problem)) {
       if (this.#ends(problem, FAR)) return;
       this.#smoothing.recall(problem);
@@ -67,7 +75,14 @@ export class SplitSolver {
     if (this.#approaches(problem, false)) return;
     this.#interior.solve(problem, false, CAREFUL);
     this.#dual.solve(problem, this.#interior.requests);
-    this.#take(problem, this.#dual.requests);
+    for (const requests of [this.#interior.requests, this.#dual.requests]) {
+      fitToDemand(problem, requests);
+      if (this.#offer(problem, requests)) return;
+    }
+    if (this.#certificate < Infinity) this.#improved.set(this.#best);
+    else splitEqually(problem, this.#improved);
+    this.#exchange.solve(problem, this.#improved);
+    this.#offer(problem, this.#improved);
   }
 
   /** Whether the solution is reached from where the interior-point method ends. */
@@ -80,14 +95,18 @@ export class SplitSolver {
   /** Whether the solution is reached from where it is. */
   #ends(problem: SplitProblem, smoothing: number): boolean {
     this.#smoothing.solve(problem, smoothing);
-    this.#take(problem, this.#smoothing.requests);
-    const isGood = this.#certificate <= GOOD;
+    const isGood = this.#offer(problem, this.#smoothing.requests);
     if (isGood) this.#smoothing.keep(problem);
     return isGood;
   }
 
-  #take(problem: SplitProblem, requests: Float64Array): void {
-    this.#requests = requests;
-    this.#certificate = violation(problem, requests, this.#loads, this.#prices, this.#point);
+  /** Keeps the split if it is better than all before; a method that ends in NaN loses. Returns whether it is good. */
+  #offer(problem: SplitProblem, requests: Float64Array): boolean {
+    const certificate = violation(problem, requests, this.#loads, this.#prices, this.#point);
+    if (certificate < this.#certificate) {
+      this.#certificate = certificate;
+      this.#best.set(requests);
+    }
+    return certificate <= GOOD;
   }
 }

@@ -7,7 +7,8 @@ import { Allocator } from '../../../central-controller/decide/allocate/allocate.
 import { createDecisionMemory, decide } from '../../../central-controller/decide/decide.ts';
 import { DEFAULT_PARAMETERS } from '../../../central-controller/decide/settings.ts';
 import type { Decision } from '../../../contract/decision.ts';
-import type { Bench, BenchContext, BenchResult, Round } from '../support/bench.ts';
+import { type Bench, type BenchContext, type BenchResult, type Round, wholeNumber } from '../support/bench.ts';
+import { fuzz } from './fuzz.ts';
 import { timeHighs } from './highs.ts';
 import { fleet, type FleetSize, nextTick, seeded } from './instances.ts';
 import { snapshotOf } from './snapshot.ts';
@@ -94,6 +95,12 @@ function roundOf(condition: string, { nodes, services, replicas }: FleetSize, se
 }
 
 async function run(context: BenchContext): Promise<BenchResult> {
+  const { fuzz: samples, seed } = context.options;
+  if (samples !== undefined) return fuzz(wholeNumber('--fuzz', samples), wholeNumber('--seed', seed), context);
+  return measureAll(context);
+}
+
+async function measureAll(context: BenchContext): Promise<BenchResult> {
   const rounds: Round[] = [];
   const all: Record<'large' | 'small' | 'overloaded', Samples[]> = { large: [], small: [], overloaded: [] };
   for (const seed of SEEDS) {
@@ -130,5 +137,9 @@ async function run(context: BenchContext): Promise<BenchResult> {
 
 export const bench: Bench = {
   description: 'Time of the decision at 10,000 replicas, warm and cold, beside HiGHS',
+  options: [
+    { flags: '--fuzz <samples>', description: 'instead, allocate so many random inputs and check each allocation' },
+    { flags: '--seed <number>', description: 'of the random inputs', default: '1' },
+  ],
   run,
 };

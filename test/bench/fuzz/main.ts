@@ -7,8 +7,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { qualifiedName } from '../../../contract/names.ts';
-import { BallastError } from '../../../contract/errors.ts';
-import type { Bench, BenchContext, BenchResult } from '../support/bench.ts';
+import { type Bench, type BenchContext, type BenchResult, wholeNumber } from '../support/bench.ts';
 import type { Fleet } from '../support/fleet.ts';
 import { startLiveController } from '../support/live-controller.ts';
 import { type Document, type KnownValues, withKnownValues } from './known-values.ts';
@@ -24,12 +23,6 @@ const REQUESTS_PER_SECOND = 180;
 
 /** How titles of findings begin that are a 5xx. */
 const SERVER_ERROR = 'Server error';
-
-function whole(flag: string, typed: string | undefined, most: number): number {
-  const value = Number(typed);
-  if (Number.isInteger(value) && value >= 1 && value <= most) return value;
-  throw new BallastError('INVALID_FLAG', `${flag} must be a whole number from 1 to ${most}, not '${typed}'`);
-}
 
 async function read(url: string): Promise<Document> {
   return (await (await fetch(url)).json()) as Document;
@@ -52,8 +45,8 @@ async function knownValues(origin: string): Promise<KnownValues> {
 }
 
 async function run({ options, progress, signal }: BenchContext): Promise<BenchResult> {
-  const seconds = whole('--seconds', options['seconds'], 36_000);
-  const seed = whole('--seed', options['seed'], 2 ** 31);
+  const seconds = wholeNumber('--seconds', options['seconds'], 36_000);
+  const seed = wholeNumber('--seed', options['seed'], 2 ** 31);
   const folder = await mkdtemp(join(tmpdir(), 'ballast-fuzz-'));
   try {
     await using controller = await startLiveController(FLEET);

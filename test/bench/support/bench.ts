@@ -1,4 +1,5 @@
 /** What every benchmark under `test/bench` exports as `bench`. */
+import { BallastError } from '../../../contract/errors.ts';
 
 /** A row of raw figures; a text says what the row is about. */
 export type Round = Readonly<Record<string, number | string>>;
@@ -32,4 +33,11 @@ export interface Bench {
   readonly description: string;
   readonly options?: readonly BenchOption[];
   run(context: BenchContext): Promise<BenchResult>;
+}
+
+/** The value of an option that takes a whole number from 1 on. */
+export function wholeNumber(flag: string, typed: string | undefined, max = Number.MAX_SAFE_INTEGER): number {
+  const value = Number(typed);
+  if (Number.isSafeInteger(value) && value >= 1 && value <= max) return value;
+  throw new BallastError('INVALID_FLAG', `${flag} must be a whole number from 1 to ${max}, not '${typed}'`);
 }

@@ -42,7 +42,7 @@ export interface Answer {
   }[];
 }
 
-function inputOf({ floor, nodes, services }: Facts): AllocationInput {
+export function inputOf({ floor, nodes, services }: Facts): AllocationInput {
   const all = services.flatMap((service) => service.replicas);
   const input = createInput(nodes.length, services.length, all.length);
   input.floor = floor;

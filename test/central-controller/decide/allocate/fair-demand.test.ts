@@ -48,6 +48,19 @@ describe('fairDemand, by hand', () => {
     [2, 3, 6].forEach((cores, service) => expect(served[service]).toBeCloseTo(cores, 9));
   });
 
+  it('serves nothing to a small service without capacity beside a large one', () => {
+    const { served, certificate } = fairDemand({
+      demand: [1e-4, 1e9],
+      guarantee: [0, 0],
+      weight: [0.001, 1],
+      capacity: [0, 1e6],
+      replicas: [{ service: 0, node: 0, limit: 0 }, ...[1, 2, 3, 4].map(() => ({ service: 1, node: 1, limit: 1e6 }))],
+    });
+    expect(served[0]).toBeLessThan(1e-9);
+    expect((served[1] ?? 0) / 1e6).toBeCloseTo(1, 9);
+    expect(certificate).toBeLessThan(1e-9);
+  });
+
   it('serves nothing where there is nothing', () => {
     const idle = fairDemand({ demand: [0, 5], guarantee: [0, 0], weight: [1, 1], capacity: [0], replicas: [] });
     expect(idle.served).toEqual([0, 0]);

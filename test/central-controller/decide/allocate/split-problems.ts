@@ -1,7 +1,11 @@
 /** Splits small enough to be looked at, of which each optimum has replicas at the floor, at their limits and between. */
 import fc from 'fast-check';
 import { evaluateCurve } from '../../../../central-controller/decide/allocate/delay-curve.ts';
-import { createSplitProblem, type SplitProblem } from '../../../../central-controller/decide/allocate/split-problem.ts';
+import {
+  createSplitProblem,
+  type SplitProblem,
+  violation,
+} from '../../../../central-controller/decide/allocate/split-problem.ts';
 
 export const splitProblems: fc.Arbitrary<SplitProblem> = fc
   .record({ nodes: fc.integer({ min: 1, max: 4 }), replicas: fc.integer({ min: 1, max: 4 }) })
@@ -50,3 +54,10 @@ export const splitProblems: fc.Arbitrary<SplitProblem> = fc
         return problem;
       }),
   );
+
+/** Largest relative violation of the conditions of optimality by this split. */
+export function residual(problem: SplitProblem, requests: Float64Array): number {
+  const nodes = problem.capacity.length;
+  const point = { value: 0, price: 0, slope: 0 };
+  return violation(problem, requests, new Float64Array(nodes), new Float64Array(nodes), point);
+}
