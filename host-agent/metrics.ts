@@ -9,6 +9,8 @@ export interface Readings {
   readonly tableVersion: () => number;
   readonly tableBytes: () => number;
   /** Assignments are held and have not expired. */
+  readonly wantedServices: () => number;
+  readonly heldServices: () => number;
   readonly assignmentsValid: () => boolean;
   /** Since the controller renewed what is held, seconds; undefined while nothing is. */
   readonly assignmentAge: () => number | undefined;
@@ -40,6 +42,11 @@ export class Metrics {
     labelNames: ['outcome'] as const,
     registers: [this.registry],
   });
+  readonly statisticsFaults = new Counter({
+    name: 'ballast_agent_statistics_faults_total',
+    help: "Services and counters of this node's proxies that were left out because a value was wrong",
+    registers: [this.registry],
+  });
   readonly sampleSeconds = new Counter({
     name: 'ballast_agent_sample_seconds_total',
     help: 'Time spent reading CPU counters',
@@ -63,8 +70,12 @@ export class Metrics {
     registers: [this.registry],
   });
 
-  constructor(readings: Readings) {
+  constructor() {
     registerProcessMetrics(this.registry, 'host-agent', packageJson.version);
+  }
+
+  /** Gauges of what the parts of the agent hold. */
+  observe(readings: Readings): void {
     this.#gauge('ballast_agent_replicas', 'Replicas found on this node', readings.replicas);
     this.#gauge(
       'ballast_agent_assignments_valid',
@@ -83,13 +94,19 @@ export class Metrics {
     );
     this.#gauge(
       'ballast_agent_table_version',
-      'Version of the table that proxies are served; 0: none yet',
+      'Version of the table that plugins of the version before are served; 0: none yet',
       readings.tableVersion,
     );
-    this.#gauge('ballast_agent_table_bytes', 'Size of that table, as each proxy fetches it', readings.tableBytes);
+    this.#gauge(
+      'ballast_agent_table_bytes',
+      'Size of all services that proxies here want, as these fetch them',
+      readings.tableBytes,
+    );
+    this.#gauge('ballast_agent_wanted_services', 'Services that proxies here want', readings.wantedServices);
+    this.#gauge('ballast_agent_held_services', 'Balanced services that the agent holds', readings.heldServices);
     this.#gauge(
       'ballast_agent_waiting_proxies',
-      "Proxies' polls for a newer table that wait: one for each proxy, but for moments",
+      'Requests of proxies that wait for news: one for each proxy, but for moments',
       readings.waitingProxies,
     );
     this.#gauge(

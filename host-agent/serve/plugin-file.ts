@@ -1,7 +1,9 @@
 /** The WebAssembly module that Istio fetches for this node's and other nodes' proxies. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import type { ServerResponse } from 'node:http';
 import { BallastError } from '../../contract/errors.ts';
+import { answerProblem } from './problem.ts';
 
 export interface Plugin {
   readonly bytes: Buffer;
@@ -21,4 +23,18 @@ export function openPlugin(path: string | undefined): Plugin | undefined {
   } catch (error) {
     throw new BallastError('INVALID_FLAG', `--plugin: ${error instanceof Error ? error.message : String(error)}`);
   }
+}
+
+/**
+ * Answers with the plugin. A digest that is not known here may be known to an agent of another version: Istio asks again
+ * after a 503, at once and a few times, and gives up on a 404.
+ */
+export function answerPlugin(response: ServerResponse, plugin: Plugin, digest: string): void {
+  if (digest !== plugin.digest) {
+    const message = `plugin: this agent has ${plugin.digest}, not ${digest}`;
+    return answerProblem(response, { code: 'UNKNOWN_PLUGIN', message });
+  }
+  response.writeHead(200, ['content-type', 'application/wasm', 'content-length', String(plugin.bytes.length)]);
+  response.end(plugin.bytes);
+  return undefined;
 }

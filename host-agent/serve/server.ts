@@ -1,24 +1,20 @@
 /**
- * The agent's side towards this node's proxies: the table by long poll, statistics by post, and its own health.
- * On plain node:http, since its few requests a second are to cost next to nothing.
+ * The agent's side towards this node's proxies: what they want and count by post, and the agent's own health. On plain
+ * node:http, since its few requests a second are to cost next to nothing.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Failure } from '../../contract/errors.ts';
-import { decodeProxyStatistics } from '../../contract/proxy-statistics.ts';
+import { decodeProxySync, type ProxySync } from '../../contract/proxy-sync.ts';
 import type { ProxyCounters } from '../../contract/report.ts';
 import { Bodies, discardBody, type NoBody } from './body.ts';
-import { LongPolls, type Waiter } from './long-polls.ts';
-import { type Plugin, PLUGIN_PATH } from './plugin-file.ts';
+import { answerPlugin, type Plugin, PLUGIN_PATH } from './plugin-file.ts';
 import { answerProblem } from './problem.ts';
-import type { Table, TableStore } from './table-store.ts';
+import type { ProxyTables } from './proxy-tables.ts';
 
-/** A poll that hears nothing new is answered 304 after this. */
-const HOLD_MS = 20_000;
 /** A proxy's statistics are some kB, of the largest mesh 1 MiB; all at once must fit into a small pod beside the rest. */
 const BODIES = { each: 1024 * 1024, together: 8 * 1024 * 1024 };
 const CONNECTIONS = 4000;
-const POLLS = 4000;
 
 export interface Health {
   /** Assignments are held and have not expired. */
@@ -28,10 +24,11 @@ export interface Health {
 }
 
 export interface ServerPorts {
-  readonly board: TableStore;
-  /** Monotonic clock, ms. */
-  readonly now: () => number;
-  readonly statistics: (counters: ProxyCounters) => void;
+  readonly tables: ProxyTables;
+  /** What a VM counted. */
+  readonly statistics: (message: ProxySync) => void;
+  /** The same of a plugin of the version before. */
+  readonly oldStatistics: (counters: ProxyCounters) => void;
   readonly refused: (failure: Failure) => void;
   readonly health: () => Health;
   /** Undefined: none is served here. */
@@ -40,21 +37,15 @@ export interface ServerPorts {
 }
 
 export class ProxyServer {
-  #ports: ServerPorts;
-  #polls = new LongPolls(POLLS);
-  #bodies = new Bodies(BODIES);
-  #http: Server;
+  readonly #ports: ServerPorts;
+  readonly #bodies = new Bodies(BODIES);
+  readonly #http: Server;
 
   constructor(ports: ServerPorts) {
     this.#ports = ports;
     this.#http = createServer({ keepAliveTimeout: 120_000, headersTimeout: 10_000, requestTimeout: 30_000 });
     this.#http.maxConnections = CONNECTIONS;
     this.#http.on('request', (request, response) => this.#route(request, response));
-  }
-
-  /** Proxies whose poll waits just now. */
-  get waiting(): number {
-    return this.#polls.size;
   }
 
   /** Listens; resolves with the address, or rejects when it is taken. */
@@ -68,18 +59,9 @@ export class ProxyServer {
     return address;
   }
 
-  /** The table's version rose: every waiting proxy gets it. */
-  push(): void {
-    this.#polls.release();
-  }
-
-  tick(): void {
-    this.#polls.tick(this.#ports.now());
-  }
-
-  /** Stops listening; polls that wait are answered, so that proxies come back to whoever follows. */
+  /** Stops listening; requests that wait are answered. */
   async close(): Promise<void> {
-    this.#polls.tick(Infinity);
+    this.#ports.tables.close();
     await new Promise<void>((resolve) => {
       this.#http.close(() => resolve());
       this.#http.closeAllConnections();
@@ -91,13 +73,14 @@ export class ProxyServer {
     const url = request.url ?? '/';
     const question = url.indexOf('?');
     const route = `${request.method} ${question < 0 ? url : url.slice(0, question)}`;
-    if (route === 'POST /v1/statistics') {
-      return this.#bodies.read(request, (body) => this.#statistics(response, body));
-    }
+    if (route === 'POST /v1/sync') return this.#bodies.read(request, (body) => this.#sync(response, body));
+    if (route === 'POST /v1/statistics') return this.#bodies.read(request, (body) => this.#statistics(response, body));
     discardBody(request);
     switch (route) {
-      case 'GET /v1/table':
-        return this.#table(response, new URLSearchParams(question < 0 ? '' : url.slice(question + 1)));
+      case 'GET /v1/table': {
+        const query = new URLSearchParams(question < 0 ? '' : url.slice(question + 1));
+        return this.#ports.tables.oldPlugins.poll(query, response);
+      }
       case 'GET /livez':
         return answerText(response, 200, 'text/plain', 'ok\n');
       case 'GET /readyz':
@@ -114,43 +97,33 @@ export class ProxyServer {
     }
   }
 
-  #table(response: ServerResponse, query: URLSearchParams): void {
-    const held = query.get('version') ?? '0';
-    if (!/^\d{1,20}$/.test(held)) {
-      return answerProblem(response, { code: 'INVALID_REQUEST', message: 'version: must be a whole number' });
+  #sync(response: ServerResponse, body: Buffer | NoBody): void {
+    if (response.destroyed) return undefined;
+    if (typeof body === 'string') return this.#refuseBody(response, body);
+    const decoded = decodeProxySync(body);
+    if (!decoded.ok) return this.#refuse(response, decoded.failure);
+    this.#ports.statistics(decoded.value);
+    if (decoded.value.holdMs === 0) return answerEmpty(response);
+    const taken = this.#ports.tables.answers.take(decoded.value, (bytes) => answerBytes(response, bytes));
+    if (taken === 'refused') {
+      return answerProblem(response, { code: 'INVALID_REQUEST', message: 'holdMs: too many requests wait' }, 503);
     }
-    const now = this.#ports.now();
-    const table = this.#ports.board.table(now);
-    // Another version, not a higher one: the proxy may hold that of an agent which is no more.
-    if (table !== undefined && String(table.version) !== held) return answerTable(response, table);
-    const waiter: Waiter = {
-      until: now + HOLD_MS,
-      changed: () => {
-        const current = this.#ports.board.table(this.#ports.now());
-        if (current === undefined) answerUnchanged(response);
-        else answerTable(response, current);
-      },
-      unchanged: () => answerUnchanged(response),
-    };
-    if (!this.#polls.add(waiter)) {
-      return answerProblem(response, { code: 'INVALID_REQUEST', message: `more than ${POLLS} polls wait` }, 503);
-    }
-    response.on('close', () => this.#polls.remove(waiter));
+    if (taken !== 'answered') response.on('close', taken.cancel);
     return undefined;
   }
 
   #statistics(response: ServerResponse, body: Buffer | NoBody): void {
-    if (response.destroyed) return;
+    if (response.destroyed) return undefined;
     if (typeof body === 'string') return this.#refuseBody(response, body);
-    const decoded = decodeProxyStatistics(body);
-    if (decoded.ok) {
-      this.#ports.statistics(decoded.value);
-      response.writeHead(204);
-      response.end();
-      return;
-    }
-    this.#ports.refused(decoded.failure);
-    answerProblem(response, decoded.failure);
+    const read = this.#ports.tables.oldPlugins.read(body);
+    if (!read.ok) return this.#refuse(response, read.failure);
+    this.#ports.oldStatistics(read.value);
+    return answerEmpty(response);
+  }
+
+  #refuse(response: ServerResponse, failure: Failure): void {
+    this.#ports.refused(failure);
+    answerProblem(response, failure);
   }
 
   #refuseBody(response: ServerResponse, why: NoBody): void {
@@ -175,34 +148,13 @@ export class ProxyServer {
   }
 }
 
-function answerTable(response: ServerResponse, table: Table): void {
-  response.writeHead(200, [
-    'content-type',
-    'application/octet-stream',
-    'content-length',
-    String(table.bytes.length),
-    'x-ballast-assignment',
-    String(table.assignment),
-  ]);
-  response.end(table.bytes);
+function answerBytes(response: ServerResponse, bytes: Buffer): void {
+  response.writeHead(200, ['content-type', 'application/octet-stream', 'content-length', String(bytes.length)]);
+  response.end(bytes);
 }
 
-/**
- * A digest that is not known here may be known to an agent of another version: Istio asks again after a 503, at once and
- * a few times, and gives up on a 404.
- */
-function answerPlugin(response: ServerResponse, plugin: Plugin, digest: string): void {
-  if (digest !== plugin.digest) {
-    const message = `plugin: this agent has ${plugin.digest}, not ${digest}`;
-    return answerProblem(response, { code: 'UNKNOWN_PLUGIN', message });
-  }
-  response.writeHead(200, ['content-type', 'application/wasm', 'content-length', String(plugin.bytes.length)]);
-  response.end(plugin.bytes);
-  return undefined;
-}
-
-function answerUnchanged(response: ServerResponse): void {
-  response.writeHead(304);
+function answerEmpty(response: ServerResponse): void {
+  response.writeHead(204);
   response.end();
 }
 

@@ -1,11 +1,14 @@
 /**
- * The table as proxies see it: which version is current and when the next one is due. Pure; time is passed.
+ * The table of everything, as plugins of the version before fetch it: which version is current and when the next one is due.
+ * Pure; time is passed. To be removed with the next version.
  *
- * Versions are compared by proxies' polls for inequality only. They begin at the wall clock, so that an agent started
- * anew names none that the one before it named, whatever the controller's own numbers do.
+ * Proxies compare versions for inequality only. Versions begin at the wall clock, so that an agent started anew names none
+ * that the one before it named, whatever the controller's own numbers do.
  */
+import type { ReplicaAssignment, ServiceAssignment } from '../../contract/assignment.ts';
+import { qualifiedName, serviceOfKey } from '../../contract/names.ts';
 import { encodeProxyTable } from '../../contract/proxy-table.ts';
-import type { Change, HeldAssignments } from '../uplink/held-assignments.ts';
+import type { Change, HeldAssignments, HeldService } from '../uplink/held-assignments.ts';
 
 /** An encoded table is handed out for so long before its validity is written anew. */
 const REUSE_MS = 100;
@@ -37,21 +40,27 @@ export class TableStore {
     this.#version = wallClockMs * 1000;
   }
 
-  /** The version that a proxy should have; undefined until there is something to say. */
+  /** The version that a proxy should have; undefined while the controller has said nothing yet. */
   get version(): number | undefined {
     return this.#known ? this.#version : undefined;
   }
 
-  /** Takes note of an update; true when the version rose and waiting proxies are to be answered. */
-  changed(change: Change, now: number): boolean {
-    if (change === 'table' || !this.#known) return this.#raise(now);
+  /** Takes note of a change; true when the version rose and waiting proxies are to be answered. */
+  changed({ services, utilisation, opened }: Change, now: number): boolean {
+    if (services.size > 0 || utilisation || opened || !this.#known) return this.#raise(now);
     return this.tick(now);
   }
 
-  /** Does what has become due; true when the version rose. */
+  /** What was held is forgotten. */
+  expired(now: number): void {
+    this.#raise(now);
+  }
+
+  /**
+   * True when the version rose because a renewal is due: proxies count the validity from the table they got, so what
+   * the controller renewed must reach them in time.
+   */
   tick(now: number): boolean {
-    if (this.#held.expire(now)) return this.#raise(now);
-    // Proxies count the validity from the table they got: what the controller renewed must reach them in time.
     const { validUntil, validForMs } = this.#held;
     if (validUntil === undefined || now - this.#raisedAt < validForMs / 3) return false;
     const renewedAt = validUntil - validForMs;
@@ -76,15 +85,25 @@ export class TableStore {
     return this.#assignments.get(version) ?? 0;
   }
 
-  /** The current table; undefined until there is something to say. */
+  /** The current table; undefined while the controller has said nothing yet. */
   table(now: number): Table | undefined {
     if (!this.#known) return undefined;
     const encoded = this.#encoded;
     if (encoded?.version === this.#version && now - encoded.at < REUSE_MS) return encoded;
-    const { services, validUntil } = this.#held;
+    const { validUntil } = this.#held;
     const validForMs = validUntil === undefined ? EMPTY_VALID_MS : Math.max(0, validUntil - now - REUSE_MS);
+    const services = [...this.#held.services.values()].map((service) => this.#withUtilisation(service));
     const bytes = encodeProxyTable(this.#version, validForMs, services);
     this.#encoded = { version: this.#version, bytes, assignment: this.#assignment, at: now };
     return this.#encoded;
+  }
+
+  #withUtilisation(service: HeldService): ServiceAssignment {
+    const { namespace } = serviceOfKey(service.key);
+    const replicas = service.replicas.map((replica): ReplicaAssignment => {
+      const cpuUtilisation = this.#held.utilisationOf(qualifiedName({ namespace, name: replica.name }));
+      return { ...replica, ...(cpuUtilisation !== undefined && { cpuUtilisation }) };
+    });
+    return { ...service, replicas };
   }
 }

@@ -13,10 +13,13 @@ export function controllerRegistry(): Registry {
 
 export function agentRegistry(): Registry {
   const none = (): number => 0;
-  return new AgentMetrics({
+  const metrics = new AgentMetrics();
+  metrics.observe({
     replicas: none,
     tableVersion: none,
     tableBytes: none,
+    wantedServices: none,
+    heldServices: none,
     assignmentsValid: () => false,
     assignmentAge: () => undefined,
     assignmentVersion: none,
@@ -25,7 +28,8 @@ export function agentRegistry(): Registry {
     droppedStatistics: none,
     cpuGrants: none,
     cpuSettings: none,
-  }).registry;
+  });
+  return metrics.registry;
 }
 
 export interface MetricDescription {

@@ -8,18 +8,27 @@ import { replica, service, update } from '../support/updates.ts';
 
 const STARTED = 1_763_600_000_000;
 
-/** A board with its assignments; each call says whether waiting proxies are to be answered. */
+/** What has become due; true when waiting proxies are to be answered. */
+function tick(held: HeldAssignments, store: TableStore, now: number): boolean {
+  if (!held.expire(now)) return store.tick(now);
+  store.expired(now);
+  return true;
+}
+
+/** A store with its assignments; each call says whether waiting proxies are to be answered. */
 function setUp(): {
-  board: TableStore;
-  hear: (now: number, overrides?: Partial<AssignmentUpdate>) => boolean;
+  store: TableStore;
+  tick: (now: number) => boolean;
+  take: (now: number, overrides?: Partial<AssignmentUpdate>) => boolean;
   read: (now: number) => ReturnType<typeof readTable>;
 } {
   const held = new HeldAssignments();
-  const board = new TableStore(held, STARTED);
+  const store = new TableStore(held, STARTED);
   return {
-    board,
-    hear: (now, overrides = {}) => board.changed(held.apply(update(overrides), now), now),
-    read: (now) => readTable(board.table(now)?.bytes ?? new Uint8Array(32)),
+    store,
+    tick: (now) => tick(held, store, now),
+    take: (now, overrides = {}) => store.changed(held.apply(update(overrides), now), now),
+    read: (now) => readTable(store.table(now)?.bytes ?? new Uint8Array(32)),
   };
 }
 
@@ -29,30 +38,30 @@ const withWeight = (weight: number): Partial<AssignmentUpdate> => ({
 });
 const heartbeat: Partial<AssignmentUpdate> = { full: false, services: [] };
 
-test('before the first assignment there is nothing to say: a proxy keeps what it has', () => {
-  const { board } = setUp();
-  expect(board.version).toBeUndefined();
-  expect(board.table(0)).toBeUndefined();
-  expect(board.tick(60_000)).toBe(false);
+test('before the first line there is no table: a proxy keeps what it has', () => {
+  const { store, tick } = setUp();
+  expect(store.version).toBeUndefined();
+  expect(store.table(0)).toBeUndefined();
+  expect(tick(60_000)).toBe(false);
 });
 
 test('what changed is passed on at once, and once', () => {
-  const { hear, board, read } = setUp();
-  expect(hear(0)).toBe(true);
-  expect(hear(10, withWeight(0.5))).toBe(true);
+  const { take, tick, read } = setUp();
+  expect(take(0)).toBe(true);
+  expect(take(10, withWeight(0.5))).toBe(true);
   expect(read(10).replicas[0]?.weight).toBe(0.5);
-  expect(hear(20, withWeight(0.5))).toBe(false);
-  expect(board.tick(30)).toBe(false);
-  expect(hear(40, withWeight(0.25))).toBe(true);
+  expect(take(20, withWeight(0.5))).toBe(false);
+  expect(tick(30)).toBe(false);
+  expect(take(40, withWeight(0.25))).toBe(true);
 });
 
 test('what the controller renewed reaches proxies before their own table runs out', () => {
-  const { hear, board, read } = setUp();
-  hear(0, { validForMs: 9000 });
+  const { take, tick, read } = setUp();
+  take(0, { validForMs: 9000 });
   const given: number[] = [read(0).validForMs];
   const raisedAt: number[] = [0];
   for (let now = 1000; now <= 60_000; now += 1000) {
-    if (!hear(now, { ...heartbeat, validForMs: 9000 }) && !board.tick(now)) continue;
+    if (!take(now, { ...heartbeat, validForMs: 9000 }) && !tick(now)) continue;
     expect(now).toBeLessThan((raisedAt.at(-1) ?? 0) + (given.at(-1) ?? 0));
     raisedAt.push(now);
     given.push(read(now).validForMs);
@@ -62,44 +71,44 @@ test('what the controller renewed reaches proxies before their own table runs ou
 });
 
 test('a proxy that asks late gets what is left of the validity', () => {
-  const { hear, read } = setUp();
-  hear(1000, { validForMs: 10_000 });
+  const { take, read } = setUp();
+  take(1000, { validForMs: 10_000 });
   expect(read(5000).validForMs).toBeLessThanOrEqual(6000);
   expect(read(5000).validForMs).toBeGreaterThan(5000);
 });
 
 test('the same bytes serve all proxies that ask within a moment', () => {
-  const { hear, board } = setUp();
-  hear(0);
-  const first = board.table(0)?.bytes;
-  expect(board.table(99)?.bytes).toBe(first);
-  expect(board.table(100)?.bytes).not.toBe(first);
-  hear(100, withWeight(0.1));
-  expect(readTable(board.table(100)?.bytes ?? new Uint8Array(32)).replicas[0]?.weight).toBeCloseTo(0.1);
+  const { take, store } = setUp();
+  take(0);
+  const first = store.table(0)?.bytes;
+  expect(store.table(99)?.bytes).toBe(first);
+  expect(store.table(100)?.bytes).not.toBe(first);
+  take(100, withWeight(0.1));
+  expect(readTable(store.table(100)?.bytes ?? new Uint8Array(32)).replicas[0]?.weight).toBeCloseTo(0.1);
 });
 
-test('expired assignments become an empty table that proxies take for good', () => {
-  const { hear, board, read } = setUp();
-  hear(0, { validForMs: 3000 });
-  const before = board.version;
-  expect(board.tick(2999)).toBe(false);
-  expect(board.tick(3000)).toBe(true);
-  expect(board.version).not.toBe(before);
-  expect(read(3000)).toMatchObject({ version: board.version, services: 0, replicas: [] });
+test('expired assignments become an empty table', () => {
+  const { store, take, tick, read } = setUp();
+  take(0, { validForMs: 3000 });
+  const before = store.version;
+  expect(tick(2999)).toBe(false);
+  expect(tick(3000)).toBe(true);
+  expect(store.version).not.toBe(before);
+  expect(read(3000)).toMatchObject({ version: store.version, services: 0, replicas: [] });
   expect(read(3000).validForMs).toBeGreaterThan(0);
-  expect(board.tick(30_000)).toBe(false);
-  expect(hear(30_000)).toBe(true);
+  expect(tick(30_000)).toBe(false);
+  expect(take(30_000)).toBe(true);
   expect(read(30_000).services).toBe(1);
 });
 
 describe('versions', () => {
   test('of an agent started anew are none that the one before it named, whatever the controller counts', () => {
     const first = setUp();
-    for (let now = 0; now < 5000; now += 5) first.hear(now, withWeight(now / 5000));
+    for (let now = 0; now < 5000; now += 5) first.take(now, withWeight(now / 5000));
     const held = new HeldAssignments();
     const second = new TableStore(held, STARTED + 5000);
     second.changed(held.apply(update({ version: 1 }), 0), 0);
-    expect(second.version).toBeGreaterThan(first.board.version ?? Infinity);
+    expect(second.version).toBeGreaterThan(first.store.version ?? Infinity);
     expect(Number.isSafeInteger(second.version)).toBe(true);
   });
 
@@ -116,21 +125,21 @@ describe('versions', () => {
     fc.assert(
       fc.property(fc.array(event), (events) => {
         const held = new HeldAssignments();
-        const board = new TableStore(held, STARTED);
+        const store = new TableStore(held, STARTED);
         let now = 0;
         for (const { ms, what } of events) {
           now += ms;
-          const before = board.version;
+          const before = store.version;
           const due =
             what === 'tick'
-              ? board.tick(now)
-              : board.changed(held.apply(update({ validForMs: 5000, ...what }), now), now);
-          expect(due).toBe(board.version !== before);
-          expect(board.version ?? 0).toBeGreaterThanOrEqual(before ?? 0);
-          const bytes = board.table(now)?.bytes;
+              ? tick(held, store, now)
+              : store.changed(held.apply(update({ validForMs: 5000, ...what }), now), now);
+          expect(due).toBe(store.version !== before);
+          expect(store.version ?? 0).toBeGreaterThanOrEqual(before ?? 0);
+          const bytes = store.table(now)?.bytes;
           if (bytes === undefined) continue;
           const table = readTable(bytes);
-          expect(table.version).toBe(board.version);
+          expect(table.version).toBe(store.version);
           if (table.services > 0) expect(now + table.validForMs).toBeLessThanOrEqual(held.validUntil ?? -1);
         }
       }),

@@ -1,10 +1,12 @@
 /** The agent's server for proxies, with everything behind it that is not the test's own. */
 import { onTestFinished } from 'vitest';
 import { LATENCY_BUCKETS } from '../../../contract/latency-buckets.ts';
+import type { AssignmentUpdate } from '../../../contract/assignment.ts';
+import type { ProxySync } from '../../../contract/proxy-sync.ts';
 import type { ProxyCounters } from '../../../contract/report.ts';
 import type { Plugin } from '../../../host-agent/serve/plugin-file.ts';
+import { ProxyTables } from '../../../host-agent/serve/proxy-tables.ts';
 import { ProxyServer } from '../../../host-agent/serve/server.ts';
-import { TableStore } from '../../../host-agent/serve/table-store.ts';
 import { HeldAssignments } from '../../../host-agent/uplink/held-assignments.ts';
 import { replica, service, update } from './updates.ts';
 
@@ -30,24 +32,42 @@ export const COUNTERS: ProxyCounters = {
   ],
 };
 
+export interface ServedProxies {
+  readonly url: string;
+  readonly tables: ProxyTables;
+  readonly server: ProxyServer;
+  readonly clock: { now: number };
+  /** Messages of `POST /v1/sync`. */
+  readonly messages: ProxySync[];
+  /** Statistics of plugins of the version before. */
+  readonly statistics: ProxyCounters[];
+  readonly refused: string[];
+  /** How often proxies wanted services that no proxy wanted before. */
+  readonly wantedMore: () => number;
+  /** Takes a line from the controller. */
+  readonly send: (line: AssignmentUpdate) => void;
+  /** Sends one service with one replica of this weight. */
+  readonly publish: (weight: number) => void;
+}
+
 /** A server on a clock that the test sets, until the test ends. */
-export async function serve(plugin?: Plugin): Promise<{
-  url: string;
-  server: ProxyServer;
-  clock: { now: number };
-  statistics: ProxyCounters[];
-  refused: string[];
-  publish: (weight: number) => void;
-}> {
+export async function serve(plugin?: Plugin): Promise<ServedProxies> {
   const clock = { now: 0 };
   const held = new HeldAssignments();
-  const board = new TableStore(held, 1_763_600_000_000);
+  let wantedMore = 0;
+  const tables = new ProxyTables(
+    held,
+    () => clock.now,
+    1_763_600_000_000,
+    () => wantedMore++,
+  );
+  const messages: ProxySync[] = [];
   const statistics: ProxyCounters[] = [];
   const refused: string[] = [];
   const server = new ProxyServer({
-    board,
-    now: () => clock.now,
-    statistics: (counters) => statistics.push(counters),
+    tables,
+    statistics: (message) => messages.push(message),
+    oldStatistics: (counters) => statistics.push(counters),
     refused: (failure) => refused.push(failure.message),
     health: () => ({ ready: held.validUntil !== undefined, detail: { assignment: held.version } }),
     metrics: async () => ({ type: 'text/plain', body: 'metric 1\n' }),
@@ -55,15 +75,20 @@ export async function serve(plugin?: Plugin): Promise<{
   });
   const address = await server.listen('127.0.0.1', 0);
   onTestFinished(() => server.close());
+  const send = (line: AssignmentUpdate): void => {
+    const versionBefore = held.version;
+    tables.changed(held.apply(line, clock.now), versionBefore);
+  };
   return {
     url: `http://127.0.0.1:${address.port}`,
+    tables,
     server,
     clock,
+    messages,
     statistics,
     refused,
-    publish: (weight) => {
-      const change = held.apply(update({ services: [service({ replicas: [replica({ weight })] })] }), clock.now);
-      if (board.changed(change, clock.now)) server.push();
-    },
+    wantedMore: () => wantedMore,
+    send,
+    publish: (weight) => send(update({ services: [service({ replicas: [replica({ weight })] })] })),
   };
 }

@@ -1,14 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { AssignmentUpdate } from '../../../contract/assignment.ts';
-import { HeldAssignments } from '../../../host-agent/uplink/held-assignments.ts';
+import { type Change, HeldAssignments } from '../../../host-agent/uplink/held-assignments.ts';
 import { replica, service, update } from '../support/updates.ts';
 
 const heartbeat = (overrides: Partial<AssignmentUpdate> = {}): AssignmentUpdate =>
   update({ full: false, services: [], ...overrides });
 
-describe('what an update changed', () => {
-  function changeAfterFirst(second: AssignmentUpdate): string {
+const KEY = service().key;
+
+describe('what a line changed', () => {
+  function afterFirst(second: AssignmentUpdate): Change {
     const held = new HeldAssignments();
     held.apply(
       update({ services: [service({ replicas: [replica({ weight: 0.4 }), replica({ name: 'search-1' })] })] }),
@@ -19,25 +21,53 @@ describe('what an update changed', () => {
   const withReplicas = (...replicas: Parameters<typeof replica>[0][]): AssignmentUpdate =>
     update({ full: false, services: [service({ replicas: replicas.map((one) => replica(one)) })] });
 
-  test.each([
-    ['a heartbeat', heartbeat(), 'none'],
-    ['the same again', withReplicas({ weight: 0.4 }, { name: 'search-1' }), 'none'],
-    ['another weight', withReplicas({ weight: 0.5 }, { name: 'search-1' }), 'table'],
-    ['another CPU utilisation', withReplicas({ weight: 0.4, cpuUtilisation: 0.9 }, { name: 'search-1' }), 'table'],
-    ['a replica less', withReplicas({ weight: 0.4 }), 'table'],
-    ['another address', withReplicas({ weight: 0.4, address: '10.9.9.9:80' }, { name: 'search-1' }), 'table'],
-    ['another routing', update({ full: false, services: [service({ routing: 'Subset' })] }), 'table'],
-    ['a service more', update({ full: false, services: [service({ key: '80|x.y.svc' })] }), 'table'],
-    ['a service gone', heartbeat({ removed: [service().key] }), 'table'],
-    ['a key gone that was never there', heartbeat({ removed: ['80|nobody'] }), 'none'],
-    ['a full update without the service', update({ services: [] }), 'table'],
-  ])('%s', (_, second, change) => {
-    expect(changeAfterFirst(second)).toBe(change);
+  test.each<[string, AssignmentUpdate, [string, 'weights' | 'rows'][]]>([
+    ['a heartbeat', heartbeat(), []],
+    ['the same again', withReplicas({ weight: 0.4 }, { name: 'search-1' }), []],
+    ['another weight', withReplicas({ weight: 0.5 }, { name: 'search-1' }), [[KEY, 'weights']]],
+    ['a replica less', withReplicas({ weight: 0.4 }), [[KEY, 'rows']]],
+    ['another address', withReplicas({ weight: 0.4, address: '10.9.9.9:80' }, { name: 'search-1' }), [[KEY, 'rows']]],
+    ['another routing', update({ full: false, services: [service({ routing: 'Subset' })] }), [[KEY, 'rows']]],
+    ['a service more', update({ full: false, services: [service({ key: '80|x.y.svc' })] }), [['80|x.y.svc', 'rows']]],
+    ['a service gone', heartbeat({ removed: [KEY] }), [[KEY, 'rows']]],
+    ['a key gone that was never there', heartbeat({ removed: ['80|nobody'] }), []],
+    ['a full line without the service', update({ services: [] }), [[KEY, 'rows']]],
+  ])('%s', (_, second, changed) => {
+    expect([...afterFirst(second).services]).toEqual(changed);
   });
 
-  test('the first update always is news, an empty one too', () => {
-    expect(new HeldAssignments().apply(update({ services: [] }), 0)).toBe('table');
+  test('another CPU utilisation changes no service', () => {
+    const change = afterFirst(withReplicas({ weight: 0.4, cpuUtilisation: 0.9 }, { name: 'search-1' }));
+    expect(change).toEqual({ services: new Map(), utilisation: true, opened: false });
   });
+
+  test('the first line opens, and so does the first after expiry', () => {
+    const held = new HeldAssignments();
+    expect(held.apply(update({ services: [], validForMs: 1000 }), 0).opened).toBe(true);
+    expect(held.apply(heartbeat(), 0).opened).toBe(false);
+    held.expire(20_000);
+    expect(held.apply(update(), 20_100)).toMatchObject({ opened: true, services: new Map([[KEY, 'rows']]) });
+  });
+});
+
+test('a service that a full line does not name is known to be unbalanced; after a partial line it is not known', () => {
+  const held = new HeldAssignments();
+  held.apply(update({ full: false, partial: true }), 0);
+  expect([held.isKnown(KEY), held.isKnown('80|other')]).toEqual([true, false]);
+  held.apply(update(), 0);
+  expect([held.isKnown(KEY), held.isKnown('80|other')]).toEqual([true, true]);
+  held.expire(20_000);
+  expect([held.isKnown(KEY), held.isKnown('80|other')]).toEqual([false, false]);
+});
+
+test('the CPU utilisation of a pod is that of the last line which named it, until it goes', () => {
+  const held = new HeldAssignments();
+  held.apply(update({ services: [service({ replicas: [replica({ cpuUtilisation: 0.5 })] })] }), 0);
+  expect(held.utilisationOf('hotel/search-0')).toBe(0.5);
+  held.apply(heartbeat(), 1);
+  expect(held.utilisationOf('hotel/search-0')).toBe(0.5);
+  held.apply(heartbeat({ removed: [KEY] }), 2);
+  expect(held.utilisationOf('hotel/search-0')).toBeUndefined();
 });
 
 test('any sequence of deltas ends in the same services as one full update of the outcome', () => {
@@ -58,7 +88,7 @@ test('any sequence of deltas ends in the same services as one full update of the
         const sent = services.map((one) => service({ key: one.key, replicas: [replica({ weight: one.weight })] }));
         held.apply(update({ full, removed, services: sent }), 10);
       }
-      const outcome = new Map(held.services.map((one) => [one.key, one.replicas[0]?.weight]));
+      const outcome = new Map([...held.services.values()].map((one) => [one.key, one.replicas[0]?.weight]));
       expect(outcome).toEqual(model);
     }),
   );
@@ -69,18 +99,11 @@ test('a heartbeat renews the validity; without one everything is forgotten, once
   held.apply(update({ validForMs: 1000 }), 0);
   held.apply(heartbeat({ version: 2, validForMs: 1000 }), 900);
   expect(held.expire(1899)).toBe(false);
-  expect(held.services).toHaveLength(1);
+  expect(held.services.size).toBe(1);
   expect(held.expire(1900)).toBe(true);
-  expect(held.services).toEqual([]);
+  expect(held.services.size).toBe(0);
   expect(held.validUntil).toBeUndefined();
   expect(held.expire(5000)).toBe(false);
-});
-
-test('after expiry the same assignments are news again', () => {
-  const held = new HeldAssignments();
-  held.apply(update({ validForMs: 1000 }), 0);
-  held.expire(1000);
-  expect(held.apply(update(), 1100)).toBe('table');
 });
 
 describe('CPU grants', () => {
@@ -91,9 +114,9 @@ describe('CPU grants', () => {
     held.apply(update({ cpu: granted }), 0);
     const first = held.cpuGrants;
     expect(first).toEqual(granted);
-    expect(held.apply(heartbeat(), 1)).toBe('none');
+    held.apply(heartbeat(), 1);
     expect(held.cpuGrants).toBe(first);
-    expect(held.apply(heartbeat({ cpu: [] }), 2)).toBe('none');
+    expect(held.apply(heartbeat({ cpu: [] }), 2).services.size).toBe(0);
     expect(held.cpuGrants).toEqual([]);
   });
 

@@ -1,11 +1,14 @@
 /** One node's agent in virtual time: the real one's parts, with messages that take their time instead of sockets. */
 import type { AssignmentUpdate } from '../../../../contract/assignment.ts';
 import { decodeProxyStatistics } from '../../../../contract/proxy-statistics.ts';
+import { decodeProxySync } from '../../../../contract/proxy-sync.ts';
 import type { AgentReport, ProxyCounters } from '../../../../contract/report.ts';
 import { LongPolls } from '../../../../host-agent/serve/long-polls.ts';
+import { ProxyTables } from '../../../../host-agent/serve/proxy-tables.ts';
 import { TableStore } from '../../../../host-agent/serve/table-store.ts';
 import { HeldAssignments } from '../../../../host-agent/uplink/held-assignments.ts';
 import { PendingStatistics } from '../../../../host-agent/uplink/pending-statistics.ts';
+import { V1Statistics } from '../../../../host-agent/uplink/v1-report.ts';
 import type { Timeline } from '../fleet/ports.ts';
 import { EPOCH_MS } from './clock.ts';
 
@@ -33,6 +36,8 @@ export class SimulatedAgent {
   readonly #held = new HeldAssignments();
   readonly #board: TableStore;
   readonly #polls = new LongPolls(POLLS);
+  readonly #tables: ProxyTables;
+  readonly #v1: V1Statistics;
   readonly #statistics = new PendingStatistics();
   #sequence = 0;
 
@@ -40,6 +45,9 @@ export class SimulatedAgent {
     this.node = parts.node;
     this.#parts = parts;
     this.#board = new TableStore(this.#held, EPOCH_MS);
+    const now = (): number => this.#now();
+    this.#tables = new ProxyTables(this.#held, now, EPOCH_MS, () => undefined);
+    this.#v1 = new V1Statistics(now);
     parts.timeline.after(parts.phase * INTERVAL, () => this.#tick());
   }
 
@@ -49,8 +57,10 @@ export class SimulatedAgent {
 
   /** An update of the assignments came in. */
   update(update: AssignmentUpdate): void {
+    const versionBefore = this.#held.version;
     const change = this.#held.apply(update, this.#now());
-    if (this.#board.changed(change, this.#now())) this.#polls.release();
+    this.#tables.changed(change, versionBefore);
+    if (this.#board.changed(change, this.#now())) this.#polls.releaseAll();
   }
 
   /** `GET /v1/table?version=<held>`; answered with the table, or without one when nothing came up in time. */
@@ -59,8 +69,24 @@ export class SimulatedAgent {
     const table = this.#board.table(this.#now());
     if (table !== undefined && String(table.version) !== held) return answer(table.bytes);
     const unchanged = (): void => answer(undefined);
-    this.#polls.add({ until: this.#now() + HOLD_MS, changed: () => answer(current()), unchanged });
+    const changed = (): true => {
+      answer(current());
+      return true;
+    };
+    this.#polls.add({ until: this.#now() + HOLD_MS, keys: undefined, changed, unchanged });
     return undefined;
+  }
+
+  /** `POST /v1/sync`; answered with the services that differ, or without a body where the message is not held. */
+  sync(body: Uint8Array, answer: (blocks: Uint8Array | undefined) => void): void {
+    const decoded = decodeProxySync(body);
+    if (!decoded.ok) throw new Error(`the plugin's message does not decode: ${decoded.failure.message}`);
+    const { namespace, pod, holdMs } = decoded.value;
+    const version = this.#tables.versionUsedBy(`${namespace}/${pod}`);
+    const counters = this.#v1.accept(decoded.value, version, this.#now());
+    if (counters !== undefined) this.#statistics.accept(counters, this.#now());
+    if (holdMs === 0) answer(undefined);
+    else this.#tables.answers.take(decoded.value, answer);
   }
 
   /** `POST /v1/statistics`. */
@@ -83,7 +109,10 @@ export class SimulatedAgent {
       proxies: batch.map((entry) => JSON.parse(entry.json) as ProxyCounters),
     });
     this.#statistics.delivered(batch);
-    if (this.#board.tick(this.#now())) this.#polls.release();
+    if (this.#held.validUntil !== undefined && this.#held.validUntil <= this.#now()) this.#board.expired(this.#now());
+    this.#tables.tick();
+    for (const counters of this.#v1.repeat(this.#now())) this.#statistics.accept(counters, this.#now());
+    if (this.#board.tick(this.#now())) this.#polls.releaseAll();
     this.#polls.tick(this.#now());
   }
 }
