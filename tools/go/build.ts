@@ -14,7 +14,7 @@ const run = promisify(execFile);
 const TOOLS = import.meta.dirname;
 const LINKER_FLAGS = '-s -w';
 
-/** SHA-256 over names and contents of everything that the build reads, apart from Go's own module cache. */
+/** SHA-256 over names and contents of everything that the build reads, except Go's module cache. */
 async function hashModule(module: string): Promise<string> {
   const folder = join(TOOLS, module);
   const files = (
@@ -46,8 +46,8 @@ async function requireGo(): Promise<void> {
 }
 
 /**
- * The Go package of a program: a folder of the module named as the program, else one that `tools.go` imports from
- * another module (that is how go.mod records programs that are not ours), else the module's own folder.
+ * The Go package of a program: the folder of the module with the program's name; else the package that `tools.go`
+ * imports from another module, which is how go.mod records programs that are not ours; else the module's own folder.
  */
 async function packageOf(module: string, program: string): Promise<string> {
   const folder = join(TOOLS, module);
@@ -59,23 +59,21 @@ async function packageOf(module: string, program: string): Promise<string> {
   return found ?? '.';
 }
 
-/** The words in one of a module's files that say how to build it; '' where there is no such file. */
+/** The content of one of the module's files with build options; '' if there is no such file. */
 async function wordsOf(module: string, file: 'ldflags' | 'tags'): Promise<string> {
   const words = await readFile(join(TOOLS, module, file), 'utf8').catch(() => '');
   return words.trim().replaceAll('\n', ' ');
 }
 
-/**
- * A module's file `ldflags` (versions that programs report of themselves), beside the flags for the smallest program.
- */
+/** Linker flags: those for a small program, and the module's file `ldflags` (versions that programs report). */
 async function linkerFlags(module: string): Promise<string> {
   return `${LINKER_FLAGS} ${await wordsOf(module, 'ldflags')}`.trim();
 }
 
 /**
  * Path of the program `<module>/<program>` below `tools/go`, for example `istio/pilot-discovery`; a name alone, such
- * as `hyper`, is a module's program of the same name. Builds it where the cache has none for these sources: istiod
- * takes 4 to 7 minutes on 2 cores, Kubernetes (`hyper`) 11 to 13, promtool 3.
+ * as `hyper`, is a module's program of the same name. Builds it if the cache has none for these sources: istiod takes
+ * 4 to 7 minutes on 2 cores, Kubernetes (`hyper`) 11 to 13, promtool 3.
  * @throws BallastError MISSING_TOOL without Go; BUILD_FAILED with the compiler's last lines.
  */
 export async function buildGoTool(tool: string): Promise<string> {
@@ -85,13 +83,13 @@ export async function buildGoTool(tool: string): Promise<string> {
   if (await exists(binary)) return binary;
   await requireGo();
   await mkdir(folder, { recursive: true });
-  // Built aside and renamed, so that a build that was cut short is never taken for a program.
+  // Built under another name and renamed, so that an interrupted build leaves no broken program.
   const unfinished = `${binary}.${process.pid}.unfinished`;
   const source = await packageOf(module, basename(tool));
   try {
-    // `tags`: parts of a program that are not wanted, such as all of Prometheus' ways to discover targets.
+    // `tags` leave out parts of a program, such as Prometheus' service discovery.
     const flags = [`-tags=${await wordsOf(module, 'tags')}`, `-ldflags=${await linkerFlags(module)}`];
-    // Other tests run meanwhile, and the compiler would take every core from them.
+    // With `nice`, the compiler does not take the cores from tests that run at the same time.
     await run('nice', ['go', 'build', '-trimpath', ...flags, '-o', unfinished, source], {
       cwd: join(TOOLS, module),
       env: { ...process.env, GOFLAGS: '-buildvcs=false', CGO_ENABLED: '0' },

@@ -1,4 +1,4 @@
-/** Makes the images without Docker: Node and its libraries are this machine's own. */
+/** Makes the images without Docker, from this machine's Node and its libraries. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { glob, readFile, rm, stat, writeFile } from 'node:fs/promises';
@@ -23,13 +23,13 @@ import { reachedFrom } from './reached-modules.ts';
 
 export const CHECKOUT = join(import.meta.dirname, '../..');
 
-/** Every image says by these what it is and under which terms it may be used. */
+/** Files of every image: its version and its license. */
 const ALWAYS = ['package.json', 'LICENSE'];
 
-/** Paths relative to the checkout, in the image as here, sorted; with its content where that is not the file's own. */
+/** Sorted paths, relative to the checkout and to the image's folder, with the content if it differs from the file's. */
 export type ApplicationFiles = ReadonlyMap<string, string | undefined>;
 
-/** Builds the plugin where the image holds it. */
+/** The files of the checkout for one image. Builds the plugin if the image has it. */
 export async function applicationFiles(definition: ImageDefinition): Promise<ApplicationFiles> {
   if (definition.files?.some((pattern) => pattern.startsWith('wasm-plugin/'))) await buildPlugin();
   const { modules, data, packages } = await reachedFrom(CHECKOUT, definition.modules);
@@ -45,15 +45,15 @@ export async function applicationFiles(definition: ImageDefinition): Promise<App
 export const DEFAULT_FOLDER = join(import.meta.dirname, 'build');
 
 export interface BuiltImages {
-  /** The one archive that holds all of them. */
+  /** The archive with all images. */
   readonly archive: string;
   /** `<repository>:<tag>` of each. */
   readonly names: readonly string[];
-  /** False: the archive that was there is the same. */
+  /** False if the existing archive is up to date. */
   readonly isNew: boolean;
 }
 
-/** Node, what it is linked with, and the names of users and hosts that libc looks up. */
+/** Node, the libraries that it is linked with, and the files in which libc looks up users and hosts. */
 async function baseLayer(): Promise<ImageLayer> {
   const [uid, gid] = USER.split(':');
   return [
@@ -67,7 +67,7 @@ async function baseLayer(): Promise<ImageLayer> {
   ];
 }
 
-/** What native modules among the files are linked with, and neither Node nor their own packages bring. */
+/** Libraries that native modules among the files are linked with and that neither Node nor their packages have. */
 async function nativeLibraries(files: Iterable<string>, base: ImageLayer): Promise<ImageEntry[]> {
   const native = [...files].filter((file) => /\.node$|\.so(?:\.\d+)*$/.test(file));
   const linked = await Promise.all(native.map(async (file) => librariesOf(join(CHECKOUT, file))));
@@ -97,7 +97,7 @@ async function imageOf(definition: ImageDefinition, base: ImageLayer): Promise<I
   };
 }
 
-/** SHA-256 over everything that the archive is made from, the writer of archives too. */
+/** SHA-256 over everything that the archive is made from, including the code that writes it. */
 async function hashOf(images: readonly Image[]): Promise<string> {
   const hash = createHash('sha256');
   for (const source of ['image-archive.ts', 'host-files.ts']) {
@@ -116,11 +116,11 @@ async function hashOf(images: readonly Image[]): Promise<string> {
   return hash.digest('hex');
 }
 
-/** Proxies would be told to fetch a plugin that no agent has, and go on without one. */
+/** Checks that the manifests name the built plugin. Otherwise proxies would ask for a plugin that no agent has. */
 async function requirePins(): Promise<void> {
   const [stale] = await stalePins(await pluginDigest());
   if (stale === undefined) return;
-  const message = `istio-configs/${stale} names another plugin than the one that is built`;
+  const message = `istio-configs/${stale} names a plugin other than the built one`;
   throw new BallastError('STALE_DIGEST', message);
 }
 
@@ -132,10 +132,10 @@ async function isMadeFrom(archive: string, stamp: string, hash: string): Promise
 }
 
 /**
- * Makes `definitions` into `<folder>/<name>.tar`, or `ballast.tar` for several, unless the one there was made from the
- * same files.
- * @throws BallastError MISSING_TOOL where no Linux is; STALE_DIGEST when the manifests name another plugin; Error of
- * the file system when the archive cannot be written
+ * Makes the images as `<folder>/<name>.tar`, or `ballast.tar` for several, unless the existing archive was made from
+ * the same files.
+ * @throws BallastError MISSING_TOOL on systems other than Linux, STALE_DIGEST if the manifests name another plugin;
+ * Error of the file system if the archive cannot be written
  */
 export async function buildImages(definitions: readonly ImageDefinition[], folder: string): Promise<BuiltImages> {
   if (process.platform !== 'linux') {

@@ -1,16 +1,16 @@
-/** The images of the project: which program each one runs, and what that reads besides the modules it loads. */
+/** The images of the project: the program of each, and the files that it reads besides its modules. */
 import packageJson from '../../package.json' with { type: 'json' };
 import { javascriptPath } from './javascript.ts';
 
 export interface ImageDefinition {
   readonly name: string;
-  /** Modules that the program starts with, relative to the checkout; the first is the entry point. */
+  /** Modules that are started, relative to the checkout. The first is the entry point. */
   readonly modules: readonly [string, ...string[]];
-  /** Of Node itself. */
+  /** Flags of Node. */
   readonly nodeFlags?: readonly string[];
-  /** Packages that are not imported, but served. */
+  /** Packages that the program serves but does not import. */
   readonly packages?: readonly string[];
-  /** Files that are no modules, as patterns relative to the checkout. */
+  /** Files that are not modules, as patterns relative to the checkout. */
   readonly files?: readonly string[];
 }
 
@@ -18,7 +18,7 @@ export const IMAGES: readonly ImageDefinition[] = [
   {
     name: 'central-controller',
     modules: ['central-controller/main.ts'],
-    // Its garbage is of the last tick; more room for that is memory held and not used.
+    // Its garbage is that of one tick. A larger young generation would only hold memory.
     nodeFlags: ['--max-semi-space-size=4'],
     packages: ['uplot'],
     files: ['central-controller/dashboard/*.{html,css,js,svg}'],
@@ -27,7 +27,7 @@ export const IMAGES: readonly ImageDefinition[] = [
   {
     name: 'host-agent',
     modules: ['host-agent/main.ts'],
-    // There is one on every node, and its garbage is small and short-lived.
+    // Every node runs one, and its garbage is small and short-lived.
     nodeFlags: ['--max-semi-space-size=1'],
     files: ['wasm-plugin/build/ballast.wasm'],
   },
@@ -50,11 +50,11 @@ export const IMAGES: readonly ImageDefinition[] = [
   },
 ];
 
-/** Where the checkout's files lie in every image. */
+/** Folder of the checkout's files in every image. */
 export const APP_FOLDER = '/app';
-/** Where Node lies in every image, as in the `node` images that the Dockerfile builds upon. */
+/** Path of Node in every image, as in the `node` images that the Dockerfile uses. */
 export const NODE_PATH = '/usr/local/bin/node';
-/** Nobody's: no image of the project needs rights of its own. */
+/** An unprivileged user: no image of the project needs any rights. */
 export const USER = '65532:65532';
 export const ENVIRONMENT = ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', 'NODE_ENV=production'];
 

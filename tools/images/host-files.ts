@@ -1,4 +1,4 @@
-/** What an image takes from the machine that it is made on: programs with their libraries, and whole folders. */
+/** Image entries from this machine: programs with their libraries, and whole folders. */
 import { execFile } from 'node:child_process';
 import { glob, lstat, readlink, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,15 +8,14 @@ import type { ImageEntry } from './image-archive.ts';
 const run = promisify(execFile);
 
 /**
- * The program at `path` in the image, and every shared library that the loader names for it, where the loader will
- * look for it.
- * @throws Error when `from` is no program of this machine
+ * The program at `path` in the image, and all of its shared libraries at the paths where the loader looks for them.
+ * @throws Error if `from` is not a program of this machine
  */
 export async function programWithLibraries(from: string, path: string): Promise<ImageEntry[]> {
   return [{ path, copyOf: await realpath(from), mode: 0o755 }, ...(await librariesOf(from))];
 }
 
-/** Shared libraries of a program, and the loader itself; none for a static one. */
+/** Shared libraries of a program and the loader; none for a static program. */
 export async function librariesOf(program: string): Promise<ImageEntry[]> {
   const listing = await run('ldd', [program]).then(
     ({ stdout }) => stdout,
@@ -30,7 +29,9 @@ export async function librariesOf(program: string): Promise<ImageEntry[]> {
   return Promise.all(paths.map(async (library) => ({ path: library, copyOf: await realpath(library), mode: 0o755 })));
 }
 
-/** All files and symbolic links below `from`, at the same places below `to`. `keep` sees paths relative to `from`. */
+/**
+ * All files and symbolic links below `from`, at the same paths below `to`. `keep` receives paths relative to `from`.
+ */
 export async function folder(from: string, to: string, keep = (_path: string): boolean => true): Promise<ImageEntry[]> {
   const entries: ImageEntry[] = [];
   for await (const path of glob('**/*', { cwd: from })) {

@@ -1,6 +1,6 @@
 /**
  * Writes container images as one tar file (docker-archive), which `docker load`, `podman load`, `ctr images import`
- * and `kind load image-archive` take. The same entries give the same bytes: times are fixed and paths are sorted.
+ * and `kind load image-archive` accept. The same entries give the same bytes: times are fixed and paths are sorted.
  */
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
@@ -11,13 +11,13 @@ import { pipeline } from 'node:stream/promises';
 import { type Header, pack, type Pack } from 'tar-stream';
 
 interface Owned {
-  /** Path in the image, absolute. Folders above it come by themselves. */
+  /** Absolute path in the image. Folders above it are added automatically. */
   readonly path: string;
   readonly uid?: number;
   readonly gid?: number;
 }
 
-/** A file, copied from this machine or given as its content; a symbolic link; or a folder. */
+/** A file (copied from this machine, or given by content), a symbolic link, or a folder. */
 export type ImageEntry = Owned &
   (
     | { readonly copyOf: string; /** Default: executable if the original is. */ readonly mode?: number }
@@ -26,15 +26,13 @@ export type ImageEntry = Owned &
     | { readonly folder: true; /** Default 0755. */ readonly mode?: number }
   );
 
-/**
- * What lies together in an image. Images of one archive that are given the same layer share it, and so does their host.
- */
+/** A layer. Images of one archive with the same layer object share it, in the archive and on their host. */
 export type ImageLayer = readonly ImageEntry[];
 
 export interface Image {
   /** `<repository>:<tag>` */
   readonly name: string;
-  /** From the lowest. The usual empty folders of a file system come with the first. */
+  /** The lowest first. The lowest also gets the usual empty folders of a file system. */
   readonly layers: readonly ImageLayer[];
   readonly entrypoint: readonly string[];
   /** `NAME=value` each. */
@@ -49,7 +47,7 @@ type EntryHeader = Partial<Header> & Pick<Header, 'name'>;
 const EPOCH = new Date(0);
 const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64' };
 
-/** What runtimes mount over, and the one folder that programs expect to be able to write to. */
+/** Folders that container runtimes mount over, and the folder that programs expect to be writable. */
 const USUAL_FOLDERS = new Map<string, ImageEntry>(
   ['dev', 'etc', 'proc', 'sys', 'tmp'].map((path) => [
     path,
@@ -57,7 +55,7 @@ const USUAL_FOLDERS = new Map<string, ImageEntry>(
   ]),
 );
 
-/** Tar knows paths without a slash at the start, and folders must stand before what they hold. */
+/** Entries for tar: paths have no leading slash, and a folder comes before its content. */
 function completeAndSorted(entries: ImageLayer, isLowest: boolean): [string, ImageEntry][] {
   const byPath = new Map(isLowest ? USUAL_FOLDERS : []);
   for (const entry of entries) byPath.set(entry.path.replace(/^\/+|\/+$/g, ''), entry);
@@ -69,7 +67,7 @@ function completeAndSorted(entries: ImageLayer, isLowest: boolean): [string, Ima
   return [...byPath].toSorted(([a], [b]) => (a < b ? -1 : 1));
 }
 
-/** An entry whose content is at hand. Resolves when the archive has taken it. */
+/** Adds an entry with its content from memory. Resolves when the archive has taken it. */
 async function add(archive: Pack, headers: EntryHeader, content?: Uint8Array | string): Promise<void> {
   const done = Promise.withResolvers<void>();
   const settle = (error?: Error | null): void => (error ? done.reject(error) : done.resolve());
@@ -105,7 +103,7 @@ async function addEntry(archive: Pack, path: string, entry: ImageEntry): Promise
   return add(archive, { name: path, ...owner, mode: entry.mode ?? 0o644 }, entry.content);
 }
 
-/** Writes the layer to a file of its own, since its hash and size stand before it in the archive. */
+/** Writes the layer to its own file first, because its hash and size precede it in the archive. */
 async function writeLayer(path: string, entries: ImageLayer, isLowest: boolean): Promise<string> {
   const archive = pack();
   const hash = createHash('sha256');
@@ -171,8 +169,8 @@ async function addImages(archive: Pack, images: readonly Image[], folder: string
 }
 
 /**
- * Writes the images to one archive at `path`, replacing what is there once the new one is whole.
- * @throws Error of the file system when a copied file cannot be read or the archive cannot be written
+ * Writes the images to one archive at `path`. An existing archive is replaced when the new one is complete.
+ * @throws Error of the file system if a copied file cannot be read or the archive cannot be written
  */
 export async function writeImages(path: string, images: readonly Image[]): Promise<void> {
   await mkdir(dirname(path), { recursive: true });

@@ -1,6 +1,6 @@
 /**
- * Sources as an image holds them: JavaScript. Node would take the types out by itself, but keeps what does so in
- * memory, 40 MB of it. Nothing else changes: each statement stays at its line and column.
+ * Converts sources to JavaScript for images. Node could strip the types at run time, but keeps 40 MB in memory for it.
+ * Each statement keeps its line and column.
  */
 import { readFile } from 'node:fs/promises';
 import { stripTypeScriptTypes } from 'node:module';
@@ -8,21 +8,21 @@ import { join } from 'node:path';
 import { init, parse } from 'es-module-lexer';
 
 const OWN_TYPESCRIPT = /^(['"]?\..*)\.ts(['"]?)$/;
-/** A module that is started in a thread of its own. */
+/** The URL of a module that is started in a worker thread. */
 const MODULE_URL = /(new URL\((['"])[^'"]*)\.ts(\2, import\.meta\.url\))/g;
 
 export interface Module {
   readonly code: string;
-  /** What it imports, statically and dynamically, without what are types alone. */
+  /** Its static and dynamic imports, without imports of types. */
   readonly imports: readonly string[];
 }
 
-/** `a.ts` becomes `a.js`; other paths stay. */
+/** `a.js` for `a.ts`; other paths stay as they are. */
 export function javascriptPath(path: string): string {
   return path.replace(/\.ts$/, '.js');
 }
 
-/** The module at `path`, relative to the checkout at `root`; its imports name the sources, its code the results. */
+/** The module at `path`, relative to the checkout at `root`. `imports` name the sources, `code` imports the results. */
 export async function javascriptOf(root: string, path: string): Promise<Module> {
   await init;
   const source = await readFile(join(root, path), 'utf8');

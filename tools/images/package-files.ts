@@ -1,4 +1,4 @@
-/** The files of npm packages that a running program needs, with those of all packages that these depend on. */
+/** The files of npm packages that a program needs at run time, including the packages' dependencies. */
 import { glob, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
@@ -9,7 +9,7 @@ interface PackageJson {
 }
 
 const NEEDED = /\.(?:[cm]?js|json|wasm|node|so(?:\.\d+)*|css)$|(?:^|\/)(?:LICEN[CS]E|NOTICE|COPYING)[^/]*$/i;
-/** Tests, and sources that other files were made from. */
+/** Tests, examples and documentation. */
 const NOT_NEEDED = /(?:^|\/)(?:tests?|__tests__|benchmarks?|examples?|docs|\.github)\//;
 
 async function readPackage(root: string, folder: string): Promise<PackageJson | undefined> {
@@ -19,7 +19,7 @@ async function readPackage(root: string, folder: string): Promise<PackageJson | 
   );
 }
 
-/** Where Node finds package `name` from `folder`: the nearest `node_modules` upwards; undefined when there is none. */
+/** Where Node finds package `name` from `folder`: in the nearest `node_modules` upwards; undefined if there is none. */
 async function locate(root: string, folder: string, name: string): Promise<string | undefined> {
   for (let from = folder; ; from = dirname(from)) {
     const candidate = join(from, 'node_modules', name);
@@ -29,8 +29,8 @@ async function locate(root: string, folder: string, name: string): Promise<strin
 }
 
 /**
- * Paths relative to the checkout at `root`, sorted.
- * @throws Error naming a package that is not installed, unless it is optional
+ * Sorted paths, relative to the checkout at `root`.
+ * @throws Error if a package is not installed and not optional
  */
 export async function packageFiles(root: string, names: readonly string[]): Promise<string[]> {
   const folders = new Set<string>();

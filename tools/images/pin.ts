@@ -12,7 +12,7 @@ import { buildPlugin } from '../../wasm-plugin/build.ts';
 const CONFIGS = join(import.meta.dirname, '../../istio-configs');
 const DIGEST = /\b[0-9a-f]{64}\b/g;
 
-/** WasmPlugins of the applications, each for the namespace of its own. Relative to `istio-configs`. */
+/** WasmPlugins of the applications, one per namespace. Relative to `istio-configs`. */
 export const APPLICATION_PLUGINS: readonly string[] = globSync('*/base/wasm-plugin.yaml', { cwd: CONFIGS }).toSorted();
 
 /** Relative to `istio-configs`. */
@@ -23,14 +23,14 @@ export const PINNED_FILES: readonly string[] = [
   'chart/values.yaml',
 ];
 
-/** SHA-256 of the plugin as it is built from the sources at hand, hexadecimal. */
+/** SHA-256 of the plugin as built from the current sources, hexadecimal. */
 export async function pluginDigest(): Promise<string> {
   return createHash('sha256')
     .update(await readFile(await buildPlugin()))
     .digest('hex');
 }
 
-/** Those of the files that name another digest than `digest`. */
+/** The files that name a digest other than `digest`. */
 export async function stalePins(digest: string): Promise<string[]> {
   const isStale = await Promise.all(
     PINNED_FILES.map(async (file) => {

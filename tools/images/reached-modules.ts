@@ -1,4 +1,4 @@
-/** What a program loads: the sources that it reaches by its imports, and the packages that these name. */
+/** The modules and packages that a program reaches by its imports. */
 import { isBuiltin } from 'node:module';
 import { join } from 'node:path';
 import { javascriptOf } from './javascript.ts';
@@ -6,7 +6,7 @@ import { javascriptOf } from './javascript.ts';
 export interface Reached {
   /** JavaScript of the modules, by the paths of their sources relative to the checkout. */
   readonly modules: ReadonlyMap<string, string>;
-  /** Files that are imported and are no code, relative to the checkout. */
+  /** Imported files that are not code, relative to the checkout. */
   readonly data: readonly string[];
   /** Names of packages. */
   readonly packages: readonly string[];
@@ -26,7 +26,7 @@ export async function reachedFrom(root: string, entries: readonly string[]): Pro
   const data: string[] = [];
   const packages = new Set<string>();
   const paths = new Set(entries);
-  // A set hands out what is added while it is walked.
+  // The iteration of a set includes what is added to it on the way.
   for (const path of paths) {
     if (!/\.[jt]s$/.test(path)) {
       data.push(path);

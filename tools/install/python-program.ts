@@ -1,4 +1,4 @@
-/** Brings programs that are Python packages: each once, with all it needs, into the user's cache folder. */
+/** Installs programs that are Python packages, with their dependencies, once into the user's cache folder. */
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,16 +9,16 @@ import { cacheFolder, exists } from './cache.ts';
 const run = promisify(execFile);
 
 export interface PythonProgram {
-  /** For people. */
+  /** Name in messages. */
   readonly title: string;
-  /** Of the package index. */
+  /** Name in the package index. */
   readonly package: string;
   readonly version: string;
   /** Name of its folder in the cache, before the version. */
   readonly folder: string;
-  /** Path in that folder which is there once all is done. */
+  /** Path in that folder of a file that exists after the installation. */
   readonly program: string;
-  /** Makes `program`, where the package alone does not; `step` runs a command and returns what it printed. */
+  /** Makes `program` if the package alone does not. `step` runs a command and returns its output. */
   readonly finish?: (folder: string, step: Step) => Promise<void>;
 }
 
@@ -41,7 +41,9 @@ function stepOf({ title, version }: PythonProgram): Step {
   };
 }
 
-/** The interpreter of the environment that the folder is; scripts beside it name the folder that they were made in. */
+/**
+ * The Python interpreter of an environment. Scripts beside it contain the path of the folder that they were made in.
+ */
 export function pythonOf(folder: string): string {
   return join(folder, 'bin', 'python3');
 }
@@ -58,9 +60,9 @@ async function install(program: PythonProgram, folder: string): Promise<void> {
 }
 
 /**
- * Folder of the program, installed first if need be. Processes may call this at the same time: each builds its own
- * folder and the first to finish moves it into place.
- * @throws BallastError MISSING_TOOL where python3, its venv module or the package cannot be had
+ * Folder of the program, which is installed first if it is missing. Several processes may call this at the same time:
+ * each builds its own folder, and the first to finish moves it into place.
+ * @throws BallastError MISSING_TOOL if python3, its venv module or the package is not available
  */
 export async function ensurePythonProgram(program: PythonProgram): Promise<string> {
   const cache = cacheFolder();
@@ -72,7 +74,7 @@ export async function ensurePythonProgram(program: PythonProgram): Promise<strin
   try {
     await install(program, building);
     await rename(building, home).catch(async () => {
-      // Another process was first, or a broken earlier attempt left a folder without the program.
+      // Another process was first, or an interrupted attempt left a folder without the program.
       if (await exists(path)) return;
       await rm(home, { recursive: true, force: true });
       await rename(building, home);

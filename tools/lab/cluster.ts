@@ -1,4 +1,4 @@
-/** Makes the cluster: certificates, network, nodes with their images, and the control plane. */
+/** Starts the cluster: certificates, network, nodes with their images, and the control plane. */
 import { rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -16,7 +16,7 @@ const IPTABLES_NAMES = ['', '6'].flatMap((version) =>
   ['', '-save', '-restore'].map((action) => `ip${version}tables${action}`),
 );
 
-/** Programs under the names that nodes call them by, and kubectl for people. */
+/** Links programs under the names by which nodes call them, and kubectl for the user. */
 function linkPrograms({ folder, programs }: Lab): void {
   const links = [...IPTABLES_NAMES.map((name) => [name, programs.iptables]), ['kubectl', programs.hyper]] as const;
   for (const [name = '', target = ''] of links) {
@@ -27,12 +27,13 @@ function linkPrograms({ folder, programs }: Lab): void {
 }
 
 /**
- * Starts the cluster anew, after removing what a run that was cut short has left. Resolves when the API server answers
- * and all nodes are about to join. `store` holds the images (images/store.ts).
+ * Starts a new cluster, after removing the remains of an interrupted run. Resolves when the API server answers and all
+ * kubelets are started. `store` has the images (images/store.ts).
  */
 export async function createCluster(lab: Lab, store: string): Promise<void> {
   const left = await removeLab(lab.folder);
-  if (left.length > 0) throw new BallastError('LAB_BUSY', `of an earlier lab there still is: ${left.join(', ')}`);
+  if (left.length > 0)
+    throw new BallastError('LAB_BUSY', `remains of an earlier lab could not be removed: ${left.join(', ')}`);
   linkPrograms(lab);
   await createCertificates(lab.folder, NODES);
   await createNetwork(NODES);
@@ -57,10 +58,10 @@ interface PodList {
   }[];
 }
 
-/** Waits until all containers of a node's pods are later ones than those that ended with it. */
+/** Waits until all containers of a node's pods have started after `since`. */
 async function untilPodsRunAgain(lab: Lab, node: string, since: number): Promise<void> {
   const giveUp = since + RESTART_LIMIT_MS;
-  // Kubernetes counts in whole seconds.
+  // Kubernetes' timestamps have whole seconds.
   const earliest = Math.floor(since / 1000) * 1000;
   for (;;) {
     const selector = ['--all-namespaces', '--field-selector', `spec.nodeName=${node}`, '-o', 'json'];
@@ -69,12 +70,12 @@ async function untilPodsRunAgain(lab: Lab, node: string, since: number): Promise
       (status.containerStatuses ?? []).map(({ state }) => Date.parse(state.running?.startedAt ?? '1970-01-01')),
     );
     if (started.every((time) => time >= earliest)) return;
-    if (Date.now() > giveUp) throw new BallastError('CHILD_FAILED', `not all pods of ${node} run again`);
+    if (Date.now() > giveUp) throw new BallastError('CHILD_FAILED', `not all pods of ${node} are running again`);
     await sleep(500);
   }
 }
 
-/** Starts the nodes of a running cluster that have ended, and brings the images of these archives to all. */
+/** Starts the stopped nodes of a running cluster, and imports these archives on all nodes. */
 export async function repairCluster(lab: Lab, archives: readonly string[]): Promise<void> {
   const since = Date.now();
   const ended = lab.nodes.filter(({ runs }) => !runs);

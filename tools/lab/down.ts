@@ -1,4 +1,4 @@
-/** Takes the lab down, whatever part of it is there, and leaves nothing of it but its logs. */
+/** Takes the lab down, even a partial one, and leaves only its logs. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { remainsOfNetwork, removeNetwork } from './network/network.ts';
 import { LabCgroups } from './node/cgroups.ts';
@@ -8,17 +8,17 @@ import { withLock } from './state/lock.ts';
 const NETWORK_PATIENCE_MS = 5_000;
 
 /**
- * Ends everything that runs in the lab and removes its groups, network and state. Needs no part of it to be intact.
- * Returns what could not be removed, in words: none when all is gone.
+ * Ends everything that runs in the lab and removes its groups, network and state. No part of it needs to be intact.
+ * Returns what could not be removed, in words.
  */
 export async function downLab(): Promise<string[]> {
   const folder = new LabFolder();
   return withLock(folder, async () => removeLab(folder));
 }
 
-/** As {@link downLab}, for who holds the lock. */
+/** Like {@link downLab}, for a caller that holds the lock. */
 export async function removeLab(folder: LabFolder): Promise<string[]> {
-  // Everything runs in its groups: mounts and pods' network namespaces end with the last process of a node.
+  // Mounts and the pods' network namespaces end with the last process in a node's group.
   const groups = LabCgroups.find().remove();
   await removeNetwork();
   let network = await remainsOfNetwork();

@@ -1,4 +1,4 @@
-/** A lab that runs, for those who work with it: its nodes, kubectl, and what is found where. */
+/** A running lab: its nodes, kubectl, folders and programs. */
 import { existsSync } from 'node:fs';
 import { BallastError } from '../../contract/errors.ts';
 import { apiServerIsReady } from './control-plane/control-plane.ts';
@@ -12,7 +12,7 @@ import { ensurePrograms, type Programs } from './programs/programs.ts';
 export interface PodReference {
   readonly namespace: string;
   readonly pod: string;
-  /** Default: the pod's first container. */
+  /** Default: the first container of the pod. */
   readonly container?: string;
 }
 
@@ -20,10 +20,10 @@ export class Lab {
   readonly folder: LabFolder;
   readonly cgroups: LabCgroups;
   readonly programs: Programs;
-  /** All nodes, the control plane's among them. */
+  /** All nodes, including the control plane's. */
   readonly nodes: readonly LabNode[];
   readonly kubectl: Kubectl;
-  /** Where the hotel application's ingress gateway listens; reachable from this machine. */
+  /** Address of the hotel application's ingress gateway, reachable from this machine. */
   readonly ingress = new URL(`http://${INGRESS_ADDRESS}/`);
 
   constructor(folder: LabFolder, cgroups: LabCgroups, programs: Programs) {
@@ -34,7 +34,7 @@ export class Lab {
     this.kubectl = new Kubectl(programs.hyper, folder.kubeconfig);
   }
 
-  /** Nodes of limited size, on which the replicas run. */
+  /** Nodes of limited size, which run the replicas. */
   get workers(): readonly LabNode[] {
     return this.nodes.filter(({ settings }) => !settings.isControlPlane);
   }
@@ -51,32 +51,32 @@ export class Lab {
     throw new BallastError('UNKNOWN_NODE', `the lab has no node ${name}, but ${names}`);
   }
 
-  /** Runs a command in a container; what it wrote to standard output. */
+  /** Runs a command in a container and returns its standard output. */
   async exec({ namespace, pod, container }: PodReference, command: readonly string[]): Promise<string> {
     const within = container === undefined ? [] : ['--container', container];
     return this.kubectl.run('--namespace', namespace, 'exec', pod, ...within, '--', ...command);
   }
 
-  /** Does its control plane run and answer? */
+  /** Whether its control plane runs and answers. */
   async answers(): Promise<boolean> {
     return existsSync(this.folder.kubeconfig) && this.controlPlane.runs && (await apiServerIsReady(this.folder));
   }
 }
 
 /**
- * The lab of this machine, whether it is up or not. Builds what is missing of the programs first.
- * @throws BallastError MISSING_TOOL, BUILD_FAILED or NO_CPU_SOURCE where this machine cannot have one
+ * The lab of this machine, whether or not it is up. Builds missing programs first.
+ * @throws BallastError MISSING_TOOL, BUILD_FAILED or NO_CPU_SOURCE if this machine cannot run a lab
  */
 export async function findLab(progress: (text: string) => void = () => {}): Promise<Lab> {
   return new Lab(new LabFolder(), LabCgroups.find(), await ensurePrograms(progress));
 }
 
 /**
- * The lab that is up.
- * @throws BallastError LAB_DOWN when it is not
+ * The lab, which must be up.
+ * @throws BallastError LAB_DOWN if it is not
  */
 export async function openLab(): Promise<Lab> {
-  // Asked first: to say that there is none, nothing needs to be built.
+  // Checked first, because no program needs to be built to report that there is no lab.
   if (existsSync(new LabFolder().kubeconfig)) {
     const lab = await findLab();
     if (await lab.answers()) return lab;

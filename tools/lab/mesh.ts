@@ -1,4 +1,4 @@
-/** Installs Istio with its own charts. */
+/** Makes the cluster a mesh: installs Istio with its own charts, and Ballast from its own manifests. */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BallastError } from '../../contract/errors.ts';
@@ -14,7 +14,7 @@ async function render(programs: Programs, release: string, chart: string, flags:
   return run(programs.helm, ['template', release, path, '--namespace', NAMESPACE, ...flags]);
 }
 
-/** Applies Istio's resource definitions and istiod; does not wait for istiod. */
+/** Applies Istio's resource definitions and istiod. Does not wait for istiod. */
 export async function installIstio(kubectl: Kubectl, programs: Programs): Promise<void> {
   const values = join(import.meta.dirname, 'manifests/istiod-values.yaml');
   const [base, istiod] = await Promise.all([
@@ -26,7 +26,7 @@ export async function installIstio(kubectl: Kubectl, programs: Programs): Promis
   await kubectl.apply(istiod);
 }
 
-/** Waits until istiod answers and pods that are created get a sidecar. */
+/** Waits until istiod answers and new pods get a sidecar. */
 export async function untilInjecting(kubectl: Kubectl): Promise<void> {
   await kubectl.run('--namespace', NAMESPACE, 'rollout', 'status', 'deployment/istiod', '--timeout=120s');
   const giveUp = Date.now() + START_LIMIT_MS;
@@ -41,20 +41,20 @@ export async function untilInjecting(kubectl: Kubectl): Promise<void> {
 
 const FOLDER = join(import.meta.dirname, 'manifests/ballast');
 
-/** What Ballast runs in the cluster. */
+/** The workloads of Ballast in the cluster. */
 const WORKLOADS = [
   { namespace: 'ballast-system', workload: 'deployment/ballast-controller' },
   { namespace: 'ballast-agents', workload: 'daemonset/ballast-agent' },
 ];
 
-/** Applies Ballast. `restart` starts its pods anew, since images that changed have the same name. Does not wait. */
+/** Applies Ballast. `restart` replaces its pods, because changed images have the same name. Does not wait. */
 export async function installBallast(kubectl: Kubectl, restart: boolean): Promise<void> {
   await kubectl.applyFolder(FOLDER);
   if (!restart) return;
   for (const { namespace, workload } of WORKLOADS) await kubectl.run('-n', namespace, 'rollout', 'restart', workload);
 }
 
-/** Waits until its controller leads and every node has its agent. */
+/** Waits until a controller leads and every node has its agent. */
 export async function untilBallastIsReady(kubectl: Kubectl): Promise<void> {
   for (const { namespace, workload } of WORKLOADS) {
     await kubectl.run('-n', namespace, 'rollout', 'status', workload, '--timeout=120s');

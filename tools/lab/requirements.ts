@@ -1,4 +1,4 @@
-/** What a machine must have for the lab, said before anything is changed on it. */
+/** The requirements of the lab, checked before it changes anything on the machine. */
 import { BallastError } from '../../contract/errors.ts';
 import { findCgroups } from '../machine/cgroup-mounts.ts';
 import { LabCgroups } from './node/cgroups.ts';
@@ -11,7 +11,7 @@ const TOOLS: Readonly<Record<string, readonly string[]>> = {
   openssl: ['openssl', 'version'],
 };
 
-/** @throws BallastError MISSING_TOOL or NO_CPU_SOURCE when this is no Linux, not root, or lacks a tool or a right */
+/** @throws BallastError MISSING_TOOL or NO_CPU_SOURCE if this is not Linux, not root, or lacks a tool or a right */
 export async function requireLabMachine(): Promise<void> {
   if (process.platform !== 'linux') {
     throw new BallastError('MISSING_TOOL', `the lab needs Linux, and this is ${process.platform}`);

@@ -1,9 +1,9 @@
-/** Names, addresses and sizes of the lab. Everything carries the lab's own name, so that it can be told and removed. */
+/** Names, addresses and sizes of the lab. All objects have the lab's name, so that they can be found and removed. */
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { cacheFolder } from '../install/cache.ts';
 
-/** Names the cgroups, the network namespaces (`ballast-lab-<node>`) and the state folder. */
+/** Name of the cgroups, the network namespaces (`ballast-lab-<node>`) and the state folder. */
 export const LAB = 'ballast-lab';
 
 export const BRIDGE = 'ballast0';
@@ -11,21 +11,21 @@ export const BRIDGE_ADDRESS = '10.213.0.1';
 export const POD_RANGE = '10.214.0.0/16';
 export const SERVICE_RANGE = '10.215.0.0/24';
 export const DNS_ADDRESS = '10.215.0.10';
-/** Addresses of Services of type LoadBalancer: the hotel application's gateway, and that of any other beside it. */
+/** Addresses of Services of type LoadBalancer: the hotel application's gateway, and that of a second application. */
 export const BALANCER_RANGE = '10.216.0.0/24';
 export const INGRESS_ADDRESS = '10.216.0.1';
 export const SECOND_INGRESS_ADDRESS = '10.216.0.2';
 
 export interface NodeSettings {
   readonly name: string;
-  /** Number of the node: last part of its address, third part of its pods'. */
+  /** Number of the node, in its address and in the third byte of its pods' addresses. */
   readonly index: number;
   readonly isControlPlane: boolean;
-  /** CPU that the node has, in cores; the control plane's node takes what the machine has left. */
+  /** CPU of the node, in cores. The control plane's node has no limit. */
   readonly cores?: number;
 }
 
-/** Three workers of different sizes, which together leave CPU to the node that everything else runs on. */
+/** Three workers of different sizes, which leave CPU for the node that runs everything else. */
 export const NODES: readonly NodeSettings[] = [
   { name: 'control-plane', index: 0, isControlPlane: true },
   { name: 'node-1', index: 1, isControlPlane: false, cores: 0.6 },
@@ -43,10 +43,10 @@ export function podSubnetOf(node: NodeSettings): string {
   return `10.214.${node.index}.0/24`;
 }
 
-/** The API server listens on the control plane's node. */
+/** Address of the API server, on the control plane's node. */
 export const API_SERVER = 'https://10.213.0.10:6443';
 
-/** First address of the service range, which Kubernetes gives to its own API. */
+/** Service address of Kubernetes' own API: the first of the service range. */
 export const API_SERVICE_ADDRESS = '10.215.0.1';
 
 /** Folder of the lab's state and logs; `XDG_STATE_HOME` moves it. */

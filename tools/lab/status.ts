@@ -1,4 +1,4 @@
-/** What the lab does at this moment. */
+/** The status of the lab. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -22,7 +22,7 @@ export interface NodeStatus {
 }
 
 export interface LabStatus {
-  /** When it was made, ISO 8601. */
+  /** Time of its start, ISO 8601. */
   readonly since?: string;
   readonly ingress: string;
   readonly kubeconfig: string;
@@ -50,7 +50,7 @@ async function readPods(lab: Lab): Promise<LabStatus['pods']> {
   return { ready: pods.length - notReady.length, notReady };
 }
 
-/** Reads it all; takes two seconds, over which CPU is counted. */
+/** Reads the status. This takes two seconds, over which CPU is measured. */
 export async function readStatus(lab: Lab): Promise<LabStatus> {
   const running = lab.nodes.filter(({ runs }) => runs);
   const before = new Map(running.map((node) => [node, node.cpuSeconds()]));

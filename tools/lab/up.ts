@@ -1,4 +1,4 @@
-/** Brings the lab up, step by step: from nothing, or from what is there. */
+/** Starts the lab step by step, or completes a running one. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { hotelReservation as hotel } from '../local-mesh/applications/applications.ts';
@@ -15,25 +15,25 @@ import { INGRESS_ADDRESS } from './settings.ts';
 import { LabFolder, readRecord, writeRecord } from './state/lab-folder.ts';
 import { withLock } from './state/lock.ts';
 
-/** Parts of the lab in the order in which they come up; each needs those before it. */
+/** Parts of the lab in the order of their start. Each needs the ones before it. */
 export const PARTS = ['kubernetes', 'istio', 'ballast', 'hotel'] as const;
 
 export type Part = (typeof PARTS)[number];
 
 export interface UpOptions {
-  /** The last part that is to come up. */
+  /** The last part that is started. */
   readonly until: Part;
 }
 
 const MANIFESTS = join(import.meta.dirname, 'manifests');
 
-/** One coming-up of the lab. Its steps are to be run one after the other, and `lab` is there when all have been. */
-class Rise {
+/** One start of the lab. Run its steps one after the other; `lab` is available after them. */
+class LabStart {
   readonly #until: Part;
   #lab: Lab | undefined;
   #archives: readonly string[] = [];
   #store = '';
-  /** The cluster was there, and got images that it did not have. */
+  /** True if the cluster was running and got new images. */
   #hasNewImages = false;
 
   constructor({ until }: UpOptions) {
@@ -98,13 +98,13 @@ class Rise {
 
   async #installBallast(): Promise<undefined> {
     await installBallast(this.lab.kubectl, this.#hasNewImages);
-    // The application starts meanwhile.
+    // Otherwise the application starts at the same time.
     if (this.#until === 'ballast') await untilBallastIsReady(this.lab.kubectl);
     return undefined;
   }
 
   async #installHotel(progress: (text: string) => void): Promise<string> {
-    // Sidecars and applications start at the machine's own speed.
+    // Sidecars and applications start at the machine's speed.
     for (const node of this.lab.workers) node.limit(false);
     await createVolumes(this.lab.kubectl, this.lab.folder);
     const application = new LabApplication(this.lab.kubectl, hotel, INGRESS_ADDRESS);
@@ -115,7 +115,7 @@ class Rise {
     return application.ingress.href;
   }
 
-  /** Waits for the nodes, then gives each its size. */
+  /** Waits for the nodes, then limits their CPU. */
   async #limitNodes(): Promise<string> {
     await this.lab.kubectl.run('wait', '--for=condition=Ready', 'node', '--all', '--timeout=60s');
     for (const node of this.lab.workers) node.limit(true);
@@ -123,13 +123,13 @@ class Rise {
   }
 }
 
-/** Brings the lab up and resolves when it is; `show` is how steps are run (tools/local-mesh/progress.ts). */
+/** Starts the lab and resolves when it is up. `show` runs the steps (tools/local-mesh/progress.ts). */
 export async function upLab(
   options: UpOptions,
   show: (steps: readonly ShownStep[]) => Promise<void> = async (steps) => runSteps(steps, false),
 ): Promise<Lab> {
   await requireLabMachine();
-  const rise = new Rise(options);
-  await withLock(new LabFolder(), async () => show(rise.steps));
-  return rise.lab;
+  const start = new LabStart(options);
+  await withLock(new LabFolder(), async () => show(start.steps));
+  return start.lab;
 }

@@ -1,8 +1,8 @@
-/** Flags that every comparison of the balancers has, be it on the local mesh or on a cluster. */
+/** Flags of every comparison of balancers, on the local mesh or on a cluster. */
 import { type Command, InvalidArgumentError } from 'commander';
 
 export interface ComparisonFlags {
-  /** Requests per second; chosen by calibration when not given. */
+  /** Requests per second; calibration chooses the rate if there is none. */
   readonly rate?: number;
   readonly rounds: number;
   readonly quietRounds: number;
@@ -11,7 +11,7 @@ export interface ComparisonFlags {
 }
 
 export interface ComparisonDefaults {
-  /** How busy the chosen rate keeps the nodes, in words. */
+  /** In words: how busy the calibrated rate keeps the nodes. */
   readonly busy: string;
   readonly quietRounds: number;
   readonly out: string;

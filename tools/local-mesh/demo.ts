@@ -1,4 +1,4 @@
-/** The demo: a mesh, a load that never pauses, and phases in which Istio's default and Ballast take turns. */
+/** The demo: a mesh under constant load, in which Istio's default and Ballast take turns. */
 import type { Routing } from '../../contract/assignment.ts';
 import type { Load } from '../load-generator/load.ts';
 import { type MeshApplication, type StartLoad, applicationLoad } from './applications/application.ts';
@@ -12,50 +12,50 @@ import type { ShownStep } from './progress.ts';
 import type { Balancer, MeasuredRun } from './report/phases.ts';
 
 export interface DemoNode extends CpuCounter {
-  /** Enforces the node's CPU, or lifts it so that everything starts at the machine's own speed. */
+  /** Enforces the node's CPU limit, or lifts it so that everything starts at the machine's speed. */
   limit(enforced: boolean): void;
 }
 
-/** Port. What `steps` bring about is there once they have been run. */
+/** Port. A mesh of processes on this machine, or of pods in a cluster. It is usable after its `steps` have run. */
 export interface DemoMesh<Node extends DemoNode = DemoNode> {
   readonly steps: readonly ShownStep[];
   readonly gateway: URL;
   /** Nodes of limited CPU, with the replicas. */
   readonly nodes: readonly Node[];
-  /** Everything of the mesh that runs beside the nodes. */
+  /** What the mesh runs outside of the nodes. */
   readonly edge: CpuCounter;
   readonly replicas: readonly { readonly nodeName: string }[];
-  /** The nodes share the machine's cores with everything else, instead of having a quota each. */
+  /** True if the nodes share the machine's cores with everything else, instead of having quotas. */
   readonly sharesCores: boolean;
-  /** Aborted, with what ended it as the reason, when the mesh does not serve any more. */
+  /** Aborted with the cause as its reason when the mesh stops serving. */
   readonly broken: AbortSignal;
   balanceBy(balancer: Balancer): Promise<void> | void;
-  /** Starts a neighbour that takes so many cores of the node. */
+  /** Starts a neighbour that takes `cores` of the node's CPU. */
   startNeighbour(node: Node, cores: number): Promise<void> | void;
   stopNeighbour(): Promise<void>;
 }
 
-/** How busy the nodes are on average without a neighbour where they must leave room for everything else. */
+/** Mean utilisation of the nodes without a neighbour, if they share their cores with everything else. */
 const SHARED_NODES_BUSY = 0.35;
-/** What the neighbour takes of its node. */
+/** Fraction of its node that the neighbour takes. */
 const NEIGHBOUR_FRACTION = 0.7;
 
 export interface DemoSettings extends PlanRequest {
   /** What the mesh runs. */
   readonly application: Pick<MeshApplication, 'name' | 'mix'>;
-  /** Requests per second; chosen by calibration when not given. */
+  /** Requests per second; calibration chooses the rate if there is none. */
   readonly rate?: number;
-  /** Mean utilisation of the nodes that calibration aims at, without a neighbour; less where nodes share cores. */
+  /** Mean utilisation of the nodes that calibration aims at, without a neighbour. Nodes that share cores get less. */
   readonly nodesBusy: number;
   readonly routing: Routing;
-  /** Node that the neighbour runs on; by default the one with the most replicas for its CPU. */
+  /** Node that the neighbour runs on. Default: the one with the most replicas per core. */
   readonly neighbourOn?: string;
 }
 
 export interface DemoResult {
   readonly run: MeasuredRun;
   readonly rate: number;
-  /** CPU that a request takes of the nodes, core-seconds; known when the rate was calibrated. */
+  /** CPU time of the nodes per request, core-seconds. Calibration measures it. */
   readonly requestCpuSeconds?: number;
   readonly machine: MachineUse;
 }
@@ -80,7 +80,7 @@ export class Demo<Node extends DemoNode> {
     return this.#result;
   }
 
-  /** From nothing to the measured result. */
+  /** All steps to the measured result. */
   get steps(): readonly ShownStep[] {
     return [
       ...this.#mesh.steps,
@@ -89,13 +89,13 @@ export class Demo<Node extends DemoNode> {
     ];
   }
 
-  /** Goes on under load with Ballast until the mesh is stopped. */
+  /** Continues under load with Ballast until the mesh is stopped. */
   async goOn(): Promise<void> {
     await this.#mesh.balanceBy('ballast');
     this.#load = this.#startLoad({ rate: this.#rate });
   }
 
-  /** No further request is sent. */
+  /** Sends no more requests. */
   async stopLoad(): Promise<void> {
     await this.#load?.stop();
   }

@@ -14,13 +14,13 @@ export interface DemoOptions extends ComparisonFlags {
   readonly keep: boolean;
 }
 
-/** Begin of each phase that is not measured, seconds. */
+/** Time at the start of each phase that is not measured, seconds. */
 export const SETTLE_SECONDS = 4;
 
-/** How busy the nodes are on average without a neighbour. */
+/** Mean utilisation of the nodes without a neighbour. */
 export const NODES_BUSY = 0.6;
 
-/** Reads the command line; prints help or what is wrong and ends the process where that is called for. */
+/** Reads the command line. For `--help` and invalid flags it prints and ends the process. */
 export function parseOptions(argv: readonly string[]): DemoOptions {
   const least = SETTLE_SECONDS + 1;
   const command = new Command('npm run demo --').description(

@@ -1,14 +1,14 @@
-/** Shows steps as they are done: a live list on a terminal, plain lines on standard error elsewhere. */
+/** Runs steps and shows their progress: a live list on a terminal, else plain lines on standard error. */
 import { Listr } from 'listr2';
 import pc from 'picocolors';
 
 export interface ShownStep {
   readonly title: string;
-  /** `say` shows how far it is; what is returned is shown when it is done. */
+  /** `progress` shows how far the step is. The returned text is shown at its end. */
   run(progress: (text: string) => void): Promise<string | undefined>;
 }
 
-/** Runs the steps one after the other; the first error ends it and is thrown. */
+/** Runs the steps one after the other. The first error ends the run and is thrown. */
 export async function runSteps(steps: readonly ShownStep[], live: boolean): Promise<void> {
   if (live) await runLive(steps);
   else await runPlain(steps);
@@ -24,7 +24,7 @@ async function runLive(steps: readonly ShownStep[]): Promise<void> {
       if (done !== undefined) task.title = `${title}: ${pc.dim(done)}`;
     },
   }));
-  // Ctrl-C is the caller's: it has processes to end.
+  // The caller handles Ctrl-C, because it has processes to end.
   await new Listr(tasks, { registerSignalListeners: false, rendererOptions: { showErrorMessage: false } }).run();
 }
 

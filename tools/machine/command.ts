@@ -1,4 +1,4 @@
-/** Runs programs to their end; a failure carries what they said. */
+/** Runs programs to their end. A failure has the program's error output. */
 import { type ExecFileOptions, execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { BallastError } from '../../contract/errors.ts';
@@ -11,13 +11,13 @@ export interface RunOptions extends Pick<ExecFileOptions, 'cwd' | 'env' | 'timeo
 }
 
 /**
- * What the program wrote to standard output.
- * @throws BallastError MISSING_TOOL when there is no such program, COMMAND_FAILED when it ends with an error
+ * Returns the program's standard output.
+ * @throws BallastError MISSING_TOOL if there is no such program, COMMAND_FAILED if it ends with an error
  */
 export async function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<string> {
   const { input, ...others } = options;
   const running = execute(command, args, { maxBuffer: 64 << 20, ...others });
-  // A program that ends without reading all of its input is judged by how it ended.
+  // Ignored, because a program may end successfully without reading all of its input.
   running.child.stdin?.on('error', () => {});
   running.child.stdin?.end(input ?? '');
   try {
@@ -30,7 +30,7 @@ export async function run(command: string, args: readonly string[], options: Run
   }
 }
 
-/** Like {@link run}; undefined where it failed. */
+/** Like {@link run}, but returns undefined on failure. */
 export async function tryRun(
   command: string,
   args: readonly string[],

@@ -1,15 +1,15 @@
-/** What /proc tells of a process (proc(5)). */
+/** Processes of this machine as `/proc` shows them (proc(5)). */
 import { readFileSync } from 'node:fs';
 
-/** USER_HZ, which Linux fixes at 100 for everything that user space sees. */
+/** USER_HZ, which Linux fixes at 100 for user space. */
 const TICKS_PER_SECOND = 100;
 
-/** Fields of /proc/<pid>/stat after the name; the name may hold anything, so the last `)` ends it. */
+/** Fields of /proc/<pid>/stat after the process name. The name may contain `)`, so the last one ends it. */
 function statFields(stat: string): string[] {
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 }
 
-/** CPU of a process with all its threads, in seconds; undefined when it is gone. */
+/** CPU time of a process with all its threads, in seconds; undefined if it has ended. */
 export function processCpuSeconds(pid: number): number | undefined {
   try {
     const fields = statFields(readFileSync(`/proc/${pid}/stat`, 'utf8'));
@@ -19,11 +19,11 @@ export function processCpuSeconds(pid: number): number | undefined {
   }
 }
 
-/** A name for a process that no later one with the same id shares: `<pid>-<start time>`; undefined when it is gone. */
+/** `<pid>-<start time>`, which no later process with the same id shares; undefined if the process has ended. */
 export function processIdentity(pid: number): string | undefined {
   try {
     const fields = statFields(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-    // A zombie runs nothing any more.
+    // A zombie has ended.
     return fields[0] === 'Z' ? undefined : `${pid}-${fields[19]}`;
   } catch {
     return undefined;

@@ -1,22 +1,24 @@
 /**
- * How long to work in each period so that the CPU taken, not the time passed, comes to the share that was asked for.
+ * How long to work in each period, so that the CPU time used (not the time passed) gives the requested fraction of a
+ * core.
  */
 
 /**
- * Longest time that a debt is carried: what a limit took away for longer is gone, and is not made up for in a burst.
+ * Maximum deficit that is made up for, in ms of the period's share. Without it, the end of a CPU limit would cause a
+ * burst.
  */
 const MEMORY_MS = 100;
 
 export interface DutyCycle {
   /** Length of a period, ms. */
   readonly periodMs: number;
-  /** Cores to take, 0 to 1. */
+  /** Cores to use, 0 to 1. */
   readonly share: number;
 }
 
 /**
- * CPU time to take in this period, ms, from the CPU time taken and the time passed since the start. At most a whole
- * period. `forgivenMs` is what earlier calls wrote off; the next call wants the new value.
+ * CPU time to use in this period, ms: at most a whole period. `elapsedMs` and `takenMs` are time and CPU time since the
+ * start. `forgivenMs` is the deficit that earlier calls wrote off; pass the returned value to the next call.
  */
 export function workOfPeriod(
   cycle: DutyCycle,

@@ -12,9 +12,9 @@ export interface Flags {
 }
 
 export interface NeighbourOptions {
-  /** CPU to take, over all threads. */
+  /** CPU to use, over all threads. */
   readonly cores: number;
-  /** Without it until the process is told to end. */
+  /** Without it the process runs until it gets a signal. */
   readonly durationSeconds?: number;
   readonly threads: number;
   readonly periodMs: number;

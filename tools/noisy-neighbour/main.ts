@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** Takes a set amount of CPU for a while, as a batch job or a runaway process on the same node would. */
+/** Uses a set amount of CPU, like a batch job or a runaway process on the same node. */
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
@@ -40,7 +40,7 @@ const workers = Array.from(
 const until = durationSeconds === undefined ? 'until Ctrl-C' : `for ${durationSeconds} s`;
 console.error(`taking ${cores} cores with ${threads} ${threads === 1 ? 'thread' : 'threads'}, ${until}`);
 
-// The longest delay of a timer, 24 days, stands for "until told to end".
+// Without a duration it sleeps for the longest delay of a timer, 24 days, unless a signal ends it.
 await sleep(durationSeconds === undefined ? 2 ** 31 - 1 : durationSeconds * 1000, undefined, {
   signal: ended.signal,
 }).catch(() => {});

@@ -1,4 +1,4 @@
-/** One thread of the neighbour: works for a slice of each period and sleeps through the rest of it. */
+/** One thread of the neighbour: works for a part of each period and sleeps for the rest. */
 import { performance } from 'node:perf_hooks';
 import { workerData } from 'node:worker_threads';
 import { type DutyCycle, workOfPeriod } from './duty-cycle.ts';
@@ -17,7 +17,7 @@ for (let period = 0; ; period = nextPeriod(period)) {
   work(takenMs + plan.workMs, (period + 1) * cycle.periodMs);
 }
 
-/** Busy until this thread's CPU time reaches `untilCpuMs`, but not beyond the period's end. */
+/** Works until this thread's CPU time reaches `untilCpuMs` or the period ends. */
 function work(untilCpuMs: number, endMs: number): void {
   while (cpuMs() - startCpu < untilCpuMs && performance.now() - start < endMs) {
     for (let i = 0; i < 5000; i++) sink = Math.imul(sink ^ i, 0x9e3779b1);

@@ -1,4 +1,4 @@
-/** An application in the lab, behind an ingress gateway of its own. */
+/** An application in the lab, behind its own ingress gateway. */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BallastError } from '../../../contract/errors.ts';
@@ -9,20 +9,20 @@ const MANIFESTS = join(import.meta.dirname, '../manifests');
 const START_LIMIT_MS = 180_000;
 const REMOVE_LIMIT = '--timeout=120s';
 
-/** Requests that must be answered before the application counts as up. */
+/** Load that must succeed before the application counts as up. */
 const TRIAL = { rate: 8, durationSeconds: 1 };
 
-/** Of an application, what the lab needs to know; its manifests for the lab are in `manifests/<name>`. */
+/** The fields of an application that the lab uses. Its manifests for the lab are in `manifests/<name>`. */
 type Application = Pick<MeshApplication, 'name' | 'mix'>;
 
 export class LabApplication {
   readonly application: Application;
-  /** Where its ingress gateway listens; reachable from this machine. */
+  /** Address of its ingress gateway, reachable from this machine. */
   readonly ingress: URL;
   readonly #kubectl: Kubectl;
   readonly #address: string;
 
-  /** `address`: one of the lab's for Services of type LoadBalancer, which no other application has. */
+  /** `address` is a free one of the lab's addresses for Services of type LoadBalancer. */
   constructor(kubectl: Kubectl, application: Application, address: string) {
     this.application = application;
     this.ingress = new URL(`http://${address}/`);
@@ -39,7 +39,7 @@ export class LabApplication {
     return this.#kubectl.run('-n', this.namespace, ...args);
   }
 
-  /** Applies it and gives its gateway the address that a cloud would; does not wait. */
+  /** Applies the manifests and gives the gateway its address, as a cloud provider would. Does not wait. */
   async install(): Promise<void> {
     await this.#kubectl.applyFolder(this.#folder);
     const status = { status: { loadBalancer: { ingress: [{ ip: this.#address }] } } };
@@ -47,7 +47,7 @@ export class LabApplication {
     await this.kubectl('patch', 'service', await this.#gateway(), ...patch);
   }
 
-  /** Waits until every pod is ready, but those of jobs that are done; `progress` receives how many are. */
+  /** Waits until every pod is ready, except those of completed jobs. `progress` receives how many are. */
   async untilReady(progress: (text: string) => void): Promise<void> {
     const giveUp = Date.now() + START_LIMIT_MS;
     const replicas = await this.kubectl('get', 'statefulsets,deployments', '-o', 'jsonpath={.items[*].spec.replicas}');
@@ -68,7 +68,7 @@ export class LabApplication {
     }
   }
 
-  /** Waits until it answers through its gateway, and until Ballast chooses who answers. */
+  /** Waits until it answers through its gateway and Ballast chooses the replicas. */
   async untilBalanced(): Promise<void> {
     const giveUp = Date.now() + START_LIMIT_MS;
     const startLoad = applicationLoad(this.application, this.ingress);
@@ -76,14 +76,14 @@ export class LabApplication {
       const { due, failed } = await startLoad(TRIAL).finished;
       if (failed === 0 && (await this.#picksAtGateway()) > 0) return;
       if (Date.now() > giveUp) {
-        const reason = failed === 0 ? 'Istio chooses who answers' : `${failed} of ${due} requests failed`;
+        const reason = failed === 0 ? 'Istio chooses the replicas' : `${failed} of ${due} requests failed`;
         throw new BallastError('CHILD_FAILED', `${this.ingress.href} is not balanced: ${reason}`);
       }
       await sleep(250);
     }
   }
 
-  /** Removes it with its namespace; resolves when it is gone. */
+  /** Removes it with its namespace and waits for the end. */
   async remove(): Promise<void> {
     await this.#kubectl.run('delete', '--kustomize', this.#folder, '--ignore-not-found', '--wait', REMOVE_LIMIT);
   }

@@ -1,4 +1,4 @@
-/** The cluster's own certificate authority, and the identities of its components (openssl). */
+/** The cluster's certificate authority and the identities of its components (openssl). */
 import { generateKeyPairSync } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,11 +11,11 @@ const DAYS = '3650';
 const NEW_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-sha256', '-days', DAYS];
 
 interface Identity {
-  /** Names the files. */
+  /** Name of its files. */
   readonly file: string;
   readonly user: string;
   readonly group?: string;
-  /** Names and addresses it serves at, as openssl wants them: `DNS:…`, `IP:…`. */
+  /** Names and addresses that it serves, in the form of openssl: `DNS:…`, `IP:…`. */
   readonly serves?: readonly string[];
 }
 
@@ -30,7 +30,7 @@ const API_SERVER_NAMES = [
   'DNS:kubernetes.default.svc.cluster.local',
 ];
 
-/** Users that components are known by to the API server's own RBAC roles. */
+/** Components, with the user names that the API server's built-in RBAC roles expect. */
 const COMPONENTS: readonly Identity[] = [
   { file: 'apiserver', user: 'kube-apiserver', serves: API_SERVER_NAMES },
   { file: 'kubelet-client', user: 'kube-apiserver-kubelet-client', group: 'system:masters' },
@@ -45,7 +45,7 @@ export function nodeIdentity(node: NodeSettings): string {
   return `node-${node.name}`;
 }
 
-/** The node's name is the first it serves at; requests to kubelets go to addresses. */
+/** A kubelet serves its node's name and address. Requests to kubelets use the address. */
 function identityOf(node: NodeSettings): Identity {
   return {
     file: nodeIdentity(node),
@@ -125,7 +125,7 @@ async function writeKubeconfig(path: string, folder: string, user: string): Prom
   await writeFile(path, stringify(config), { mode: 0o600 });
 }
 
-/** Makes authority, keys and certificates below `pki`, a kubeconfig for each client, and the administrator's own. */
+/** Makes authority, keys and certificates below `pki`, and a kubeconfig for each client and for the administrator. */
 export async function createCertificates(folder: LabFolder, nodes: readonly NodeSettings[]): Promise<void> {
   const pki = folder.folder('pki');
   await createAuthority(pki);

@@ -1,4 +1,4 @@
-/** The cluster's control plane, on a node of its own: etcd, API server, controller manager and scheduler. */
+/** The cluster's control plane, on its own node: etcd, API server, controller manager and scheduler. */
 import { readFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import type { Programs } from '../programs/programs.ts';
 const ETCD = 'http://127.0.0.1:2379';
 const START_LIMIT_MS = 60_000;
 
-/** A node that is lost is noticed in this time: half of what Kubernetes takes by default. */
+/** Time after which a lost node is detected: half of Kubernetes' default. */
 const NODE_GRACE = '20s';
 
 function apiServerFlags(pki: string): string[] {
@@ -56,7 +56,7 @@ function controllerManagerFlags(pki: string): string[] {
   ];
 }
 
-/** Starts all of it; what needs the API server tries again until it is there. */
+/** Starts all components. Those that need the API server retry until it is ready. */
 export function startControlPlane(node: LabNode, folder: LabFolder, programs: Programs): void {
   const pki = folder.folder('pki');
   const start = (component: string, ...flags: string[]) => node.spawn(component, [programs.hyper, component, ...flags]);
@@ -71,7 +71,7 @@ export function startControlPlane(node: LabNode, folder: LabFolder, programs: Pr
   );
 }
 
-/** One look at whether the API server is ready. */
+/** Whether the API server is ready now. */
 export async function apiServerIsReady(folder: LabFolder): Promise<boolean> {
   let ca: Buffer;
   try {
@@ -90,7 +90,7 @@ export async function apiServerIsReady(folder: LabFolder): Promise<boolean> {
   });
 }
 
-/** @throws BallastError CHILD_FAILED when it takes too long */
+/** @throws BallastError CHILD_FAILED after the time limit */
 export async function untilApiServerIsReady(folder: LabFolder, node: LabNode): Promise<void> {
   const giveUp = Date.now() + START_LIMIT_MS;
   while (!(await apiServerIsReady(folder))) {

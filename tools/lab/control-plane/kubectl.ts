@@ -1,4 +1,4 @@
-/** kubectl as the lab's administrator. */
+/** Runs kubectl as the lab's administrator. */
 import { run } from '../../machine/command.ts';
 
 export class Kubectl {
@@ -11,14 +11,14 @@ export class Kubectl {
   }
 
   /**
-   * Runs kubectl to its end; what it wrote to standard output.
-   * @throws BallastError COMMAND_FAILED with what it wrote to standard error
+   * Runs kubectl and returns its standard output.
+   * @throws BallastError COMMAND_FAILED with its standard error
    */
   async run(...args: readonly string[]): Promise<string> {
     return run(this.#hyper, ['kubectl', ...args], { env: this.#environment() });
   }
 
-  /** Server-side apply of YAML or JSON; returns what was changed, one line each. */
+  /** Server-side apply of YAML or JSON. Returns a line for each change. */
   async apply(manifests: string): Promise<string> {
     const flags = ['apply', '--server-side', '--force-conflicts', '--filename', '-'];
     return run(this.#hyper, ['kubectl', ...flags], { env: this.#environment(), input: manifests });

@@ -1,4 +1,4 @@
-/** `npm run lab -- demo`: Istio's default and Ballast in turn, on the lab's nodes, with and without a noisy pod. */
+/** `npm run lab -- demo`: compares Istio's default with Ballast on the lab's nodes, with and without a noisy pod. */
 import { Command } from 'commander';
 import { hotelReservation as hotel } from '../../local-mesh/applications/applications.ts';
 import type { DemoResult } from '../../local-mesh/demo.ts';

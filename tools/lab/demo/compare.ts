@@ -1,4 +1,4 @@
-/** Istio's default and Ballast in turn under the load of one application of the lab. */
+/** Compares Istio's default with Ballast under the load of one application of the lab. */
 import { Demo, type DemoResult } from '../../local-mesh/demo.ts';
 import type { ShownStep } from '../../local-mesh/progress.ts';
 import type { LabApplication } from '../applications/application.ts';
@@ -13,15 +13,17 @@ import { NODES } from '../settings.ts';
 export interface LabFlags extends ComparisonFlags {
   readonly seconds: number;
   readonly quietSeconds: number;
-  /** Where the noisy pod runs. */
+  /** Node of the noisy pod. */
   readonly node: string;
   readonly write?: 'docs';
 }
 
-/** A change of the policies is all over the cluster by then, the neighbour runs, and queues are worked off. */
+/**
+ * Time for a change of the policies to reach the whole cluster, for the neighbour to start, and for queues to drain.
+ */
 const SETTLE_SECONDS = 8;
 
-/** How busy the nodes are on average without the neighbour: with it, there still is room for every request. */
+/** Mean utilisation of the nodes without the neighbour. It leaves room for every request when the neighbour runs. */
 const NODES_BUSY = 0.5;
 
 export function addLabFlags(command: Command, defaults: Pick<LabFlags, 'quietRounds' | 'seconds' | 'out'>): Command {
@@ -36,7 +38,7 @@ export function addLabFlags(command: Command, defaults: Pick<LabFlags, 'quietRou
 
 export type Show = (steps: readonly ShownStep[]) => Promise<void>;
 
-/** The lab as it is; where it is down it is brought up, as far as `until`. */
+/** The running lab. If there is none, this starts one, up to the part `until`. */
 export async function bringLab(until: Part, show: Show): Promise<Lab> {
   await requireLabMachine();
   const lab = await findLab();
@@ -45,7 +47,7 @@ export async function bringLab(until: Part, show: Show): Promise<Lab> {
   return upLab({ until }, show);
 }
 
-/** Aborted when the user wants this process to end, which then is the caller's to bring about. */
+/** Aborted on SIGINT and SIGTERM. The caller then has to end the process. */
 export function interruption(): AbortSignal {
   const interrupted = new AbortController();
   const interrupt = (): void => interrupted.abort(new Error('interrupted'));
@@ -53,7 +55,10 @@ export function interruption(): AbortSignal {
   return interrupted.signal;
 }
 
-/** The application is to be up. Afterwards Ballast balances, there is no neighbour, and the nodes have their sizes. */
+/**
+ * Runs the comparison on an application that is up. At the end Ballast balances, without a neighbour, and nodes are
+ * limited.
+ */
 export async function compare(
   lab: Lab,
   application: LabApplication,

@@ -1,4 +1,4 @@
-/** The lab as the mesh of the demo: nodes by their control groups, everything else as an operator does it. */
+/** The lab as a mesh for the demo: nodes by their control groups, everything else by kubectl. */
 import { availableParallelism } from 'node:os';
 import type { Mode } from '../../../central-controller/model/topology.ts';
 import type { DemoMesh, DemoNode } from '../../local-mesh/demo.ts';
@@ -10,7 +10,7 @@ import type { Lab } from '../lab.ts';
 import type { LabNode } from '../node/node.ts';
 import { startNeighbourPod, stopNeighbourPod } from './neighbour-pod.ts';
 
-/** A worker's size counts as its CPU; the control plane's node has all of the machine's. */
+/** A worker has the CPU of its size, and the control plane's node has all of the machine's. */
 function counterOf(node: LabNode): DemoNode {
   return {
     name: node.name,
@@ -31,7 +31,7 @@ export class LabMesh implements DemoMesh {
   readonly #application: LabApplication;
   #replicas: { nodeName: string }[] = [];
 
-  /** `interrupted` is aborted when the user wants it to end. */
+  /** `interrupted` ends the demo early. */
   constructor(lab: Lab, application: LabApplication, interrupted: AbortSignal) {
     this.#lab = lab;
     this.#application = application;
@@ -46,7 +46,7 @@ export class LabMesh implements DemoMesh {
     return this.#replicas;
   }
 
-  /** Without Ballast its objects are gone from the cluster, and the sidecars balance by Istio's default. */
+  /** Mode Off removes Ballast's objects from the cluster, so that the sidecars balance by Istio's default. */
   async balanceBy(balancer: Balancer): Promise<void> {
     await this.setMode(balancer === 'ballast' ? 'Enforce' : 'Off');
   }
@@ -67,7 +67,7 @@ export class LabMesh implements DemoMesh {
     await stopNeighbourPod(this.#lab.kubectl);
   }
 
-  /** As it was before the demo: no neighbour, and Ballast balances. */
+  /** Restores the state before the demo: no neighbour, and Ballast balances. */
   async restore(): Promise<void> {
     await Promise.all([this.stopNeighbour(), this.setMode('Enforce')]);
   }

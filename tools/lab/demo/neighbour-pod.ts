@@ -1,4 +1,4 @@
-/** The noisy neighbour as a pod: none of the mesh, without a sidecar, as a batch job is that somebody else runs. */
+/** The noisy neighbour as a pod outside of the mesh, without a sidecar, like another team's batch job. */
 import packageJson from '../../../package.json' with { type: 'json' };
 import type { Kubectl } from '../control-plane/kubectl.ts';
 
@@ -6,7 +6,7 @@ export const NEIGHBOUR_NAMESPACE = 'default';
 const NAME = 'noisy-neighbour';
 const IMAGE = `ballast/noisy-neighbour:${packageJson.version}`;
 
-/** It asks for half of its node, so that it gets its CPU before the replicas, which ask for little, get theirs. */
+/** Fraction of its node that it requests: high, so that it gets its CPU before the replicas, whose requests are low. */
 const REQUESTED_FRACTION = 0.5;
 
 function manifest(node: string, nodeCores: number, cores: number): object {
@@ -36,7 +36,7 @@ function manifest(node: string, nodeCores: number, cores: number): object {
   };
 }
 
-/** Starts the pod, which then takes `cores` of the node's CPU; resolves when it runs. */
+/** Starts the pod, which takes `cores` of the node's CPU, and waits until it runs. */
 export async function startNeighbourPod(
   kubectl: Kubectl,
   node: { readonly name: string; readonly cores: number },
@@ -47,7 +47,7 @@ export async function startNeighbourPod(
   await kubectl.run('-n', NEIGHBOUR_NAMESPACE, 'wait', '--for=condition=Ready', `pod/${NAME}`, '--timeout=60s');
 }
 
-/** Ends the pod, if there is one; resolves when it is gone. */
+/** Deletes the pod, if there is one, and waits for its end. */
 export async function stopNeighbourPod(kubectl: Kubectl): Promise<void> {
   await kubectl.run(
     '-n',

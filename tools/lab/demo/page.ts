@@ -1,4 +1,4 @@
-/** The page of the documentation that shows what the demo measured. */
+/** Writes the documentation's page about the demo's result. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createColors } from 'picocolors';
@@ -34,7 +34,7 @@ ${run.setting ?? ''}. [All figures](../figures/lab.json).
 `;
 }
 
-/** Writes `docs/reference/lab.md`, `docs/figures/lab.png` and `lab.json`; their names. */
+/** Writes `docs/reference/lab.md`, `docs/figures/lab.png` and `lab.json`, and returns their names. */
 export function writePage(run: MeasuredRun, figures: unknown): string[] {
   const { picture, figures: json } = writeReport(join('docs', 'figures'), 'lab', run, figures);
   mkdirSync(join('docs', 'reference'), { recursive: true });

@@ -1,4 +1,4 @@
-/** The image archives that nodes import, each made once for what goes into it. */
+/** The image archives that nodes import. Each is made once for its content. */
 import { createHash } from 'node:crypto';
 import { glob, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { COREDNS_IMAGE, PAUSE_IMAGE, labCacheFolder } from '../settings.ts';
 import type { Programs } from '../programs/programs.ts';
 import { pilotImage, proxyImage } from './istio-images.ts';
 
-/** A hash over what the images hold; copied files count by place, size and time, which is fast. */
+/** A hash over the images' content. Copied files count by path, size and time, which is fast. */
 async function keyOf(images: readonly Image[]): Promise<string> {
   const hash = createHash('sha256');
   for (const image of images) {
@@ -25,7 +25,7 @@ async function keyOf(images: readonly Image[]): Promise<string> {
   return hash.digest('hex').slice(0, 16);
 }
 
-/** Path of an archive with these images in the cache; older ones of the same name are removed. */
+/** Path of an archive with these images in the cache. Older archives of the same name are removed. */
 async function ensureArchive(name: string, images: readonly Image[]): Promise<string> {
   const folder = join(labCacheFolder(), 'images');
   const path = join(folder, `${name}-${await keyOf(images)}.tar`);
@@ -37,7 +37,9 @@ async function ensureArchive(name: string, images: readonly Image[]): Promise<st
   return path;
 }
 
-/** Makes what is missing of the archives, and names all: of the cluster's own images, Istio's, and the project's. */
+/**
+ * Makes missing archives and returns the paths of all: of the cluster's own images, of Istio's, and of the project's.
+ */
 export async function ensureArchives(programs: Programs): Promise<string[]> {
   const pause: Image = {
     name: PAUSE_IMAGE,
@@ -49,7 +51,7 @@ export async function ensureArchives(programs: Programs): Promise<string[]> {
     layers: [[{ path: '/coredns', copyOf: programs.coredns, mode: 0o755 }]],
     entrypoint: ['/coredns'],
   };
-  // The controller's image carries the plugin, which proxies fetch from it.
+  // The agent's image has the plugin, which proxies fetch from the agent.
   await buildPlugin();
   const ballast = await buildImages(IMAGES, join(labCacheFolder(), 'images'));
   return [

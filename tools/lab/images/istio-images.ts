@@ -1,18 +1,18 @@
-/** Istio's images as its own Dockerfiles make them, of what this machine has: upstream Envoy, glibc and iptables. */
+/** Istio's images, like those of its Dockerfiles, but made of upstream Envoy and this machine's glibc and iptables. */
 import { join } from 'node:path';
 import { folder, librariesOf, programWithLibraries } from '../../images/host-files.ts';
 import type { Image, ImageEntry, ImageLayer } from '../../images/image-archive.ts';
 import type { Programs } from '../programs/programs.ts';
 import { ISTIO_HUB, ISTIO_TAG } from '../settings.ts';
 
-/** The user that sidecars run as, and by which their own traffic is told from the application's. */
+/** The user of sidecars, which separates their own traffic from the application's. */
 const PROXY_USER = '1337:1337';
 
 const IPTABLES_NAMES = ['iptables', 'ip6tables'].flatMap((name) =>
   ['', '-save', '-restore'].flatMap((action) => [`${name}${action}`, `${name}-nft${action}`]),
 );
 
-/** Where Debian's loader looks for libraries; those of its packages come from such a folder. */
+/** Folder in which Debian's loader looks for libraries. */
 const LIBRARIES = `/usr/lib/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`;
 
 const ACCOUNTS: ImageLayer = [
@@ -37,7 +37,7 @@ async function iptables(programs: Programs): Promise<ImageEntry[]> {
   ];
 }
 
-/** The proxy that is injected beside each application, and that gateways are. */
+/** The proxy of sidecars and gateways. */
 export async function proxyImage(programs: Programs): Promise<Image> {
   const bootstrap = join(programs.istioSources, 'tools/packaging/common/envoy_bootstrap.json');
   return {

@@ -1,7 +1,7 @@
 /**
- * containerd's store with all images imported and unpacked, made once; a node starts with hard links to its files,
- * which takes no time, and the nodes share one copy of each program in memory. That is safe because containerd never
- * writes to what it has unpacked: containers write to layers of their own. Only its databases are copied.
+ * containerd's store with all images imported and unpacked, made once. A node starts with hard links to its files,
+ * which is fast and lets the nodes share one copy of each program in memory. It is safe because containerd never writes
+ * to unpacked files: containers write to their own layers. Only its databases are copied.
  */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -19,11 +19,11 @@ import type { Programs } from '../programs/programs.ts';
 const START_LIMIT_MS = 20_000;
 const FOLDER = join(labCacheFolder(), 'stores');
 
-/** The program is killed when this process ends, however it ends. */
+/** Kills the program when this process ends for any reason. */
 const ENDING_WITH_US = 'setpriv';
 const AMONG_OWN_MOUNTS = ['--pdeathsig', 'KILL', 'unshare', '--mount'];
 
-/** Fills the folder by a containerd of its own, in a mount namespace of its own. */
+/** Fills the folder with a temporary containerd in its own mount namespace. */
 async function fill(store: string, programs: Programs, archive: string): Promise<void> {
   const running = await mkdtemp(join(tmpdir(), 'ballast-store-'));
   const socket = join(running, 'containerd.sock');
@@ -46,11 +46,11 @@ async function fill(store: string, programs: Programs, archive: string): Promise
   try {
     const giveUp = Date.now() + START_LIMIT_MS;
     while ((await tryRun('test', ['-S', socket])) === undefined) {
-      if (Date.now() > giveUp) throw new BallastError('CHILD_FAILED', 'containerd does not start to import images');
+      if (Date.now() > giveUp) throw new BallastError('CHILD_FAILED', 'containerd did not start to import images');
       await sleep(50);
     }
     await ctr('images', 'import', archive);
-    // Nobody could bring it back.
+    // Pinned against garbage collection, because no registry has it.
     await ctr('images', 'label', PAUSE_IMAGE, 'io.cri-containerd.pinned=pinned');
   } finally {
     daemon.kill('SIGTERM');
@@ -59,7 +59,7 @@ async function fill(store: string, programs: Programs, archive: string): Promise
   }
 }
 
-/** Tells the content of archives apart without reading them. */
+/** Keys that change with the archives' content, without reading it. */
 export async function keysOf(archives: readonly string[]): Promise<string[]> {
   return Promise.all(
     archives.map(async (archive) => {
@@ -70,8 +70,8 @@ export async function keysOf(archives: readonly string[]): Promise<string[]> {
 }
 
 /**
- * Path of a store with the images of these archives; stores of other images are removed. Archives that change often
- * belong at the end: a store is made of the one with all archives but the last.
+ * Path of a store with the images of these archives. Stores with other images are removed. A store is made from the
+ * store of all archives but the last, so archives that change often belong at the end.
  */
 export async function ensureStore(programs: Programs, archives: readonly string[]): Promise<string> {
   await mkdir(FOLDER, { recursive: true });
@@ -92,7 +92,7 @@ export async function ensureStore(programs: Programs, archives: readonly string[
   return store;
 }
 
-/** Makes `store` of the one below and an archive, unless it is there. */
+/** Makes `store` from the store `below` and an archive, unless it exists. */
 async function addArchive(
   store: string,
   below: string | undefined,
@@ -110,7 +110,7 @@ async function addArchive(
   }
 }
 
-/** Makes `target` a store like this one. Without hard links (another file system) it is copied. */
+/** Clones a store by hard links, or by copying if `target` is on another file system. */
 export async function cloneStore(store: string, target: string): Promise<void> {
   if ((await tryRun('cp', ['--archive', '--link', '--no-target-directory', store, target])) === undefined) {
     await rm(target, { recursive: true, force: true });

@@ -1,6 +1,6 @@
 /**
- * The lab's network: a bridge on this machine, and a network namespace per node that hangs on it. Nodes route to each
- * other's pods, and so does this machine; everything is gone with the bridge and the namespaces.
+ * The lab's network: a bridge on this machine, and a network namespace per node connected to it. The nodes and this
+ * machine have routes to all pods. Everything is removed with the bridge and the namespaces.
  */
 import {
   BALANCER_RANGE,
@@ -19,7 +19,7 @@ export function namespaceOf(node: NodeSettings): string {
   return `${LAB}-${node.name}`;
 }
 
-/** One `ip` for many changes: each line is a command without its `ip`. */
+/** Runs many changes with one `ip` process. Each line is a command without the word `ip`. */
 async function batch(lines: readonly string[], namespace?: string): Promise<void> {
   const within = namespace === undefined ? [] : ['-n', namespace];
   await run('ip', [...within, '-batch', '-'], { input: `${lines.join('\n')}\n` });
@@ -47,7 +47,9 @@ async function connectNode(node: NodeSettings, others: readonly NodeSettings[]):
   await run('nsenter', [`--net=/run/netns/${namespace}`, 'sysctl', '-qw', 'net.ipv4.ip_forward=1']);
 }
 
-/** @throws BallastError COMMAND_FAILED when this machine's kernel or rights do not allow it, or part of it is there */
+/**
+ * @throws BallastError COMMAND_FAILED if the kernel or this process's rights do not allow it, or a part exists already
+ */
 export async function createNetwork(nodes: readonly NodeSettings[]): Promise<void> {
   await batch([
     `link add ${BRIDGE} type bridge`,
@@ -62,13 +64,13 @@ export async function createNetwork(nodes: readonly NodeSettings[]): Promise<voi
   if (gateway) await batch([`route replace ${BALANCER_RANGE} via ${addressOf(gateway)}`]);
 }
 
-/** Removes what is there of it, whichever part that is. A namespace's end takes the kernel a moment. */
+/** Removes all existing parts of the network. The kernel removes a namespace with a short delay. */
 export async function removeNetwork(): Promise<void> {
   for (const namespace of await labNamespaces()) await tryRun('ip', ['netns', 'delete', namespace]);
   for (const link of await labLinks()) await tryRun('ip', ['link', 'delete', link]);
 }
 
-/** Parts of it that exist, in words; none when it is gone. */
+/** The existing parts of the network, in words. */
 export async function remainsOfNetwork(): Promise<string[]> {
   return [
     ...(await labNamespaces()).map((name) => `network namespace ${name}`),

@@ -1,4 +1,4 @@
-/** Configuration of what runs on every node: containerd, its network plugins, kubelet and kube-proxy. */
+/** Configuration of every node's programs: containerd, its network plugins, kubelet and kube-proxy. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -9,11 +9,13 @@ import type { Programs } from '../programs/programs.ts';
 
 const CONTAINERD_SOCKET = '/run/containerd/containerd.sock';
 
-/** What a node asks for besides its pods; the machine is the node's ceiling, so the rest of it counts as reserved. */
+/**
+ * Memory of a node that pods cannot request. A kubelet sees the whole machine, so what exceeds its node is reserved.
+ */
 const RESERVED_MEMORY = '1Gi';
 
 export interface NodePaths {
-  /** Where the files of {@link writeConfiguration} go. */
+  /** Folder for the files of {@link writeConfiguration}. */
   readonly configuration: string;
   /** Folder of certificates and kubeconfigs. */
   readonly pki: string;
@@ -83,7 +85,7 @@ function kubeletConfig(node: NodeSettings, { configuration, pki }: NodePaths): o
     failSwapOn: false,
     enforceNodeAllocatable: [],
     systemReserved: { cpu: `${Math.round(spare * 1000)}m`, memory: RESERVED_MEMORY },
-    // The disk is the machine's: how full it is says nothing of the node.
+    // The disk is the machine's, so its usage is not the node's.
     evictionHard: {
       'memory.available': '0%',
       'nodefs.available': '0%',
@@ -113,12 +115,12 @@ function proxyConfig(node: NodeSettings, pki: string): object {
     mode: 'iptables',
     clusterCIDR: POD_RANGE,
     hostnameOverride: node.name,
-    // Limits of connection tracking are the machine's, and not to be changed from a node.
+    // Limits of connection tracking belong to the machine; a node must not change them.
     conntrack: { maxPerCore: 0, tcpEstablishedTimeout: '0s', tcpCloseWaitTimeout: '0s' },
   };
 }
 
-/** Writes what `containerd.toml`, `kubelet.yaml`, `kube-proxy.yaml`, `resolv.conf` and `cni/` of a node say. */
+/** Writes `containerd.toml`, `kubelet.yaml`, `kube-proxy.yaml`, `resolv.conf` and `cni/` of a node. */
 export async function writeConfiguration(node: NodeSettings, paths: NodePaths, programs: Programs): Promise<void> {
   const { configuration } = paths;
   await mkdir(join(configuration, 'cni'), { recursive: true });
@@ -127,7 +129,7 @@ export async function writeConfiguration(node: NodeSettings, paths: NodePaths, p
     writeFile(join(configuration, 'containerd.toml'), containerdConfig(configuration, programs)),
     writeFile(join(configuration, 'kubelet.yaml'), stringify(kubeletConfig(node, paths))),
     writeFile(join(configuration, 'kube-proxy.yaml'), stringify(proxyConfig(node, paths.pki))),
-    // The cluster's own DNS is all there is.
+    // There is no DNS but the cluster's own.
     writeFile(join(configuration, 'resolv.conf'), 'search cluster.local\n'),
   ]);
 }

@@ -1,4 +1,4 @@
-/** One node: namespaces and a control group, in which containerd, kubelet and kube-proxy run as on a machine. */
+/** A node: namespaces and a control group in which containerd, kubelet and kube-proxy run as on a machine. */
 import { spawn } from 'node:child_process';
 import { accessSync, closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -17,10 +17,10 @@ import { writeConfiguration } from './configuration.ts';
 const START_LIMIT_MS = 30_000;
 const CONTAINERD_SOCKET = '/run/containerd/containerd.sock';
 
-/** Writes its own process id to the files up to `--`, then becomes the command behind it. */
+/** Writes its process id to the files before `--`, then becomes the command after it. */
 const ENTER_CGROUPS = 'while [ "$1" != -- ]; do echo $$ > "$1"; shift; done; shift; exec "$@"';
 
-/** Namespaces of a node besides the network's; its processes end with its first one. */
+/** Namespaces of a node besides the network's. All processes end with the first one. */
 const UNSHARE = [
   '--mount',
   '--propagation',
@@ -56,23 +56,23 @@ export class LabNode {
   }
 
   /**
-   * Directory of the node's control group in the hierarchy of a controller, such as `cpuacct`; `kubepods` lies in it.
+   * Directory of the node's control group in the hierarchy of a controller such as `cpuacct`. It contains `kubepods`.
    */
   cgroup(controller: string): string {
     return this.#cgroups.directory(this.name, controller);
   }
 
-  /** CPU used by everything on the node since it started, in core-seconds. */
+  /** CPU that everything on the node has used since it started, in core-seconds. */
   cpuSeconds(): number {
     return this.#cgroups.cpuSeconds(this.name);
   }
 
-  /** Enforces the node's size, or lifts it so that everything starts at the machine's own speed. */
+  /** Enforces the node's CPU limit, or lifts it so that everything starts at the machine's speed. */
   limit(enforced: boolean): void {
     this.#cgroups.setQuota(this.name, enforced ? this.settings.cores : undefined);
   }
 
-  /** Is there a first process of the node? */
+  /** Whether the node's first process exists. */
   get runs(): boolean {
     return this.#initProcess() !== undefined;
   }
@@ -86,14 +86,14 @@ export class LabNode {
     await writeConfiguration(this.settings, paths, this.#programs);
   }
 
-  /** Starts the node as {@link kill} left it: with its disk, and with its size enforced. */
+  /** Starts the node again after {@link kill}, with its disk and with its CPU limit. */
   async start(): Promise<void> {
     await this.boot();
     this.limit(true);
     this.startKubelet();
   }
 
-  /** Starts the node as far as containerd. */
+  /** Starts the node up to containerd. */
   async boot(): Promise<void> {
     this.#cgroups.create(this.name);
     const hierarchies = this.#cgroups.hierarchies.map(
@@ -119,7 +119,7 @@ export class LabNode {
     await this.#until('containerd', () => this.#existsInNode(CONTAINERD_SOCKET));
   }
 
-  /** Lets the node join the cluster. */
+  /** Starts kubelet and kube-proxy, so that the node joins the cluster. */
   startKubelet(): void {
     const configuration = this.#file('configuration');
     const kubeconfig = join(this.#folder.folder('pki'), `${nodeIdentity(this.settings)}.kubeconfig`);
@@ -134,23 +134,23 @@ export class LabNode {
     this.spawn('kube-proxy', [this.#programs.hyper, 'kube-proxy', `--config=${configuration}/kube-proxy.yaml`]);
   }
 
-  /** Ends the node at once, like a power cut: its processes are killed and its groups removed; its disk remains. */
+  /** Ends the node like a power cut: kills its processes and removes its groups. Its disk remains. */
   kill(): void {
     this.#cgroups.remove(this.name);
   }
 
-  /** Starts a program that stays on the node; its output goes to the node's log of that name. */
+  /** Starts a daemon on the node. Its output goes to the node's log of that name. */
   spawn(program: string, command: readonly string[]): void {
     this.#spawn(program, [...this.#enter(), ...command]);
   }
 
-  /** Runs a program on the node to its end; what it wrote to standard output. */
+  /** Runs a program on the node and returns its standard output. */
   async exec(command: readonly string[]): Promise<string> {
     const [first = 'true', ...others] = [...this.#enter(), ...command];
     return run(first, others, { env: this.#environment() });
   }
 
-  /** Makes the images of an archive known to the node's containerd. */
+  /** Imports an archive into the node's containerd. */
   async importImages(archive: string): Promise<void> {
     await this.exec(['ctr', '--address', CONTAINERD_SOCKET, '-n', 'k8s.io', 'images', 'import', archive]);
   }
@@ -167,7 +167,7 @@ export class LabNode {
       env: this.#environment(),
       detached: true,
     });
-    // That it could not be started shows in what does not come up.
+    // A failure to start shows when the caller waits for the program.
     child.on('error', () => {});
     child.unref();
     closeSync(log);
@@ -189,7 +189,7 @@ export class LabNode {
     return ['nsenter', '--target', String(pid), '--mount', '--uts', '--ipc', '--net', '--pid', '--cgroup'];
   }
 
-  /** The process that is the first one of the node's namespace: known by two ids, the second being 1. */
+  /** The first process of the node's namespace: it has two process ids, and the second is 1. */
   #initProcess(): number | undefined {
     try {
       const members = readFileSync(join(this.cgroup('cpu'), 'cgroup.procs'), 'utf8');
@@ -202,7 +202,7 @@ export class LabNode {
     }
   }
 
-  /** Its mounts are made once it has become the program that waits. */
+  /** The first process has made its mounts when it has become `pause`. */
   #initIsUp(): boolean {
     const pid = this.#initProcess();
     return pid !== undefined && readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === 'pause';

@@ -1,4 +1,4 @@
-/** Everything that the lab runs: built, installed or found, each once per machine. */
+/** All programs of the lab: built, installed or found, once per machine. */
 import { dirname } from 'node:path';
 import { buildGoTool } from '../../go/build.ts';
 import { ensureEnvoy } from '../../local-mesh/envoy/install.ts';
@@ -6,7 +6,7 @@ import { run } from '../../machine/command.ts';
 import { type SystemPrograms, ensureSystemPrograms } from './system-programs.ts';
 
 export interface Programs extends SystemPrograms {
-  /** All of Kubernetes: the first argument names the component. */
+  /** All of Kubernetes. The first argument names the component. */
   readonly hyper: string;
   /** Folder with containerd, its shim, ctr and the CNI plugins. */
   readonly containerFolder: string;
@@ -22,7 +22,7 @@ export interface Programs extends SystemPrograms {
 
 const CONTAINER_TOOLS = ['containerd', 'containerd-shim-runc-v2', 'ctr', 'bridge', 'host-local', 'loopback'];
 
-/** Go's own copy of Istio's sources, at the version that istiod is built from; Go downloads them if need be. */
+/** Go's copy of Istio's sources, at the version of the built istiod. Go downloads them if they are missing. */
 async function istioSources(): Promise<string> {
   const module = new URL('../../go/istio', import.meta.url).pathname;
   const istiod = 'istio.io/istio/pilot/cmd/pilot-discovery/app';
@@ -30,8 +30,8 @@ async function istioSources(): Promise<string> {
 }
 
 /**
- * Brings all programs; `progress` receives which one is being built. From nothing this takes half an hour on 2 cores,
- * most of it for Kubernetes and Istio, and a second once they are there.
+ * Builds or finds all programs; `progress` receives the one in work. The first time this takes half an hour on 2 cores,
+ * most of it for Kubernetes and Istio, and later a second.
  * @throws BallastError MISSING_TOOL or BUILD_FAILED
  */
 export async function ensurePrograms(progress: (text: string) => void): Promise<Programs> {

@@ -1,6 +1,6 @@
 /**
- * The two programs that are not built from Go alone: runc (it needs C) and iptables. Taken from this machine if
- * installed; where there is apt-get, its packages are downloaded and unpacked into the cache, and nothing is installed.
+ * The two programs that Go alone cannot build: runc, which needs C, and iptables. They are taken from this machine. If
+ * they are not installed, their Debian packages are downloaded and unpacked into the cache; nothing is installed.
  */
 import { createHash } from 'node:crypto';
 import { glob, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
@@ -15,11 +15,11 @@ const PLACES = ['usr/sbin', 'usr/bin', 'sbin', 'bin', 'usr/local/sbin', 'usr/loc
 
 export interface SystemPrograms {
   readonly runc: string;
-  /** iptables with the nftables back end: one program that acts as whatever name it is called by. */
+  /** iptables with the nftables back end: one program with several names. */
   readonly iptables: string;
   /** Folder with iptables' extensions. */
   readonly iptablesModules: string;
-  /** Folder of their libraries, where they are not the machine's own. */
+  /** Folder of their libraries, if they are not installed. */
   readonly libraries?: string;
 }
 
@@ -43,7 +43,7 @@ async function download(root: string): Promise<void> {
   await mkdir(labCacheFolder(), { recursive: true });
   const aside = await mkdtemp(`${root}-`);
   try {
-    // With lists of its own: the machine's may be old or missing, and are not ours to renew.
+    // With its own package lists: the machine's may be old or missing, and a download must not change them.
     const folders = { 'Dir::State::Lists': join(aside, 'lists'), 'Dir::Cache': join(aside, 'cache') };
     const options = Object.entries({ ...folders, 'APT::Sandbox::User': 'root' }).map(
       ([key, value]) => `${key}=${value}`,
@@ -66,7 +66,7 @@ async function download(root: string): Promise<void> {
   }
 }
 
-/** @throws BallastError MISSING_TOOL where they are neither installed nor to be had */
+/** @throws BallastError MISSING_TOOL if they are neither installed nor downloadable */
 export async function ensureSystemPrograms(): Promise<SystemPrograms> {
   const key = createHash('sha256').update(PACKAGES.join(' ')).digest('hex').slice(0, 8);
   const root = join(labCacheFolder(), `packages-${key}`);

@@ -1,4 +1,4 @@
-/** Where the lab keeps its state: certificates, configuration, what nodes store, and all logs. */
+/** The lab's state on disk: certificates, configuration, the nodes' disks, logs, and a record of the lab. */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stateFolder } from '../settings.ts';
@@ -10,14 +10,14 @@ export class LabFolder {
     this.path = path;
   }
 
-  /** A folder in it, made if need be. */
+  /** A folder in it, which is made if it is missing. */
   folder(...parts: readonly string[]): string {
     const path = join(this.path, ...parts);
     mkdirSync(path, { recursive: true });
     return path;
   }
 
-  /** A file in it, whose folder is made if need be. */
+  /** A file in it, whose folder is made if it is missing. */
   file(...parts: readonly string[]): string {
     const name = parts.at(-1) ?? '';
     return join(this.folder(...parts.slice(0, -1)), name);
@@ -28,7 +28,7 @@ export class LabFolder {
     return this.file('logs', node, `${program}.log`);
   }
 
-  /** Credentials of the administrator, for kubectl. */
+  /** The administrator's credentials, for kubectl. */
   get kubeconfig(): string {
     return join(this.path, 'kubeconfig');
   }
@@ -42,13 +42,13 @@ export class LabFolder {
 }
 
 export interface LabRecord {
-  /** When it was made, ISO 8601. */
+  /** Time of its start, ISO 8601. */
   readonly since: string;
   /** Keys of the image archives that its nodes have. */
   readonly images: readonly string[];
 }
 
-/** Undefined when there is no lab, or one whose making was cut short. */
+/** The record of the lab; undefined if there is no lab or its start was interrupted. */
 export function readRecord(folder: LabFolder): LabRecord | undefined {
   try {
     return JSON.parse(readFileSync(folder.file('lab.json'), 'utf8')) as LabRecord;

@@ -1,12 +1,12 @@
-/** Only one command at a time changes the lab: whoever holds this file, for as long as its process lives. */
+/** A lock, so that only one command at a time changes the lab. It is valid while the process that holds it lives. */
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { BallastError } from '../../../contract/errors.ts';
 import { processIdentity } from '../../machine/processes.ts';
 import type { LabFolder } from './lab-folder.ts';
 
 /**
- * Does `act` while nobody else changes the lab.
- * @throws BallastError LAB_BUSY while another process does
+ * Runs `act` with the lock.
+ * @throws BallastError LAB_BUSY if another process has it
  */
 export async function withLock<T>(folder: LabFolder, act: () => Promise<T>): Promise<T> {
   const path = folder.file('lock');

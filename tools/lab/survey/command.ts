@@ -1,4 +1,4 @@
-/** `npm run lab -- apps`: what Ballast does for each of the other applications, one after the other. */
+/** `npm run lab -- apps`: measures the effect of Ballast on each of the other applications, one after the other. */
 import { Command, InvalidArgumentError } from 'commander';
 import { BallastError, describeFailure } from '../../../contract/errors.ts';
 import { APPLICATION_NAMES, hotelReservation as hotel } from '../../local-mesh/applications/applications.ts';
@@ -14,7 +14,7 @@ import type { Kubectl } from '../control-plane/kubectl.ts';
 const PODS_OF_SETS = 'statefulset.kubernetes.io/pod-name';
 
 /**
- * Scales all StatefulSets of a namespace to nothing. The function scales them back, and resolves when all are ready.
+ * Scales all StatefulSets of a namespace to 0. The returned function scales them back and waits until all are ready.
  */
 async function pauseReplicas(kubectl: Kubectl, namespace: string): Promise<() => Promise<void>> {
   const columns = 'custom-columns=name:.metadata.name,replicas:.spec.replicas';
@@ -38,7 +38,7 @@ interface SurveyFlags extends LabFlags {
   readonly only: readonly string[];
 }
 
-/** The lab's own demo measures the hotel application. */
+/** All but the hotel application, which the lab's demo measures. */
 const NAMES = APPLICATION_NAMES.filter((name) => name !== hotel.name);
 
 function someOf(text: string): string[] {
@@ -66,7 +66,7 @@ function report(outcomes: readonly Surveyed[], flags: SurveyFlags): void {
     const files = [...writeSurvey(flags.out, figures, all), ...docs];
     console.log(flags.json ? JSON.stringify(all, null, 2) : `${surveyTable(figures)}\n\nWritten: ${files.join(', ')}`);
     if (flags.write === 'docs' && !whole)
-      console.error('The documentation stays as it is: it is written of all or none.');
+      console.error('The documentation stays as it is: it is only written when all applications were measured.');
   }
   for (const { application, result } of measured) {
     const doubt = doubtAbout(result.machine);
@@ -84,12 +84,12 @@ async function runSurvey(flags: SurveyFlags): Promise<void> {
   const show: Show = (steps) => runSteps(steps, process.stderr.isTTY && !flags.json);
   const lab = await bringLab('ballast', show);
   const signal = interruption();
-  // Where it is up, its replicas would take CPU of the nodes.
+  // The hotel application's replicas would take CPU of the nodes.
   const resume = await pauseReplicas(lab.kubectl, hotel.name);
   try {
     report(await survey(lab, flags.only, { flags, show, signal }), flags);
   } finally {
-    // They start at the machine's own speed.
+    // The replicas start at the machine's speed.
     const limit = (enforced: boolean): void => lab.workers.forEach((node) => node.limit(enforced));
     limit(false);
     await resume().finally(() => limit(true));

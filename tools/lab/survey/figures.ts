@@ -1,8 +1,8 @@
-/** What the survey says of each application, and of all. Pure. */
+/** The survey's metrics of each application, and of all. Pure. */
 import { metricsOf, p99Ratios, spread, type Spread } from '../../local-mesh/report/metrics.ts';
 import type { MeasuredRun } from '../../local-mesh/report/phases.ts';
 
-/** One line: a noisy pod on a node, Istio's default and Ballast. */
+/** One line of the survey: Istio's default and Ballast with a noisy pod on a node. */
 export interface ApplicationMetrics {
   readonly application: string;
   /** Requests per second. */
@@ -19,14 +19,14 @@ export interface ApplicationMetrics {
   readonly failedBallast: number;
 }
 
-/** Flat, for whoever compares runs. `null`: nothing was measured. */
+/** Flat, so that programs can compare runs. `null` means that nothing was measured. */
 export interface SurveySummary {
   readonly worst_p99_ratio: number | null;
   /** Over all applications and phases of Ballast. */
   readonly failed: number;
 }
 
-/** @throws Error where the run holds no round with the neighbour in which both were measured */
+/** @throws Error if the run has no round with the neighbour in which both balancers were measured */
 export function metricsOfApplication(
   application: string,
   { run, rate, requestCpuSeconds }: { run: MeasuredRun; rate: number; requestCpuSeconds?: number },

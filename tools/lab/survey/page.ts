@@ -1,4 +1,4 @@
-/** The page of the documentation that shows what the survey measured. */
+/** Writes the documentation's page about the survey's result. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createColors } from 'picocolors';
@@ -40,7 +40,7 @@ Ballast. [All figures](../figures/applications.json).
 `;
 }
 
-/** Writes `applications.png` and `applications.json` to a folder; their names. */
+/** Writes `applications.png` and `applications.json` to a folder, and returns their names. */
 export function writeSurvey(folder: string, figures: readonly ApplicationMetrics[], all: unknown): string[] {
   const files = { picture: join(folder, 'applications.png'), json: join(folder, 'applications.json') };
   mkdirSync(folder, { recursive: true });
@@ -50,7 +50,7 @@ export function writeSurvey(folder: string, figures: readonly ApplicationMetrics
   return [files.picture, files.json];
 }
 
-/** Writes `docs/reference/applications.md` with its picture and figures; their names. */
+/** Writes `docs/reference/applications.md` with its picture and data, and returns their names. */
 export function writePage(figures: readonly ApplicationMetrics[], all: unknown, settings: Settings): string[] {
   writeFileSync(PAGE, surveyPage(figures, settings));
   return [PAGE, ...writeSurvey(FIGURES, figures, all)];

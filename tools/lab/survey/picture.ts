@@ -1,5 +1,6 @@
 /**
- * p99 of each application under both balancers, as points: a logarithmic scale has no zero for bars to start at. Pure.
+ * Picture of each application's p99 with both balancers. Points, not bars, because a logarithmic scale has no zero.
+ * Pure.
  */
 import type { Spread } from '../../local-mesh/report/metrics.ts';
 import { type Scale, logScale } from '../../local-mesh/report/picture/scale.ts';

@@ -1,4 +1,4 @@
-/** Measures applications one after the other: installed, compared, removed. */
+/** Measures applications one after the other: installs, compares and removes each. */
 import type { DemoResult } from '../../local-mesh/demo.ts';
 import { applicationNamed } from '../../local-mesh/applications/applications.ts';
 import { LabApplication } from '../applications/application.ts';
@@ -7,7 +7,7 @@ import { type LabFlags, type Show, compare } from '../demo/compare.ts';
 import type { Lab } from '../lab.ts';
 import { SECOND_INGRESS_ADDRESS } from '../settings.ts';
 
-/** One application's outcome. */
+/** Outcome of one application. */
 export type Surveyed =
   | { readonly application: string; readonly result: DemoResult }
   | { readonly application: string; readonly error: unknown };
@@ -15,11 +15,11 @@ export type Surveyed =
 interface SurveyOptions {
   readonly flags: LabFlags;
   readonly show: Show;
-  /** Ends the survey early; what is installed is removed all the same. */
+  /** Ends the survey early. Installed applications are still removed. */
   readonly signal: AbortSignal;
 }
 
-/** Outcomes of the applications, in their order; one that cannot be measured does not keep the others from it. */
+/** Outcomes of the applications, in their order. A failure of one does not stop the survey. */
 export async function survey(lab: Lab, names: readonly string[], options: SurveyOptions): Promise<Surveyed[]> {
   const outcomes: Surveyed[] = [];
   for (const name of names) {
@@ -29,7 +29,7 @@ export async function survey(lab: Lab, names: readonly string[], options: Survey
   return outcomes;
 }
 
-/** What was measured stays measured, though the application may not go. */
+/** A result counts even if the application cannot be removed afterwards: then there are two outcomes. */
 async function surveyOne(lab: Lab, name: string, { flags, show, signal }: SurveyOptions): Promise<Surveyed[]> {
   const application = new LabApplication(lab.kubectl, applicationNamed(name), SECOND_INGRESS_ADDRESS);
   const outcomes: Surveyed[] = [];
@@ -44,7 +44,7 @@ async function surveyOne(lab: Lab, name: string, { flags, show, signal }: Survey
   return outcomes;
 }
 
-/** Sidecars and replicas start at the machine's own speed; the comparison gives the nodes their sizes. */
+/** Sidecars and replicas start at the machine's speed. The comparison limits the nodes. */
 async function bringUp(lab: Lab, application: LabApplication, progress: (text: string) => void): Promise<string> {
   for (const node of lab.workers) node.limit(false);
   await renewVolumes(lab.kubectl, lab.folder);

@@ -1,4 +1,4 @@
-/** The survey as a table for a terminal, one line per application. Pure. */
+/** The survey as a table for a terminal, with a line per application. Pure. */
 import Table from 'cli-table3';
 import pc from 'picocolors';
 import type { Spread } from '../../local-mesh/report/metrics.ts';
@@ -17,7 +17,7 @@ const HEAD = [
   'failed',
 ] as const;
 
-/** Medians over the rounds, ranges below them; `failed` is LEAST_REQUEST's, then Ballast's. */
+/** Medians over the rounds, with ranges below. `failed` is LEAST_REQUEST's, then Ballast's. */
 export function surveyTable(figures: readonly ApplicationMetrics[], colours: Colours = pc): string {
   const table = new Table({
     head: HEAD.map((title) => colours.bold(title)),

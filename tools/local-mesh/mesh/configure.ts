@@ -1,4 +1,4 @@
-/** Writes what the processes of a mesh read: the manifests of its cluster and the proxies' configuration. */
+/** Writes the input of the mesh's processes: the manifests of its cluster and the proxies' configuration. */
 import { randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import type { NodeSet } from '../node/mesh-node.ts';
 import type { ProcessPaths } from './processes.ts';
 import type { MeshSettings } from './settings.ts';
 
-/** Plans the mesh on the nodes that there are; Ballast only observes at first. */
+/** Plans the mesh on the given nodes. Ballast starts in mode Observe. */
 export async function configureMesh(
   settings: MeshSettings,
   set: NodeSet,
@@ -50,8 +50,8 @@ export async function configureMesh(
       labels: pod.labels,
     };
     const bootstrap = patchProxy(renderBootstrap(proxy, objects));
-    // Endpoints are part of the configuration: watching files for them would take more inotify instances than Linux
-    // gives a user (128).
+    // Endpoints are part of the configuration: to watch a file per proxy would take more inotify instances than Linux
+    // allows a user (128).
     writeFileSync(join(paths.proxies, `${pod.name}.json`), JSON.stringify(bootstrap));
   }
   return { plan, cluster };

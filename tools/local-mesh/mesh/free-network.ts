@@ -1,4 +1,4 @@
-/** Loopback addresses that no other mesh on this machine uses. */
+/** Finds loopback addresses that no other mesh on this machine uses. */
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { BallastError } from '../../../contract/errors.ts';
@@ -9,8 +9,8 @@ const FIRST = 10;
 const LAST = 40;
 
 /**
- * The first of `127.10`, `127.11`, … on which no controller listens.
- * @throws BallastError INVALID_FLAG when each of them has one
+ * The first network of `127.10`, `127.11`, … in which no controller listens.
+ * @throws BallastError INVALID_FLAG if there is one in each
  */
 export async function freeNetwork(): Promise<string> {
   for (let second = FIRST; second <= LAST; second++) {

@@ -1,4 +1,4 @@
-/** A running mesh: real proxies, replicas, agents and controller, on nodes made of this machine's CPU. */
+/** A running mesh: real proxies, replicas, agents and a controller, on nodes made of this machine's CPU. */
 import { buildPlugin } from '../../../wasm-plugin/build.ts';
 import { setMaxListeners } from 'node:events';
 import { mkdirSync } from 'node:fs';
@@ -29,7 +29,7 @@ import {
 import { untilReady } from './readiness.ts';
 import type { MeshSettings } from './settings.ts';
 
-/** One step of the start. What it returns is worth telling. */
+/** One step of the start. It returns a text about its result. */
 export interface Step {
   readonly title: string;
   run(): Promise<string | undefined>;
@@ -66,12 +66,12 @@ export class LocalMesh {
     this.#supervisor = new Supervisor(this.#run, ({ code, message }) => {
       this.#broken.abort(new BallastError(code, message));
     });
-    // Every wait for a process listens for it, and there are some fifty at a time.
+    // Every wait for a process listens on this signal: some fifty at a time.
     setMaxListeners(0, this.#broken.signal);
     process.once('exit', this.#onExit);
   }
 
-  /** Aborted, with a BallastError as its reason, when a process of the mesh ended by itself. */
+  /** Aborted with a BallastError as its reason when a process of the mesh ends unexpectedly. */
   get broken(): AbortSignal {
     return this.#broken.signal;
   }
@@ -85,7 +85,7 @@ export class LocalMesh {
     return this.#opened.nodes;
   }
 
-  /** The nodes share the machine's cores with everything else, instead of having a quota each. */
+  /** True if the nodes share the machine's cores with everything else, instead of having quotas. */
   get sharesCores(): boolean {
     return this.#opened.sharesCores;
   }
@@ -99,7 +99,7 @@ export class LocalMesh {
     return this.#planned.replicas;
   }
 
-  /** The agents, the edge's first, and how many proxies each one serves. */
+  /** The agents with the number of proxies that each serves, the edge's agent first. */
   get agents(): readonly { readonly url: URL; readonly proxies: number }[] {
     const { replicas, gateway } = this.#planned;
     return [this.#opened.edge, ...this.nodes].map(({ name }, index) => ({
@@ -108,12 +108,12 @@ export class LocalMesh {
     }));
   }
 
-  /** The processes by name: `controller`, `agent-<node>`, `<pod>`, `<pod>-proxy`, `neighbour`. */
+  /** The processes, named `controller`, `agent-<node>`, `<pod>`, `<pod>-proxy` and `neighbour`. */
   get processes(): Supervisor {
     return this.#supervisor;
   }
 
-  /** The steps from nothing to a mesh that serves, to be run in this order, once. */
+  /** The steps that start the mesh. Run them once, in this order. */
   get steps(): readonly Step[] {
     return [
       { title: 'Envoy', run: () => this.#installEnvoy() },
@@ -135,12 +135,12 @@ export class LocalMesh {
     this.setMode(balancer === 'ballast' ? 'Enforce' : 'Observe');
   }
 
-  /** Sets a replica's readiness for the controller, as its kubelet would. */
+  /** Sets a replica's readiness as the controller sees it, in the role of a kubelet. */
   setReady(pod: string, ready: boolean): void {
     this.#cluster?.setReady(pod, ready);
   }
 
-  /** Starts a neighbour that takes so many cores of the node. */
+  /** Starts a neighbour that takes `cores` of the node's CPU. */
   startNeighbour(node: MeshNode, cores: number): void {
     this.#supervisor.start(neighbourSpec(node, cores));
   }
@@ -149,7 +149,10 @@ export class LocalMesh {
     await this.#supervisor.stop('neighbour', 'SIGKILL');
   }
 
-  /** Ends everything and removes nodes and files; `keepFiles` leaves configuration and logs. */
+  /**
+   * Ends all processes and removes nodes and files; `keepFiles` keeps configuration and logs. Returns what could not be
+   * removed.
+   */
   async stop(keepFiles = false): Promise<readonly string[]> {
     this.#supervisor.killAll();
     await this.#supervisor.allEnded();
@@ -191,7 +194,7 @@ export class LocalMesh {
     this.#plan = plan;
     this.#cluster = cluster;
     const sizes = set.nodes.map(({ name, cores }) => `${name} ${Number(cores.toFixed(2))}`).join(', ');
-    const cleaned = removed.length === 0 ? '' : `; removed what ${removed.length} earlier runs had left`;
+    const cleaned = removed.length === 0 ? '' : `; removed the remains of ${removed.length} earlier runs`;
     const notice = set.notice === undefined ? '' : `. ${set.notice}`;
     return `${sizes} cores${cleaned}${notice}`;
   }

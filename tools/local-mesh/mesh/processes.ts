@@ -1,4 +1,4 @@
-/** The command lines of the mesh's processes. Pure: what runs where, with which flags. */
+/** The command lines of the mesh's processes and where each of them runs. Pure. */
 import { join } from 'node:path';
 import { AGENT_PORT, CONTROLLER_PORT } from '../../../contract/names.ts';
 import type { MeshApplication } from '../applications/application.ts';
@@ -14,13 +14,13 @@ export interface ProcessPaths {
   readonly manifests: string;
   /** Directory of the Envoy configurations, one `<pod>.json` each. */
   readonly proxies: string;
-  /** Directory of the replicas' data, one folder each. */
+  /** Directory of the replicas' data, with a folder for each. */
   readonly data: string;
   /** Folder that all replicas see. */
   readonly shared: string;
 }
 
-/** A program of this repository, run by the Node that runs the mesh. `flags` are names without dashes and values. */
+/** The command line of a program of this repository. `flags` are names without dashes and their values. */
 function program(path: string, flags: Readonly<Record<string, string>>, more: readonly string[] = []) {
   const given = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value]);
   return { command: process.execPath, arguments: [join(ROOT, path), ...given, ...more] };
@@ -32,7 +32,7 @@ export function controllerSpec(edge: MeshNode, ip: string, paths: ProcessPaths):
   return { name: 'controller', node: edge, place: { kind: 'system' }, ...line };
 }
 
-/** The agent of a node. It runs outside of the node's CPU quota, so that all phases are measured alike. */
+/** The agent of a node. It runs outside of the node's CPU quota, so that all phases have the same conditions. */
 export function agentSpec(node: MeshNode, edge: MeshNode, ip: string, controllerIp: string): ProcessSpec {
   const controller = `http://${controllerIp}:${CONTROLLER_PORT}`;
   const flags = { node: node.name, listen: `${ip}:${AGENT_PORT}`, controller };
@@ -56,7 +56,7 @@ export function applicationSpec(
   return { name: pod.name, node, place: { kind: 'pod', uid: pod.uid }, ...line, environment };
 }
 
-/** Folder of a replica's own. */
+/** Folder of one replica's data. */
 export function dataFolder(pod: MeshPod, paths: ProcessPaths): string {
   return join(paths.data, pod.name);
 }

@@ -1,16 +1,16 @@
-/** Waiting until something answers. */
+/** Waits until a server answers. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
 
 const EVERY_MS = 100;
 
 export interface Patience {
-  /** Ends the wait early, with its reason as the error. */
+  /** Ends the wait early; its reason is the error. */
   readonly signal: AbortSignal;
   readonly timeoutMs: number;
 }
 
-/** Resolves once `GET url` is answered 200. @throws Error naming the last answer when it never was in time */
+/** Resolves when `GET url` answers 200. @throws Error with the last answer after the timeout */
 export async function untilReady(url: string, { signal, timeoutMs }: Patience): Promise<void> {
   const until = Date.now() + timeoutMs;
   for (;;) {

@@ -1,4 +1,4 @@
-/** What a mesh is made of. */
+/** Settings of a mesh. */
 import { availableParallelism } from 'node:os';
 import type { Routing } from '../../../contract/assignment.ts';
 import type { MeshApplication } from '../applications/application.ts';
@@ -9,30 +9,30 @@ import type { NodeSize } from '../node/mesh-node.ts';
 export interface MeshSettings {
   readonly application: MeshApplication;
   readonly routing: Routing;
-  /** Those of the application's services that run. */
+  /** The services of the application that run. */
   readonly services: readonly string[];
   /** Replicas of each service. */
   readonly replicas: number;
   readonly nodes: readonly (NodeSize & NodeRoom)[];
-  /** First two bytes of all addresses; meshes side by side need different ones. */
+  /** First two bytes of all addresses. Meshes that run at the same time need different ones. */
   readonly network: string;
-  /** Pinned cores even where control groups can be written. */
+  /** Makes nodes of pinned cores even if control groups are writable. */
   readonly pinned: boolean;
-  /** Changes each proxy's configuration, as EnvoyFilters do in a cluster. */
+  /** Changes each proxy's configuration, like an EnvoyFilter in a cluster. */
   readonly patchProxy?: (bootstrap: EnvoyObject) => EnvoyObject;
 }
 
-/** Part of the machine that the nodes get together; gateway, load, controller and agents need the rest. */
+/** Fraction of the machine that the nodes get. Gateway, load, controller and agents need the rest. */
 const NODES_FRACTION = 0.7;
-/** More than that makes the mesh no more telling, only the load heavier. */
+/** Maximum CPU of all nodes. With more, the load would cost more and the demo would show the same. */
 const MAX_CORES = 4;
-/** Replicas per node: uneven, as a cluster is after some weeks. */
+/** Replicas per node: uneven, as in a cluster after some weeks. */
 const APPETITES = [7, 6, 6, 5];
 
-/** Of each service, and of all together: enough of them for every node to have some. */
+/** Minimum number of replicas per service and in all, so that every node has some. */
 const MIN_REPLICAS = { each: 3, all: 8 };
 
-/** The demo's mesh: all services, three replicas each or more, on four equal nodes that are filled unevenly. */
+/** The demo's mesh: all services with three or more replicas each, on four equal nodes that are filled unevenly. */
 export function demoSettings(
   application: MeshApplication,
   routing: Routing,

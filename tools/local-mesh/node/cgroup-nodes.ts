@@ -1,14 +1,17 @@
-/** Nodes as control groups with a CPU quota, with pods below them in kubelet's layout. */
+/** Nodes as control groups with a CPU quota. Pods are below them, in kubelet's layout. */
 import { type CgroupFileSystem, removeGroup } from '../../machine/cgroup.ts';
 import type { CommandLine, MeshNode, NodeSet, NodeSize, Place } from './mesh-node.ts';
 
-/** Nodes are to get their CPU whatever else the machine does; the neighbour gets its own whatever the pods do. */
+/**
+ * High shares, so that nodes get their CPU even on a busy machine, and the neighbour gets its CPU even beside busy
+ * pods.
+ */
 const NODE_SHARE = 16;
 const NEIGHBOUR_SHARE = 16;
 
 /**
- * Enters the groups before it becomes the command, so that no CPU is used outside of them. The arguments are the
- * `cgroup.procs` files, `--`, and the command with its own.
+ * Enters the groups and then becomes the command, so that the command uses no CPU outside of them. The arguments are
+ * the `cgroup.procs` files, `--`, and the command with its arguments.
  */
 const LAUNCHER = 'while [ "$1" != -- ]; do echo $$ > "$1" || exit 126; shift; done; shift; exec "$@"';
 
@@ -55,7 +58,7 @@ class CgroupNode implements MeshNode {
   }
 }
 
-/** Makes the nodes below the group `run`. `edgeCores` is what the unlimited node says it has. */
+/** Makes the nodes below the group `run`. `edgeCores` is the nominal size of the node without a limit. */
 export function createCgroupNodes(
   files: CgroupFileSystem,
   run: string,

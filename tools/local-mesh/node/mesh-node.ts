@@ -1,6 +1,8 @@
-/** What stands for a node of the cluster on this machine. */
+/** A node of the cluster, as this machine has it. */
 
-/** Part of a node in which a process runs: a pod of the mesh, a neighbour that is none of it, or its own services. */
+/**
+ * Where on a node a process runs: in a pod of the mesh, in a neighbour outside of the mesh, or in the node's system.
+ */
 export type Place =
   { readonly kind: 'pod'; readonly uid: string } | { readonly kind: 'neighbour' } | { readonly kind: 'system' };
 
@@ -11,33 +13,33 @@ export interface CommandLine {
 
 export interface MeshNode {
   readonly name: string;
-  /** CPU that the node has. */
+  /** CPU of the node. */
   readonly cores: number;
-  /** Flags with which a host agent samples this node and no other. */
+  /** Flags with which a host agent samples only this node. */
   readonly agentFlags: readonly string[];
-  /** The command line that runs the given one as part of the node, from its first instruction on. */
+  /** The command line that runs the given command as part of the node from its first instruction. */
   within(place: Place, command: CommandLine): CommandLine;
-  /** Called with the process id once a command of `within` runs. */
+  /** Must be called with the process id when a command of `within` has started. */
   started(place: Place, pid: number): void;
   /**
-   * Enforces the node's CPU, or lifts it so that everything starts at the machine's own speed. With `fraction` (0 to 1)
-   * the node becomes a slower one: the same work keeps it busy for longer. Without quotas it does nothing.
+   * Enforces the node's CPU limit, or lifts it so that everything starts at the machine's speed. A `fraction` (0 to 1)
+   * makes the node slower. On nodes without quotas this does nothing.
    */
   limit(enforced: boolean, fraction?: number): void;
-  /** CPU used by everything on the node so far, in core-seconds. */
+  /** CPU that everything on the node has used so far, in core-seconds. */
   cpuSeconds(): number;
 }
 
 export interface NodeSet {
-  /** Nodes with their CPU limited. */
+  /** Nodes with limited CPU. */
   readonly nodes: readonly MeshNode[];
-  /** Where gateway, controller and agents run: without limit. */
+  /** The node of gateway, controller and agents, without a limit. */
   readonly edge: MeshNode;
-  /** Nodes have no CPU of their own: gateway, load and all else on the machine run on theirs as well. */
+  /** True if the nodes share their cores with gateway, load and everything else on the machine. */
   readonly sharesCores: boolean;
-  /** What is not as it should be on this machine, for the person in front of it. */
+  /** A limitation of this machine, for the user. */
   readonly notice?: string;
-  /** Ends what still runs on the nodes and removes them; returns what could not be removed. Synchronous. */
+  /** Kills what still runs on the nodes and removes them; returns what could not be removed. Synchronous. */
   remove(): readonly string[];
 }
 

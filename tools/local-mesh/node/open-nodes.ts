@@ -1,4 +1,4 @@
-/** Makes the nodes with the best that this machine offers, after removing what dead runs have left. */
+/** Makes the nodes in the best way that this machine allows, after removing the remains of dead runs. */
 import { availableParallelism } from 'node:os';
 import { type RunDirectory, isDeadRun, removeDeadRuns } from '../process/run-directory.ts';
 import { findCgroups } from '../../machine/cgroup-mounts.ts';
@@ -14,7 +14,7 @@ export interface OpenedNodes {
   readonly removed: readonly string[];
 }
 
-/** `pinned` asks for pinned cores even where control groups can be written. */
+/** `pinned` forces pinned cores even if control groups are writable. */
 export function openNodes(run: RunDirectory, sizes: readonly NodeSize[], pinned = false): OpenedNodes {
   const removed = new Set(removeDeadRuns());
   const cgroups = findCgroups();

@@ -1,4 +1,4 @@
-/** Nodes as cores that processes are pinned to, for machines where control groups cannot be written. */
+/** Nodes as cores that processes are pinned to, for machines without writable control groups. */
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CommandLine, MeshNode, NodeSet, Place } from './mesh-node.ts';
@@ -12,7 +12,7 @@ class PinnedNode implements MeshNode {
   readonly #processesFile: string;
   readonly #pids: number[] = [];
   readonly #pods: Record<string, number[]> = {};
-  /** Last known CPU of each process: one that has ended keeps what it used. */
+  /** Last known CPU of each process. A process that has ended keeps what it used. */
   readonly #used = new Map<number, number>();
 
   constructor(name: string, cores: number, directory: string, cpu?: number) {
@@ -57,8 +57,8 @@ class PinnedNode implements MeshNode {
 }
 
 /**
- * One node per core, leaving one core to everything else where there are more than two. `cpus` are the cores that this
- * process may run on, `reason` is why there are no control groups.
+ * One node per core. On a machine with more than two cores, one stays free for everything else. `cpus` are the cores
+ * that this process may run on, `reason` is why the nodes are not control groups.
  */
 export function createPinnedNodes(
   directory: string,

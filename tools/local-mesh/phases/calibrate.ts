@@ -1,25 +1,25 @@
-/** Finds the rate at which the nodes are as busy as they shall be. */
+/** Finds the rate that keeps the nodes at a target utilisation. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Load } from '../../load-generator/load.ts';
 import type { CpuCounter } from './cpu-recorder.ts';
 
-/** Requests per second and core of the nodes that tell first what a request costs, and the most to warm up with. */
+/** Requests per second and core: the rate of the first measurement, and the maximum during the warm-up. */
 const FIRST_RATE = 5;
 const WARM_RATE = 140;
-/** The rate is raised as long as what a request costs allows for so many times more. */
+/** The warm-up raises the rate while the measured cost allows at least this many times more. */
 const RAISE = 1.5;
 
-/** Part of the requests that a stretch ends at the least, lest one that is stuck says that requests cost no end. */
+/** Minimum fraction of the requests that count as finished. Without it, a stuck mesh would give an infinite cost. */
 const MIN_DONE = 0.1;
 
 interface Stretch {
-  /** Begin that is not measured. */
+  /** Time before the measurement. */
   readonly settleSeconds: number;
   readonly measureSeconds: number;
 }
 
 const LOOK: Stretch = { settleSeconds: 1, measureSeconds: 2 };
-/** The replicas' code gets faster as it is compiled: the first requests say nothing of the later ones' cost. */
+/** Long, because the replicas' code gets faster while it is compiled: the first requests cost more than later ones. */
 const WARM: Stretch = { settleSeconds: 8, measureSeconds: 4 };
 const MEASURE: Stretch = { settleSeconds: 2, measureSeconds: 4 };
 
@@ -28,11 +28,11 @@ export interface Calibration {
   /** Mean utilisation of the nodes to aim at. */
   readonly target: number;
   startLoad(rate: number): Load;
-  /** Enforces the nodes' CPU, or lifts it. */
+  /** Enforces the nodes' CPU limits, or lifts them. */
   limit(enforced: boolean): void;
 }
 
-/** Requests per second at which the nodes' mean utilisation is `target`, and what a request costs in core-seconds. */
+/** Requests per second at which the nodes' mean utilisation is `target`, and the cost of a request in core-seconds. */
 export async function calibrate(calibration: Calibration): Promise<{ rate: number; cost: number }> {
   const { nodes, target, limit } = calibration;
   const cores = nodes.reduce((sum, node) => sum + node.cores, 0);
@@ -43,7 +43,7 @@ export async function calibrate(calibration: Calibration): Promise<{ rate: numbe
   return { rate: (cores * target) / cost, cost };
 }
 
-/** Requests per second and core that the nodes can carry, as far as can be told while the replicas are cold. */
+/** Estimate, with cold replicas, of the requests per second and core that the nodes can serve. */
 async function warmRate(calibration: Calibration, cores: number): Promise<number> {
   const idle = await usedCores(calibration.nodes, LOOK.measureSeconds);
   let rate = FIRST_RATE;
@@ -55,7 +55,7 @@ async function warmRate(calibration: Calibration, cores: number): Promise<number
   }
 }
 
-/** CPU of the nodes per request that they came to, idle work included, under load at `rate`. */
+/** CPU of the nodes per finished request under load at `rate`, including their idle work. */
 async function costAt({ nodes, startLoad }: Calibration, rate: number, stretch: Stretch): Promise<number> {
   const load = startLoad(rate);
   const left = () => load.backlog.outstanding + load.backlog.waiting;
@@ -67,7 +67,7 @@ async function costAt({ nodes, startLoad }: Calibration, rate: number, stretch: 
   return used / Math.max(done, MIN_DONE * rate);
 }
 
-/** Cores that the nodes use together, measured from now on. */
+/** Cores that all nodes use together over the next `seconds`. */
 async function usedCores(nodes: readonly CpuCounter[], seconds: number): Promise<number> {
   const used = () => nodes.reduce((sum, node) => sum + node.cpuSeconds(), 0);
   const before = { used: used(), at: performance.now() };

@@ -1,7 +1,7 @@
-/** CPU of nodes and host, a reading each second. */
+/** Records the CPU of nodes and host each second. */
 import { cpus } from 'node:os';
 
-/** Something whose CPU is counted. */
+/** A counter of CPU time. */
 export interface CpuCounter {
   readonly name: string;
   readonly cores: number;
@@ -9,7 +9,7 @@ export interface CpuCounter {
   cpuSeconds(): number;
 }
 
-/** This process: load generator and measurement. */
+/** CPU of this process: load generator and measurement. */
 export function ownCpu(): CpuCounter {
   return {
     name: 'demo',
@@ -21,7 +21,7 @@ export function ownCpu(): CpuCounter {
   };
 }
 
-/** The whole machine, everything on it included. */
+/** CPU of the whole machine. */
 export function hostCpu(): CpuCounter {
   const processors = cpus().length;
   return {
@@ -33,13 +33,16 @@ export function hostCpu(): CpuCounter {
 }
 
 export interface CpuStep {
-  /** Wall clock at the begin of the step, ms. */
+  /** Wall clock at the start of the step, ms. */
   readonly startMs: number;
-  /** Used cores over cores, by counter in the order given. */
+  /** Used cores over cores, in the order of the counters. */
   readonly utilisation: readonly number[];
 }
 
-/** CPU over less time than this says nothing: readings that are late come close upon each other, ms. */
+/**
+ * Minimum length of a step, ms. After a late reading the next one can follow at once, and CPU over so short a time is
+ * noise.
+ */
 const MIN_STEP_MS = 200;
 
 export class CpuRecorder {
@@ -54,7 +57,7 @@ export class CpuRecorder {
     this.#before = counters.map((counter) => counter.cpuSeconds());
   }
 
-  /** Ends a step now and begins the next; a step that has only just begun goes on. */
+  /** Ends the step now and starts the next, unless the step is still too short. */
   read(nowMs: number): void {
     if (nowMs - this.#at < MIN_STEP_MS) return;
     const after = this.#counters.map((counter) => counter.cpuSeconds());

@@ -1,4 +1,4 @@
-/** Where the machine's CPU went during a run: is there reason to doubt the figures? Pure. */
+/** Who used the machine's CPU during a run, and whether that puts the result in doubt. Pure. */
 import type { CpuCounter, CpuStep } from './cpu-recorder.ts';
 
 /** Means over the run, in cores. */
@@ -9,13 +9,16 @@ export interface MachineUse {
   readonly nodesCores: number;
   /** Gateway, controller, agents, load. */
   readonly edgeCores: number;
-  /** What is none of the demo's. */
+  /** Processes outside of the demo. */
   readonly othersCores: number;
 }
 
-/** With less left than this, processes wait for the machine's cores and not for their node's. */
+/**
+ * Minimum fraction of the machine that must be idle. With less, processes wait for the machine's cores, not their
+ * node's.
+ */
 const SPARE_FRACTION = 0.08;
-/** Others that take more than this change what is measured. */
+/** Maximum fraction of the machine that processes outside of the demo may use without changing the result. */
 const OTHERS_FRACTION = 0.05;
 
 export interface MachineCounters {
@@ -43,14 +46,14 @@ export function machineUse(counters: MachineCounters, steps: readonly CpuStep[])
   return { cores: counters.host.cores, busyCores, nodesCores, edgeCores, othersCores };
 }
 
-/** What to be wary of in the figures, for a person; undefined when nothing is. */
+/** A reason to doubt the result, for the user; undefined if there is none. */
 export function doubtAbout({ cores, busyCores, othersCores }: MachineUse): string | undefined {
   if (othersCores > OTHERS_FRACTION * cores) {
     const taken = `${othersCores.toFixed(2)} of the machine's ${cores} cores`;
-    return `Something else took ${taken} meanwhile, which blurs the figures: end it and run the demo again.`;
+    return `Other processes used ${taken} during the run, which distorts the result: end them and run the demo again.`;
   }
   if (busyCores > (1 - SPARE_FRACTION) * cores) {
-    return `The machine was ${Math.round((busyCores / cores) * 100)} % busy, which blurs the figures: try a lower --rate.`;
+    return `The machine was ${Math.round((busyCores / cores) * 100)} % busy, which distorts the result: try a lower --rate.`;
   }
   return undefined;
 }

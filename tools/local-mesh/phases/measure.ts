@@ -1,4 +1,4 @@
-/** From the seconds of a run to what the report is made of. Pure. */
+/** Turns the recorded seconds of a run into the input of the report. Pure. */
 import { mergeHistograms, percentileMs } from '../../load-generator/measure/histogram.ts';
 import type { LoadSecond } from '../../load-generator/measure/tally.ts';
 import type { LatencyPercentiles, MeasuredRun, Phase } from '../report/phases.ts';
@@ -35,7 +35,7 @@ function measurePhase(phase: PlannedPhase, seconds: readonly LoadSecond[]): Phas
   };
 }
 
-/** Failures count from each phase's first second on, latency from where it is measured. */
+/** Failures count over the whole phase, latency only after it has settled. */
 export function measureRun(record: RunRecord): Pick<MeasuredRun, 'phases' | 'latency' | 'nodes'> {
   const { startMs, plan, seconds, cpu, nodes } = record;
   return {

@@ -1,12 +1,12 @@
-/** Which phases a run has, in which order. Pure. */
+/** Plans the phases of a run. Pure. */
 import type { Balancer } from '../report/phases.ts';
 
 export interface PlannedPhase {
   readonly balancer: Balancer;
-  /** Both balancers have one phase in each round. */
+  /** Each round has one phase of each balancer. */
   readonly round: number;
   readonly neighbour: boolean;
-  /** Whole seconds from the start of the load, at which the phase begins, is measured from, and ends. */
+  /** Start of the phase, start of its measurement, and its end, in whole seconds from the start of the load. */
   readonly startSecond: number;
   readonly measuredSecond: number;
   readonly endSecond: number;
@@ -18,11 +18,14 @@ export interface PlanRequest {
   readonly quietRounds: number;
   readonly phaseSeconds: number;
   readonly quietPhaseSeconds: number;
-  /** The begin of each phase that is not measured: what the one before it left in queues is worked off. */
+  /** Time at the start of each phase that is not measured, in which the queues of the phase before drain. */
   readonly settleSeconds: number;
 }
 
-/** Default and Ballast in turn, so that the machine's mood meets both: first without the neighbour, then with it. */
+/**
+ * Default and Ballast take turns, so that slow changes of the machine affect both: first without the neighbour, then
+ * with it.
+ */
 export function planPhases(request: PlanRequest): PlannedPhase[] {
   const phases: PlannedPhase[] = [];
   let second = 0;

@@ -1,4 +1,4 @@
-/** Runs the phases under one load that never pauses. */
+/** Runs all phases under one continuous load. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Load, LoadOptions } from '../../load-generator/load.ts';
 import type { LoadSecond } from '../../load-generator/measure/tally.ts';
@@ -7,17 +7,17 @@ import { type CpuCounter, CpuRecorder } from './cpu-recorder.ts';
 import type { RunRecord } from './measure.ts';
 import type { PlannedPhase } from './plan.ts';
 
-/** Port: what the phases act upon. */
+/** Port. What the phases control and observe. */
 export interface PhaseStage {
   readonly counters: readonly CpuCounter[];
   startLoad(options: Pick<LoadOptions, 'durationSeconds' | 'onSecond'>): Load;
   balanceBy(balancer: Balancer): Promise<void> | void;
   neighbour(on: boolean): Promise<void> | void;
-  /** Called each second with what is known of the phase so far. */
+  /** Called each second with the seconds of load so far. */
   progress(phase: PlannedPhase, second: number, seconds: readonly LoadSecond[]): void;
 }
 
-/** @returns the seconds of load and CPU; `signal` ends the run early with its reason as the error */
+/** Returns the seconds of load and CPU. `signal` ends the run early; its reason is the error. */
 export async function runPhases(
   plan: readonly PlannedPhase[],
   stage: PhaseStage,
@@ -36,7 +36,7 @@ export async function runPhases(
       if (phase.neighbour !== neighbour) await stage.neighbour(phase.neighbour);
       neighbour = phase.neighbour;
       for (let second = phase.startSecond; second < phase.endSecond; second++) {
-        // A change may have taken longer than its first second.
+        // The change of the balancer may have taken more than a second.
         await sleep(Math.max(0, start + (second + 1) * 1000 - performance.now()), undefined, { signal });
         recorder.read(Date.now());
         stage.progress(phase, second, seconds);

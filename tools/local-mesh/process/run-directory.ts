@@ -1,6 +1,6 @@
 /**
- * The directory of one run: configuration, manifests, logs, and the list of its processes. Its name says whose it is,
- * so that a later run finds and removes what one that was killed has left behind.
+ * The directory of one run: configuration, manifests, logs, and the list of its processes. Its name identifies the
+ * process that owns it, so that a later run can remove the remains of a killed one.
  */
 import { appendFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,16 +10,16 @@ import { processIdentity } from '../../machine/processes.ts';
 const PREFIX = 'ballast-mesh-';
 const PROCESSES = 'processes';
 
-/** Runs are told apart by this, in one process too: `<prefix><pid>-<start time>-<number>`. */
+/** Numbers the runs of this process. The name of a run is `<prefix><pid>-<start time>-<number>`. */
 let runs = 0;
 
-/** Name for a run of this process, unique on this machine. */
+/** A name for a run of this process, unique on this machine. */
 export function newRunName(): string {
   runs += 1;
   return `${PREFIX}${processIdentity(process.pid)}-${runs}`;
 }
 
-/** Is this the name of a run whose process is gone? */
+/** Whether this is the name of a run whose process has ended. */
 export function isDeadRun(name: string): boolean {
   const owner = new RegExp(`^${PREFIX}((\\d+)-\\d+)-\\d+$`).exec(name);
   return owner !== null && processIdentity(Number(owner[2])) !== owner[1];
@@ -35,14 +35,14 @@ export class RunDirectory {
     mkdirSync(this.path, { recursive: true });
   }
 
-  /** A folder in it, made if need be. */
+  /** A folder in it, which is made if it is missing. */
   folder(name: string): string {
     const path = join(this.path, name);
     mkdirSync(path, { recursive: true });
     return path;
   }
 
-  /** Writes down a process, for a later run to end it should this one not be able to. */
+  /** Records a process, so that a later run can end it if this one is killed. */
   note(pid: number): void {
     const identity = processIdentity(pid);
     if (identity !== undefined) appendFileSync(join(this.path, PROCESSES), `${identity}\n`);
@@ -53,7 +53,7 @@ export class RunDirectory {
   }
 }
 
-/** Ends the processes of runs whose owner is gone and removes their directories; returns the names of those runs. */
+/** Kills the processes of runs whose owner has ended and removes their directories. Returns the names of these runs. */
 export function removeDeadRuns(base = tmpdir()): string[] {
   const dead = readdirSync(base).filter(isDeadRun);
   for (const name of dead) {
@@ -71,6 +71,6 @@ function endProcess(identity: string): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
-    // Ended meanwhile.
+    // It has ended.
   }
 }

@@ -1,4 +1,4 @@
-/** Starts the processes of the mesh, keeps their logs, and hears when one of them ends that should not. */
+/** Starts the processes of the mesh, keeps their logs, and reports a process that ends unexpectedly. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import type { RunDirectory } from './run-directory.ts';
 const TAIL_LINES = 15;
 
 export interface ProcessSpec {
-  /** Unique in the run; names the log. */
+  /** Unique in the run. Also the name of the log. */
   readonly name: string;
   readonly node: MeshNode;
   readonly place: Place;
@@ -21,7 +21,7 @@ export interface ProcessSpec {
 interface Running {
   readonly child: ChildProcess;
   readonly ended: Promise<void>;
-  /** Its end is wanted. */
+  /** True after `stop` or `killAll`: its end is no failure. */
   stopping: boolean;
 }
 
@@ -32,7 +32,7 @@ export class Supervisor {
   readonly #specs = new Map<string, ProcessSpec>();
   readonly #running = new Map<string, Running>();
 
-  /** `failed` hears of each process that ended by itself, with the tail of its log. */
+  /** `failed` receives each process that ends unexpectedly, with the tail of its log. */
   constructor(run: RunDirectory, failed: (failure: Failure) => void) {
     this.#run = run;
     this.#logs = run.folder('logs');
@@ -43,7 +43,7 @@ export class Supervisor {
     return join(this.#logs, `${name}.log`);
   }
 
-  /** Starts a process; that it could not be started is heard of like any other failure. */
+  /** Starts a process. A failure to start is reported like an unexpected end. */
   start(spec: ProcessSpec): void {
     this.#specs.set(spec.name, spec);
     const line = spec.node.within(spec.place, { command: spec.command, arguments: spec.arguments });
@@ -51,7 +51,7 @@ export class Supervisor {
     const child = spawn(line.command, line.arguments, {
       stdio: ['ignore', log, log],
       env: { ...process.env, ...spec.environment },
-      // A session of its own: Ctrl-C at the terminal reaches the mesh's own process alone, which ends the others.
+      // With its own session, Ctrl-C at the terminal reaches only this process, which ends the others.
       detached: true,
     });
     closeSync(log);
@@ -68,7 +68,7 @@ export class Supervisor {
     });
   }
 
-  /** Ends one process and waits for its end; one that does not run is no error. */
+  /** Ends one process and waits for its end. Does nothing if it is not running. */
   async stop(name: string, signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
     const running = this.#running.get(name);
     if (!running) return;
@@ -77,7 +77,7 @@ export class Supervisor {
     await running.ended;
   }
 
-  /** Starts again what was stopped, as it was started before. */
+  /** Starts a stopped process again with the same command. */
   restart(name: string): void {
     const spec = this.#specs.get(name);
     if (spec) this.start(spec);
@@ -88,7 +88,7 @@ export class Supervisor {
     return this.#running.get(name)?.child.pid;
   }
 
-  /** Kills everything at once. Synchronous, since it also runs in an exit handler. */
+  /** Kills all processes. Synchronous, because it also runs in an exit handler. */
   killAll(): void {
     for (const running of this.#running.values()) {
       running.stopping = true;
@@ -96,7 +96,7 @@ export class Supervisor {
     }
   }
 
-  /** Resolves when everything that was started has ended. */
+  /** Resolves when all processes have ended. */
   async allEnded(): Promise<void> {
     await Promise.all([...this.#running.values()].map(({ ended }) => ended));
   }

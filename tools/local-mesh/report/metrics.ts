@@ -1,10 +1,10 @@
-/** What the phases of one kind (balancer, neighbour on or off) have in common, over all rounds. Pure. */
+/** Metrics over all phases of one kind: a balancer, with or without the neighbour. Pure. */
 import type { Balancer, MeasuredRun, Phase } from './phases.ts';
 
-/** Time after a phase's begin in which weights may still be on their way: node CPU counts from there. */
+/** Time after the start of a phase in which weights may still move. Node CPU counts after it. */
 const SETTLING_MS = 10_000;
 
-/** A figure over the rounds. */
+/** A metric over the rounds. */
 export interface Spread {
   readonly median: number;
   readonly min: number;
@@ -20,12 +20,12 @@ export interface PhaseMetrics {
   readonly p999Ms: Spread;
   readonly requests: number;
   readonly failed: number;
-  /** Utilisation of the busiest node and of the mean node after settling; absent where no phase lasted that long. */
+  /** Utilisation of the busiest and of the mean node after settling; absent if no phase lasted that long. */
   readonly busiestNode?: Spread;
   readonly meanNode?: Spread;
 }
 
-/** Figures of each kind that occurs: neighbour on first, the default before Ballast. */
+/** Metrics of each kind of phase in the run: those with the neighbour first, the default before Ballast. */
 export function metricsOf(run: MeasuredRun): PhaseMetrics[] {
   return [true, false].flatMap((neighbour) =>
     (['default', 'ballast'] as const).flatMap((name) => {
@@ -55,7 +55,7 @@ function metricsOfKind(run: MeasuredRun, name: Balancer, neighbour: boolean, pha
   };
 }
 
-/** Mean utilisation of each node over the phase after settling; empty when the phase ended before that. */
+/** Mean utilisation of each node over the phase after settling; empty if the phase ended before. */
 export function nodeUtilisations(run: MeasuredRun, phase: Phase): number[] {
   return run.nodes.flatMap(({ points }) => {
     const settled = points.filter(({ atMs }) => atMs >= phase.startMs + SETTLING_MS && atMs < phase.endMs);
@@ -63,7 +63,7 @@ export function nodeUtilisations(run: MeasuredRun, phase: Phase): number[] {
   });
 }
 
-/** Ballast's p99 over the default's, round by round, where a round measured both. */
+/** Ballast's p99 over the default's, for each round that measured both. */
 export function p99Ratios(run: MeasuredRun, neighbour: boolean): number[] {
   return run.phases
     .filter((phase) => phase.name === 'ballast' && phase.neighbour === neighbour)

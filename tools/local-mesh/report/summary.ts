@@ -1,8 +1,8 @@
-/** The demo's result in four figures, and in one sentence. Pure. */
+/** The result of a run in four numbers, and in one sentence. Pure. */
 import { average, metricsOf, nodeUtilisations, p99Ratios, spread } from './metrics.ts';
 import type { Balancer, MeasuredRun } from './phases.ts';
 
-/** `null`: the run holds nothing to compute it from. */
+/** `null` means that the run has no data for it. */
 export interface Summary {
   /** Ballast's p99 over the default's with the neighbour on: median of the rounds' ratios. */
   readonly p99_ratio: number | null;
@@ -11,7 +11,7 @@ export interface Summary {
   /** Over all of Ballast's phases. */
   readonly failed_requests: number;
   /**
-   * Busiest over mean node CPU in Ballast's phases with the neighbour on, after their first 10 s: median of the rounds.
+   * Busiest over mean node CPU in Ballast's phases with the neighbour, after their first 10 s: median of the rounds.
    */
   readonly node_cpu_max_over_mean: number | null;
 }
@@ -30,10 +30,10 @@ export function summarise(run: MeasuredRun): Summary {
   };
 }
 
-/** Ratios closer to 1 than this are no victory, however well the rounds agree. */
+/** A ratio closer to 1 than this is a draw, even if all rounds agree. */
 const DRAW = 0.05;
 
-/** One sentence: who won by how much. It names the default as winner where it is, and a draw where rounds disagree. */
+/** One sentence: who won and by how much. The default can win, and it is a draw if rounds disagree. */
 export function verdict(run: MeasuredRun): string {
   const ratios = spread(p99Ratios(run, true));
   const figures = metricsOf(run).filter((kind) => kind.neighbour);

@@ -1,4 +1,4 @@
-/** The figures as a table for a terminal. */
+/** The metrics as a table for a terminal. */
 import Table from 'cli-table3';
 import pc from 'picocolors';
 import { metricsOf, type PhaseMetrics, type Spread } from './metrics.ts';
@@ -7,7 +7,7 @@ import { shortNumber } from './summary.ts';
 
 type Colours = Pick<typeof pc, 'bold' | 'dim' | 'red'>;
 
-/** One row per kind of phase: medians over the rounds, ranges below them. `colours` as picocolors detects them. */
+/** One row per kind of phase: medians over the rounds, with ranges below. */
 export function metricsTable(run: MeasuredRun, colours: Colours = pc): string {
   const table = new Table({
     head: [

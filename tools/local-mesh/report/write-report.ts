@@ -1,4 +1,4 @@
-/** Writes a run's picture and figures to a directory. */
+/** Writes the picture and the data of a run to a directory. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { MeasuredRun } from './phases.ts';
@@ -6,14 +6,14 @@ import { drawRun } from './picture/picture.ts';
 import { fileURLToPath } from 'node:url';
 import { Resvg } from '@resvg/resvg-js';
 
-/** Fonts come with the package, so that text is drawn on machines that have none. */
+/** Fonts from a package, for machines that have none. */
 const FONTS = [
   import.meta.resolve('@expo-google-fonts/inter/400Regular/Inter_400Regular.ttf'),
   import.meta.resolve('@expo-google-fonts/inter/600SemiBold/Inter_600SemiBold.ttf'),
   import.meta.resolve('@expo-google-fonts/inter/700Bold/Inter_700Bold.ttf'),
 ];
 
-/** PNG of an SVG, twice its size in each direction so that it stays sharp. */
+/** PNG of an SVG at twice its size, so that it is sharp on dense screens. */
 export function renderPng(svg: string): Uint8Array {
   const image = new Resvg(svg, {
     fitTo: { mode: 'zoom', value: 2 },
@@ -32,7 +32,7 @@ export interface WrittenReport {
   readonly figures: string;
 }
 
-/** Writes `<name>.png` and `<name>.json`; `figures` is what the latter holds. */
+/** Writes `<name>.png`, and `figures` as `<name>.json`. */
 export function writeReport(directory: string, name: string, run: MeasuredRun, figures: unknown): WrittenReport {
   mkdirSync(directory, { recursive: true });
   const written = { picture: join(directory, `${name}.png`), figures: join(directory, `${name}.json`) };

@@ -1,4 +1,4 @@
-/** Which stretches of the time axis belong together. Pure. */
+/** Groups phases into bands of the time axis. Pure. */
 import type { Balancer, Phase } from '../phases.ts';
 
 export interface Band {
@@ -12,7 +12,7 @@ export interface Span {
   readonly endMs: number;
 }
 
-/** Phases that follow each other under one balancer in one round, as one band each. */
+/** One band for consecutive phases with the same balancer in the same round. */
 export function balancerBands(phases: readonly Phase[]): Band[] {
   const bands: Band[] = [];
   let before: Phase | undefined;
@@ -28,7 +28,7 @@ export function balancerBands(phases: readonly Phase[]): Band[] {
   return bands;
 }
 
-/** Stretches with the neighbour on; phases with it that adjoin (a pause of up to 3 s between them) are one. */
+/** Spans with the neighbour on. Phases with a pause of at most 3 s between them are one span. */
 export function neighbourSpans(phases: readonly Phase[]): Span[] {
   const spans: Span[] = [];
   for (const { startMs, endMs } of inOrder(phases).filter((phase) => phase.neighbour)) {
@@ -39,7 +39,7 @@ export function neighbourSpans(phases: readonly Phase[]): Span[] {
   return spans;
 }
 
-/** Means over steps of `stepMs`, at the middle of each: four samples a second are too restless for a small panel. */
+/** Means over steps of `stepMs`, at the middle of each: four samples a second are too noisy for a small panel. */
 export function smooth<T extends { readonly atMs: number }>(
   points: readonly T[],
   value: (point: T) => number,

@@ -6,7 +6,7 @@ import { type Scale, linearScale, logScale } from './scale.ts';
 import { type Point, element, label, polyline } from './svg.ts';
 import { COLOURS, CPU, LATENCY, LEFT, RIGHT } from './sheet.ts';
 
-/** p50 and p99 by the second on a logarithmic scale; a bar with its value for each phase's p99. */
+/** p50 and p99 of each second on a logarithmic scale, and a labelled bar for each phase's p99. */
 export function latencyPanel(run: MeasuredRun, time: Scale): string {
   const values = [
     ...run.latency.flatMap((point) => [point.p50Ms, point.p99Ms]),
@@ -52,7 +52,7 @@ export function latencyPanel(run: MeasuredRun, time: Scale): string {
   ].join('\n');
 }
 
-/** CPU of each node, means over a second; the neighbour's node with a heavier line. */
+/** CPU of each node as means over a second. The line of the neighbour's node is heavier. */
 export function cpuPanel(run: MeasuredRun, time: Scale): string {
   const peak = Math.max(
     1,

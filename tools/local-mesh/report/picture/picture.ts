@@ -1,4 +1,4 @@
-/** The run in one picture: latency above, node CPU below, over the same time, phases shaded. Pure. */
+/** The picture of a run: latency above node CPU on the same time axis, with shaded phases. Pure. */
 import type { MeasuredRun } from '../phases.ts';
 import { verdict } from '../summary.ts';
 import { balancerBands, neighbourSpans } from './bands.ts';

@@ -1,15 +1,15 @@
-/** From values to positions, and where the ticks go. */
+/** Scales: positions of values, and ticks. */
 
 export interface Scale {
   readonly ticks: readonly number[];
-  /** Position of a value; values outside the scale's range lie on its edge. */
+  /** Position of a value. Values outside of the range are at its edge. */
   at(value: number): number;
 }
 
 /** Logarithmic, over the 1-2-5 steps that enclose `low` to `high` (both above 0), at positions `from` to `to`. */
 export function logScale(low: number, high: number, from: number, to: number): Scale {
   const steps: number[] = [];
-  // One power further down than needed: just below a power of ten the logarithm is rounded up to it.
+  // Starts one power lower than needed, because the logarithm of a value just below a power of ten rounds up to it.
   for (let power = Math.floor(Math.log10(low)) - 1; power <= Math.ceil(Math.log10(high)); power++) {
     steps.push(10 ** power, 2 * 10 ** power, 5 * 10 ** power);
   }

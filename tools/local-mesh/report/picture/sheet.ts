@@ -1,4 +1,6 @@
-/** The paper that every picture is drawn on. */
+/**
+ * The sheet of every picture, with its colours and type. Lines use the palette of Okabe and Ito for the colour-blind.
+ */
 import { element, escape } from './svg.ts';
 
 export const COLOURS = {
@@ -21,7 +23,7 @@ const FONT_FAMILY = "Inter, 'Helvetica Neue', Arial, sans-serif";
 export const WIDTH = 1200;
 export const HEIGHT = 800;
 
-/** The two panels: inner area of each, px. */
+/** Inner areas of the two panels, px. */
 export const LEFT = 76;
 export const RIGHT = 1038;
 export const LATENCY = { top: 158, bottom: 462 };
@@ -32,12 +34,12 @@ export const NEIGHBOUR = { top: 492, bottom: 510 };
 interface Sheet {
   readonly width: number;
   readonly height: number;
-  /** For those who hear the picture instead of seeing it. */
+  /** Read by screen readers. */
   readonly title: string;
   readonly fontSize?: number;
 }
 
-/** An SVG on a light background; `children` are elements already. */
+/** An SVG on a light background. `children` are elements. */
 export function sheet({ width, height, title, fontSize = 13 }: Sheet, ...children: readonly string[]): string {
   const size = { viewBox: `0 0 ${width} ${height}`, width, height };
   const font = { 'font-family': FONT_FAMILY, 'font-size': fontSize };

@@ -1,8 +1,8 @@
-/** Elements of an SVG as text. */
+/** Writes elements of an SVG as text. */
 
 export type Attributes = Readonly<Record<string, string | number | undefined>>;
 
-/** One element; `children` are elements already, or text that `escape` made safe. Numbers are cut to 0.01. */
+/** One element. `children` are elements or escaped text. Numbers are rounded to 0.01. */
 export function element(name: string, attributes: Attributes, ...children: readonly string[]): string {
   const written = Object.entries(attributes)
     .filter(([, value]) => value !== undefined)
@@ -24,7 +24,7 @@ export interface Point {
   readonly y: number;
 }
 
-/** A line through the points, which starts anew wherever two lie further apart than `gap`. */
+/** A line through the points, interrupted where two are further apart than `gap`. */
 export function polyline(points: readonly Point[], gap: number, attributes: Attributes): string {
   let before = -Infinity;
   const steps = points.map(({ x, y }) => {
