@@ -1,4 +1,4 @@
-/** Opens a real cluster: the watch of it, the lease by which several controllers choose one, and what is written to it. */
+/** Opens a real cluster: watches it, takes part in the leader election, and writes routing and status while leading. */
 import { qualifiedName } from '../contract/names.ts';
 import type { Decision } from '../contract/decision.ts';
 import { describeFailure, type Failure } from '../contract/errors.ts';
@@ -16,10 +16,10 @@ export interface KubernetesOptions {
   readonly kubeconfig: string | undefined;
   readonly namespace: string;
   readonly lease: string;
-  /** Of the cluster's names. */
+  /** Domain of the cluster's host names. */
   readonly clusterDomain: string;
   readonly identity: string;
-  /** Port of this controller, and of the others. */
+  /** Port of this controller and of its peers. */
   readonly port: number;
   /** The controller's clock, ms. */
   readonly now: () => number;
@@ -34,9 +34,9 @@ export interface Log {
 export interface OpenedCluster {
   readonly cluster: RoutedCluster;
   readonly leadership: Lease;
-  /** To be called after each decision: brings the cluster in line with it. */
+  /** Called after each decision: writes what follows from it. */
   decided(decision: Decision, previous: Decision | undefined): void;
-  /** Takes part in the election from when everything was seen once: before, this one must not lead. */
+  /** Joins the election once everything was seen: before, this controller must not lead. */
   start(): Promise<void>;
   /** Lets another controller lead at once. */
   close(): Promise<void>;
@@ -67,7 +67,7 @@ export function openCluster(options: KubernetesOptions, log: Log): OpenedCluster
     observed,
     routed: cluster,
     writer: new ApiWriter({
-      // A round that is under way must not go on writing beside that of another controller.
+      // A round that is still running must stop writing once another controller leads.
       request: (...what) =>
         leadership.isLeading
           ? client.request(...what)
@@ -75,7 +75,7 @@ export function openCluster(options: KubernetesOptions, log: Log): OpenedCluster
     }),
     now,
     onRefusal: (message) => log.warn(message),
-    onDefect: (error) => log.error(error, 'bringing the cluster in line failed, the next decision tries anew'),
+    onDefect: (error) => log.error(error, 'a defect ended the writes of this decision; the next decision tries again'),
   });
   leadership.onChange(() => {
     const { isLeading, leader = 'nobody' } = leadership;
@@ -97,7 +97,7 @@ export function openCluster(options: KubernetesOptions, log: Log): OpenedCluster
   };
 }
 
-/** Address of the pod that goes by this identity: its name is what stands before the random part. */
+/** Address of the pod of this identity, which is `<pod name>_<random part>`. */
 function addressOf(observed: WatchedCluster, namespace: string, identity: string): string | undefined {
   const name = identity.slice(0, identity.lastIndexOf('_'));
   const { pods } = observed.objects();

@@ -1,4 +1,4 @@
-/** The one catalogue of errors: code, HTTP status where one is answered, and what to do about it. */
+/** The one catalogue of errors: code, HTTP status, and what to do about it. */
 export const ERRORS = {
   MALFORMED_STATISTICS: { status: 400, remedy: 'Plugin and agent differ in version: roll both to the same release.' },
   MALFORMED_REPORT: { status: 400, remedy: 'Agent and controller differ in version: roll both to the same release.' },
@@ -82,18 +82,18 @@ export const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS;
 
-/** An expected failure as a value: what is wrong (`message` names the field), and its entry in the catalogue. */
+/** An expected failure as a value: its entry in the catalogue, and a message that names the field. */
 export interface Failure {
   readonly code: ErrorCode;
   readonly message: string;
 }
 
-/** The failure as one line for a person. */
+/** The failure as one line of text. */
 export function describeFailure(failure: Failure): string {
   return `${failure.message} [${failure.code}] ${ERRORS[failure.code].remedy}`;
 }
 
-/** Thrown at the edge of a process (command line, start-up) only; inside, failures are values. */
+/** Thrown only at the edge of a process (command line, start-up); inside, failures are values. */
 export class BallastError extends Error {
   readonly code: ErrorCode;
 

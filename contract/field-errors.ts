@@ -1,6 +1,6 @@
-/** Turns a schema's complaints into one line that names the field, for every place where input is checked. */
+/** One line of text for the errors of a schema; it names the field. */
 
-/** What TypeBox says of one field; `instancePath` is a JSON pointer. */
+/** TypeBox's error of one field; `instancePath` is a JSON pointer. */
 export interface FieldError {
   readonly instancePath: string;
   readonly message: string;
@@ -16,7 +16,7 @@ function fieldName(pointer: string): string {
     .reduce((path, part) => (/^\d+$/.test(part) ? `${path}[${part}]` : path === '' ? part : `${path}.${part}`), '');
 }
 
-/** `spec.mode: must be one of Observe, Enforce, Off`; `root` names the whole where no field is to blame. */
+/** Such as `spec.mode: must be one of Observe, Enforce, Off`. @param root names the whole value where no field is wrong */
 export function describeFieldErrors(errors: readonly FieldError[], root: string): string {
   const [first] = errors;
   if (!first) return `${root}: not of the expected form`;

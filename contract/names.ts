@@ -27,10 +27,10 @@ export const CONTROLLER_PORT = 15070;
 /** TCP port on which an agent serves the proxies of its node. */
 export const AGENT_PORT = 15080;
 
-/** Domain of a cluster's names where nobody chose another. */
+/** Domain of host names in a cluster, unless it was set up with another. */
 export const DEFAULT_CLUSTER_DOMAIN = 'cluster.local';
 
-/** Envoy's name for the node-local agent as a plugin calls it that is told of no other. */
+/** Envoy's cluster of the node-local agent; a plugin calls it unless its configuration names another. */
 export const AGENT_CLUSTER = `outbound|${AGENT_PORT}||${serviceHost('ballast-agents', 'ballast-agent')}`;
 
 /** DNS name of a Service inside the mesh. */

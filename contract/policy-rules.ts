@@ -1,13 +1,13 @@
 /**
- * What must hold between the fields of a policy, in two forms: CEL for the API server, and a function for manifests
- * without one. A test holds the two equal.
+ * Rules between the fields of a policy, in two forms: CEL for the API server, and a function for manifests in files. A
+ * test holds the two equal.
  *
- * No rule joins `mode` with another field: to switch a policy to Observe or Off must never be refused.
+ * No rule joins `mode` with another field: nothing may refuse to switch a policy to Observe or Off.
  */
 import { type FullPolicySpec, type PolicySpec, withPolicyDefaults } from './policy.ts';
 
 export interface PolicyRule {
-  /** Of the field to blame, below `spec`. */
+  /** The field to blame, below `spec`. */
   readonly field: 'targetRef.name' | 'routing';
   /** In CEL; `self` is the spec with its defaults. */
   readonly cel: string;

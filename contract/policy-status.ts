@@ -1,18 +1,18 @@
-/** `status` of a LoadBalancingPolicy: what the controller has made of it. Written through the status subresource only. */
+/** `status` of a LoadBalancingPolicy. The controller writes it through the status subresource. */
 import { Type, type Static } from 'typebox';
 import { Routing } from './assignment.ts';
 import { PolicySpec } from './policy.ts';
 
 interface ConditionText {
-  /** What status `True` says. */
+  /** What status `True` means. */
   readonly description: string;
-  /** What each reason says, and what to do about it. */
+  /** What each reason means, and what to do about it. */
   readonly reasons: Readonly<Record<string, string>>;
 }
 
 /**
- * The conditions of a policy and their reasons. All three are always there. `Ready` sums them up: where another is
- * `False`, it takes over that one's reason and message, so that `kubectl get lbp` shows the first thing to mend.
+ * The conditions of a policy and their reasons. A status always has all three. `Ready` sums them up: where another is
+ * `False`, it repeats that reason and message, so that `kubectl get lbp` shows what to mend first.
  */
 export const POLICY_CONDITIONS = {
   Accepted: {
@@ -72,7 +72,7 @@ const time = (description: string) => Type.String({ format: 'date-time', descrip
 const PolicyCondition = Type.Object(
   {
     type: Type.Union([Type.Literal('Accepted'), Type.Literal('Routed'), Type.Literal('Ready')], {
-      description: 'What the finding is about',
+      description: 'What the condition is about',
     }),
     status: Type.Union([Type.Literal('True'), Type.Literal('False'), Type.Literal('Unknown')], {
       description: 'Does it hold?',
@@ -80,9 +80,9 @@ const PolicyCondition = Type.Object(
     reason: Type.String({ minLength: 1, maxLength: 64, pattern: '^[A-Z][A-Za-z]*$', description: 'For programs' }),
     message: Type.String({ maxLength: 1024, description: 'For people: what is wrong and what to do' }),
     lastTransitionTime: time('When `status` last changed'),
-    observedGeneration: Type.Optional(count('Generation of the policy that this was found of')),
+    observedGeneration: Type.Optional(count('Generation of the policy that it is about')),
   },
-  { description: 'One finding about the policy' },
+  { description: 'One condition of the policy' },
 );
 export type PolicyCondition = Omit<Static<typeof PolicyCondition>, 'reason'> & { readonly reason: PolicyReason };
 
@@ -105,7 +105,7 @@ export const PolicyStatus = Type.Object(
       ),
     ),
     conditions: Type.Optional(
-      Type.Array(PolicyCondition, { maxItems: 8, description: 'What was found of the policy, one of each type' }),
+      Type.Array(PolicyCondition, { maxItems: 8, description: 'One of each type' }),
     ),
   },
   { description: 'What the controller has made of the policy' },
@@ -114,7 +114,7 @@ export type PolicyStatus = Omit<Static<typeof PolicyStatus>, 'conditions'> & {
   conditions?: readonly PolicyCondition[];
 };
 
-/** The status as people are told it: where nobody keeps one, nobody knows since when a condition holds. */
+/** The status as the API shows it. Without Kubernetes nobody stores a status, so conditions have no times. */
 const PolicyStatusView = Type.Object({
   ...PolicyStatus.properties,
   conditions: Type.Optional(
@@ -128,7 +128,7 @@ const PolicyStatusView = Type.Object({
 });
 export type PolicyStatusView = Static<typeof PolicyStatusView>;
 
-/** A policy and what has become of it. */
+/** A policy and its status. */
 export const PolicyView = Type.Object({
   namespace: Type.String(),
   name: Type.String(),

@@ -1,4 +1,4 @@
-/** `LoadBalancingPolicy` (ballast.dev/v1alpha1): which service is balanced, and how. */
+/** `LoadBalancingPolicy` (ballast.dev/v1alpha1): which service Ballast balances, and how. */
 import { Type, type Static } from 'typebox';
 import { CpuControl } from './assignment.ts';
 
@@ -147,7 +147,7 @@ export const PolicySpec = Type.Object(
 );
 export type PolicySpec = Static<typeof PolicySpec>;
 
-/** A spec with what it leaves out filled in. */
+/** A spec with its defaults filled in. */
 export type FullPolicySpec = Required<Omit<PolicySpec, 'limits'>> & Pick<PolicySpec, 'limits'>;
 
 export function withPolicyDefaults(spec: PolicySpec): FullPolicySpec {
@@ -166,7 +166,7 @@ export const LoadBalancingPolicy = Type.Object(
       creationTimestamp: Type.Optional(Type.String()),
     }),
     spec: PolicySpec,
-    /** `PolicyStatus` if a controller of this version wrote it: not trusted, since any version may have. */
+    /** `PolicyStatus` if a controller of this version wrote it; any version may have. */
     status: Type.Optional(Type.Unknown()),
   },
   { $id: 'LoadBalancingPolicy' },

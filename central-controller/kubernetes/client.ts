@@ -7,7 +7,7 @@ import type { Credentials } from './credentials.ts';
 
 const CONNECT_MS = 3_000;
 const ANSWER_MS = 10_000;
-/** An API server asks for seconds; whoever stands before it and asks for hours must not blind the controller for these. */
+/** A proxy before the API server may ask for hours, for which the controller would see nothing. */
 const MAX_RETRY_AFTER_MS = 60_000;
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -25,13 +25,13 @@ interface ApiErrorOptions extends ErrorOptions {
   readonly retryAfterMs?: number;
 }
 
-/** The API server said no, or said nothing. */
+/** The API server refused, or did not answer. */
 export class ApiError extends Error {
-  /** HTTP status; 0 when there was no answer. */
+  /** HTTP status; 0 without an answer. */
   readonly status: number;
-  /** Machine-readable word of the API server's Status object, such as `Conflict`; '' where there is none. */
+  /** `reason` of the API server's Status object, such as `Conflict`; '' where there is none. */
   readonly reason: string;
-  /** Not to be asked again before; 0 where it did not say. */
+  /** Retry-After; 0 where the server sent none. */
   readonly retryAfterMs: number;
 
   constructor(status: number, reason: string, message: string, options: ApiErrorOptions = {}) {
@@ -62,7 +62,7 @@ export class KubernetesClient {
     });
   }
 
-  /** @returns the object in the answer, undefined where it has no body @throws ApiError */
+  /** @returns the object of the answer, undefined where it has no body @throws ApiError */
   async request(method: Method, path: string, request: ApiRequest = {}): Promise<unknown> {
     const response = await this.#send(method, path, request);
     if (response.statusCode === 204) return undefined;
@@ -74,7 +74,7 @@ export class KubernetesClient {
   }
 
   /**
-   * The chunks of an answer that does not end, such as a watch, once it has begun.
+   * The chunks of an endless answer such as a watch, once it has begun.
    * @param silenceMs how long the server may be silent before the connection counts as broken
    * @throws ApiError, and so does the iteration
    */

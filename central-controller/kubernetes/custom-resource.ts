@@ -1,7 +1,7 @@
-/** CustomResourceDefinitions, made from the schemas that objects are checked with. */
+/** Makes CustomResourceDefinitions from the schemas that objects are checked with. */
 import type { TSchema } from 'typebox';
 
-/** A column of `kubectl get`; those of priority 1 are shown with `-o wide` only. */
+/** A column of `kubectl get`; priority 1: with `-o wide` only. */
 export interface PrinterColumn {
   readonly name: string;
   readonly type: 'string' | 'number' | 'integer' | 'date';
@@ -12,8 +12,8 @@ export interface PrinterColumn {
 
 export type JsonSchema = Record<string, unknown>;
 
-/** Words of JSON Schema that mean the same in a structural schema of Kubernetes. */
-const SAME = [
+/** Keywords of JSON Schema that mean the same in a structural schema. */
+const SAME_KEYWORDS = [
   'type',
   'description',
   'default',
@@ -29,13 +29,13 @@ const SAME = [
 ] as const;
 
 /**
- * The schema in Kubernetes' terms: OpenAPI 3.0, structural. Unknown fields are not named in it, since the API server
- * finds those by itself (kubectl refuses them, other clients are warned).
+ * The schema as OpenAPI 3.0, structural. It does not mention unknown fields: the API server finds them itself (kubectl
+ * refuses them, other clients get a warning).
  */
 export function structural(schema: TSchema): JsonSchema {
   const source = schema as JsonSchema;
   const result: JsonSchema = {};
-  for (const word of SAME) if (source[word] !== undefined) result[word] = source[word];
+  for (const word of SAME_KEYWORDS) if (source[word] !== undefined) result[word] = source[word];
   if (source['exclusiveMinimum'] !== undefined) {
     result['minimum'] = source['exclusiveMinimum'];
     result['exclusiveMinimum'] = true;
@@ -54,7 +54,7 @@ export function structural(schema: TSchema): JsonSchema {
     );
   }
   if (source['items'] !== undefined) result['items'] = structural(source['items'] as TSchema);
-  // Conditions are one of each type: who writes one leaves the others alone.
+  // A writer of one condition must not replace the others.
   const conditions = (result['properties'] as Record<string, JsonSchema> | undefined)?.['conditions'];
   if (conditions) {
     conditions['x-kubernetes-list-type'] = 'map';
@@ -63,7 +63,7 @@ export function structural(schema: TSchema): JsonSchema {
   return result;
 }
 
-/** What each word of a union means, where the schema says so. */
+/** `value: description` for each value of a union that has one. */
 function describeAlternatives(schema: TSchema): string[] {
   const { anyOf = [] } = schema as { anyOf?: readonly { readonly const: string; readonly description?: string }[] };
   return anyOf.flatMap(({ const: value, description }) => (description ? [`${value}: ${description}`] : []));
@@ -77,11 +77,11 @@ export interface CustomResource {
   readonly shortName: string;
   readonly description: string;
   readonly columns: readonly PrinterColumn[];
-  /** Its status is written by itself, and by those who may write statuses alone. */
+  /** It has a status subresource. */
   readonly hasStatus: boolean;
-  /** Those of `properties` that must be there. */
+  /** Names of required `properties`. */
   readonly required: readonly string[];
-  /** What an object says besides its metadata, in Kubernetes' terms. */
+  /** Schemas of the fields beside metadata. */
   readonly properties: Readonly<Record<string, JsonSchema>>;
 }
 

@@ -1,4 +1,4 @@
-/** Port: writes to the API server. What the server answers is a value; nothing here throws. */
+/** Port: writes to the API server. Its answer is a value; nothing here throws. */
 import type { PolicyStatus } from '../../contract/policy-status.ts';
 import type { Manifest } from './manifest.ts';
 
@@ -6,13 +6,13 @@ export type WriteOutcome =
   | { readonly ok: true }
   | {
       readonly ok: false;
-      /** Somebody else manages the same field, or the object is not the one that was meant any more. */
+      /** Another manager has the same field, or another object has taken the name. */
       readonly isConflict: boolean;
-      /** What the API server said. */
+      /** The answer of the API server. */
       readonly message: string;
     };
 
-/** Which object: what identifies it among all. */
+/** Identifies one object. */
 export interface ObjectRef {
   readonly apiVersion: string;
   readonly kind: string;
@@ -21,12 +21,12 @@ export interface ObjectRef {
 
 export interface KubernetesWriter {
   /**
-   * Server-side apply: fields that were applied before and are left out now are removed, unless others set them too.
-   * @param force take over fields that others manage, rather than fail with a conflict
+   * Server-side apply: removes fields that were applied before and are absent now, unless another manager has them too.
+   * @param force take over fields of other managers instead of failing with a conflict
    */
   apply(object: Manifest, force: boolean): Promise<WriteOutcome>;
   /** Server-side apply to the status subresource. */
   applyStatus(object: ObjectRef, status: PolicyStatus): Promise<WriteOutcome>;
-  /** Deletes the object if it is still the one with this uid; one that is gone already is a success. */
+  /** Deletes the object if it still has this uid. An object that is gone already is a success. */
   delete(object: Manifest, uid: string): Promise<WriteOutcome>;
 }

@@ -1,4 +1,4 @@
-/** Takes part in the election by a Lease object (coordination.k8s.io/v1) until it is closed. */
+/** Leader election by a Lease object (coordination.k8s.io/v1). */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
@@ -9,8 +9,8 @@ import { LeaseElection, type LeaseRecord, type LeaseWrite } from './lease-electi
 
 const DURATION_MS = 3_000;
 const RENEW_MS = 1_000;
-/** How often the others look: what adds to the duration when a leader dies. */
-const LOOK_MS = 500;
+/** How often followers read the lease. It adds to the time that a failover takes. */
+const READ_MS = 500;
 const ANSWER_MS = 1_000;
 const RELEASE_MS = 2_000;
 
@@ -30,14 +30,14 @@ const LeaseObject = Compile(
 export interface LeaseOptions {
   readonly namespace: string;
   readonly name: string;
-  /** Must be no other process's, not even of one that ran before. */
+  /** No other process may have it, not even one that ran before. */
   readonly identity: string;
-  /** Where the controller of that identity listens, if that is known. */
+  /** Where the controller of that identity listens, if known. */
   readonly urlOf: (identity: string) => URL | undefined;
   /** ms; any clock that does not step. */
   readonly now: () => number;
   readonly random?: () => number;
-  /** It cannot be read or written; once until that changes. */
+  /** The lease cannot be read or written; called once until that changes. */
   readonly onTrouble: (why: string) => void;
 }
 
@@ -48,7 +48,7 @@ export class Lease implements Leadership {
   readonly #election: LeaseElection;
   readonly #listeners: (() => void)[] = [];
   readonly #abort = new AbortController();
-  #told = { leading: false, leader: undefined as string | undefined };
+  #reported = { leading: false, leader: undefined as string | undefined };
   #expiry: NodeJS.Timeout | undefined;
   #trouble: string | undefined;
   #running: Promise<void> | undefined;
@@ -77,25 +77,24 @@ export class Lease implements Leadership {
     this.#listeners.push(changed);
   }
 
-  /** Begins to take part. */
   start(): void {
     this.#running ??= this.#run();
   }
 
-  /** Stops leading, says so to whoever listens, and then to the others through the lease. */
+  /** Stops leading, calls the listeners, then releases the lease for the other controllers. */
   async close(): Promise<void> {
     this.#abort.abort();
     await this.#running;
     this.#election.resign();
-    this.#tell();
+    this.#report();
     try {
       const signal = AbortSignal.timeout(RELEASE_MS);
-      // A last renewal may have been taken without an answer.
+      // The API server may have taken the last renewal without an answer.
       this.#election.observe(await this.#read(signal), this.#options.now());
       const write = this.#election.release();
       if (write) await this.#write(write, signal);
     } catch {
-      // The others find out by themselves, only later.
+      // Without the release, followers wait until the lease expires.
     }
   }
 
@@ -108,12 +107,12 @@ export class Lease implements Leadership {
       } catch (error) {
         if (!signal.aborted) this.#complain(error);
       }
-      this.#tell();
+      this.#report();
       await sleep(this.#pause(), undefined, { signal }).catch(() => undefined);
     }
   }
 
-  /** One round: who leads reads only when its write was refused; the others read, and write when the time has come. */
+  /** One round: the leader reads only when its write was refused; followers read, and write once the lease expired. */
   async #takePart(signal: AbortSignal): Promise<void> {
     const { now } = this.#options;
     if (!this.isLeading) this.#election.observe(await this.#read(signal), now());
@@ -124,7 +123,7 @@ export class Lease implements Leadership {
       this.#election.written(write, await this.#write(write, signal), askedAt, now());
     } catch (error) {
       if (!(error instanceof ApiError) || (error.status !== 409 && error.status !== 404)) throw error;
-      // Somebody else was first, or it was changed or deleted by hand.
+      // Another controller was first, or somebody changed or deleted the lease.
       this.#election.observe(await this.#read(signal), now());
     }
   }
@@ -132,7 +131,7 @@ export class Lease implements Leadership {
   #pause(): number {
     const { now, random = Math.random } = this.#options;
     if (this.isLeading) return RENEW_MS * (0.9 + 0.1 * random());
-    const usual = LOOK_MS * (0.8 + 0.2 * random());
+    const usual = READ_MS * (0.8 + 0.2 * random());
     const untilFree = this.#election.mayTakeAt() - now();
     return untilFree > 0 ? Math.min(usual, untilFree + 20 * random()) : usual;
   }
@@ -175,13 +174,13 @@ export class Lease implements Leadership {
     this.#trouble = why;
   }
 
-  /** Tells of a change, also of the one that comes when a lease is not renewed in time. */
-  #tell(): void {
+  /** Calls the listeners after a change, also when a lease is not renewed in time. */
+  #report(): void {
     clearTimeout(this.#expiry);
     const { isLeading: leading, leader } = this;
-    if (leading) this.#expiry = setTimeout(() => this.#tell(), this.#election.leadsUntil - this.#options.now() + 1);
-    if (leading === this.#told.leading && leader === this.#told.leader) return;
-    this.#told = { leading, leader };
+    if (leading) this.#expiry = setTimeout(() => this.#report(), this.#election.leadsUntil - this.#options.now() + 1);
+    if (leading === this.#reported.leading && leader === this.#reported.leader) return;
+    this.#reported = { leading, leader };
     for (const changed of this.#listeners) changed();
   }
 }

@@ -1,4 +1,4 @@
-/** The lines of a byte stream, without their newlines; empty ones are left out, and so is a last one without an end. */
+/** The lines of a byte stream without their newlines. Empty lines and an unfinished last line are left out. */
 export async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string, void> {
   const decoder = new TextDecoder();
   let rest = '';

@@ -1,4 +1,4 @@
-/** Would applying an object change anything? Compared by meaning, not by text. Pure. */
+/** Would applying an object change anything? Pure. */
 import { isDeepStrictEqual } from 'node:util';
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -6,12 +6,11 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 /**
- * Does `observed` already say all that `wanted` says? Fields that are not wanted are let be: others may set them, and
- * the API server fills in its own. Lists must be equal as a whole: in Istio's objects a list is one field, and its order
- * counts.
+ * Has `observed` every field of `desired` with the same value? Other fields do not count: other managers and the API
+ * server set them. Lists must be equal as a whole: in Istio's objects a list is one field, and its order counts.
  */
-export function matches(observed: unknown, wanted: unknown): boolean {
-  if (!isObject(wanted)) return isDeepStrictEqual(observed, wanted);
+export function matches(observed: unknown, desired: unknown): boolean {
+  if (!isObject(desired)) return isDeepStrictEqual(observed, desired);
   if (!isObject(observed)) return false;
-  return Object.entries(wanted).every(([key, value]) => matches(observed[key], value));
+  return Object.entries(desired).every(([key, value]) => matches(observed[key], value));
 }

@@ -1,11 +1,11 @@
 /**
- * Keeps a copy of all objects of one kind: lists them once, then follows the changes, and comes back after whatever ends
- * that. Nobody gets events from it, only the word that something is different.
+ * Keeps a copy of all objects of one kind: lists them once, then follows the changes. Listeners get no events, only the
+ * word that something changed.
  *
- * How a watch ends, and what then: the server's time is up (every half minute, after a bookmark, so that the version to
- * go on from never grows old): go on. The connection breaks or is silent: go on, with back-off. The version is too old
- * (410), or it failed thrice in a row: list anew. The kind is not known (404): forget all, look again in a while. Lists
- * that succeed between watches that fail end no back-off.
+ * A watch can end in these ways. The server's time is up (every half minute, after a bookmark, so that the known version
+ * never grows old): watch again. The connection breaks or is silent: watch again, with back-off. The version is too old
+ * (410), or three requests failed in a row: list again. The kind does not exist (404): forget everything, list again
+ * after a wait. A list that succeeds between watches that fail does not reset the back-off.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { qualifiedName } from '../../contract/names.ts';
@@ -20,23 +20,20 @@ const PAGE = 500;
 const WATCH_SECONDS = 30;
 const SILENCE_MS = 40_000;
 
-/**
- * `listing`: nothing is known yet. `following`: up to date. `absent`: the cluster knows no such kind. `failing`: what is
- * known may be old.
- */
+/** `listing`: no list yet. `following`: up to date. `absent`: the cluster has no such kind. `failing`: the copy may be old. */
 export type ReflectorState = 'listing' | 'following' | 'absent' | 'failing';
 
 export interface ReflectorEvents {
   changed(): void;
-  /** It went over to another state; `why` says what failed. */
+  /** The state changed; `why` says what failed. */
   moved(state: ReflectorState, why?: string): void;
 }
 
-/** The clock and the chance that its pauses are made of. */
+/** Clock and random numbers. */
 export interface ReflectorTime {
   /** ms; any clock that does not step. */
   now(): number;
-  /** Ends early, without an error, on the signal. */
+  /** Ends early without an error on the signal. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
   /** From 0 to 1. */
   random(): number;
@@ -56,7 +53,7 @@ interface WatchEvent {
 interface Kept<T> {
   readonly value: T | undefined;
   readonly problem: ObjectProblem | undefined;
-  /** Equal for objects that are the same to us. */
+  /** Equal for objects whose kept fields are equal. */
   readonly content: string;
 }
 
@@ -90,7 +87,7 @@ export class Reflector<T> {
     return this.#state;
   }
 
-  /** It has seen all objects of its kind at some time. */
+  /** All objects were listed at least once. */
   get isListed(): boolean {
     return this.#isListed;
   }
@@ -99,7 +96,7 @@ export class Reflector<T> {
     return [...this.#kept.values()].flatMap(({ value }) => value ?? []);
   }
 
-  /** Objects that are not of the form that they should be; they are left out. */
+  /** Objects that do not fit their schema; they are left out. */
   get problems(): ObjectProblem[] {
     return [...this.#kept.values()].flatMap(({ problem }) => problem ?? []);
   }
@@ -127,7 +124,7 @@ export class Reflector<T> {
 
   async #recover(error: unknown, signal: AbortSignal): Promise<void> {
     const { status, retryAfterMs } = error instanceof ApiError ? error : { status: 0, retryAfterMs: 0 };
-    // In a list it means that it took too long from page to page: a failure as any other.
+    // During a list, 410 means that the next page came too late: a failure like any other.
     const isTooOld = status === 410 && this.#version !== undefined;
     const pause = isTooOld ? this.#backoff.tooOld() : this.#backoff.failed(retryAfterMs);
     if (isTooOld || this.#backoff.isListDue) this.#version = undefined;
@@ -176,7 +173,7 @@ export class Reflector<T> {
     if (isNews) this.#events.changed();
   }
 
-  /** Follows until the server ends it; false when that was soon. */
+  /** Watches until the server ends it; false when that was soon. */
   async #watch(signal: AbortSignal): Promise<boolean> {
     const { path, fieldSelector } = this.#resource;
     const query = {
@@ -190,18 +187,18 @@ export class Reflector<T> {
     this.#move('following');
     const openedAt = this.#time.now();
     const hasLasted = () => this.#time.now() - openedAt >= LASTING_MS;
-    let heard = false;
+    let hasReceived = false;
     try {
       for await (const line of linesOf(chunks)) {
         this.#take(JSON.parse(line) as WatchEvent);
-        this.#backoff.heard();
-        heard = true;
+        this.#backoff.received();
+        hasReceived = true;
       }
     } finally {
       if (hasLasted()) this.#backoff.lasted();
     }
-    // Nobody hears of changes by such watches.
-    if (!heard && !hasLasted()) throw new ApiError(0, '', 'the watch was over at once');
+    // Such a watch delivers nothing: treat it as failed.
+    if (!hasReceived && !hasLasted()) throw new ApiError(0, '', 'the watch was over at once');
     return hasLasted();
   }
 
@@ -220,21 +217,17 @@ export class Reflector<T> {
     if (before?.content !== kept.content) this.#events.changed();
   }
 
-  /** The object without what nobody reads, checked. Objects in a list do not say what they are: it is added. */
+  /** Checks the kept fields of an object. Objects in a list have no kind: it is added. */
   #keep(value: unknown): [key: string, kept: Kept<T>] {
     const { kind, apiVersion, keep, check } = this.#resource;
     const object = { apiVersion, kind, ...keep((value ?? {}) as Record<string, unknown>) };
     const { name, namespace } = (object as { metadata?: { name?: unknown; namespace?: unknown } }).metadata ?? {};
-    const key = typeof namespace === 'string' ? `${namespace}/${String(name)}` : String(name);
+    const named = { name: String(name), ...(typeof namespace === 'string' && { namespace }) };
+    const key = qualifiedName(named);
     const content = JSON.stringify(object);
     if (check.Check(object)) return [key, { value: object, problem: undefined, content }];
     const text = describeFieldErrors(check.Errors(object), 'object');
-    const problem = {
-      kind,
-      name: qualifiedName({ name: String(name), ...(typeof namespace === 'string' && { namespace }) }),
-      text,
-    };
-    return [key, { value: undefined, problem, content }];
+    return [key, { value: undefined, problem: { kind, name: key, text }, content }];
   }
 
   #move(state: ReflectorState, why?: string): void {

@@ -1,4 +1,4 @@
-/** Bounds a rate: so many at once, and so many a second from then on. Pure: time is passed in. */
+/** Bounds a rate, with a burst. Pure: time is passed in. */
 export class TokenBucket {
   readonly #burst: number;
   readonly #perSecond: number;
@@ -11,7 +11,7 @@ export class TokenBucket {
     this.#tokens = burst;
   }
 
-  /** Takes one if there is one. @param now ms of a clock that never steps back */
+  /** Takes a token if there is one. @param now ms of a clock that never steps back */
   take(now: number): boolean {
     const gained = ((now - this.#at) / 1000) * this.#perSecond;
     this.#tokens = Math.min(this.#burst, this.#tokens + gained);

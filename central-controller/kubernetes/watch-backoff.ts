@@ -1,9 +1,9 @@
 /**
- * How long a reflector waits before it asks again, and when it lists anew. A list costs the API server most of all, so
- * one that succeeds ends no back-off: only a watch that works does.
+ * How long a reflector waits before its next request, and when it lists again. A list costs the API server most, so a
+ * list that succeeds does not reset the back-off: only a watch that works does.
  */
 
-/** A watch that was up for as long as the longest wait asks no more often than one that waits. */
+/** A watch that was open for the longest wait costs no more requests than waiting. */
 export const LASTING_MS = 5_000;
 const FIRST_WAIT_MS = 100;
 const MAX_WAIT_MS = LASTING_MS;
@@ -19,12 +19,12 @@ export class WatchBackoff {
     this.#random = random;
   }
 
-  /** In a row: since a watch worked. */
+  /** Since a watch last worked. */
   get failures(): number {
     return this.#failures;
   }
 
-  /** Going on from the version that is known has failed too often. */
+  /** Watching from the known version has failed too often. */
   get isListDue(): boolean {
     return this.#failuresSinceList >= FAILURES_BEFORE_LIST;
   }
@@ -34,31 +34,31 @@ export class WatchBackoff {
     this.#listsSinceLasting++;
   }
 
-  /** A watch said something. */
-  heard(): void {
+  /** A watch delivered an event. */
+  received(): void {
     this.#failures = 0;
     this.#failuresSinceList = 0;
   }
 
-  /** A watch was up for `LASTING_MS`. */
+  /** A watch was open for `LASTING_MS`. */
   lasted(): void {
     this.#failures = 0;
     this.#listsSinceLasting = 0;
   }
 
-  /** The wait, ms, after a request that failed. The server's own word comes first, and chance on top of it. */
+  /** The wait, ms, after a request that failed: the server's Retry-After, and a random part on top. */
   failed(retryAfterMs: number): number {
     this.#failures++;
     this.#failuresSinceList++;
     return retryAfterMs + this.#wait(this.#failures);
   }
 
-  /** The wait, ms, after a watch that was soon over without a failure. */
+  /** The wait, ms, after a watch that ended soon without a failure. */
   brief(): number {
     return this.#wait(1);
   }
 
-  /** The wait, ms, before the list that a version needs which is too old: none, but for one that was listed just now. */
+  /** The wait, ms, before the list after a 410: none unless the version was listed a moment ago. */
   tooOld(): number {
     return this.#wait(this.#listsSinceLasting);
   }

@@ -1,4 +1,4 @@
-/** Writes events of policies, each once however often it happens within a while, and never a flood of them. */
+/** Writes events of policies: repeats within a minute are only counted, and a bucket bounds the rate. */
 import type { LoadBalancingPolicy } from '../../contract/policy.ts';
 import type { Observed } from '../kubernetes/observed-objects.ts';
 import type { KubernetesWriter } from '../kubernetes/kubernetes-writer.ts';
@@ -7,12 +7,11 @@ import { eventObject, type PolicyEvent } from './events.ts';
 
 const BURST = 50;
 const PER_SECOND = 1;
-/** The same event within this time is only counted. */
 const REPEAT_MS = 60_000;
-/** The API server forgets events after an hour, and so do we. */
+/** As long as the API server keeps events. */
 const FORGET_MS = 3_600_000;
 
-interface Told {
+interface Sent {
   readonly first: number;
   count: number;
   last: number;
@@ -23,7 +22,7 @@ export class EventWriter {
   readonly #writer: KubernetesWriter;
   readonly #now: () => number;
   readonly #bucket = new TokenBucket(BURST, PER_SECOND);
-  readonly #told = new Map<string, Told>();
+  readonly #sent = new Map<string, Sent>();
 
   constructor(writer: KubernetesWriter, now: () => number) {
     this.#writer = writer;
@@ -33,14 +32,14 @@ export class EventWriter {
   /** An event that cannot be written is lost: the status says the same. */
   async write(policy: Observed<LoadBalancingPolicy>, event: PolicyEvent): Promise<void> {
     const now = this.#now();
-    for (const [key, { last }] of this.#told) if (now - last > FORGET_MS) this.#told.delete(key);
+    for (const [key, { last }] of this.#sent) if (now - last > FORGET_MS) this.#sent.delete(key);
     const key = `${policy.metadata.uid} ${event.reason} ${event.message}`;
-    const told = this.#told.get(key) ?? { first: now, count: 0, last: now, writtenAt: -Infinity };
-    this.#told.set(key, told);
-    told.count += 1;
-    told.last = now;
-    if (now - told.writtenAt < REPEAT_MS || !this.#bucket.take(now)) return;
-    told.writtenAt = now;
-    await this.#writer.apply(eventObject(policy, event, told.count, told), true);
+    const sent = this.#sent.get(key) ?? { first: now, count: 0, last: now, writtenAt: -Infinity };
+    this.#sent.set(key, sent);
+    sent.count += 1;
+    sent.last = now;
+    if (now - sent.writtenAt < REPEAT_MS || !this.#bucket.take(now)) return;
+    sent.writtenAt = now;
+    await this.#writer.apply(eventObject(policy, event, sent.count, sent), true);
   }
 }

@@ -1,4 +1,4 @@
-/** Events of a policy, as `kubectl describe lbp` lists them. Pure. docs/reference/events-and-conditions.md names them. */
+/** Events of a policy, as `kubectl describe lbp` lists them. Pure. docs/reference/events-and-conditions.md has them. */
 import { createHash } from 'node:crypto';
 import type { PolicyCondition, PolicyReason, PolicyStatus } from '../../contract/policy-status.ts';
 import type { LoadBalancingPolicy } from '../../contract/policy.ts';
@@ -17,7 +17,7 @@ export interface PolicyEvent {
   readonly message: string;
 }
 
-/** Reasons that tell of a wish, or of a state that passes by itself. */
+/** Reasons that the user asked for, or that pass without help. */
 const HARMLESS: ReadonlySet<PolicyReason> = new Set<PolicyReason>([
   'NotEnforced',
   'Off',
@@ -26,7 +26,7 @@ const HARMLESS: ReadonlySet<PolicyReason> = new Set<PolicyReason>([
   'InProgress',
 ]);
 
-/** One event for each finding that is new; what `Ready` only repeats of another is left out. */
+/** One event per condition that changed; `Ready` gets none where it repeats another condition. */
 export function eventsOfChange(before: PolicyStatus | undefined, next: PolicyStatus): PolicyEvent[] {
   const events = (next.conditions ?? []).filter((condition) => isNews(before, condition)).map(eventOf);
   return [...new Map(events.map((event) => [event.reason, event])).values()];
@@ -42,7 +42,7 @@ function eventOf({ status, reason, message }: PolicyCondition): PolicyEvent {
   return { type: status === 'True' || HARMLESS.has(reason) ? 'Normal' : 'Warning', reason, message };
 }
 
-/** One event for what was written for the policy's service in one go. */
+/** One event for all writes of one round. */
 export function eventsOfWrites(done: readonly WriteDone[]): PolicyEvent[] {
   const made = done.filter(({ outcome }) => outcome.ok);
   const event = (reason: PolicyEvent['reason'], verb: string, writes: readonly WriteDone[]): PolicyEvent[] => {
@@ -64,16 +64,14 @@ export function eventsOfWrites(done: readonly WriteDone[]): PolicyEvent[] {
   ];
 }
 
-/** A Service is not deleted: applying nothing to it takes the label off. */
+/** Applying a Service without labels removes the label that Ballast applied before. */
 function isRemoval({ verb, object }: WriteDone['write']): boolean {
   return verb === 'delete' || (object.kind === 'Service' && object.metadata.labels === undefined);
 }
 
 /**
- * The Event object. Its name comes of what it says, so that saying it again counts the same one up instead of adding
- * another.
- * @param count how often it was said
- * @param at times of the first and the last, ms since 1970
+ * The Event object. Its name is a digest of its text, so that a repetition raises the count of the same object.
+ * @param at times of the first and the last occurrence, ms since 1970
  */
 export function eventObject(
   policy: Observed<LoadBalancingPolicy>,

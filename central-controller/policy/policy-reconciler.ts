@@ -1,6 +1,6 @@
 /**
- * Brings the cluster to what policies ask for, and policies' status and events to what is: after each decision, from
- * everything that is known then. Whatever the API server does or leaves undone, decisions go on.
+ * After each decision: writes the routing objects that policies need, then the status and events of policies. A refusal
+ * by the API server does not stop decisions.
  */
 import { qualifiedName } from '../../contract/names.ts';
 import type { Decision, ServiceDecision } from '../../contract/decision.ts';
@@ -10,7 +10,8 @@ import type { ObjectProblem } from '../kubernetes/objects.ts';
 import type { Observed, ObservedObjects } from '../kubernetes/observed-objects.ts';
 import { EventWriter } from './event-writer.ts';
 import { eventsOfChange, eventsOfWrites } from './events.ts';
-import { type PolicyFacts, policyStatus } from './policy-status.ts';
+import type { PolicyFacts } from './conditions.ts';
+import { deriveStatus } from './derive-status.ts';
 import { StatusWriter } from './status-writer.ts';
 import type { KubernetesWriter } from '../kubernetes/kubernetes-writer.ts';
 import type { ObservedCluster, RoutedCluster } from '../routing/routed-cluster.ts';
@@ -18,47 +19,47 @@ import { RouteWriter, type WriteDone } from '../routing/route-writer.ts';
 import { targetService } from '../cluster/target-service.ts';
 
 /**
- * Whoever begins to lead knows nothing yet. For so long at most it leaves standing what an earlier controller said of a
- * policy, lest each takeover tell of silent agents that only have to come over.
+ * After a takeover, keep the previous leader's status for up to this long before overwriting it: agents need a moment to
+ * report to the new leader.
  */
-const KNOWS_AFTER_MS = 10_000;
+const TAKEOVER_MS = 10_000;
 
-export interface ReconcilerParts {
+export interface ReconcilerOptions {
   readonly observed: ObservedCluster;
-  /** The same cluster as the control loop reads it. */
+  /** The same cluster with the routing that is in force, as the control loop reads it. */
   readonly routed: RoutedCluster;
   readonly writer: KubernetesWriter;
   /** ms since 1970, never stepping back. */
   readonly now: () => number;
-  /** What the API server refused, for the log. */
+  /** The API server refused a write. */
   readonly onRefusal: (message: string) => void;
-  /** A defect: this round is given up, the next begins anew. */
+  /** A defect ended this round. The next decision starts another. */
   readonly onDefect: (error: unknown) => void;
 }
 
 type Policy = Observed<LoadBalancingPolicy>;
 
 export class PolicyReconciler {
-  readonly #parts: ReconcilerParts;
+  readonly #options: ReconcilerOptions;
   readonly #routes: RouteWriter;
   readonly #statuses: StatusWriter;
   readonly #events: EventWriter;
   /** The last decision that changed weights, by `namespace/name` of the service. */
   readonly #lastDecisions = new Map<string, { readonly at: number; readonly tick: number }>();
-  /** When this controller began to lead, as far as that was seen, ms since 1970. */
+  /** When this controller began to lead, ms since 1970. */
   #leadsSince = -Infinity;
   #isBusy = false;
 
-  constructor(parts: ReconcilerParts) {
-    this.#parts = parts;
-    this.#routes = new RouteWriter(parts.writer, parts.now);
-    this.#statuses = new StatusWriter(parts.writer, parts.now);
-    this.#events = new EventWriter(parts.writer, parts.now);
+  constructor(options: ReconcilerOptions) {
+    this.#options = options;
+    this.#routes = new RouteWriter(options.writer, options.now);
+    this.#statuses = new StatusWriter(options.writer, options.now);
+    this.#events = new EventWriter(options.writer, options.now);
   }
 
   /**
-   * To be called after each decision of a controller that leads, `previous` being the one before under the same lead;
-   * never throws. While a round is still under way, the call only notes the decision.
+   * Called after each decision of the leader; never throws. While a round runs, the call only notes the decision.
+   * @param previous the decision before under the same leader
    */
   async reconcile(decision: Decision, previous: Decision | undefined): Promise<void> {
     if (!previous) this.#leadsSince = decision.at;
@@ -66,11 +67,11 @@ export class PolicyReconciler {
     if (this.#isBusy) return;
     this.#isBusy = true;
     try {
-      const done = await this.#routes.write(this.#parts.routed.plan());
-      for (const { outcome } of done) if (!outcome.ok) this.#parts.onRefusal(outcome.message);
+      const done = await this.#routes.write(this.#options.routed.plan());
+      for (const { outcome } of done) if (!outcome.ok) this.#options.onRefusal(outcome.message);
       await this.#report(decision, done);
     } catch (error) {
-      this.#parts.onDefect(error);
+      this.#options.onDefect(error);
     } finally {
       this.#isBusy = false;
     }
@@ -84,11 +85,10 @@ export class PolicyReconciler {
   }
 
   async #report(decision: Decision, done: readonly WriteDone[]): Promise<void> {
-    const objects = this.#parts.observed.objects();
+    const objects = this.#options.observed.objects();
     this.#statuses.keepOnly(objects.policies);
-    const problems = this.#parts.observed.problems();
-    // All from one moment: while one status is written, the cluster moves on, and a policy seen before with a topology
-    // seen after would tell of what never was.
+    const problems = this.#options.observed.problems();
+    // All facts are of one moment: the cluster changes while statuses are written.
     const known = objects.policies
       .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
       .map((policy) => {
@@ -97,11 +97,11 @@ export class PolicyReconciler {
       });
     for (const facts of known) {
       const { policy } = facts;
-      const before = this.#statuses.standing(policy);
-      const next = policyStatus(facts, before, this.#parts.now());
+      const before = this.#statuses.current(policy);
+      const next = deriveStatus(facts, before, this.#options.now());
       const outcome = this.#isTooEarly(decision, next) ? undefined : await this.#statuses.write(policy, next);
       if (outcome?.ok === false) {
-        this.#parts.onRefusal(`status of ${qualifiedName(policy.metadata)}: ${outcome.message}`);
+        this.#options.onRefusal(`status of ${qualifiedName(policy.metadata)}: ${outcome.message}`);
       }
       const own = facts.problems.length === 0 ? done.filter(({ service }) => service === facts.service) : [];
       const news = outcome?.ok ? eventsOfChange(before, next) : [];
@@ -109,9 +109,9 @@ export class PolicyReconciler {
     }
   }
 
-  /** Agents, proxies or requests of some replica may be missed only because they have not been heard by this controller. */
+  /** Reports may be missing only because this controller took over a moment ago. */
   #isTooEarly({ at }: Decision, { balancedReplicas = 0, readyReplicas = 0 }: PolicyStatus): boolean {
-    return at - this.#leadsSince < KNOWS_AFTER_MS && balancedReplicas < readyReplicas;
+    return at - this.#leadsSince < TAKEOVER_MS && balancedReplicas < readyReplicas;
   }
 
   #factsOf(
@@ -120,7 +120,7 @@ export class PolicyReconciler {
     decision: Decision,
     problems: readonly ObjectProblem[],
   ): PolicyFacts {
-    const { observed, routed } = this.#parts;
+    const { observed, routed } = this.#options;
     const target = targetService(policy, objects);
     const service = 'reason' in target ? undefined : qualifiedName(target.metadata);
     const isOwn = service !== undefined && !problems.some(({ kind }) => kind === policy.kind);

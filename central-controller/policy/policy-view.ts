@@ -1,12 +1,12 @@
-/** Policies as people ask for them: what they say, and what has become of them. Pure. */
+/** Policies as the API shows them: spec and status. Pure. */
 import { qualifiedName } from '../../contract/names.ts';
 import type { Decision } from '../../contract/decision.ts';
 import type { PolicyStatusView, PolicyView } from '../../contract/policy-status.ts';
 import { withPolicyDefaults } from '../../contract/policy.ts';
-import { policyStatus } from './policy-status.ts';
 import type { KnownPolicy, Topology } from '../model/topology.ts';
+import { deriveStatus } from './derive-status.ts';
 
-/** Without Kubernetes nobody writes a status: it is worked out, but for the routing, which others see to. */
+/** Without Kubernetes nobody writes a status: it is derived here, without the condition of the routing. */
 export function policyView(
   known: KnownPolicy,
   topology: Topology,
@@ -20,11 +20,11 @@ export function policyView(
     name,
     ...(service !== undefined && { service }),
     spec: withPolicyDefaults(policy.spec),
-    status: known.status ?? workedOut(known, topology, decision, now),
+    status: known.status ?? derivedStatus(known, topology, decision, now),
   };
 }
 
-function workedOut(
+function derivedStatus(
   { policy, service }: KnownPolicy,
   topology: Topology,
   decision: Decision | undefined,
@@ -42,7 +42,7 @@ function workedOut(
     decision,
     lastDecision: undefined,
   };
-  const { conditions = [], ...status } = policyStatus(facts, undefined, now);
+  const { conditions = [], ...status } = deriveStatus(facts, undefined, now);
   return {
     ...status,
     conditions: conditions

@@ -1,4 +1,4 @@
-/** Writes a policy's status when it says something new. */
+/** Writes a policy's status when it changes, at a bounded rate. */
 import { isDeepStrictEqual } from 'node:util';
 import type { PolicyStatus } from '../../contract/policy-status.ts';
 import type { LoadBalancingPolicy } from '../../contract/policy.ts';
@@ -7,8 +7,8 @@ import { matches } from '../kubernetes/matches.ts';
 import type { KubernetesWriter, WriteOutcome } from '../kubernetes/kubernetes-writer.ts';
 
 /**
- * The budget of one policy: at most one write a second, however much changes, and one in ten seconds where only the last
- * decision did; none while nothing changes. After a refusal the next try is ten seconds later.
+ * Per policy: at most one write a second, and one in ten seconds where only the last decision changed. After a refusal
+ * the next try is ten seconds later.
  */
 const MIN_MS = 1_000;
 const DECISION_ONLY_MS = 10_000;
@@ -33,18 +33,18 @@ export class StatusWriter {
     this.#now = now;
   }
 
-  /** The status as it stands: as it was written last, until the watch shows it or has had the time to. */
-  standing({ metadata, status }: Observed<LoadBalancingPolicy>): PolicyStatus | undefined {
+  /** The status as it was last written, until the watch shows it or has had the time to; then as the watch shows it. */
+  current({ metadata, status }: Observed<LoadBalancingPolicy>): PolicyStatus | undefined {
     const written = this.#written.get(metadata.uid);
     const isUnseen = written && !written.isRefused && this.#now() - written.at < SEEN_WITHIN_MS;
-    // Whoever wrote it: what is read of it is compared or copied, and the API server checked its form.
+    // Its fields are only compared or copied, and the API server checked its form.
     return isUnseen ? written.status : (status as PolicyStatus | undefined);
   }
 
-  /** Writes if there is something new and it is time to; undefined where nothing was written. */
+  /** Writes if the status changed and the rate allows it; undefined where nothing was written. */
   async write(policy: Observed<LoadBalancingPolicy>, next: PolicyStatus): Promise<WriteOutcome | undefined> {
     const { uid } = policy.metadata;
-    const before = this.standing(policy);
+    const before = this.current(policy);
     const written = this.#written.get(uid);
     const now = this.#now();
     const waited = now - (written?.at ?? -Infinity);
@@ -57,7 +57,7 @@ export class StatusWriter {
     return outcome;
   }
 
-  /** Forgets policies that are gone. */
+  /** Forgets all other policies. */
   keepOnly(policies: readonly Observed<LoadBalancingPolicy>[]): void {
     const uids = new Set(policies.map(({ metadata }) => metadata.uid));
     for (const uid of this.#written.keys()) if (!uids.has(uid)) this.#written.delete(uid);

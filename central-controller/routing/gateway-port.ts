@@ -1,14 +1,14 @@
-/** Which port of a Service the routes for gateways lead to. Pure. */
+/** The port of a Service that routes for gateways name. Pure. */
 import type { Service } from '../kubernetes/objects.ts';
 
 type ServicePort = NonNullable<Service['spec']['ports']>[number];
 
-/** As Istio reads a port's appProtocol, or else its name up to the first hyphen. */
+/** Istio reads a port's appProtocol, or else its name up to the first hyphen. */
 const HTTP = /^(?:(?:http2?|grpc)(?:-.*)?|kubernetes\.io\/(?:h2c|ws))$/i;
 
 /**
- * The port that a route for gateways has to name: without one Istio takes the gateway's own, which the Service need not
- * have. Undefined where the Service has a single port, which Istio takes.
+ * A route for gateways names a port, or Istio takes the gateway's own, which the Service may not have. Undefined where
+ * the Service has a single port: Istio takes that one.
  */
 export function gatewayPort({ spec: { ports = [] } }: Service): number | undefined {
   // Istio counts ports of every protocol.

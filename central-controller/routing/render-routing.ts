@@ -1,4 +1,4 @@
-/** From a user's manifests to the routing objects that Ballast needs beside them. Pure. */
+/** The routing objects that Ballast needs beside a user's manifests. Pure. */
 import { replicaNames, subsetNameProblem } from './istio-names.ts';
 import type { DestinationRule, VirtualService } from '../kubernetes/istio.ts';
 import { qualifiedName } from '../../contract/names.ts';
@@ -13,7 +13,7 @@ import type { Pod, Service, StatefulSet } from '../kubernetes/objects.ts';
 export interface RenderRequest {
   /** Only the service of this name, in any namespace. */
   readonly service?: string;
-  /** Stands above what policies say. */
+  /** Overrides the routing of policies. */
   readonly routing?: Routing;
 }
 

@@ -1,25 +1,24 @@
-/** From what is known of the cluster to what decisions may count on: replicas that requests can be led to. Pure. */
+/** The topology with only those replicas ready that requests can be led to. Pure. */
 import { qualifiedName } from '../../contract/names.ts';
 import type { Routing } from '../../contract/assignment.ts';
 import type { ServiceTopology, Topology } from '../model/topology.ts';
 
-/** How requests to one service can be led to single replicas now. */
+/** How requests to one service are led to single replicas now. */
 export type RoutingInForce =
   | { readonly routing: 'Endpoint' }
   | {
       readonly routing: 'Subset';
-      /** Names of the replicas that have route, subset and readiness, long enough for proxies to know of it. */
+      /** Replicas whose route, subset and readiness are old enough for proxies to have them. */
       readonly replicas: ReadonlySet<string>;
     };
 
-/** By `namespace/name` of the service; a service that is not here cannot be led at all yet. */
+/** By `namespace/name` of the service; of a service that is absent, no replica can be chosen yet. */
 export type RoutesInForce = ReadonlyMap<string, RoutingInForce>;
 
 /**
- * The topology as far as requests can be led: the routing of a service is the one in force, which differs from the
- * policy's while that is being changed; in Subset routing a replica without a route does not count as ready; a service
- * without any routing is decided on, but nothing is published for it.
- * @param routes undefined where nobody keeps routes, as without Kubernetes: then everything stays as it is
+ * Each service gets the routing that is in force, which differs from the policy's during a change. In Subset routing a
+ * replica without a route does not count as ready. A service without any routing is decided on, but not published.
+ * @param routes undefined without Kubernetes, where nobody writes routes: the topology stays as it is
  */
 export function withRoutable(topology: Topology, routes: RoutesInForce | undefined): Topology {
   if (!routes) return topology;

@@ -1,4 +1,4 @@
-/** Carries out a routing plan: step by step, no faster than the API server should bear, and with patience where it refuses. */
+/** Carries out a routing plan step by step, at a bounded rate, and retries refused writes with back-off. */
 import { describeManifest } from '../kubernetes/manifest.ts';
 import type { KubernetesWriter, WriteOutcome } from '../kubernetes/kubernetes-writer.ts';
 import type { RoutingPlan } from './plan-routing.ts';
@@ -7,12 +7,12 @@ import { TokenBucket } from '../kubernetes/token-bucket.ts';
 
 const BURST = 50;
 const PER_SECOND = 10;
-const FIRST_RETRY_MS = 1_000;
-const LAST_RETRY_MS = 60_000;
-/** How long to wait for the watch to show what was written before it is written again. */
+const MIN_RETRY_MS = 1_000;
+const MAX_RETRY_MS = 60_000;
+/** How long to wait for the watch to show a write before it is repeated. */
 const SEEN_WITHIN_MS = 5_000;
 
-/** A write that the API server refused; it is tried again later. */
+/** A write that the API server refused; it is retried later. */
 export interface WriteFailure {
   /** `apply VirtualService shop/cart: forbidden…` */
   readonly message: string;
@@ -32,7 +32,7 @@ export class RouteWriter {
   readonly #now: () => number;
   readonly #bucket = new TokenBucket(BURST, PER_SECOND);
   readonly #failures = new Map<string, WriteFailure>();
-  /** What was written and has perhaps not been seen yet, by its text; until when to wait for that. */
+  /** Writes that the watch may not have shown yet, by object, and until when to wait for it. */
   readonly #unseen = new Map<string, { readonly text: string; readonly until: number }>();
 
   constructor(writer: KubernetesWriter, now: () => number) {
@@ -40,12 +40,12 @@ export class RouteWriter {
     this.#now = now;
   }
 
-  /** The last refusal for each service that still has one, by `namespace/name`. */
+  /** The last refusal of each service, by `namespace/name`. */
   get failures(): ReadonlyMap<string, WriteFailure> {
     return this.#failures;
   }
 
-  /** Makes the plan's writes, one after the other. A service whose write fails waits, the others go on. */
+  /** Makes the plan's writes one after the other. A service whose write fails waits; the others go on. */
   async write(plan: RoutingPlan): Promise<WriteDone[]> {
     const done: WriteDone[] = [];
     for (const service of this.#failures.keys()) {
@@ -54,7 +54,7 @@ export class RouteWriter {
     for (const [service, { steps }] of plan.services) {
       if (this.#now() < (this.#failures.get(service)?.retryAt ?? -Infinity)) continue;
       for (const write of steps) {
-        if (this.#awaited(write)) continue;
+        if (this.#isAwaited(write)) continue;
         if (!this.#bucket.take(this.#now())) return done;
         const outcome = await this.#make(write);
         done.push({ service, write, outcome });
@@ -66,8 +66,8 @@ export class RouteWriter {
     return done;
   }
 
-  /** The very same was written a moment ago, and the watch has not shown it yet. */
-  #awaited(write: Write): boolean {
+  /** The same write was made a moment ago, and the watch has not shown it yet. */
+  #isAwaited(write: Write): boolean {
     const before = this.#unseen.get(describeManifest(write.object));
     return before !== undefined && before.text === JSON.stringify(write) && this.#now() < before.until;
   }
@@ -88,7 +88,7 @@ export class RouteWriter {
 
   #fail(service: string, write: Write, message: string): void {
     const attempts = (this.#failures.get(service)?.attempts ?? 0) + 1;
-    const wait = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** (attempts - 1));
+    const wait = Math.min(MAX_RETRY_MS, MIN_RETRY_MS * 2 ** (attempts - 1));
     const what = `${write.verb} ${describeManifest(write.object)}: ${message}`;
     this.#failures.set(service, { message: what, attempts, retryAt: this.#now() + wait });
   }

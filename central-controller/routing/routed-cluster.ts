@@ -1,4 +1,4 @@
-/** The cluster as decisions may count on it: with the routing that is in force, and the plan towards the one wanted. */
+/** The cluster with the routing that is in force, and the plan towards the desired routing. */
 import type { ObjectProblem } from '../kubernetes/objects.ts';
 import type { ObservedObjects } from '../kubernetes/observed-objects.ts';
 import type { Cluster, KnownPolicy, Topology } from '../model/topology.ts';
@@ -7,16 +7,16 @@ import { withRoutable } from './routable.ts';
 
 const NO_PLAN: RoutingPlan = { services: new Map(), inForce: new Map(), starts: new Map(), nextAt: Infinity };
 
-/** A cluster of which the objects behind the topology can be seen too. */
+/** A cluster that also gives the objects behind its topology. */
 export interface ObservedCluster extends Cluster {
-  /** Everything has been seen once: before that, what is missing may only not have been seen yet. */
+  /** All kinds were listed once. Before, an object that is missing may only not have been seen yet. */
   readonly isSynced: boolean;
   /** The same value until something changes. */
   objects(): ObservedObjects;
   problems(): readonly ObjectProblem[];
 }
 
-/** Put between the watched cluster and the control loop: a replica counts as ready once requests can be led to it. */
+/** Stands between the watched cluster and the control loop: a replica is ready once requests can be led to it. */
 export class RoutedCluster implements Cluster {
   readonly #cluster: ObservedCluster;
   readonly #now: () => number;
@@ -29,16 +29,15 @@ export class RoutedCluster implements Cluster {
   }
 
   read(): Topology {
-    return this.#look().topology;
+    return this.#planNow().topology;
   }
 
   policies(): readonly KnownPolicy[] {
     return this.#cluster.policies();
   }
 
-  /** What is to be written next, as things stand now. */
   plan(): RoutingPlan {
-    return this.#look().plan;
+    return this.#planNow().plan;
   }
 
   onChange(changed: () => void): void {
@@ -49,8 +48,8 @@ export class RoutedCluster implements Cluster {
     return this.#cluster.close();
   }
 
-  /** Anew only when something changed, or something has waited long enough. */
-  #look() {
+  /** Plans again only when an object changed or a timer ran out. */
+  #planNow() {
     const objects = this.#cluster.objects();
     const before = this.#planned;
     const now = this.#now();

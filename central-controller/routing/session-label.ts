@@ -1,4 +1,4 @@
-/** The label on a Service that Endpoint routing needs: whether it is there, and whose it is. Pure. */
+/** The label on a Service that Endpoint routing needs: is it there, and who set it? Pure. */
 import { type ServiceName, SESSION_LABEL } from './istio-names.ts';
 import { qualifiedName, SESSION_HEADER } from '../../contract/names.ts';
 import { FIELD_MANAGER, type Observed } from '../kubernetes/observed-objects.ts';
@@ -6,14 +6,14 @@ import type { Manifest } from '../kubernetes/manifest.ts';
 import type { Service } from '../kubernetes/objects.ts';
 import type { RoutingProblem } from './desired-routing.ts';
 
-/** Label with which istiod keeps sessions by cookie; where both are set it heeds this one only. */
+/** Label for sessions by cookie; where both are set, istiod takes this one. */
 const COOKIE_LABEL = 'istio.io/persistent-session';
 
 export function isLabelled({ metadata }: Service): boolean {
   return metadata.labels?.[SESSION_LABEL] === SESSION_HEADER && !metadata.labels[COOKIE_LABEL];
 }
 
-/** Did this controller set the label? Then it is ours to take off, and only then. */
+/** Did Ballast set the label? Only then may Ballast remove it. */
 export function isLabelOurs({ metadata }: Observed<Service>): boolean {
   const own = `f:${SESSION_LABEL}`;
   return (metadata.managedFields ?? []).some(({ manager, operation, fieldsV1 }) => {
@@ -22,7 +22,7 @@ export function isLabelOurs({ metadata }: Observed<Service>): boolean {
   });
 }
 
-/** Somebody else keeps sessions by other means. */
+/** The Service has a session label of its own. */
 export function sessionProblem(service: Service): RoutingProblem | undefined {
   const labels = service.metadata.labels ?? {};
   const label = labels[COOKIE_LABEL] ? COOKIE_LABEL : SESSION_LABEL;
@@ -35,7 +35,7 @@ export function sessionProblem(service: Service): RoutingProblem | undefined {
   };
 }
 
-/** Applying this removes what this controller applied to the Service before, and leaves what others say of it. */
+/** Applying this removes the label that Ballast applied before, and leaves fields of other managers. */
 export function unlabelled({ namespace, name }: ServiceName): Manifest {
   return { apiVersion: 'v1', kind: 'Service', metadata: { name, namespace } };
 }

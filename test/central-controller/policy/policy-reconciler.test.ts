@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { joinTopology } from '../../../central-controller/cluster/join.ts';
 import type { ObservedObjects } from '../../../central-controller/kubernetes/observed-objects.ts';
 import { PolicyReconciler } from '../../../central-controller/policy/policy-reconciler.ts';
-import { policyStatus } from '../../../central-controller/policy/policy-status.ts';
+import { deriveStatus } from '../../../central-controller/policy/derive-status.ts';
 import { type ObservedCluster, RoutedCluster } from '../../../central-controller/routing/routed-cluster.ts';
 import type { Decision } from '../../../contract/decision.ts';
 import type { PolicyStatus } from '../../../contract/policy-status.ts';
@@ -35,7 +35,7 @@ class Reporting {
       decision: decisionOn(topology, START),
       lastDecision: undefined,
     };
-    const status = isBalanced && { status: policyStatus(facts, undefined, START) };
+    const status = isBalanced && { status: deriveStatus(facts, undefined, START) };
     this.#objects = { ...objects, policies: [{ ...policy, ...status }] };
     const observed: ObservedCluster = {
       isSynced: true,

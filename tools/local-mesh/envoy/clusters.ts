@@ -16,7 +16,7 @@ import { clusterName, configPath } from './routes.ts';
 
 const UNLIMITED = 4294967295;
 
-/** Istio's limits: none, unless a DestinationRule sets some. */
+/** Istio sets no limits unless a DestinationRule does. */
 function circuitBreakers(policy: TrafficPolicy | undefined): EnvoyObject {
   const { tcp, http } = policy?.connectionPool ?? {};
   return {
@@ -55,7 +55,7 @@ function outlierDetection(policy: TrafficPolicy | undefined): EnvoyObject {
 
 function commonLb(service: MeshService, policy: TrafficPolicy | undefined, subset: string): EnvoyObject {
   const outlier = policy?.outlierDetection;
-  // A chosen endpoint that is being drained is still used: istiod's setting for a Service with a session label.
+  // As istiod sets it for a Service with a session label: a chosen endpoint is used while it drains.
   const draining = subset === '' && service.labels[SESSION_LABEL];
   return {
     ...(outlier ? { healthy_panic_threshold: { value: outlier.minHealthPercent ?? 0 } } : {}),
@@ -78,7 +78,7 @@ function loadAssignment(name: string, endpoints: readonly { ip: string; port: nu
   };
 }
 
-/** One outbound cluster before it is written down: a Service's port, or a subset of it. */
+/** One outbound cluster before it is rendered: a Service's port, or a subset of it. */
 interface OutboundCluster {
   readonly name: string;
   readonly subset: string;
@@ -119,7 +119,7 @@ function istioMetadata({ service, subset, rule }: OutboundCluster): EnvoyObject 
   };
 }
 
-/** Clusters of all services and subsets. Their endpoints are part of the configuration. */
+/** Clusters of all services and subsets, with their endpoints. */
 export function renderOutboundClusters(mesh: MeshObjects): EnvoyObject[] {
   return outboundClusters(mesh).map((cluster) => {
     const policy = cluster.rule?.spec.trafficPolicy;

@@ -1,4 +1,4 @@
-/** The proxy whose configuration is rendered: what istiod knows from its node id and its labels. */
+/** The proxy whose configuration is rendered: in a cluster, istiod knows this from node id and labels. */
 
 export interface ProxyInput {
   readonly kind: 'sidecar' | 'gateway';

@@ -1,7 +1,7 @@
 /**
- * Envoy configuration of one proxy of the local mesh, rendered from the same Kubernetes and Istio objects that a
- * cluster gets. What istiod 1.29 makes of them is the measure; what differs is only what a pod without a network
- * namespace needs: explicit listeners in place of captured ones, no mutual TLS, unknown hosts refused.
+ * Envoy configuration of one proxy of the local mesh, rendered from the same Kubernetes and Istio objects as in a cluster.
+ * It follows istiod 1.29, except where a pod has no network namespace: explicit listeners instead of captured ones, no
+ * mutual TLS, unknown hosts refused.
  */
 import { type Manifest, selects } from '../../../central-controller/kubernetes/manifest.ts';
 import { AGENT_CLUSTER } from '../../../contract/names.ts';
@@ -15,13 +15,13 @@ import { sidecarRoutes } from './virtual-hosts.ts';
 
 export type { ProxyInput } from './proxy.ts';
 
-/** The agent is not a service like others here: every proxy has its own node's. */
+/** The agent is rendered apart: every proxy calls the one of its own node. */
 function withoutAgent(mesh: MeshObjects): MeshObjects {
   const services = mesh.services.filter(({ port, host }) => clusterName(port, '', host) !== AGENT_CLUSTER);
   return { ...mesh, services };
 }
 
-/** Services whose replica this proxy's pod is. */
+/** Services that this proxy's pod is a replica of. */
 function servicesOf(proxy: ProxyInput, mesh: MeshObjects): MeshService[] {
   return mesh.services.filter(
     ({ namespace, selector, port }) =>

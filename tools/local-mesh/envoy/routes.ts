@@ -133,7 +133,7 @@ function translate(
   };
 }
 
-/** istiod's note of the object that a route or a cluster comes from. */
+/** istiod notes the object that a route or a cluster comes from. */
 export function configPath(
   from: { readonly apiVersion: string; readonly metadata: { readonly name: string; readonly namespace?: string } },
   kind: string,
@@ -141,7 +141,7 @@ export function configPath(
   return `/apis/${from.apiVersion}/namespaces/${namespaceOf(from)}/${kind}/${from.metadata.name}`;
 }
 
-/** Routes of several VirtualServices for one host: whatever matches everything comes after the rest. */
+/** Routes of several VirtualServices for one host: those that match everything come last. */
 export function catchAllsLast(routes: readonly EnvoyObject[]): EnvoyObject[] {
   const [catchAlls, others] = [routes.filter(isCatchAllRoute), routes.filter((route) => !isCatchAllRoute(route))];
   return [...others, ...catchAlls];

@@ -1,4 +1,4 @@
-/** Route configuration of a sidecar: which virtual host answers which names, in istiod's order. */
+/** Route configuration of a sidecar: its virtual hosts and their names, in istiod's order. */
 import { fullHost } from '../../../central-controller/routing/istio-names.ts';
 import { qualifiedName } from '../../../contract/names.ts';
 import { namespaceOf } from '../../../central-controller/kubernetes/manifest.ts';
@@ -30,7 +30,7 @@ export function isBoundTo(vs: RenderedVirtualService, gateway: string): boolean 
   );
 }
 
-/** istiod takes older objects first; those of one age, as all of a directory's are, by name, then namespace. */
+/** istiod takes older objects first, and those of one age (as all from files are) by name, then namespace. */
 export function inOrder(virtualServices: readonly RenderedVirtualService[]): RenderedVirtualService[] {
   const keys = ({ metadata }: RenderedVirtualService) =>
     [metadata.creationTimestamp ?? '', metadata.name, metadata.namespace ?? 'default'] as const;

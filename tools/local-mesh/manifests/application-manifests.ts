@@ -1,4 +1,4 @@
-/** An application's objects as `kubectl apply -k istio-configs/<name>/statefulset` would make them, without a cluster. */
+/** An application's objects as `kubectl apply -k istio-configs/<name>/statefulset` would apply them, without a cluster. */
 import { join } from 'node:path';
 import { SESSION_LABEL } from '../../../central-controller/routing/istio-names.ts';
 import { loadManifests } from '../../../central-controller/cluster/load-manifests.ts';
@@ -27,7 +27,7 @@ function withSpec(manifest: Manifest, fields: Readonly<Record<string, unknown>>)
   return { ...manifest, spec: { ...(typeof spec === 'object' ? spec : {}), ...fields } };
 }
 
-/** The object with what its kind says of routing set to this one. */
+/** The object with its fields for routing set to this one. */
 function routedBy(manifest: Manifest, routing: Routing): Manifest {
   if (manifest.kind === POLICY_KIND) return withSpec(manifest, { routing });
   // With the label Envoy would keep to sessions besides the subsets. Endpoint routing sets it anew.

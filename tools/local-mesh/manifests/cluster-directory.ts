@@ -1,4 +1,4 @@
-/** The directory that stands for the Kubernetes API: the controller watches it, the mesh writes it. */
+/** The directory in the place of the Kubernetes API: the mesh writes it, the controller watches it. */
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
@@ -10,7 +10,7 @@ import { type MeshPod, podObject, withMode } from './cluster-objects.ts';
 export interface ClusterDirectoryOptions {
   /** The directory that the controller watches. */
   readonly manifests: string;
-  /** Everything but pods and policies: these stay as they are. */
+  /** Everything but pods and policies; these objects never change. */
   readonly objects: readonly Manifest[];
   readonly policies: readonly LoadBalancingPolicy[];
   readonly pods: readonly MeshPod[];
@@ -27,7 +27,7 @@ export class ClusterDirectory {
     this.#writePods();
   }
 
-  /** All objects, as an informer of the proxies' configuration would see them. */
+  /** All objects, for the proxies' configuration. */
   objects(): Manifest[] {
     return [...this.#options.objects, ...this.#options.policies, ...this.#pods()];
   }
@@ -57,7 +57,7 @@ export class ClusterDirectory {
   }
 }
 
-/** Whoever watches the file sees the old content or the new, never a part. */
+/** A reader sees the old content or the new, never a part. */
 function replaceFile(path: string, text: string): void {
   writeFileSync(`${path}.partial`, text);
   renameSync(`${path}.partial`, path);

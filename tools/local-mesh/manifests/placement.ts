@@ -1,4 +1,4 @@
-/** Which replica runs on which node, and the loopback addresses of everything. Pure. */
+/** Which replica runs on which node, and all loopback addresses. Pure. */
 
 export interface NodeRoom {
   readonly name: string;

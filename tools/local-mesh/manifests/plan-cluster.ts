@@ -1,4 +1,4 @@
-/** From the application's manifests and the size of the mesh to everything that the mesh consists of. Pure. */
+/** All objects of a mesh, from the application's manifests and the size of the mesh. Pure. */
 import { Value } from 'typebox/value';
 import { KINDS } from '../../../central-controller/kubernetes/kinds.ts';
 import { type Manifest, namespaceOf, selectKind } from '../../../central-controller/kubernetes/manifest.ts';
@@ -12,7 +12,7 @@ import { SERVICE_PORT } from '../envoy/proxy.ts';
 import { type MeshPod, nodeObject, replicaLabels } from './cluster-objects.ts';
 import { edgeAddresses, placeReplicas } from './placement.ts';
 
-/** Objects that bear the name of the StatefulSet they belong to, and go with it. */
+/** Kinds of objects that have the name of their StatefulSet and are left out with it. */
 const LEFT_WITH_SET: ReadonlySet<string> = new Set([
   'StatefulSet',
   'Service',
@@ -72,7 +72,7 @@ export function planCluster(request: ClusterRequest): ClusterPlan {
   };
 }
 
-/** Whatever port a program has in a cluster, here its callers reach the proxy before it, which has the same everywhere. */
+/** Callers reach the proxy in front of a program, and all proxies have the same port here. */
 function behindProxy(manifest: Manifest): Manifest {
   const [service] = take(selectKind([manifest], KINDS.Service));
   if (!service) return manifest;

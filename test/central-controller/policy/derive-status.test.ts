@@ -2,7 +2,8 @@ import { Value } from 'typebox/value';
 import { describe, expect, it } from 'vitest';
 import { joinTopology } from '../../../central-controller/cluster/join.ts';
 import { eventObject, eventsOfChange } from '../../../central-controller/policy/events.ts';
-import { type PolicyFacts, policyStatus } from '../../../central-controller/policy/policy-status.ts';
+import type { PolicyFacts } from '../../../central-controller/policy/conditions.ts';
+import { deriveStatus } from '../../../central-controller/policy/derive-status.ts';
 import { planRouting } from '../../../central-controller/routing/plan-routing.ts';
 import { PolicyStatus } from '../../../contract/policy-status.ts';
 import { ModelCluster } from '../routing/support/model-cluster.ts';
@@ -42,13 +43,13 @@ function plan(cluster: ModelCluster) {
 }
 
 function conditions(given: PolicyFacts): Record<string, string> {
-  const status = policyStatus(given, undefined, NOW);
+  const status = deriveStatus(given, undefined, NOW);
   expect(Value.Check(PolicyStatus, status)).toBe(true);
   return Object.fromEntries((status.conditions ?? []).map(({ type, status: is, reason }) => [type, `${is} ${reason}`]));
 }
 
 function ready(given: PolicyFacts): string {
-  return policyStatus(given, undefined, NOW).conditions?.find(({ type }) => type === 'Ready')?.message ?? '';
+  return deriveStatus(given, undefined, NOW).conditions?.find(({ type }) => type === 'Ready')?.message ?? '';
 }
 
 function model(state: Partial<ModelCluster['state']>, other: Partial<ModelCluster> = {}): ModelCluster {
@@ -59,7 +60,7 @@ function model(state: Partial<ModelCluster['state']>, other: Partial<ModelCluste
 
 describe('the conditions of a policy', () => {
   it('say that all is well', () => {
-    expect(policyStatus(facts(), undefined, NOW)).toMatchObject({
+    expect(deriveStatus(facts(), undefined, NOW)).toMatchObject({
       service: 'cart',
       replicas: 3,
       readyReplicas: 3,
@@ -116,7 +117,7 @@ describe('the conditions of a policy', () => {
       const own = mode === 'Enforce' ? given : facts(model({ mode }));
       let before: PolicyStatus | undefined;
       return decisions.map((made) => {
-        before = policyStatus({ ...own, decision: decisionOn(new ModelCluster().topology(), NOW, made) }, before, NOW);
+        before = deriveStatus({ ...own, decision: decisionOn(new ModelCluster().topology(), NOW, made) }, before, NOW);
         const found = before.conditions?.find(({ type }) => type === 'Ready');
         return `${found?.status} ${found?.reason}`;
       });
@@ -167,7 +168,7 @@ describe('the conditions of a policy', () => {
   it('name the gateways that choose no replica', () => {
     const given = facts();
     if (!given.plan) throw new Error('the service is planned');
-    const { conditions: found } = policyStatus(
+    const { conditions: found } = deriveStatus(
       { ...given, plan: { ...given.plan, bareGateways: ['shop/ingress'] } },
       undefined,
       NOW,
@@ -176,10 +177,10 @@ describe('the conditions of a policy', () => {
   });
 
   it('keep the time at which they last changed', () => {
-    const first = policyStatus(facts(), undefined, NOW);
-    const later = policyStatus(facts(), first, NOW + 60_000);
+    const first = deriveStatus(facts(), undefined, NOW);
+    const later = deriveStatus(facts(), first, NOW + 60_000);
     expect(later.conditions).toEqual(first.conditions);
-    const off = policyStatus(facts(model({ mode: 'Off' })), first, NOW + 60_000);
+    const off = deriveStatus(facts(model({ mode: 'Off' })), first, NOW + 60_000);
     expect(off.conditions?.map(({ lastTransitionTime }) => lastTransitionTime)).toEqual([
       '2026-01-01T00:00:00Z',
       '2026-01-01T00:01:00Z',
@@ -214,7 +215,7 @@ describe('the conditions of a policy', () => {
 
 describe('events', () => {
   it('tell of each finding that is new, once', () => {
-    const well = policyStatus(facts(), undefined, NOW);
+    const well = deriveStatus(facts(), undefined, NOW);
     const events = eventsOfChange(undefined, well);
     expect(events.map(({ type, reason }) => `${type} ${reason}`)).toEqual([
       'Normal Accepted',
@@ -222,7 +223,7 @@ describe('events', () => {
       'Normal Balanced',
     ]);
     expect(eventsOfChange(well, well)).toEqual([]);
-    const missing = policyStatus(facts(model({}, { knowsIstio: false })), well, NOW);
+    const missing = deriveStatus(facts(model({}, { knowsIstio: false })), well, NOW);
     expect(eventsOfChange(well, missing).map(({ type, reason }) => `${type} ${reason}`)).toEqual([
       'Warning IstioNotFound',
     ]);
