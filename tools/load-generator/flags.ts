@@ -7,7 +7,7 @@ import type { LoadOptions } from './load.ts';
 import { ARRIVALS } from './workload/arrivals.ts';
 import { type Mix, parseMix } from './workload/mix.ts';
 
-/** As commander hands them over: text, except for flags without a value. */
+/** The flags as commander parses them: text, except for flags without a value. */
 export interface Flags {
   readonly url: string;
   readonly rate: string;
@@ -23,7 +23,7 @@ export interface Flags {
 
 const FOLDER = join(import.meta.dirname, 'mixes');
 
-/** Mixes that come with the load generator. */
+/** Names of the built-in mixes. */
 export const MIXES = readdirSync(FOLDER)
   .filter((file) => file.endsWith('.yaml'))
   .map((file) => basename(file, '.yaml'))
@@ -75,7 +75,7 @@ export function checkFlags(flags: Flags): Result<LoadOptions> {
   });
 }
 
-/** A mix by its name (of those in `mixes/`) or the path of its file. */
+/** Reads a built-in mix by its name, or any mix by the path of its file. */
 export function readMix(nameOrFile: string): Result<Mix> {
   const file = MIXES.includes(nameOrFile) ? join(FOLDER, `${nameOrFile}.yaml`) : nameOrFile;
   let text: string;

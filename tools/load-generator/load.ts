@@ -1,4 +1,4 @@
-/** The load generator as a library: requests at a given rate against one server. */
+/** The load generator as a library: sends requests at a given rate to one server. */
 import { performance } from 'node:perf_hooks';
 import type { LoadSecond, LoadTotals, Outcome } from './measure/tally.ts';
 import { httpSender } from './send/http-sender.ts';
@@ -8,40 +8,40 @@ import type { Mix } from './workload/mix.ts';
 import { seededRandom } from '../../apps/service/random.ts';
 import { requestSource } from './workload/requests.ts';
 
-/** Times and contents are drawn from streams of their own: neither changes with the other. */
+/** Times and contents come from two random streams, so that neither changes with the other. */
 const ARRIVALS_SEED = 0x5bd1e995;
 
 export interface LoadOptions {
-  /** Server, with a path that is put before those of the mix. `http:` or `https:`. */
+  /** Server (`http:` or `https:`), with a path that precedes those of the mix. */
   readonly url: URL;
   readonly mix: Mix;
   /** Requests per second. */
   readonly rate: number;
-  /** How they are spread over time; by default evenly. */
+  /** How requests are spread over time. Default: evenly. */
   readonly arrivals?: Arrivals;
-  /** Without it the load runs until `stop`. */
+  /** Default: until `stop`. */
   readonly durationSeconds?: number;
   readonly connections: number;
-  /** Requests that fall due while so many are outstanding are dropped; without it they wait for a connection. */
+  /** Requests that fall due while this many are outstanding are dropped. Without it they wait for a connection. */
   readonly maxOutstanding?: number;
   readonly timeoutSeconds: number;
-  /** Same seed, same sequence of requests. */
+  /** The same seed gives the same sequence of requests. */
   readonly seed: number;
   readonly headers?: Readonly<Record<string, string>>;
   /** Response header (lower case) that names the replica that answered. */
   readonly replicaHeader?: string;
   readonly onSecond?: (second: LoadSecond) => void;
-  /** Called as each request that was sent comes to its end; `sentMs` is of `performance.now()`. */
+  /** Called at the end of each request that was sent. `sentMs` is a time of `performance.now()`. */
   readonly onOutcome?: (outcome: Outcome, sentMs: number) => void;
 }
 
 export interface Load {
-  /** Resolves once no request falls due any more and all have come to their end. Never rejects. */
+  /** Resolves when the last request has ended. Never rejects. */
   readonly finished: Promise<LoadResult>;
-  /** What became of all requests so far; it goes on changing. */
+  /** Counts of all requests so far. The object changes with each request. */
   readonly totals: Readonly<LoadTotals>;
   readonly backlog: { readonly outstanding: number; readonly waiting: number };
-  /** Ends the load; what is outstanding comes to its end first. */
+  /** Ends the load after the outstanding requests have ended. */
   stop(): Promise<LoadResult>;
 }
 
@@ -49,8 +49,9 @@ const clock: Clock = {
   now: () => performance.now(),
   wallMs: () => Date.now(),
   wakeAt(atMs, wake) {
-    // Timers count whole milliseconds. Rounding down would send 0.2 ms earlier on average, but wakes the process twice
-    // per request, which at 300 requests/s costs a fifth more CPU; the delay is reported and counts in the latency.
+    // Timers count whole milliseconds. Rounding down would send 0.2 ms earlier on average, but wake the process twice
+    // per
+    // request, which at 300 requests/s costs a fifth more CPU. The delay is reported and counts in the latency.
     const timer = setTimeout(wake, Math.max(1, Math.ceil(atMs - performance.now())));
     return () => clearTimeout(timer);
   },
@@ -70,7 +71,7 @@ function observed(sender: Sender, observe: (outcome: Outcome, sentMs: number) =>
   };
 }
 
-/** Starts at once. Nothing that the server does makes it throw; the options are taken as checked. */
+/** Starts at once. It never throws because of the server. The options must be valid. */
 export function runLoad(options: LoadOptions): Load {
   const sender = httpSender({
     origin: options.url.origin,

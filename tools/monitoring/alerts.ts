@@ -1,12 +1,12 @@
 /**
- * The alerts, once: rules for Prometheus, the operator's PrometheusRule and the tests are made of these. Each says what
- * is wrong for whom, and where the guide goes on. Values are compared at the time of the scrape where clocks matter.
+ * The one list of alerts, from which the rules for Prometheus, the operator's PrometheusRule and the tests are made.
+ * Each has a description of the problem and a link into the guide. Expressions about clocks use the time of the scrape.
  */
 
 export interface Alert {
   readonly name: string;
   readonly expression: string;
-  /** How long it must hold; Prometheus' notation. */
+  /** How long the expression must hold, in Prometheus' notation. */
   readonly for: string;
   /** critical: balancing is lost or wrong now. warning: part of it is, or will be. info: worth knowing. */
   readonly severity: 'critical' | 'warning' | 'info';
@@ -16,10 +16,12 @@ export interface Alert {
   readonly runbook: string;
 }
 
-/** Of what policies ask for. A refused Lease is another controller's; a lost event says nothing that no status says. */
+/**
+ * Writes for policies. A Lease is refused if another controller leads, and a status has what a lost event would say.
+ */
 const WRITES = 'verb=~"create|update|patch|delete",resource!~"leases|events"';
 
-/** Envoy's counters of requests that the plugin left to Istio, though their service is balanced. */
+/** Requests to balanced services that the plugin left to Istio, by Envoy's counters. */
 const LEFT_TO_ISTIO = ['without_table', 'without_replica', 'over_stream_limit']
   .map((why) => `sum by (namespace) (rate(ballast_fallbacks_${why}_total[5m]))`)
   .join(' + ');
@@ -135,7 +137,7 @@ export const ALERTS: readonly Alert[] = [
   },
   {
     name: 'BallastWritesFailing',
-    // A write that goes on being refused is tried once a minute at least: the window holds one try, and no past ones.
+    // A refused write is retried at least once a minute, so the window has one attempt and no old ones.
     expression: `sum by (verb, resource, code) (increase(ballast_apiserver_requests_total{${WRITES},code!~"2..|404"}[2m])) > 0`,
     for: '5m',
     severity: 'warning',
@@ -164,7 +166,7 @@ export const ALERTS: readonly Alert[] = [
   },
   {
     name: 'BallastPolicyNotReady',
-    // Learning: nobody has called the service so far as is known, which is no failure.
+    // Learning means that no call of the service was seen yet, which is not a failure.
     expression: 'max by (namespace, policy) (ballast_policy_condition{type="Ready",reason!~"Off|Learning"}) == 0',
     for: '10m',
     severity: 'warning',

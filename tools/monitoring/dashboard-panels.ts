@@ -1,7 +1,7 @@
-/** What the Grafana dashboard shows: rows of panels, each with its queries. Grafana's own objects are made of this. */
+/** Rows and panels of the Grafana dashboard, from which Grafana's own objects are made. */
 
 export interface Query {
-  /** PromQL; `$namespace` and `$service` are the dashboard's choices, both matched as patterns. */
+  /** PromQL. `$namespace` and `$service` are the dashboard's variables, both patterns. */
   readonly expression: string;
   readonly legend: string;
 }
@@ -9,14 +9,14 @@ export interface Query {
 export interface PanelDefinition {
   readonly title: string;
   readonly description: string;
-  /** stat: one number, as it is now. lines: over time. */
+  /** stat: the current number. lines: over time. */
   readonly kind: 'stat' | 'lines';
   /** Grafana's name of the unit. */
   readonly unit: string;
   readonly queries: readonly Query[];
-  /** Upper bound of the axis, where the figure has one. */
+  /** Upper bound of the axis, if there is a natural one. */
   readonly most?: number;
-  /** Values of a stat that are well, up to and without `below`; absent: all are. */
+  /** Good values of a stat: from `from` and below `below`. Absent: all values. */
   readonly good?: { readonly from?: number; readonly below: number };
 }
 
@@ -36,7 +36,7 @@ function quantile(share: number, metric: string): string {
   return `histogram_quantile(${share}, sum by (le) (rate(${metric}_bucket[$__rate_interval])))`;
 }
 
-/** Without the other figures that a panel may have. */
+/** A panel with one number. */
 function stat(
   title: string,
   description: string,

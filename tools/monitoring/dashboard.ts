@@ -1,4 +1,4 @@
-/** The dashboard as Grafana imports it, by Grafana's own types. Pure. */
+/** The dashboard in Grafana's import format, built with Grafana's own types. Pure. */
 import * as common from '@grafana/grafana-foundation-sdk/common';
 import * as dashboard from '@grafana/grafana-foundation-sdk/dashboard';
 import * as prometheus from '@grafana/grafana-foundation-sdk/prometheus';
@@ -7,7 +7,7 @@ import * as timeseries from '@grafana/grafana-foundation-sdk/timeseries';
 import { type PanelDefinition, ROWS } from './dashboard-panels.ts';
 
 const SOURCE = { type: 'prometheus', uid: '${datasource}' };
-/** Of the grid that Grafana places panels on. */
+/** Columns of Grafana's grid. */
 const GRID_WIDTH = 24;
 
 function queriesOf({ queries, kind }: PanelDefinition): prometheus.DataqueryBuilder[] {
@@ -65,7 +65,7 @@ function choice(name: string, label: string, values: string): dashboard.QueryVar
     .allValue('.*');
 }
 
-/** `label_values` of Grafana's Prometheus source, by the names of the choices. */
+/** Queries for the values of the dashboard's variables. */
 const CHOICES = {
   namespace: 'label_values(ballast_service_demand_cores, namespace)',
   service: 'label_values(ballast_service_demand_cores{namespace=~"$namespace"}, service)',

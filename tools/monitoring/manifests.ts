@@ -1,4 +1,4 @@
-/** The files of this folder that are made: rules of both forms, and monitors for the Prometheus operator. Pure. */
+/** Makes the alert rules in both forms: for a plain Prometheus and for the Prometheus operator. Pure. */
 import { stringify } from 'yaml';
 import { type Alert, ALERTS } from './alerts.ts';
 
@@ -23,7 +23,7 @@ function ruleGroups(): RuleGroups {
   return { groups: [{ name: 'ballast', rules: ALERTS.map(rule) }] };
 }
 
-/** For `rule_files` of a Prometheus without the operator. */
+/** A file for `rule_files` of a Prometheus without the operator. */
 export function ruleFile(): string {
   return `${MADE}${stringify(ruleGroups(), { lineWidth: 0 })}`;
 }

@@ -1,4 +1,4 @@
-/** HDR histograms of microseconds: three significant digits over any range, mergeable without loss. */
+/** HDR histograms of microseconds, with three significant digits over any range. They can be merged without loss. */
 import * as hdr from 'hdr-histogram-js';
 
 export type LatencyHistogram = hdr.Histogram;
@@ -11,14 +11,14 @@ export function recordMs(histogram: LatencyHistogram, ms: number): void {
   histogram.recordValue(Math.max(0, Math.round(ms * 1000)));
 }
 
-/** One histogram that holds what all of `parts` hold; `parts` stay as they are. */
+/** The sum of the histograms, which stay unchanged. */
 export function mergeHistograms(parts: Iterable<LatencyHistogram>): LatencyHistogram {
   const merged = latencyHistogram();
   for (const part of parts) merged.add(part);
   return merged;
 }
 
-/** `percentile` from 0 to 100; 0 for an empty histogram. */
+/** `percentile` is from 0 to 100. Returns 0 for an empty histogram. */
 export function percentileMs(histogram: LatencyHistogram, percentile: number): number {
   return histogram.totalCount === 0 ? 0 : histogram.getValueAtPercentile(percentile) / 1000;
 }
@@ -36,7 +36,7 @@ export interface LatencySummary {
   readonly max: number;
 }
 
-/** The usual figures in milliseconds; all 0 for an empty histogram. */
+/** Mean, deviation and percentiles in milliseconds; all 0 for an empty histogram. */
 export function summariseMs(histogram: LatencyHistogram): LatencySummary {
   const empty = histogram.totalCount === 0;
   return {
@@ -53,7 +53,7 @@ export function summariseMs(histogram: LatencyHistogram): LatencySummary {
   };
 }
 
-/** HdrHistogram's own interchange format (V2, compressed, base64), which the tools of other languages read as well. */
+/** HdrHistogram's interchange format (V2, compressed, base64), which tools in other languages can read. */
 export function encodeHistogram(histogram: LatencyHistogram): string {
   return hdr.encodeIntoCompressedBase64(histogram);
 }

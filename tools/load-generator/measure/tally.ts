@@ -1,16 +1,16 @@
-/** Counts what became of each request, by the second in which it was due. Pure: it is told the times. */
+/** Counts the outcomes of requests by the second in which they were due. Pure. */
 import { type LatencyHistogram, latencyHistogram, recordMs } from './histogram.ts';
 
 /**
- * Why a request failed: an answer of 400 and above; no connection; the connection broke before the answer was whole;
- * no answer in time; not even sent in time, because every connection waited for the answer to an earlier request; or
- * dropped when it fell due, because as many were outstanding as may be.
+ * Why a request failed. `status`: the answer was 400 or above. `connect`: no connection. `reset`: the connection broke
+ * before the end of the answer. `timeout`: no answer in time. `notSent`: not sent in time, because every connection
+ * waited for an earlier answer. `dropped`: too many requests were outstanding when it fell due.
  */
 export const FAILURE_KINDS = ['status', 'connect', 'reset', 'timeout', 'notSent', 'dropped'] as const;
 export type FailureKind = (typeof FAILURE_KINDS)[number];
 export type FailureCounts = Record<FailureKind, number>;
 
-/** What the sender saw. `replica` is the value of the response header that names who answered, if one was asked for. */
+/** The outcome that the sender saw. `replica` is the value of the response header that names the replica. */
 export type Outcome =
   | { readonly kind: 'answered'; readonly status: number; readonly bytes: number; readonly replica?: string }
   | { readonly kind: Exclude<FailureKind, 'status'> };
@@ -18,14 +18,14 @@ export type Outcome =
 export interface LoadSecond {
   /** 0 for the first second of the run. */
   readonly index: number;
-  /** Wall clock at its begin, ms since 1970. */
+  /** Wall clock at its start, ms since 1970. */
   readonly startMs: number;
-  /** Requests that were due in this second; each is in `answered` or in one of `failures`. */
+  /** Requests that were due in this second. Each is in `answered` or in one of `failures`. */
   readonly due: number;
   readonly answered: number;
   readonly failed: number;
   readonly failures: Readonly<FailureCounts>;
-  /** Microseconds from when a request was due to the end of its answer; see `Tally.settled` for failed ones. */
+  /** Microseconds from when a request was due to the end of its answer. For failed ones see `Tally.settled`. */
   readonly latency: LatencyHistogram;
 }
 
@@ -63,21 +63,21 @@ export class Tally {
   readonly #open = new Map<number, OpenSecond>();
   #closed = 0;
 
-  /** `startMs`: wall clock at the run's begin. */
+  /** `startMs` is the wall clock at the start of the run. */
   constructor(startMs: number) {
     this.#startMs = startMs;
   }
 
-  /** A request is due now, `offsetMs` after the run's begin. */
+  /** Counts a request that is due `offsetMs` after the start of the run. */
   due(offsetMs: number): void {
     this.#second(offsetMs).due += 1;
     this.totals.due += 1;
   }
 
   /**
-   * A request that was due at `offsetMs` came to its end after `latencyMs`. One that timed out (sent or not) enters the
-   * histogram with the time it waited, for whoever sent it waited that long and leaving it out would flatter the tail;
-   * other failures do not, since a quick refusal would flatter it too.
+   * Counts the end of a request that was due at `offsetMs`, after `latencyMs`. A request that timed out (sent or not)
+   * is in the histogram with the time that it waited, because its client waited that long. Other failures are not,
+   * because quick refusals would make the latency look better.
    */
   settled(offsetMs: number, latencyMs: number, outcome: Outcome): void {
     const second = this.#second(offsetMs);
@@ -101,9 +101,7 @@ export class Tally {
     if (outcome.replica !== undefined) increment(this.totals.replicas, outcome.replica);
   }
 
-  /**
-   * Seconds, in order, that lie before `offsetMs` and whose requests have all come to their end. Each is given once.
-   */
+  /** Returns each second before `offsetMs` once, in order, when all of its requests have ended. */
   *close(offsetMs: number): Generator<LoadSecond> {
     while ((this.#closed + 1) * 1000 <= offsetMs) {
       const second = this.#open.get(this.#closed) ?? this.#empty(this.#closed);

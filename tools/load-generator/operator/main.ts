@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** Runs loads that LoadgenRequests of a cluster ask for. */
+/** The load operator: runs the loads of a cluster's LoadgenRequests. */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import closeWithGrace from 'close-with-grace';
@@ -13,7 +13,7 @@ import { readListenAddress } from '../../../apps/service/flags.ts';
 import { addReplicaRoutes } from '../../../apps/service/run-service.ts';
 import { openOperator } from './open-operator.ts';
 
-/** Requests that are outstanding come to their end in 10 s; then the results are written. */
+/** Outstanding requests end within 10 s. Then the results are written. */
 const GRACE_MS = 20_000;
 
 interface Flags {

@@ -1,4 +1,4 @@
-/** Wires the operator to a cluster. */
+/** Connects the operator to a cluster. */
 import { qualifiedName } from '../../../contract/names.ts';
 import { KubernetesClient } from '../../../central-controller/kubernetes/client.ts';
 import type { Credentials } from '../../../central-controller/kubernetes/credentials.ts';
@@ -15,12 +15,12 @@ import { startLoadRun } from './run/load-run.ts';
 
 export interface OperatorOptions {
   readonly credentials: Credentials;
-  /** Of the Lease by which one of several operators acts. */
+  /** Namespace of the Lease that elects one of several operators. */
   readonly namespace: string;
   readonly lease: string;
-  /** No other process's, not even of one that ran before. */
+  /** Unique among all processes, including earlier ones. */
   readonly identity: string;
-  /** Where a Service's port is, such as `http://search.shop.svc.cluster.local:8080`. */
+  /** Base URL of a Service's port, such as `http://search.shop.svc.cluster.local:8080`. */
   readonly targetOf: (namespace: string, service: string, port: number) => URL;
 }
 
@@ -30,13 +30,13 @@ export interface Log {
 }
 
 export interface OpenedOperator {
-  /** Everything was seen once, and somebody acts: this one or another. */
+  /** Both kinds were listed, and one of the operators leads. */
   readonly isReady: boolean;
-  /** Ends the loads that run, writes what they measured, and lets another operator act. */
+  /** Ends the running loads, writes their results, and releases the Lease. */
   close(): Promise<void>;
 }
 
-/** Begins at once. */
+/** Starts at once. */
 export function openOperator(options: OperatorOptions, log: Log): OpenedOperator {
   const { credentials, namespace, lease: name, identity, targetOf } = options;
   const logFailure = (failure: Failure): void => log.error({ code: failure.code }, describeFailure(failure));
@@ -80,7 +80,7 @@ export function openOperator(options: OperatorOptions, log: Log): OpenedOperator
   leadership.onChange(() => {
     const { isLeading, leader } = leadership;
     log.info(isLeading ? `${identity}: acts` : `${identity}: waits, ${leader ?? 'nobody'} acts`);
-    // While nobody else acts, loads go on: the API server may be away for a moment.
+    // Loads continue until another operator leads, because the API server may only be away for a moment.
     if (!isLeading && leader !== undefined && leader !== identity) operator.abandon();
     void operator.poke();
   });

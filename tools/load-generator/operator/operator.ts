@@ -1,4 +1,4 @@
-/** Brings the cluster in line with the plan, one round after the other: whenever something changed, and each second. */
+/** Performs the plan's actions, in rounds: after each change, and each second. */
 import type { Failure } from '../../../contract/errors.ts';
 import { failure, type Result, success } from '../../../contract/result.ts';
 import type { LoadgenRequest } from './api/request.ts';
@@ -7,7 +7,7 @@ import type { Measured } from './api/result.ts';
 import { type Action, plan, type Seen } from './plan/plan.ts';
 import type { Run } from './run/load-run.ts';
 
-/** Times to live end, and Services are waited for, without anything changing. */
+/** Time-to-live and the wait for Services pass without a change of any object. */
 const ROUND_MS = 1_000;
 
 export interface Writer {
@@ -17,18 +17,18 @@ export interface Writer {
 }
 
 export interface OperatorPorts {
-  /** Undefined while not everything has been seen. */
+  /** Undefined until both kinds were listed. */
   readonly seen: () => Seen | undefined;
   readonly writer: Writer;
-  /** Names of the mixes that there are. */
+  /** Names of the existing mixes. */
   readonly mixes: ReadonlySet<string>;
-  /** Begins the load of a request; `changed` is to be called when it says something new. */
+  /** Starts the load of a request. The run calls `changed` when its state changes. */
   readonly startRun: (request: LoadgenRequest, changed: () => void) => Run;
-  /** No other operator acts at the same time. */
+  /** Whether this operator leads. */
   readonly mayAct: () => boolean;
   /** Wall clock, ms. */
   readonly now: () => number;
-  /** Something could not be written, and will be tried again; said once until it changes. */
+  /** Receives a failed write, once until the failure changes. The write is tried again. */
   readonly onTrouble: (failure: Failure) => void;
 }
 
@@ -40,7 +40,7 @@ export class Operator {
   #round: Promise<void> | undefined;
   #again = false;
   #isClosing = false;
-  /** What was told of last. */
+  /** Message of the last reported failure. */
   #trouble: string | undefined;
 
   constructor(ports: OperatorPorts) {
@@ -48,20 +48,20 @@ export class Operator {
     this.#timer = setInterval(() => void this.poke(), ROUND_MS);
   }
 
-  /** Something changed. Resolves when all that follows of it was tried; never rejects. */
+  /** Starts a round after a change. Resolves when its actions have been tried. Never rejects. */
   poke(): Promise<void> {
     this.#again = true;
     this.#round ??= this.#goRound();
     return this.#round;
   }
 
-  /** Another operator acts now: it tells what became of these loads, which end. */
+  /** Ends the loads of this operator after another one has taken the lead and reports on them. */
   abandon(): void {
     for (const run of this.#runs.values()) void run.interrupt();
     this.#runs.clear();
   }
 
-  /** Ends the loads that run, and writes what they measured. */
+  /** Ends the running loads and writes their results. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
     this.#isClosing = true;
@@ -80,7 +80,7 @@ export class Operator {
     this.#round = undefined;
   }
 
-  /** What fails does not keep the rest from being done; the last failure is the outcome. */
+  /** A failed action does not stop the others. Returns the last failure. */
   async #bringInLine(): Promise<Result<undefined>> {
     const { seen, mixes, now, mayAct } = this.#ports;
     const there = seen();
@@ -99,7 +99,7 @@ export class Operator {
     const { writer, startRun, mayAct } = this.#ports;
     switch (action.verb) {
       case 'start': {
-        // Written before it begins: whatever happens from here on, it is not begun a second time.
+        // Written before the load starts, so that it is never started twice.
         const written = await writer.writeStatus(action.request, action.status);
         const changed = (): void => void this.poke();
         const isWanted = written.ok && mayAct() && !this.#isClosing;

@@ -1,4 +1,4 @@
-/** Sends over kept-alive HTTP/1.1 connections, one request at a time on each. */
+/** Sends requests over kept-alive HTTP/1.1 connections, one at a time on each. */
 import { type Dispatcher, Pool } from 'undici';
 import type { Outcome } from '../measure/tally.ts';
 import type { PlannedRequest } from '../workload/requests.ts';
@@ -8,9 +8,9 @@ export interface HttpSenderOptions {
   /** Scheme, host and port. */
   readonly origin: string;
   readonly connections: number;
-  /** Time allowed for opening a connection, ms. The answer's time is the open loop's business. */
+  /** Time limit for opening a connection, ms. The open loop limits the time of the answer. */
   readonly connectTimeoutMs: number;
-  /** Sent with every request, by their names in lower case; they win over the request's own. */
+  /** Headers of every request, by their names in lower case. They override the request's own. */
   readonly headers: Readonly<Record<string, string>>;
   /** Response header whose value names the replica that answered. */
   readonly replicaHeader?: string;
@@ -60,7 +60,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
-    // Its connection opened only after the time was up.
+    // The connection opened after the timeout.
     if (this.#aborted) controller.abort(new Error('timed out'));
   }
 

@@ -1,10 +1,10 @@
 /**
- * The open loop: each request is due when the schedule says, whatever became of those before it. Latency counts from
- * then, so a stall of the server, of the connections or of the generator itself shows in every request that it held up
- * (Gil Tene's "coordinated omission", as avoided in wrk2). When late, it sends all that is due.
+ * The open loop: each request is due at its scheduled time, whatever happens to earlier ones. Latency counts from then, so
+ * a stall of the server, of the connections or of the generator itself shows in every request that it delays. (wrk2 avoids
+ * Gil Tene's "coordinated omission" in the same way.) When the loop is late, it sends everything that is due.
  *
- * Outstanding requests are bounded by rate * timeout: one that cannot be sent in time fails as `notSent`. With a bound
- * of their own, one that falls due beyond it fails as `dropped`, and nothing waits.
+ * Outstanding requests are bounded by rate * timeout, because a request that cannot be sent in time fails as `notSent`.
+ * With `maxOutstanding`, a request that falls due beyond that bound fails as `dropped`, and none waits.
  */
 import { type LatencyHistogram, latencyHistogram, recordMs } from '../measure/histogram.ts';
 import { type LoadSecond, type LoadTotals, type Outcome, Tally } from '../measure/tally.ts';
@@ -12,18 +12,18 @@ import type { Schedule } from '../workload/arrivals.ts';
 import type { PlannedRequest } from '../workload/requests.ts';
 
 export interface Sender {
-  /** Requests that can be under way at once. */
+  /** Maximum number of requests in flight. */
   readonly connections: number;
   /**
-   * Sends now. `done` is called once, later, also after an abort.
-   * @returns Aborts the request: closes its connection.
+   * Sends a request. `done` is called once, later, even after an abort.
+   * @returns a function that aborts the request by closing its connection
    */
   send(request: PlannedRequest, done: (outcome: Outcome) => void): () => void;
   close(): Promise<void>;
 }
 
 export interface Clock {
-  /** Monotonic, ms, with a fraction. */
+  /** Monotonic time, ms, with a fraction. */
   now(): number;
   /** Wall clock, ms since 1970. */
   wallMs(): number;
@@ -35,21 +35,21 @@ export interface OpenLoopOptions {
   /** Requests per second, on average. */
   readonly rate: number;
   readonly schedule: Schedule;
-  /** How long requests fall due, ms: so many as the rate makes in it; without it until `stop`. */
+  /** Time over which requests fall due, ms. Without it the loop runs until `stop`. */
   readonly durationMs?: number;
   /** From when a request is due to when it counts as failed, ms. */
   readonly timeoutMs: number;
   readonly next: () => PlannedRequest;
-  /** Requests whose end may be open at once; without it those that find no connection wait for one. */
+  /** Maximum number of outstanding requests. Without it requests wait for a free connection. */
   readonly maxOutstanding?: number;
-  /** Called in order, each second once all requests due in it have come to their end. */
+  /** Called for each second in order, when all requests due in it have ended. */
   readonly onSecond?: (second: LoadSecond) => void;
 }
 
 export interface LoadResult extends LoadTotals {
-  /** Wall clock at the begin, ms since 1970. */
+  /** Wall clock at the start, ms since 1970. */
   readonly startMs: number;
-  /** From the begin to when the last request was due, ms (at least one interval). */
+  /** From the start to when the last request was due, ms (at least one interval). */
   readonly durationMs: number;
   /** Microseconds from when a request was due to when it was given to a connection. */
   readonly sendDelay: LatencyHistogram;
@@ -70,7 +70,7 @@ export class OpenLoop {
   readonly #start: number;
   readonly #startMs: number;
   readonly #sendDelay = latencyHistogram();
-  /** Not yet at their end, oldest first; those of `#waiting` included. */
+  /** Requests without an outcome, the oldest first, including those in `#waiting`. */
   readonly #outstanding = new Set<Pending>();
   readonly #waiting = new Set<Pending>();
   #limit: number;
@@ -93,7 +93,7 @@ export class OpenLoop {
     this.#wake();
   }
 
-  /** No further request falls due; those outstanding come to their end within the time-out. */
+  /** Stops sending. Outstanding requests end within the timeout. */
   stop(): Promise<LoadResult> {
     this.#limit = this.#planned;
     this.#cancelWake();
@@ -101,12 +101,12 @@ export class OpenLoop {
     return this.finished;
   }
 
-  /** What became of all requests so far. */
+  /** Counts of all requests so far. */
   get totals(): LoadTotals {
     return this.#tally.totals;
   }
 
-  /** Requests whose end is still open, and those among them that wait for a connection. */
+  /** Number of requests without an outcome, and of those that wait for a connection. */
   get backlog(): { readonly outstanding: number; readonly waiting: number } {
     return { outstanding: this.#outstanding.size, waiting: this.#waiting.size };
   }

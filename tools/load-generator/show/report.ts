@@ -1,4 +1,4 @@
-/** The result as JSON: the shape that `--json` prints, and one line of `--stream`. */
+/** The result as JSON: the output of `--json`, and one line of `--stream`. */
 import {
   encodeHistogram,
   type LatencyHistogram,
@@ -18,7 +18,7 @@ export interface LoadSetting {
   readonly seed: number;
 }
 
-/** One second of the series; latencies in ms, 0 where nothing was answered. */
+/** One second of the load. Latencies are in ms, and 0 if nothing was answered. */
 export interface SecondReport {
   readonly second: number;
   readonly startMs: number;
@@ -46,7 +46,7 @@ export interface LoadReport {
   readonly bytes: number;
   readonly latencyMs: LatencySummary;
   readonly sendDelayMs: LatencySummary;
-  /** CPU that the generator itself took, ms per request. */
+  /** CPU time of the generator itself, ms per request. */
   readonly cpuMsPerRequest: number;
   readonly seconds: readonly SecondReport[];
   /** All latencies in microseconds: HdrHistogram V2, compressed, base64. */

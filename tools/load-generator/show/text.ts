@@ -1,4 +1,7 @@
-/** The result as text in the layout of wrk2 (`wrk -L`), which people and their scripts know how to read. */
+/**
+ * The result as text in the layout of wrk2 (`wrk -L`), which users and their scripts know, and a line about the
+ * progress.
+ */
 import { type LatencyHistogram, percentileMs, summariseMs } from '../measure/histogram.ts';
 import type { LoadResult } from '../send/open-loop.ts';
 import type { LoadSetting, SecondReport } from './report.ts';
@@ -54,7 +57,7 @@ function percent(fraction: number): string {
   return `${(fraction * 100).toFixed(2)}%`;
 }
 
-/** Wrk's own units: microseconds, milliseconds, seconds, minutes with two decimals. */
+/** Time in wrk's units: microseconds, milliseconds, seconds or minutes, with two decimals. */
 function time(ms: number): string {
   if (ms < 1) return `${(ms * 1000).toFixed(2)}us`;
   if (ms < 1000) return `${ms.toFixed(2)}ms`;
@@ -78,7 +81,7 @@ function share(values: readonly number[], test: (value: number) => boolean): num
   return values.length === 0 ? 0 : values.filter(test).length / values.length;
 }
 
-/** Part of the recorded values within one deviation of the mean, to 0.1 %: found by bisection over percentiles. */
+/** Fraction of the recorded values within one deviation of the mean, to 0.1 %, by bisection over percentiles. */
 function withinDeviation(histogram: LatencyHistogram): number {
   if (histogram.totalCount === 0) return 0;
   const below = (value: number): number => {
@@ -100,7 +103,7 @@ export interface ProgressInput {
   readonly outstanding: number;
   readonly waiting: number;
   readonly failed: number;
-  /** The newest second whose requests have all come to their end. */
+  /** The last second whose requests have all ended. */
   readonly last?: SecondReport;
 }
 

@@ -1,14 +1,14 @@
-/** When requests fall due. */
+/** Schedules of requests. */
 import type { Random } from '../../../apps/service/random.ts';
 
 /**
- * `constant`: at even intervals. `poisson`: at exponential ones, as requests of many people who know nothing of each
- * other come: the same rate, with queues now and then, which even intervals never cause.
+ * `constant`: at even intervals. `poisson`: at exponential intervals, like requests of many independent users. They
+ * cause occasional queues, which even intervals at the same rate never do.
  */
 export const ARRIVALS = ['constant', 'poisson'] as const;
 export type Arrivals = (typeof ARRIVALS)[number];
 
-/** When request `index` is due, ms after the start. Is asked in order, of one request as often as one likes. */
+/** When request `index` is due, ms after the start. Called with rising indices; the same index may repeat. */
 export type Schedule = (index: number) => number;
 
 /** `rate` requests per second on average. */

@@ -1,9 +1,9 @@
-/** Headers and body of a request in a mix: text with parameters, a file as it is, or a form that carries a file. */
+/** Headers and body of a request in a mix: text with parameters, a file, or a form with a file. */
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { Type, type Static } from 'typebox';
 
-/** Those that a connection sets by itself would contradict it. */
+/** Headers that the connection sets by itself are not allowed. */
 export const HeaderName = Type.String({
   pattern: "^(?!(?:[Cc]ontent-[Ll]ength|[Tt]ransfer-[Ee]ncoding|[Cc]onnection)$)[\\w!#$%&'*+.^`|~-]+$",
 });
@@ -20,7 +20,7 @@ const Form = Type.Object(
   { additionalProperties: false },
 );
 
-/** Fields of a request that say what its body is; one of the first three at most. */
+/** Fields of a request for its body. At most one of the first three may be given. */
 export const BodyFields = Type.Object({
   body: Type.Optional(Type.String({ description: 'Text; `{x}` is parameter x where there is one of that name' })),
   bodyFile: Type.Optional(Path),
@@ -32,14 +32,14 @@ export const BODY_FIELDS = ['body', 'bodyFile', 'form'] as const;
 export interface Content {
   /** By their names in lower case. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Text is a template, bytes are sent as they are. */
+  /** Text is a template; bytes are sent unchanged. */
   readonly body?: string | Uint8Array;
 }
 
 type ReadContent =
   { readonly ok: true; readonly value: Content } | { readonly ok: false; readonly field: string; readonly why: string };
 
-/** What the fields of one request make together; a failure names the field within the request. */
+/** Reads headers and body of a request. A failure names the field within the request. */
 export function readContent(
   given: Readonly<Record<string, string>>,
   fields: Static<typeof BodyFields>,
@@ -64,7 +64,10 @@ export function readContent(
   }
 }
 
-/** One file in one field, as RFC 7578 and browsers have it. The boundary is of the content, which cannot hold it. */
+/**
+ * A form with one file in one field (RFC 7578). The boundary is a hash of the content, so the content cannot contain
+ * it.
+ */
 function encodeForm(field: string, file: string, contentType: string, content: Uint8Array) {
   const boundary = `ballast-${createHash('sha256').update(content).digest('hex').slice(0, 32)}`;
   const head =

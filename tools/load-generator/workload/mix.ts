@@ -1,4 +1,4 @@
-/** A workload mix: which requests, in which proportion, with which random parameters. Read from YAML or JSON. */
+/** A workload mix: requests with weights and random parameters. Read from YAML or JSON. */
 import { Type, type Static, type TSchema } from 'typebox';
 import { Value } from 'typebox/value';
 import { parse } from 'yaml';
@@ -77,7 +77,7 @@ const MixFile = Type.Object(
   strict,
 );
 
-/** A request as it is sent: what its file said of the body is read and encoded. */
+/** A request with its body read and encoded. */
 export interface MixedRequest extends Content {
   readonly name: string;
   /** Relative to those of the other requests. */
@@ -92,7 +92,7 @@ export interface Mix {
   readonly requests: readonly MixedRequest[];
 }
 
-/** The bytes of a file whose path is relative to the mix's own. Throws what the file system says. */
+/** Reads a file by its path relative to the mix. Throws the error of the file system. */
 export type ReadBeside = (path: string) => Uint8Array;
 
 /** Names of the parameters that a path uses, in order. */
@@ -100,7 +100,7 @@ function parametersOf(path: string): string[] {
   return [...path.matchAll(/\{([^{}]*)\}/g)].map((match) => match[1] ?? '');
 }
 
-/** Reads a mix from the text of its file. A failure names the field, as in `requests[1].path`. */
+/** Parses a mix. A failure names the field, as in `requests[1].path`. */
 export function parseMix(text: string, file: string, readBeside: ReadBeside): Result<Mix> {
   const refuse = (field: string, why: string): Result<never> =>
     failure('INVALID_MIX', `${file}: ${field === '' ? 'the file' : field} ${why}`);
@@ -136,7 +136,9 @@ export function parseMix(text: string, file: string, readBeside: ReadBeside): Re
   return success({ name: content.name, parameters, requests });
 }
 
-/** What no schema can say: ranges that are empty, days that do not exist, dates after something that is no date. */
+/**
+ * Errors that the schema cannot express: empty ranges, days that do not exist, references to other kinds of parameters.
+ */
 function contradiction(parameter: Parameter, earlier: Readonly<Record<string, Parameter>>): string | undefined {
   for (const field of ['from', 'to'] as const) {
     const day = field in parameter ? (parameter as Record<string, unknown>)[field] : undefined;

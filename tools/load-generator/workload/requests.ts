@@ -9,19 +9,17 @@ export interface PlannedRequest {
   readonly path: string;
   /** By their names in lower case. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Bytes are the same ones for every request that they are sent with. */
+  /** Requests may share the same bytes. */
   readonly body?: string | Uint8Array;
 }
 
 const DAY_MS = 86_400_000;
 
-/** The value of a parameter: one per request, however often it is used. */
+/** Returns the value of a parameter, which is the same for all uses in a request. */
 type Draw = (name: string) => string;
 type Template = (draw: Draw) => string;
 
-/**
- * The next request of the mix on each call; `basePath` is put before every path. The mix is one that `parseMix` gave.
- */
+/** Returns the next request of the mix on each call. `basePath` precedes every path. The mix comes from `parseMix`. */
 export function requestSource(mix: Mix, basePath: string, random: Random): () => PlannedRequest {
   const total = mix.requests.reduce((sum, request) => sum + request.weight, 0);
   const parameters = Object.keys(mix.parameters);
@@ -57,10 +55,10 @@ function drawer(parameters: Mix['parameters'], random: Random): Draw {
   return draw;
 }
 
-/** A function that puts values in the place of `{x}`, for each of the parameters; other braces stay. */
+/** A function that replaces `{x}` by the value of parameter `x`. Other braces stay. */
 function template(text: string, parameters: readonly string[], escape: (value: string) => string): Template {
   if (parameters.length === 0) return () => text;
-  // Every other part is a name.
+  // Parts with an odd index are names.
   const parts = text.split(new RegExp(`\\{(${parameters.join('|')})\\}`));
   return (draw) => {
     let filled = '';
@@ -69,7 +67,7 @@ function template(text: string, parameters: readonly string[], escape: (value: s
   };
 }
 
-/** Encodes a body once if it is the same for all requests. */
+/** A source of bodies. A body without parameters is encoded once. */
 function bodySource(
   { body, headers }: MixedRequest,
   parameters: readonly string[],
@@ -81,7 +79,7 @@ function bodySource(
   return () => bytes;
 }
 
-/** How a value is written so that it stays one value: in a text of JSON, in a field of a form; elsewhere as it is. */
+/** How to escape a value by content type: in a string of JSON or in a field of a form; else not at all. */
 function escapeFor(contentType: string): (value: string) => string {
   if (/^[^;]*[/+]json\b/i.test(contentType)) return (value) => JSON.stringify(value).slice(1, -1);
   if (/^application\/x-www-form-urlencoded\b/i.test(contentType)) return encodeURIComponent;

@@ -16,7 +16,7 @@ export interface LoadProcessOptions {
   readonly timeoutSeconds?: number;
   readonly seed?: number;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Called in order, each second once all requests due in it have come to their end. */
+  /** Called for each second in order, when all requests due in it have ended. */
   readonly onSecond?: (second: SecondReport, latency: LatencyHistogram) => void;
 }
 

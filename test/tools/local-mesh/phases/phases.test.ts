@@ -83,7 +83,7 @@ describe('CPU', () => {
     ]);
   });
 
-  it('that nobody of the demo used was used by others, and gives reason for doubt', () => {
+  it('that the demo did not use counts as used by others, and a large amount of it puts the result in doubt', () => {
     const counters = {
       nodes: [counter('a', 0.5), counter('b', 0.5)],
       edge: [counter('edge', 2)],
@@ -94,7 +94,7 @@ describe('CPU', () => {
     expect(at(0.45)).toMatchObject({ cores: 2, nodesCores: 0.7, edgeCores: 0.2, busyCores: 0.9 });
     expect(at(0.45).othersCores).toBeCloseTo(0, 6);
     expect(doubtAbout(at(0.45))).toBeUndefined();
-    expect(doubtAbout(at(0.7))).toContain('Something else took 0.50');
+    expect(doubtAbout(at(0.7))).toContain('Other processes used 0.50');
     expect(doubtAbout({ cores: 2, busyCores: 1.95, nodesCores: 1.5, edgeCores: 0.4, othersCores: 0.05 })).toContain(
       '98 %',
     );

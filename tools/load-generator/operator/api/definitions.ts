@@ -1,4 +1,4 @@
-/** The CustomResourceDefinitions of the operator's two kinds, made from the schemas that it works with. */
+/** The CustomResourceDefinitions of the operator's two kinds, made from its schemas. */
 import {
   customResourceDefinition,
   type JsonSchema,
@@ -23,8 +23,13 @@ const REQUEST_COLUMNS: readonly PrinterColumn[] = [
   { name: 'Service', type: 'string', jsonPath: '.spec.serviceName', description: 'Service that gets the load' },
   { name: 'QPS', type: 'integer', jsonPath: '.spec.targetQps', description: 'Requests per second asked for' },
   { name: 'Seconds', type: 'integer', jsonPath: '.spec.durationSeconds', description: 'For how long' },
-  { name: 'Phase', type: 'string', jsonPath: '.status.phase', description: 'How far it is' },
-  { name: 'Started', type: 'string', jsonPath: `${STARTED}.reason`, description: 'Whether it began, or why not' },
+  { name: 'Phase', type: 'string', jsonPath: '.status.phase', description: 'Progress of the load' },
+  {
+    name: 'Started',
+    type: 'string',
+    jsonPath: `${STARTED}.reason`,
+    description: 'Whether the load started, or why not',
+  },
   { name: 'Requests', type: 'integer', jsonPath: '.status.progress.requests', description: 'Requests that fell due' },
   { name: 'Failed', type: 'integer', jsonPath: '.status.progress.failed', description: 'Those that failed' },
   {
@@ -39,7 +44,7 @@ const REQUEST_COLUMNS: readonly PrinterColumn[] = [
     name: 'Message',
     type: 'string',
     jsonPath: `${COMPLETE}.message`,
-    description: 'What came of it, or what it waits for',
+    description: 'The result, or what the load waits for',
     priority: 1,
   },
 ];
@@ -76,7 +81,7 @@ function specSchema(): JsonSchema {
   };
 }
 
-/** As plain values, ready to be written as YAML. */
+/** Plain values that can be written as YAML. */
 export function requestDefinition(): JsonSchema {
   return customResourceDefinition({
     group: LOADGEN_GROUP,

@@ -1,7 +1,7 @@
-/** `status` of a LoadgenRequest: how far it is. Written through the status subresource only. */
+/** `status` of a LoadgenRequest. The operator writes it through the status subresource. */
 import { Type, type Static } from 'typebox';
 
-/** The conditions of a request, and what each of their reasons says. */
+/** The conditions of a request, and the meaning of their reasons. */
 export const REQUEST_CONDITIONS = {
   Started: {
     description: 'The load was begun',
@@ -71,7 +71,7 @@ export const RequestStatus = Type.Object(
           Type.Literal('Succeeded', { description: 'It ran to its end' }),
           Type.Literal('Failed', { description: 'It was not begun, or was interrupted' }),
         ],
-        { description: 'How far it is' },
+        { description: 'Progress of the load' },
       ),
     ),
     startTime: Type.Optional(time('When the load began')),

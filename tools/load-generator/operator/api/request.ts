@@ -1,4 +1,4 @@
-/** `LoadgenRequest` (loadgen.ballast.dev/v1alpha1): a load to be run once against one Service of its namespace. */
+/** `LoadgenRequest` (loadgen.ballast.dev/v1alpha1): a load that is run once against a Service of its namespace. */
 import { Type, type Static } from 'typebox';
 import { RequestStatus } from './request-status.ts';
 
@@ -8,7 +8,7 @@ export const LOADGEN_API_VERSION = `${LOADGEN_GROUP}/${LOADGEN_VERSION}`;
 export const REQUEST_KIND = 'LoadgenRequest';
 export const REQUEST_PLURAL = 'loadgenrequests';
 
-/** What a request means where it says nothing. The API server fills these in. */
+/** Defaults, which the API server fills in. */
 const DEFAULTS = {
   port: 8080,
   targetQps: 4,
@@ -83,14 +83,14 @@ export const RequestSpec = Type.Object(
 );
 export type RequestSpec = Static<typeof RequestSpec>;
 
-/** A spec with what it leaves out filled in. */
+/** A spec with its defaults. */
 export type FullRequestSpec = Required<Omit<RequestSpec, 'path' | 'mix'>> & Pick<RequestSpec, 'path' | 'mix'>;
 
 export function withRequestDefaults(spec: RequestSpec): FullRequestSpec {
   return { ...DEFAULTS, ...spec };
 }
 
-/** What the API server refuses besides what is outside of the ranges above: CEL, and what it says then. */
+/** CEL rules by which the API server refuses a request, besides the ranges above. */
 export const REQUEST_RULES = [
   {
     field: 'targetQps',
@@ -113,7 +113,7 @@ export const REQUEST_RULES = [
   },
 ] as const;
 
-/** As it comes from the API server. */
+/** The object as the API server returns it. */
 export const LoadgenRequest = Type.Object({
   apiVersion: Type.Literal(LOADGEN_API_VERSION),
   kind: Type.Literal(REQUEST_KIND),

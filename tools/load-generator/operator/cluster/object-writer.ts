@@ -1,4 +1,4 @@
-/** What the operator writes, by server-side apply as a field manager of its own. */
+/** Writes the operator's objects, by server-side apply with its own field manager. */
 import {
   ApiError,
   type ApiRequest,
@@ -29,7 +29,7 @@ export class ObjectWriter {
     this.#client = client;
   }
 
-  /** Fails too if it is another request of that name by now. */
+  /** Also fails if another request has this name by now. */
   writeStatus({ metadata }: LoadgenRequest, status: RequestStatus): Promise<Result<undefined>> {
     const { name, namespace, uid } = metadata;
     const identity = { apiVersion: LOADGEN_API_VERSION, kind: REQUEST_KIND };

@@ -1,4 +1,4 @@
-/** The requests of all namespaces and the Services that they may name, followed through the API server. */
+/** Watches the requests and Services of all namespaces. */
 import { Type, type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { ObjectProblem } from '../../../../central-controller/kubernetes/objects.ts';
@@ -34,7 +34,7 @@ const SERVICES: Resource<Service> = {
 
 export interface WatchEvents {
   changed(): void;
-  /** `why` is set when something is wrong. */
+  /** `why` is set if the watch has a problem. */
   moved(kind: string, state: ReflectorState, why: string | undefined): void;
 }
 
@@ -54,7 +54,7 @@ export class WatchedRequests {
     this.#services.start();
   }
 
-  /** Undefined until everything was seen once: before, what is missing may only not have been seen yet. */
+  /** Undefined until both kinds were listed: before, a missing object may exist. */
   seen(): Seen | undefined {
     if (!this.#requests.isListed || !this.#services.isListed) return undefined;
     return {
@@ -68,7 +68,7 @@ export class WatchedRequests {
     };
   }
 
-  /** Objects that cannot be read; they are left alone. */
+  /** Objects that are malformed and therefore ignored. */
   problems(): readonly ObjectProblem[] {
     return [...this.#requests.problems, ...this.#services.problems];
   }

@@ -1,6 +1,6 @@
 /**
- * What is to be done next, from what is there: the same answer however it came to be so, and nothing once all is as it
- * should be. Pure.
+ * Plans the next actions from the observed state. The plan depends on the state only, and is empty when nothing is to
+ * be done. Pure.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { qualifiedName } from '../../../../contract/names.ts';
@@ -9,32 +9,32 @@ import type { Progress, RequestStatus } from '../api/request-status.ts';
 import type { Measured } from '../api/result.ts';
 import { endedStatus, isoTime, lostStatus, type Obstacle, runningStatus, waitingStatus } from './statuses.ts';
 
-/** Loads that run at once, each against another service. */
+/** Maximum number of running loads, each against another service. */
 export const RUNS_AT_ONCE = 10;
-/** How long after its creation a request waits for its Service, ms: one forgotten must not begin some day. */
+/** How long after its creation a request waits for its Service, ms. A forgotten request must not start much later. */
 const SERVICE_WAIT_MS = 600_000;
 
 export interface ServiceView {
   readonly namespace: string;
   readonly name: string;
-  /** It leads to a host outside of the cluster. */
+  /** It is of type ExternalName. */
   readonly isExternal: boolean;
   readonly ports: readonly number[];
 }
 
-/** What is in the cluster. */
+/** The observed state of the cluster. */
 export interface Seen {
   readonly requests: readonly LoadgenRequest[];
   readonly services: readonly ServiceView[];
 }
 
-/** A load of this process: it runs, or what it measured has not been written yet. */
+/** A load of this process, which runs or whose result is not written yet. */
 export type RunState =
   | { readonly phase: 'running'; readonly startTime: string; readonly progress: Progress }
   | { readonly phase: 'ended'; readonly measured: Measured };
 
 export type Action =
-  /** Write the status; begin the load once that is done. */
+  /** Write the status, then start the load. */
   | { readonly verb: 'start'; readonly request: LoadgenRequest; readonly status: RequestStatus }
   | { readonly verb: 'report'; readonly request: LoadgenRequest; readonly status: RequestStatus }
   /** Write the result, then the status that names it. */
@@ -45,7 +45,7 @@ export type Action =
       readonly status: RequestStatus;
     }
   | { readonly verb: 'delete'; readonly request: LoadgenRequest }
-  /** Stop the load if it still runs, and forget it. */
+  /** Stop the load if it runs, and drop it. */
   | { readonly verb: 'drop'; readonly uid: string };
 
 const NOTHING_YET: Progress = {
@@ -60,7 +60,7 @@ const NOTHING_YET: Progress = {
 
 /**
  * @param runs by uid of their requests
- * @param mixes names of those that there are
+ * @param mixes names of the existing mixes
  * @param now wall clock, ms
  */
 export function plan(
@@ -89,7 +89,7 @@ export function plan(
   return [...drops, ...others];
 }
 
-/** What follows for a request that was begun once, or is over. */
+/** Actions for a request whose load has started or is over. */
 function continued(request: LoadgenRequest, run: RunState | undefined, now: number): Action[] {
   if (isOver(request)) {
     const drop: Action[] = run ? [{ verb: 'drop', uid: request.metadata.uid }] : [];
@@ -115,7 +115,7 @@ function obstacleOf(
   }
   const service = services.find(({ namespace, name }) => namespace === metadata.namespace && name === serviceName);
   const isFinal = now - Date.parse(metadata.creationTimestamp) >= SERVICE_WAIT_MS;
-  const until = isFinal ? 'It was waited for 10 minutes long.' : 'The load begins when there is, within 10 minutes.';
+  const until = isFinal ? 'The request waited 10 minutes for it.' : 'The load begins when there is, within 10 minutes.';
   if (!service) {
     const message = `spec.serviceName: there is no Service ${serviceName} in namespace ${metadata.namespace}. ${until}`;
     return { reason: 'ServiceNotFound', message, isFinal };
@@ -142,7 +142,7 @@ function report(request: LoadgenRequest, status: RequestStatus): Action[] {
   return isDeepStrictEqual(request.status, status) ? [] : [{ verb: 'report', request, status }];
 }
 
-/** Nothing more is written about it. */
+/** Whether the request is final: its status does not change any more. */
 function isOver({ metadata, status }: LoadgenRequest): boolean {
   return metadata.deletionTimestamp !== undefined || status?.phase === 'Succeeded' || status?.phase === 'Failed';
 }

@@ -1,4 +1,4 @@
-/** Statuses of a request, from what became of it. Pure: the time comes in. */
+/** Makes the status of a request from its state. Pure. */
 import type { LoadgenRequest } from '../api/request.ts';
 import type {
   CompleteReason,
@@ -9,11 +9,11 @@ import type {
 } from '../api/request-status.ts';
 import type { Measured } from '../api/result.ts';
 
-/** Why a load does not begin. */
+/** Why a load does not start. */
 export interface Obstacle {
   readonly reason: Exclude<StartedReason, 'Started'>;
   readonly message: string;
-  /** It will not go away by itself, or it has been waited for long enough. */
+  /** True if waiting does not help, or the request has waited long enough. */
   readonly isFinal: boolean;
 }
 
@@ -23,7 +23,7 @@ interface Finding<Reason> {
   readonly message: string;
 }
 
-/** `2026-05-04T10:00:00Z`, as the API server writes times. */
+/** The API server's form of times: `2026-05-04T10:00:00Z`. */
 export function isoTime(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19)}Z`;
 }
@@ -71,7 +71,7 @@ export function endedStatus(request: LoadgenRequest, measured: Measured, now: nu
       });
 }
 
-/** Of a load that some load generator began and that none runs: what was last told of it stands. */
+/** The status of a load that was started and that no operator runs any more. It keeps the last reported progress. */
 export function lostStatus(request: LoadgenRequest, now: number): RequestStatus {
   const { startTime = isoTime(now), progress } = request.status ?? {};
   const known = progress ? `${progress.requests} requests, ${failedOf(progress)}` : 'nothing was measured yet';
@@ -83,7 +83,7 @@ export function lostStatus(request: LoadgenRequest, now: number): RequestStatus 
   });
 }
 
-/** Unique for all times: a request that is deleted and made anew has another uid. */
+/** Unique over time, because a request that is deleted and created again has another uid. */
 export function resultNameOf({ metadata }: LoadgenRequest): string {
   return `${metadata.name.slice(0, 240)}-${metadata.uid.slice(0, 8)}`;
 }

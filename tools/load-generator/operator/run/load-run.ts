@@ -1,4 +1,4 @@
-/** One load of this process, as the plan sees it. */
+/** A load of this process, with the state that the plan needs. */
 import type { Mix } from '../../workload/mix.ts';
 import { type LoadOptions, runLoad } from '../../load.ts';
 import { type LoadgenRequest, withRequestDefaults } from '../api/request.ts';
@@ -8,22 +8,22 @@ import { measuredOf, progressOf } from './measure.ts';
 
 /** From when a request is due to when it counts as failed, s. */
 const TIMEOUT_SECONDS = 10;
-/** How often its progress is told. */
+/** How often its progress is reported. */
 const PROGRESS_MS = 1_000;
-/** Same request, same sequence of requests. */
+/** Every run of a load has the same sequence of requests. */
 const SEED = 1;
 
 export interface Run {
   readonly state: RunState;
-  /** No further request falls due; resolves when those outstanding have come to their end, as they do anyway. */
+  /** Stops the load. Resolves when the outstanding requests have ended. */
   interrupt(): Promise<void>;
 }
 
 /**
- * Begins the load at once.
- * @param target where the Service's port is: `http://host:port`
- * @param mix the one that the request names, if it does
- * @param changed called about each second, and at the end: `state` says something else
+ * Starts the load at once.
+ * @param target base URL of the Service's port: `http://host:port`
+ * @param mix the mix that the request names, if any
+ * @param changed called when `state` has changed: about each second, and at the end
  */
 export function startLoadRun({ spec }: LoadgenRequest, target: URL, mix: Mix | undefined, changed: () => void): Run {
   const { targetQps, durationSeconds, maxOutstanding, replicaHeader, path = '/' } = withRequestDefaults(spec);

@@ -1,14 +1,14 @@
-/** What a load came to, in the terms of the custom resources. Pure. */
+/** The result of a load in the form of the custom resources. Pure. */
 import { summariseMs } from '../../measure/histogram.ts';
 import type { LoadTotals } from '../../measure/tally.ts';
 import type { Progress } from '../api/request-status.ts';
 import type { Measured } from '../api/result.ts';
 
-/** Replicas that a result lists at most, and that its text for people does. */
+/** Maximum number of replicas in a result, and in its text. */
 const LISTED = 1000;
 const SHOWN = 10;
 
-/** @param seconds for how long requests fell due so far */
+/** @param seconds time over which requests have been due so far */
 export function progressOf(totals: Readonly<LoadTotals>, seconds: number): Progress {
   const { p50, p99 } = summariseMs(totals.latency);
   return {
@@ -25,7 +25,7 @@ export function progressOf(totals: Readonly<LoadTotals>, seconds: number): Progr
 export interface RunTimes {
   readonly startTime: string;
   readonly endTime: string;
-  /** For how long requests fell due. */
+  /** Time over which requests were due. */
   readonly seconds: number;
 }
 
@@ -60,7 +60,7 @@ function replicasOf(counts: Readonly<Record<string, number>>): Measured['replica
     .slice(0, LISTED);
 }
 
-/** `search-0 40%, search-1 35%, search-2 25%`; '' where no answer named a replica. */
+/** `search-0 40%, search-1 35%, search-2 25%`; '' if no answer named a replica. */
 function describe(replicas: Measured['replicas']): string {
   const shown = replicas.slice(0, SHOWN).map(({ name, percent }) => `${name.slice(0, 80)} ${Math.round(percent)}%`);
   const more = replicas.length - shown.length;
@@ -71,7 +71,7 @@ function rate(requests: number, seconds: number): number {
   return seconds > 0 ? rounded(requests / seconds) : 0;
 }
 
-/** To a thousandth: enough for people, and the same number again when it is read back. */
+/** Rounded to a thousandth, so that it is short and does not change when it is read back. */
 function rounded(value: number): number {
   return Math.round(value * 1000) / 1000;
 }
