@@ -10,9 +10,12 @@ import { sendProblem } from './problem.ts';
 /** Marks a forwarded request, so that two controllers that take each other for the leader do not pass it back and forth. */
 const FORWARDED = 'x-ballast-forwarded';
 
-/** Registers what `forwardToLeader` needs. Event streams stay open while someone listens, so they have no timeout. */
+/**
+ * Registers what `forwardToLeader` needs. Event streams stay open while someone listens, so they have no timeout. No
+ * method is retried: by default reply-from repeats a GET ten times after a 503, and only an empty list prevents that.
+ */
 export async function registerForwarding(app: FastifyInstance): Promise<void> {
-  await app.register(replyFrom, { undici: { bodyTimeout: 0 } });
+  await app.register(replyFrom, { undici: { bodyTimeout: 0 }, retryMethods: [] });
 }
 
 /** Forwards to the leader if this controller follows; answers NOT_LEADER if the leader's address is unknown. */

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { get, type IncomingMessage } from 'node:http';
+import { createServer as createHttpServer, get, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import type { FastifyInstance } from 'fastify';
 import { afterEach, expect, it } from 'vitest';
@@ -9,7 +10,7 @@ import { createLoop, FakeLeadership, runTraffic, serviceTopology, topologyOf } f
 const servers: FastifyInstance[] = [];
 afterEach(() => Promise.all(servers.splice(0).map((server) => server.close())));
 
-/** A controller that listens; `leads`: and decides. */
+/** A controller that listens; with `leads`, it is the leader and has made a decision. */
 async function controller(leads: boolean) {
   const leadership = new FakeLeadership();
   const test = createLoop(topologyOf(serviceTopology()), leadership);
@@ -28,7 +29,7 @@ async function pair() {
   return { leader, follower };
 }
 
-it('the controller that follows gives the answers of the one that leads', async () => {
+it('a follower answers as the leader does', async () => {
   const { leader, follower } = await pair();
   for (const path of [
     '/api/v1/services',
@@ -42,7 +43,7 @@ it('the controller that follows gives the answers of the one that leads', async 
   }
 });
 
-it('asks no host that a caller names', async () => {
+it('a follower forwards to the leader, whatever host the request line names', async () => {
   const { leader, follower } = await pair();
   const { hostname, port } = follower.url;
   const asked = get({ hostname, port, path: 'http://127.0.0.1:1/api/v1/nodes?x=1' });
@@ -51,7 +52,7 @@ it('asks no host that a caller names', async () => {
   expect(await json(answer)).toEqual(await direct.json());
 });
 
-it('a change goes to the one that leads', async () => {
+it('a follower forwards changes to the leader', async () => {
   const { leader, follower } = await pair();
   const service = leader.loop.state.decision?.services[0];
   const replica = service?.replicas[0]?.name;
@@ -65,7 +66,7 @@ it('a change goes to the one that leads', async () => {
   expect(leader.loop.manual.list(leader.loop.state.clock.now())).toMatchObject([{ replica, weight: 0.25 }]);
 });
 
-it('decisions are followed through it as they are made, until the one that leads no longer does', async () => {
+it('a follower passes the stream of decisions on until the leader steps down', async () => {
   const { leader, follower } = await pair();
   const answer = await fetch(new URL('/api/v1/stream', follower.url));
   const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader();
@@ -74,7 +75,7 @@ it('decisions are followed through it as they are made, until the one that leads
   for (let ended = false; !ended;) ended = (await reader?.read())?.done ?? true;
 });
 
-it('nothing is sent in a circle, or to where nobody answers', async () => {
+it('a follower answers NOT_LEADER if the leader is a follower too, or is unreachable', async () => {
   const [one, other] = [await controller(false), await controller(false)];
   one.leadership.leaderUrl = other.url;
   other.leadership.leaderUrl = one.url;
@@ -82,4 +83,25 @@ it('nothing is sent in a circle, or to where nobody answers', async () => {
   expect(await ask()).toMatchObject({ status: 503, code: 'NOT_LEADER' });
   one.leadership.leaderUrl = new URL('http://127.0.0.1:1');
   expect(await ask()).toMatchObject({ status: 503, code: 'NOT_LEADER' });
+});
+
+it('a follower asks the leader once, and passes its 503 on', async () => {
+  const { follower } = await pair();
+  let requests = 0;
+  const leader = createHttpServer((_request, response) => {
+    requests += 1;
+    response.writeHead(503, { 'retry-after': '1' }).end('{}');
+  });
+  leader.listen(0, '127.0.0.1');
+  await once(leader, 'listening');
+  try {
+    follower.leadership.leaderUrl = new URL(`http://127.0.0.1:${(leader.address() as AddressInfo).port}`);
+    const answer = await fetch(new URL('/api/v1/services', follower.url));
+    expect(answer.status).toBe(503);
+    expect(answer.headers.get('retry-after')).toBe('1');
+    expect(requests).toBe(1);
+  } finally {
+    leader.closeAllConnections();
+    leader.close();
+  }
 });
