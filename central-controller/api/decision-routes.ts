@@ -27,14 +27,14 @@ function byTickDescending([a]: Key, [b]: Key): number {
   return Number(b) - Number(a);
 }
 
-export function decisionRoutes(state: ControllerState): FastifyPluginCallbackTypebox {
-  /** The decision in force at a tick; without a tick, the one in force now. */
-  function decisionAt(tick: number | undefined): Result<Decision> {
-    if (!state.decision) return failure('NOT_READY', 'decision: none was made yet');
-    const found = tick === undefined ? state.decision : state.history.at(tick);
-    return found ? success(found) : failure('UNKNOWN_DECISION', `tick: ${tick} is not among the recent decisions`);
-  }
+/** The decision in force at a tick; without a tick, the one in force now. */
+function decisionAt(state: ControllerState, tick: number | undefined): Result<Decision> {
+  if (!state.decision) return failure('NOT_READY', 'decision: none was made yet');
+  const found = tick === undefined ? state.decision : state.history.at(tick);
+  return found ? success(found) : failure('UNKNOWN_DECISION', `tick: ${tick} is not among the recent decisions`);
+}
 
+export function decisionRoutes(state: ControllerState): FastifyPluginCallbackTypebox {
   return (app, _options, done) => {
     app.get(
       '/api/v1/decisions',
@@ -74,7 +74,7 @@ export function decisionRoutes(state: ControllerState): FastifyPluginCallbackTyp
         },
       },
       (_request, reply) => {
-        const latest = decisionAt(undefined);
+        const latest = decisionAt(state, undefined);
         if (latest.ok) void reply.send(decisionAnswer(latest.value));
         else sendProblem(reply, latest.failure);
       },
@@ -91,12 +91,17 @@ export function decisionRoutes(state: ControllerState): FastifyPluginCallbackTyp
         },
       },
       (request, reply) => {
-        const found = decisionAt(request.params.tick);
+        const found = decisionAt(state, request.params.tick);
         if (found.ok) void reply.send(decisionAnswer(found.value));
         else sendProblem(reply, found.failure);
       },
     );
+    done();
+  };
+}
 
+export function explanationRoutes(state: ControllerState): FastifyPluginCallbackTypebox {
+  return (app, _options, done) => {
     app.get(
       '/api/v1/services/:namespace/:name/replicas/:replica/explanation',
       {
@@ -109,7 +114,7 @@ export function decisionRoutes(state: ControllerState): FastifyPluginCallbackTyp
         },
       },
       (request, reply) => {
-        const decision = decisionAt(request.query.tick);
+        const decision = decisionAt(state, request.query.tick);
         const explained = decision.ok ? explainReplica(decision.value, request.params) : decision;
         if (!explained.ok) {
           sendProblem(reply, explained.failure);

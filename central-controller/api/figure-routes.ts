@@ -29,9 +29,8 @@ function pageOfNames(names: readonly string[], request: PageRequest): Result<Pag
   return pageOf(inOrder, (name) => [name], byName, request);
 }
 
-export function figureRoutes(state: ControllerState): FastifyPluginCallbackTypebox {
-  const { timeSeries } = state;
-
+/** Time series of nodes, and switches of balancing. */
+export function figureRoutes({ timeSeries }: ControllerState): FastifyPluginCallbackTypebox {
   return (app, _options, done) => {
     app.get(
       '/api/v1/history/nodes',
@@ -70,7 +69,13 @@ export function figureRoutes(state: ControllerState): FastifyPluginCallbackTypeb
       },
       () => ({ switches: timeSeries.switches() }),
     );
+    done();
+  };
+}
 
+/** Time series of one service and its replicas. */
+export function serviceFigureRoutes({ timeSeries }: ControllerState): FastifyPluginCallbackTypebox {
+  return (app, _options, done) => {
     app.get(
       '/api/v1/services/:namespace/:name/history',
       {

@@ -32,26 +32,27 @@ function viewOf(pause: Pause) {
   return view;
 }
 
+function pause(loop: ControlLoop, service: string | undefined, body: { ttlSeconds?: number; reason?: string }) {
+  const now = loop.state.clock.now();
+  const { ttlSeconds, reason } = body;
+  const request = {
+    ...(service !== undefined && { service }),
+    ...(ttlSeconds !== undefined && { expiresAt: now + ttlSeconds * 1000 }),
+    ...(reason !== undefined && { reason }),
+  };
+  const set = loop.pauses.set(request, loop.state.decision, now);
+  loop.reconcileSoon();
+  return viewOf(set);
+}
+
+function resume(loop: ControlLoop, service: string | undefined): boolean {
+  const wasPaused = loop.pauses.delete(service);
+  if (wasPaused) loop.reconcileSoon();
+  return wasPaused;
+}
+
+/** The list of pauses, and the pause of all services. */
 export function pauseRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
-  function pause(service: string | undefined, body: { ttlSeconds?: number; reason?: string }) {
-    const now = loop.state.clock.now();
-    const { ttlSeconds, reason } = body;
-    const request = {
-      ...(service !== undefined && { service }),
-      ...(ttlSeconds !== undefined && { expiresAt: now + ttlSeconds * 1000 }),
-      ...(reason !== undefined && { reason }),
-    };
-    const set = loop.pauses.set(request, loop.state.decision, now);
-    loop.reconcileSoon();
-    return viewOf(set);
-  }
-
-  function resume(service: string | undefined): boolean {
-    const wasPaused = loop.pauses.delete(service);
-    if (wasPaused) loop.reconcileSoon();
-    return wasPaused;
-  }
-
   return (app, _options, done) => {
     app.get(
       '/api/v1/pauses',
@@ -76,7 +77,7 @@ export function pauseRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
         },
       },
       (request, reply) => {
-        if (loop.state.decision) void reply.send(pause(undefined, request.body));
+        if (loop.state.decision) void reply.send(pause(loop, undefined, request.body));
         else
           sendProblem(reply, {
             code: 'NOT_READY',
@@ -95,11 +96,17 @@ export function pauseRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
         },
       },
       (_request, reply) => {
-        if (resume(undefined)) void reply.code(204).send(null);
+        if (resume(loop, undefined)) void reply.code(204).send(null);
         else sendProblem(reply, { code: 'NOT_PAUSED', message: 'services: there is no pause of all services' });
       },
     );
+    done();
+  };
+}
 
+/** The pause of one service. */
+export function servicePauseRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
+  return (app, _options, done) => {
     app.put(
       '/api/v1/services/:namespace/:name/pause',
       {
@@ -114,7 +121,7 @@ export function pauseRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
       (request, reply) => {
         const { namespace, name } = request.params;
         const found = findService(loop.state.decision, request.params);
-        if (found.ok) void reply.send(pause(qualifiedName({ namespace, name }), request.body));
+        if (found.ok) void reply.send(pause(loop, qualifiedName({ namespace, name }), request.body));
         else sendProblem(reply, found.failure);
       },
     );
@@ -131,7 +138,7 @@ export function pauseRoutes(loop: ControlLoop): FastifyPluginCallbackTypebox {
       },
       (request, reply) => {
         const service = qualifiedName(request.params);
-        if (resume(service)) void reply.code(204).send(null);
+        if (resume(loop, service)) void reply.code(204).send(null);
         else sendProblem(reply, { code: 'NOT_PAUSED', message: `name: ${service} has no pause of its own` });
       },
     );

@@ -1,4 +1,4 @@
-/** Replicas, nodes, proxies and published versions. */
+/** Replicas and nodes. */
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { qualifiedName } from '../../contract/names.ts';
@@ -9,7 +9,8 @@ import { ReplicaAnswer, replicaAnswer } from './old-names.ts';
 import { type Key, Continue, pageOf, PageQuery } from './paging.ts';
 import { Problem, sendProblem } from './problem.ts';
 
-const Age = Type.Number({ minimum: 0, description: 'ms' });
+/** Time since something happened. */
+export const Age = Type.Number({ minimum: 0, description: 'ms' });
 
 const ReplicaView = Type.Object(
   { namespace: Type.String(), service: Type.String(), ...ReplicaAnswer.properties },
@@ -24,29 +25,6 @@ const NodeView = Type.Object(
   },
   { additionalProperties: false },
 );
-
-const ProxyView = Type.Object({
-  node: Type.String(),
-  namespace: Type.String(),
-  pod: Type.String(),
-  instance: Type.String({ description: 'One VM of the plugin; an Envoy has several' }),
-  tableVersion: Type.Integer({ minimum: 0, description: 'Version in use; 0: none' }),
-  tableSince: Type.Number({
-    description: "When the controller first saw it use that version, controller's clock, ms since 1970",
-  }),
-  tableAgeMs: Type.Union([Age, Type.Null()], {
-    description: 'Time since that version was decided; null: no longer known',
-  }),
-  heardAgeMs: Age,
-  fallbacks: Type.Integer({ minimum: 0, description: 'Requests that the VM left to Istio since it started' }),
-});
-
-const PublishedVersionView = Type.Object({
-  version: Type.Integer(),
-  tick: Type.Integer(),
-  decidedAt: Type.Number({ description: "Controller's clock, ms since 1970" }),
-  weightsChanged: Type.Boolean({ description: 'false: only CPU utilisation changed' }),
-});
 
 /** The order of services in a decision. */
 function byServiceAndName([service = '', name = '']: Key, [otherService = '', otherName = '']: Key): number {
@@ -106,49 +84,6 @@ export function stateRoutes(state: ControllerState): FastifyPluginCallbackTypebo
         };
       },
     );
-
-    app.get(
-      '/api/v1/proxies',
-      {
-        schema: {
-          summary: 'List the proxies with the version of the table that each uses',
-          tags: ['state'],
-          response: {
-            200: Type.Object({
-              version: Type.Integer({ minimum: 0, description: 'Newest published version; 0: none yet' }),
-              at: Type.Number({ description: "Controller's clock now, ms since 1970" }),
-              proxies: Type.Array(ProxyView),
-            }),
-          },
-        },
-      },
-      () => {
-        const now = state.clock.now();
-        const decidedAt = new Map(state.published.history.map((entry) => [entry.version, entry.decidedAt]));
-        return {
-          version: state.published.version,
-          at: now,
-          proxies: state.proxies().map(({ receivedAt, ...proxy }) => {
-            const decided = decidedAt.get(proxy.tableVersion);
-            const tableAgeMs = decided === undefined ? null : Math.max(0, now - decided);
-            return { ...proxy, tableAgeMs, heardAgeMs: Math.max(0, now - receivedAt) };
-          }),
-        };
-      },
-    );
-
-    app.get(
-      '/api/v1/versions',
-      {
-        schema: {
-          summary: 'List the last published versions, oldest first, and when each was decided',
-          tags: ['state'],
-          response: { 200: Type.Object({ versions: Type.Array(PublishedVersionView) }) },
-        },
-      },
-      () => ({ versions: [...state.published.history] }),
-    );
-
     done();
   };
 }
