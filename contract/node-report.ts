@@ -24,7 +24,8 @@ export type PodCpuRow = Static<typeof PodCpuRow>;
 
 /**
  * `pod, atMs, requests, failures, inFlight, inFlightSeconds, firstBucket, counts`: what the pod's proxy saw come in, up to
- * `atMs` of the agent's monotonic clock. `counts` are those of the latency buckets from `firstBucket` on.
+ * `atMs` of the agent's monotonic clock. `counts` are those of the latency buckets from `firstBucket` on. The row comes each
+ * time the pod's window closes, about every two seconds, whether or not there were requests: it shows that the proxy lives.
  */
 const ServedRow = Type.Tuple([
   PodName,

@@ -1,14 +1,11 @@
 /** What host agents call: reports in, assignments out. */
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
-import { Type } from 'typebox';
 import type { Failure } from '../../contract/errors.ts';
 import { AgentReport } from '../../contract/report.ts';
-import { memoizeLast } from '../model/memoize-last.ts';
 import type { ControlLoop } from '../loop.ts';
 import type { ControllerMetrics } from '../metrics/controller-metrics.ts';
-import type { Subscriber } from '../publish/publisher.ts';
-import { Problem, sendProblem } from './problem.ts';
-import { PushedText, PushStream } from './push-stream.ts';
+import { assignmentRoutes } from './assignment-routes.ts';
+import { sendProblem } from './problem.ts';
 import { REPORT_ANSWERS, reportStreamRoute } from './report-stream.ts';
 
 /** A node with a thousand pods and their proxies, with room to spare. */
@@ -52,45 +49,7 @@ export function agentRoutes(loop: ControlLoop, metrics: ControllerMetrics): Fast
     );
     void app.register(reportStreamRoute(take, ({ code }) => metrics.refused(code), REPORT_BYTES));
 
-    // All agents are sent the same line, but for those with CPU grants of their own.
-    const bytesOf = memoizeLast((line: string) => Buffer.from(line));
-    app.get(
-      '/agent/v1/assignments',
-      {
-        // A stream of which only the head is sent would never end.
-        exposeHeadRoute: false,
-        schema: {
-          summary: 'Follow the assignments: one JSON object (AssignmentUpdate) a line, a heartbeat each second',
-          tags: ['agents'],
-          querystring: Type.Object({ node: Type.String({ minLength: 1, maxLength: 253 }) }),
-          response: {
-            200: { content: { 'application/x-ndjson': { schema: PushedText } } },
-            404: Problem,
-            503: Problem,
-          },
-        },
-      },
-      (request, reply) => {
-        const { node } = request.query;
-        if (!loop.state.topology.nodes.some(({ name }) => name === node)) {
-          sendProblem(reply, { code: 'UNKNOWN_NODE', message: `node: the cluster has no node ${node}` });
-          return;
-        }
-        const stream = new PushStream(() => loop.publisher.drained(subscriber, loop.state.clock.now()));
-        const subscriber: Subscriber = {
-          node,
-          write: (line) => stream.send(bytesOf(line)),
-          close: () => stream.destroy(),
-        };
-        stream.once('close', () => {
-          loop.publisher.unsubscribe(subscriber);
-          request.log.info({ node }, 'agent left');
-        });
-        void reply.type('application/x-ndjson').header('cache-control', 'no-store').send(stream);
-        loop.publisher.subscribe(subscriber, loop.state.clock.now());
-        request.log.info({ node }, 'agent listens');
-      },
-    );
+    void app.register(assignmentRoutes(loop));
     done();
   };
 }

@@ -1,4 +1,4 @@
-/** From a decision to the CPU grants that each node's agent is told. Pure. */
+/** The CPU grants of a decision, by the node whose agent sets them. */
 import { qualifiedName } from '../../contract/names.ts';
 import type { PodCpuGrant } from '../../contract/assignment.ts';
 import type { Decision } from '../../contract/decision.ts';
@@ -7,8 +7,11 @@ import type { Topology } from '../model/topology.ts';
 /** By node; nodes without grants are left out. */
 export type NodeGrants = ReadonlyMap<string, readonly PodCpuGrant[]>;
 
-/** Grants of all enforced services. A node whose grants are what they were `before` keeps that very list. */
+const NO_GRANTS: NodeGrants = new Map();
+
+/** Grants of all enforced services. A node whose grants did not change keeps the very list that it had `before`. */
 export function nodeGrants(decision: Decision, topology: Topology, before: NodeGrants): NodeGrants {
+  if (topology.services.every(({ cpuControl }) => cpuControl === undefined)) return NO_GRANTS;
   const uids = new Map(
     topology.services
       .filter(({ cpuControl }) => cpuControl !== undefined)

@@ -1,95 +1,73 @@
-/** Versions the table and keeps every connected agent up to date with it. */
-import { type AssignmentUpdate, type PodCpuGrant, VALID_FOR_MS } from '../../contract/assignment.ts';
+/**
+ * Publishes decisions: each service has a version of its own, and each agent gets the services that its node wants.
+ *
+ * A new leader starts without estimates and must not replace good weights by ignorance. Until it has learnt every
+ * enforced service, or until what an earlier leader published would have expired, it publishes only what it has learnt.
+ * Agents keep the rest, and each line renews their time to do so.
+ */
+import { VALID_FOR_MS } from '../../contract/assignment.ts';
+import type { Subscription } from '../../contract/assignment-stream.ts';
 import type { Decision } from '../../contract/decision.ts';
 import type { Topology } from '../model/topology.ts';
-import {
-  type AssignmentTable,
-  assignmentTable,
-  changeBetween,
-  isLearnt,
-  type TableChange,
-  utilisationDistance,
-  weightDistance,
-} from './assignment-table.ts';
+import { AgentStream, NO_NEWS, type NodeNews, type Subscriber } from './agent-stream.ts';
+import { assignmentLine, heartbeat } from './lines.ts';
 import { type NodeGrants, nodeGrants } from './node-grants.ts';
+import { type NodeUtilisation, nodeUtilisation } from './node-utilisation.ts';
+import { isLearnt, type Publication, ServiceStore } from './service-store.ts';
+import { NO_CHANGE, OldStreams, type OldTick } from './v1/old-streams.ts';
 
 const HEARTBEAT_MS = 1_000;
-/**
- * Every version makes every proxy fetch the table. A weight that moved by this part of an equal share is worth that at
- * once; smaller moves, which never quite end while estimates are noisy, wait for the interval.
- */
-const URGENT_MOVE = 0.1;
-/**
- * CPU utilisation concerns its own replica's sidecar alone, which passes it on, and differs each time that it is read.
- * So it goes along with weights; only when some replica's moved by more than this does it make a version, after the
- * interval, lest sidecars pass on what is long past while weights rest.
- */
-const TOLD_UTILISATION = 0.05;
-const SMALL_CHANGES_MS = 3_000;
-const HISTORY = 1024;
 
-const NO_CHANGE: TableChange = { services: [], removed: [] };
+/** Small moves of all services go out at the same beat, so that they wake a proxy once. */
+const BEAT_MS = 3_000;
 
-/** One agent's connection. */
-export interface Subscriber {
-  readonly node: string;
-  /** Takes a line; false when it can take no more for now. Then `Publisher.drained` says when it can. */
-  write(line: string): boolean;
-  /** Ends the connection; the agent is to come back. */
-  close(): void;
-}
+/** Published versions that are kept. */
+const HISTORY = 1_024;
 
-interface Connection {
-  /** Set while it can take no more; the line that made it so was still taken. */
-  blockedSince: number | undefined;
-  /** A change was left out meanwhile. */
-  missed: boolean;
-  /** The CPU grants that it was told of last. */
-  granted: readonly PodCpuGrant[];
-}
-
-const NO_GRANTS: readonly PodCpuGrant[] = [];
-
-/** A version that was published, so that its way to the proxies can be timed from outside. */
+/** A published version, so that its way to the proxies can be timed from outside. */
 export interface PublishedVersion {
   readonly version: number;
   readonly tick: number;
   /** Controller's clock, ms since 1970. */
   readonly decidedAt: number;
-  /** Some weight or replica differs from the version before; false: CPU utilisation only. */
+  /** Some weight or replica changed; false: only CPU utilisation, for agents of the version before. */
   readonly weightsChanged: boolean;
 }
 
-/**
- * Whoever begins to lead knows nothing yet, and must not replace good weights by ignorance. So until enough is learnt of
- * every enforced service, or until whatever an earlier controller told the agents would have expired, only what is
- * learnt is published: agents keep the rest, and their time to do so is renewed.
- */
 export class Publisher {
+  readonly #store = new ServiceStore();
+  readonly #streams = new Map<Subscriber, AgentStream>();
+  readonly #holders = new Map<string, Set<AgentStream>>();
+  /** Streams that want all services. */
+  readonly #wantAll = new Set<AgentStream>();
+  readonly #old = new OldStreams();
   #startedAt: number;
-  readonly #connections = new Map<Subscriber, Connection>();
-  #open = false;
-  #table: AssignmentTable = new Map();
-  #grants: NodeGrants = new Map();
-  /** Lines of this version as most agents get them, by what they change; undefined: whole tables. */
-  readonly #lines = new Map<TableChange | undefined, string>();
+  /** The leader has published since it began. */
+  #hasBegun = false;
+  /** Every enforced service is learnt, or it was time to publish without. */
+  #isOpen = false;
   #history: PublishedVersion[] = [];
-  #publishedAt = -Infinity;
-  #lineAt = -Infinity;
+  #beatAt = -Infinity;
+  #oldLineAt = -Infinity;
+  #grants: NodeGrants = new Map();
+  #utilisation: NodeUtilisation = new Map();
+  #detail: ReadonlySet<string> = new Set();
 
   constructor(now: number) {
     this.#startedAt = now;
   }
 
-  /** Begins anew, as a controller that has just come to lead; versions go on rising. */
+  /** Starts anew, as a controller that has just become the leader. Versions keep rising. */
   begin(now: number): void {
+    this.#store.clear();
     this.#startedAt = now;
-    this.#open = false;
-    this.#table = new Map();
+    this.#hasBegun = false;
+    this.#isOpen = false;
+    this.#beatAt = -Infinity;
+    this.#oldLineAt = -Infinity;
     this.#grants = new Map();
-    this.#lines.clear();
-    this.#publishedAt = -Infinity;
-    this.#lineAt = -Infinity;
+    this.#utilisation = new Map();
+    this.#detail = new Set();
   }
 
   /** Newest version, 0 before the first. */
@@ -97,63 +75,109 @@ export class Publisher {
     return this.#history.at(-1)?.version ?? 0;
   }
 
-  /** Published versions, oldest first; only so many of the last ones. */
+  /** Recent versions, oldest first. */
   get history(): readonly PublishedVersion[] {
     return this.#history;
   }
 
   /** Nodes whose agents are connected. */
   get connected(): readonly string[] {
-    return [...this.#connections.keys()].map(({ node }) => node);
+    return [...this.#streams.keys(), ...this.#old.subscribers].map(({ node }) => node);
   }
 
-  /** Takes a decision up; a version comes of it when something changed that agents need. */
-  publish(decision: Decision, topology: Topology, now: number): void {
-    const opening = !this.#open && this.#mayOpen(decision, now);
-    if (opening) this.#open = true;
-    if (this.#open) this.#grants = nodeGrants(decision, topology, this.#grants);
-    const next = this.#open ? assignmentTable(decision, topology) : this.#withLearnt(decision, topology);
-    const moved = opening ? Infinity : weightDistance(this.#table, next);
-    const hasNews = moved > 0 || utilisationDistance(this.#table, next) > TOLD_UTILISATION;
-    if (moved >= URGENT_MOVE || (hasNews && now - this.#publishedAt >= SMALL_CHANGES_MS)) {
-      const change = opening ? undefined : changeBetween(this.#table, next);
-      // Wall clock, so that it rises over restarts too.
-      const version = Math.max(this.version + 1, Math.floor(decision.at));
-      this.#table = next;
-      this.#lines.clear();
-      this.#publishedAt = now;
-      this.#history.push({ version, tick: decision.tick, decidedAt: decision.at, weightsChanged: moved > 0 });
-      if (this.#history.length > HISTORY) this.#history.shift();
-      this.#broadcast(change, now);
-    } else if (now - this.#lineAt >= HEARTBEAT_MS) {
-      this.#broadcast(NO_CHANGE, now);
-    } else {
-      this.#sendNewGrants(now);
+  /** Nodes whose agents hold some service of the newest version. */
+  get holders(): ReadonlySet<string> {
+    const nodes = new Set([...this.#old.subscribers].map(({ node }) => node));
+    for (const service of this.#store.services) {
+      if (service.version !== this.version) continue;
+      for (const { subscriber } of this.#holders.get(service.key) ?? []) nodes.add(subscriber.node);
     }
+    for (const { subscriber } of this.#wantAll) nodes.add(subscriber.node);
+    return nodes;
   }
 
-  /** Adds an agent; it gets everything at once, or with the first decision. */
-  subscribe(subscriber: Subscriber, now: number): void {
-    const connection = { blockedSince: undefined, missed: false, granted: NO_GRANTS };
-    this.#connections.set(subscriber, connection);
-    if (this.#lineAt > -Infinity) this.#send(subscriber, connection, undefined, now);
+  /**
+   * Publishes what the decision changes.
+   *
+   * @param detail services, `<namespace>/<name>`, whose called replicas agents are to report one by one
+   */
+  publish(decision: Decision, topology: Topology, now: number, detail = this.#detail): void {
+    const isOpening = !this.#isOpen && this.#mayOpen(decision, now);
+    if (isOpening) this.#isOpen = true;
+    const isBeat = now - this.#beatAt >= BEAT_MS;
+    if (isBeat) this.#beatAt = now;
+    const removed = this.#store.followTopology(topology);
+    // Wall clock, so that versions rise over restarts, too.
+    const version = Math.max(this.version + 1, Math.floor(decision.at));
+    const isMeant = this.#isOpen ? () => true : isLearnt;
+    const publication = this.#store.publish(decision, isMeant, isBeat, version);
+    const moved = isBeat ? this.#old.utilisationMoved(this.#store.services, version) : [];
+    const weightsChanged = publication !== undefined || removed.length > 0;
+    if (weightsChanged || moved.length > 0) {
+      this.#history.push({ version, tick: decision.tick, decidedAt: decision.at, weightsChanged });
+      if (this.#history.length > HISTORY) this.#history.shift();
+    }
+    if (this.#isOpen) {
+      this.#grants = nodeGrants(decision, topology, this.#grants);
+      if (isBeat) this.#utilisation = nodeUtilisation(decision, this.#utilisation);
+    }
+    this.#detail = detail;
+    this.#hasBegun = true;
+    this.#distribute(publication, removed);
+    for (const stream of this.#streams.values()) this.#flush(stream, now);
+    this.#publishOld(isOpening, { services: [...changedServices(publication), ...moved], removed }, now);
+  }
+
+  /**
+   * Adds an agent. It gets its services at once, or with the first decision.
+   *
+   * @param subscription absent: an agent of the version before, which gets all services
+   */
+  subscribe(subscriber: Subscriber, now: number, subscription?: Subscription): void {
+    if (subscription === undefined) {
+      this.#old.add(subscriber);
+      if (this.#hasBegun) this.#old.sendAll(subscriber, this.#oldTick(now));
+      return;
+    }
+    this.#replace(subscriber.node);
+    const { all, epoch, services } = subscription;
+    const held = new Map(epoch === this.#epoch ? services : []);
+    const stream = new AgentStream(subscriber, all ? undefined : new Set(services.map(([key]) => key)), held);
+    this.#streams.set(subscriber, stream);
+    if (stream.wanted === undefined) this.#wantAll.add(stream);
+    for (const key of stream.wanted ?? []) {
+      const holders = this.#holders.get(key);
+      if (holders) holders.add(stream);
+      else this.#holders.set(key, new Set([stream]));
+    }
+    if (this.#hasBegun) this.#sendFirst(stream, now);
   }
 
   unsubscribe(subscriber: Subscriber): void {
-    this.#connections.delete(subscriber);
+    this.#old.delete(subscriber);
+    const stream = this.#streams.get(subscriber);
+    if (stream) this.#remove(stream);
   }
 
-  /** The agent can take lines again; what it missed is made up for by the whole table. */
+  /** The agent can take lines again. */
   drained(subscriber: Subscriber, now: number): void {
-    const connection = this.#connections.get(subscriber);
-    if (connection?.blockedSince === undefined) return;
-    connection.blockedSince = undefined;
-    if (connection.missed) this.#send(subscriber, connection, undefined, now);
+    this.#old.drained(subscriber, this.#oldTick(now));
+    const stream = this.#streams.get(subscriber);
+    if (stream?.blockedSince === undefined) return;
+    stream.blockedSince = undefined;
+    if (stream.missed) this.#sendMissed(stream, now);
   }
 
   close(): void {
-    for (const subscriber of this.#connections.keys()) subscriber.close();
-    this.#connections.clear();
+    for (const subscriber of this.#streams.keys()) subscriber.close();
+    this.#streams.clear();
+    this.#holders.clear();
+    this.#wantAll.clear();
+    this.#old.clear();
+  }
+
+  get #epoch(): number {
+    return Math.max(1, Math.floor(this.#startedAt));
   }
 
   #mayOpen(decision: Decision, now: number): boolean {
@@ -161,61 +185,152 @@ export class Publisher {
     return decision.services.every((service) => service.mode !== 'Enforce' || isLearnt(service));
   }
 
-  /** What was published since the beginning and what is learnt now. */
-  #withLearnt(decision: Decision, topology: Topology): AssignmentTable {
-    const learnt = { ...decision, services: decision.services.filter(isLearnt) };
-    return new Map([...this.#table, ...assignmentTable(learnt, topology)]);
-  }
-
-  #broadcast(change: TableChange | undefined, now: number): void {
-    this.#lineAt = now;
-    for (const [subscriber, connection] of this.#connections) {
-      if (connection.blockedSince === undefined) {
-        this.#send(subscriber, connection, change, now);
-        continue;
-      }
-      connection.missed = true;
-      if (now - connection.blockedSince > VALID_FOR_MS) {
-        this.#connections.delete(subscriber);
-        subscriber.close();
-      }
+  /** Notes for each agent which of the changes concern it. */
+  #distribute(publication: Publication | undefined, removed: readonly string[]): void {
+    for (const service of publication?.rows ?? []) {
+      for (const stream of this.#holdersOf(service.key)) stream.pending.rows.push(service.rowsJson());
+    }
+    for (const service of publication?.weights ?? []) {
+      for (const stream of this.#holdersOf(service.key)) stream.pending.weights.push(service.weightsJson());
+    }
+    for (const key of removed) {
+      for (const stream of this.#holdersOf(key)) stream.pending.unbalanced.push(key);
     }
   }
 
-  /** Grants concern one agent each, and no proxy: they go out at once, without a version of their own. */
-  #sendNewGrants(now: number): void {
-    for (const [subscriber, connection] of this.#connections) {
-      if (connection.granted === (this.#grants.get(subscriber.node) ?? NO_GRANTS)) continue;
-      if (connection.blockedSince === undefined) this.#send(subscriber, connection, NO_CHANGE, now);
-      else connection.missed = true;
+  *#holdersOf(key: string): Iterable<AgentStream> {
+    yield* this.#holders.get(key) ?? [];
+    yield* this.#wantAll;
+  }
+
+  #flush(stream: AgentStream, now: number): void {
+    const isFirst = stream.lineAt === -Infinity;
+    const news = this.#newsOf(stream);
+    const hasNews = stream.hasPending || Object.keys(news).length > 0;
+    if (stream.blockedSince !== undefined) {
+      stream.missed ||= hasNews;
+      stream.clearPending();
+      if (now - stream.blockedSince > VALID_FOR_MS) {
+        this.#remove(stream);
+        stream.subscriber.close();
+      }
+    } else if (isFirst) {
+      stream.clearPending();
+      this.#sendFirst(stream, now);
+    } else if (hasNews) {
+      this.#write(stream, assignmentLine({ version: this.#lineVersion, services: stream.pending, news }), news, now);
+      stream.clearPending();
+    } else if (now - stream.lineAt >= HEARTBEAT_MS) {
+      this.#write(stream, heartbeat(this.#lineVersion), news, now);
     }
   }
 
-  /** Sends a change, or the whole table where there is none. */
-  #send(subscriber: Subscriber, connection: Connection, change: TableChange | undefined, now: number): void {
-    const grants = this.#grants.get(subscriber.node) ?? NO_GRANTS;
-    const isNews = change === undefined ? grants !== NO_GRANTS : grants !== connection.granted;
-    const shared = this.#line(change);
-    const line = isNews && this.#open ? `${shared.slice(0, -2)},"cpu":${JSON.stringify(grants)}}\n` : shared;
-    connection.granted = grants;
-    connection.missed = false;
-    if (!subscriber.write(line)) connection.blockedSince = now;
+  /** All that the agent wants and does not hold. */
+  #sendFirst(stream: AgentStream, now: number): void {
+    const { held } = stream;
+    const services = this.#servicesSince(stream, (key, version) => held.get(key) !== version);
+    const news = this.#newsOf(stream);
+    const head = { version: this.#lineVersion, epoch: this.#epoch, partial: !this.#isOpen };
+    this.#write(stream, assignmentLine({ ...head, services, news }), news, now);
   }
 
-  /** What every agent gets of a change, written once: in a large fleet it is long. Grants of its own are put at its end. */
-  #line(change: TableChange | undefined): string {
-    const known = this.#lines.get(change);
-    if (known !== undefined) return known;
-    const { services, removed } = change ?? { services: [...this.#table.values()], removed: [] };
-    const update: AssignmentUpdate = {
-      version: this.version || Math.max(1, Math.floor(this.#startedAt)),
-      ...(this.#open ? { full: change === undefined } : { full: false, partial: true }),
-      validForMs: VALID_FOR_MS,
-      services: [...services],
-      removed: [...removed],
+  #sendMissed(stream: AgentStream, now: number): void {
+    stream.missed = false;
+    const { version } = stream;
+    const services = this.#servicesSince(stream, (_key, published) => published > version);
+    const news = this.#newsOf(stream);
+    this.#write(stream, assignmentLine({ version: this.#lineVersion, services, news }), news, now);
+  }
+
+  #servicesSince(stream: AgentStream, isDue: (key: string, version: number) => boolean) {
+    const rows: string[] = [];
+    const keys = stream.wanted ?? Array.from(this.#store.services, ({ key }) => key);
+    for (const key of keys) {
+      const service = this.#store.get(key);
+      if (service && isDue(key, service.version)) rows.push(service.rowsJson());
+    }
+    const unbalanced = [...(stream.wanted ?? [])].filter((key) => !this.#store.isEnforced(key));
+    return { rows, weights: [], unbalanced };
+  }
+
+  #write(stream: AgentStream, line: string, news: Partial<NodeNews>, now: number): void {
+    stream.version = this.#lineVersion;
+    stream.lineAt = now;
+    if (this.#isOpen) stream.sent = { ...(stream.sent ?? NO_NEWS), ...news };
+    if (!stream.subscriber.write(line)) stream.blockedSince = now;
+  }
+
+  /** What concerns the node alone and was not sent to it yet. Until the leader is open, its agent keeps what it has. */
+  #newsOf(stream: AgentStream): Partial<NodeNews> {
+    if (!this.#isOpen) return {};
+    const all = this.#nodeNews(stream);
+    const { sent } = stream;
+    if (sent === undefined) return all;
+    const { grants, utilisation, detail } = all;
+    return {
+      ...(grants !== sent.grants && { grants }),
+      ...(utilisation !== sent.utilisation && { utilisation }),
+      ...(!sameKeys(detail, sent.detail) && { detail }),
     };
-    const line = `${JSON.stringify(update)}\n`;
-    this.#lines.set(change, line);
-    return line;
   }
+
+  #nodeNews({ subscriber: { node }, wanted }: AgentStream): NodeNews {
+    return {
+      grants: this.#grants.get(node) ?? NO_NEWS.grants,
+      utilisation: this.#utilisation.get(node) ?? NO_NEWS.utilisation,
+      detail: this.#detail.size === 0 ? NO_NEWS.detail : this.#detailOf(wanted),
+    };
+  }
+
+  #detailOf(wanted: ReadonlySet<string> | undefined): readonly string[] {
+    const keys = wanted ?? Array.from(this.#store.services, ({ key }) => key);
+    return [...keys].filter((key) => this.#detail.has(this.#store.serviceOf(key) ?? ''));
+  }
+
+  get #lineVersion(): number {
+    return this.version || this.#epoch;
+  }
+
+  #replace(node: string): void {
+    for (const [subscriber, stream] of this.#streams) {
+      if (subscriber.node !== node) continue;
+      this.#remove(stream);
+      subscriber.close();
+    }
+  }
+
+  #remove(stream: AgentStream): void {
+    this.#streams.delete(stream.subscriber);
+    this.#wantAll.delete(stream);
+    for (const key of stream.wanted ?? []) {
+      const holders = this.#holders.get(key);
+      holders?.delete(stream);
+      if (holders?.size === 0) this.#holders.delete(key);
+    }
+  }
+
+  #publishOld(isOpening: boolean, change: typeof NO_CHANGE & object, now: number): void {
+    if (this.#old.size === 0) return;
+    const tick = this.#oldTick(now);
+    const hasNews = isOpening || change.services.length + change.removed.length > 0;
+    if (hasNews || now - this.#oldLineAt >= HEARTBEAT_MS) {
+      this.#oldLineAt = now;
+      this.#old.broadcast(isOpening ? 'all' : hasNews ? change : NO_CHANGE, tick);
+    } else {
+      this.#old.sendNewGrants(tick);
+    }
+  }
+
+  #oldTick(now: number): OldTick {
+    const version = this.#lineVersion;
+    return { version, isOpen: this.#isOpen, services: this.#store.services, grants: this.#grants, now };
+  }
+}
+
+function changedServices(publication: Publication | undefined) {
+  return publication ? [...publication.rows, ...publication.weights] : [];
+}
+
+function sameKeys(keys: readonly string[], others: readonly string[]): boolean {
+  return keys.length === others.length && keys.every((key, index) => key === others[index]);
 }

@@ -1,6 +1,7 @@
 /** A fleet whose load swings: services of equal size, neighbours on a third of the nodes, noise on every amount. */
 import type { Decision } from '../../../contract/decision.ts';
 import { LATENCY_BUCKETS } from '../../../contract/latency-buckets.ts';
+import { proxyKey, serviceHost } from '../../../contract/names.ts';
 import type { Topology } from '../../../central-controller/model/topology.ts';
 import type { NodeWindow, ServedWindow } from '../../../central-controller/model/windows.ts';
 import { seeded } from '../allocate/instances.ts';
@@ -15,6 +16,8 @@ const CORES = 4;
 const REQUESTS_PER_REPLICA = 50;
 const CPU_PER_REQUEST = 0.002;
 const NOISE = 0.2;
+/** Services that each pod calls. */
+const CALLED = 3;
 /** Seconds between two switches of a neighbour. */
 const NEIGHBOUR_SECONDS = 20;
 
@@ -24,7 +27,7 @@ interface Placed {
   readonly name: string;
 }
 
-export const NAMESPACE = 'shop';
+const NAMESPACE = 'shop';
 
 export class SwingingLoad {
   readonly topology: Topology;
@@ -60,6 +63,16 @@ export class SwingingLoad {
       })),
     };
     this.#placed = placed;
+  }
+
+  /** Keys of the services that the pods of a node call: three each. */
+  keysWantedOn(node: number): string[] {
+    const called = new Set<number>();
+    const { length } = this.topology.services;
+    for (const { service } of this.#placed[node] ?? []) {
+      for (let callee = 1; callee <= CALLED; callee++) called.add((service * CALLED + callee) % length);
+    }
+    return [...called].map((service) => proxyKey(8080, serviceHost(NAMESPACE, `service-${service}`)));
   }
 
   /** Requests go by these weights from now on. */

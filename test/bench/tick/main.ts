@@ -71,7 +71,10 @@ async function run({ options, progress, signal }: BenchContext): Promise<BenchRe
   };
   snapshot(estimates, topology, START);
   for (let node = 0; node < nodes; node++) {
-    publisher.subscribe({ node: `node-${node}`, write, close: () => undefined }, START);
+    const name = `node-${node}`;
+    const wanted = load.keysWantedOn(node).map((key): [string, number] => [key, 0]);
+    const subscription = { node: name, instance: 'agent', epoch: 0, services: wanted };
+    publisher.subscribe({ node: name, write, close: () => undefined }, START, subscription);
   }
   for (let tick = 0; tick < WARM_UP_TICKS + ticks; tick++) {
     if (tick === WARM_UP_TICKS) bytes = lines = 0;

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { decisionAnswer } from '../../../central-controller/api/old-names.ts';
 import { createServer } from '../../../central-controller/api/server.ts';
 import type { AssignmentUpdate } from '../../../contract/assignment.ts';
+import type { AssignmentLine } from '../../../contract/assignment-stream.ts';
 import type { Decision } from '../../../contract/decision.ts';
 import { createLoop, runTraffic, type TestLoop } from '../fixtures.ts';
 import { SOON } from '../../support/soon.ts';
@@ -24,14 +25,16 @@ beforeEach(async () => {
 afterEach(() => app.close());
 
 /** Follows a response piece by piece; pieces end with `separator`. Its headers come with the first piece. */
-function follow(path: string, separator: string) {
+function follow(path: string, separator: string, body?: object) {
   const followed = { pieces: [] as string[], type: '', ended: false, stop: () => undefined as void };
+  const headers = { 'content-type': 'application/json' };
+  const posted = body === undefined ? {} : ({ method: 'POST', headers, body: JSON.stringify(body) } as const);
   void (async () => {
-    const { body, headers } = await request(`${origin}${path}`);
-    followed.type = String(headers['content-type']);
-    followed.stop = () => void body.destroy();
+    const { body: answer, headers: answered } = await request(`${origin}${path}`, posted);
+    followed.type = String(answered['content-type']);
+    followed.stop = () => void answer.destroy();
     let rest = '';
-    for await (const text of body.setEncoding('utf8')) {
+    for await (const text of answer.setEncoding('utf8')) {
       const parts = `${rest}${String(text)}`.split(separator);
       rest = parts.pop() ?? '';
       followed.pieces.push(...parts);
@@ -50,7 +53,7 @@ it.each(['/agent/v1/assignments?node=node-1', '/api/v1/stream'])('%s has no head
   expect(listens).not.toHaveBeenCalled();
 });
 
-describe('the stream of assignments', () => {
+describe('the stream of all assignments', () => {
   it('reaches an agent over a real connection: everything, changes, heartbeats', async () => {
     const agent = follow('/agent/v1/assignments?node=node-1', '\n');
     const updates = (): AssignmentUpdate[] => agent.pieces.map((line) => JSON.parse(line) as AssignmentUpdate);
@@ -76,6 +79,33 @@ describe('the stream of assignments', () => {
     await vi.waitFor(() => expect(test.loop.state.published.connected).toEqual(['node-1']), SOON);
     test.loop.publisher.close();
     await vi.waitFor(() => expect(agent.ended).toBe(true), SOON);
+  });
+});
+
+describe('the stream of the assignments that a node wants', () => {
+  const KEY = '8080|geo.hotel.svc.cluster.local';
+  const subscription = { node: 'node-1', instance: 'agent', epoch: 0, services: [[KEY, 0]] };
+
+  it('reaches an agent over a real connection: its services, changes, heartbeats', async () => {
+    const agent = follow('/agent/v2/assignments', '\n', subscription);
+    const lines = (): AssignmentLine[] => agent.pieces.map((line) => JSON.parse(line) as AssignmentLine);
+    await vi.waitFor(() => expect(test.loop.state.published.connected).toEqual(['node-1']), SOON);
+    runTraffic(test, 5);
+    await vi.waitFor(() => expect(lines().flatMap(({ services = [] }) => services)[0]?.key).toBe(KEY), SOON);
+    expect(agent.type).toBe('application/x-ndjson');
+    test.clock.advance(2_000);
+    await vi.waitFor(() => expect(Object.keys(lines().at(-1) ?? {})).toEqual(['version', 'validForMs']), SOON);
+    agent.stop();
+    await vi.waitFor(() => expect(test.loop.state.published.connected).toEqual([]), SOON);
+  });
+
+  it.each([
+    [404, 'UNKNOWN_NODE', { ...subscription, node: 'node-9' }],
+    [400, 'INVALID_REQUEST', { ...subscription, services: [[KEY]] }],
+    [400, 'INVALID_REQUEST', { ...subscription, instance: '' }],
+  ])('is refused with %i %s', async (status, code, payload) => {
+    const answer = await app.inject({ method: 'POST', url: '/agent/v2/assignments', payload });
+    expect([answer.statusCode, answer.json<{ code: string }>().code]).toEqual([status, code]);
   });
 });
 

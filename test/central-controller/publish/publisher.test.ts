@@ -1,164 +1,196 @@
 import { describe, expect, it } from 'vitest';
 import { VALID_FOR_MS } from '../../../contract/assignment.ts';
 import { Publisher } from '../../../central-controller/publish/publisher.ts';
+import type { Topology } from '../../../central-controller/model/topology.ts';
 import { serviceTopology, topologyOf } from '../fixtures.ts';
-import { decisionOn, KEY, NOW, publishing } from './support/publishing.ts';
+import { NodeAgent } from './support/node-agent.ts';
+import { decisionOn, KEY, NOW } from './support/publishing.ts';
 
-describe('the publisher', () => {
-  it('tells an agent which replica gets how much, and how busy its CPU is', () => {
-    const { agent, publish } = publishing();
-    publish(500, { weight: 0.25, cpuCores: 0.8 });
-    expect(agent.updates).toEqual([
-      {
-        version: NOW + 500,
-        full: true,
-        validForMs: VALID_FOR_MS,
-        removed: [],
-        services: [
-          {
-            key: KEY,
-            routing: 'Endpoint',
-            pinning: false,
-            replicas: [
-              { name: 'geo-0', address: '10.0.1.1:8080', weight: 0.25, cpuUtilisation: 0.8 },
-              expect.objectContaining({ name: 'geo-1', weight: 0.75, cpuUtilisation: 0.8 }),
-            ],
-          },
-        ],
-      },
+const RATE = '8080|rate.hotel.svc.cluster.local';
+const NOBODY = '8080|nobody.hotel.svc.cluster.local';
+const BOTH = topologyOf(serviceTopology(), serviceTopology({ name: 'rate' }));
+
+function publishing(agents: readonly NodeAgent[], topology: Topology = BOTH) {
+  const publisher = new Publisher(NOW);
+  for (const agent of agents) agent.connect(publisher, NOW);
+  const publish = (after: number, wish: Parameters<typeof decisionOn>[2] = {}, next = topology, detail?: Set<string>) =>
+    publisher.publish(decisionOn(next, NOW + after, wish), next, NOW + after, detail);
+  return { publisher, publish };
+}
+
+/** The weight of the first replica of each service named. */
+function onlyAt(...services: string[]) {
+  return (name: string) => ({ weight: services.includes(name) ? 0.2 : 0.5 });
+}
+
+describe('an agent', () => {
+  it('gets the services that its node wants, and no others', () => {
+    const agent = new NodeAgent([KEY]);
+    const { publish } = publishing([agent]);
+    publish(500, { weight: 0.25 });
+    expect(agent.lines).toHaveLength(1);
+    expect(agent.lines[0]).toMatchObject({ version: NOW + 500, epoch: NOW, validForMs: VALID_FOR_MS });
+    expect([...agent.held]).toEqual([
+      [
+        KEY,
+        {
+          version: NOW + 500,
+          names: ['geo-0', 'geo-1'],
+          addresses: ['10.0.1.1:8080', '10.0.2.1:8080'],
+          weights: [0.25, 0.75],
+        },
+      ],
     ]);
   });
 
-  it('only renews what agents hold while it learns, until that would have expired', () => {
-    const { agent, publish, publisher } = publishing();
-    publish(0, { state: 'Learning' });
-    publish(5_000, { state: 'Stale' });
-    const renewal = { version: NOW, full: false, partial: true, validForMs: VALID_FOR_MS, services: [], removed: [] };
-    expect(agent.updates).toEqual([renewal, renewal]);
-    expect(publisher.version).toBe(0);
-    publish(VALID_FOR_MS, { state: 'Learning' });
-    expect(agent.updates.slice(2)).toMatchObject([{ full: true, services: [{ key: KEY }] }]);
-  });
-
-  it('publishes each enforced service as soon as it is learnt, and goes by itself once all are', () => {
-    const topology = topologyOf(
-      serviceTopology(),
-      serviceTopology({ name: 'rate' }),
-      serviceTopology({ name: 'watched', mode: 'Observe' }),
-    );
-    const { agent, publish } = publishing(topology);
-    const rate = '8080|rate.hotel.svc.cluster.local';
-    publish(250, (name) => ({ state: name === 'geo' ? 'Active' : 'Learning' }));
-    expect(agent.updates).toMatchObject([{ full: false, partial: true, services: [{ key: KEY }] }]);
-    publish(300, { state: 'Learning' });
-    publish(1_300, { state: 'Learning' });
-    expect(agent.updates.slice(1)).toMatchObject([{ full: false, partial: true, services: [], removed: [] }]);
-    publish(1_500, (name) => ({ state: name === 'watched' ? 'Learning' : 'Active' }));
-    expect(agent.updates.at(-1)).toMatchObject({ full: true });
-    expect([...agent.held.keys()]).toEqual([KEY, rate]);
-  });
-
-  it('begins anew with what an agent holds from before, and versions that go on rising', () => {
-    const { agent, publish, publisher } = publishing();
-    publish(0, { weight: 0.2 });
-    publisher.close();
-    publisher.begin(NOW + 20_000);
-    publisher.subscribe(agent, NOW + 20_000);
-    publish(20_250, { state: 'Learning' });
-    expect(agent.held.get(KEY)?.replicas[0]?.weight).toBe(0.2);
-    publish(20_500, { weight: 0.3 });
-    expect(agent.updates.at(-1)).toMatchObject({ full: true, version: NOW + 20_500 });
-    expect(agent.held.get(KEY)?.replicas[0]?.weight).toBe(0.3);
-  });
-
-  it('sends weights that moved far at once, small moves every three seconds', () => {
-    const { agent, publish } = publishing();
+  it('gets all services when it asks for all', () => {
+    const agent = new NodeAgent('all');
+    const { publish } = publishing([agent]);
     publish(0);
-    publish(500, { weight: 0.51 });
-    expect(agent.updates).toHaveLength(1);
-    publish(550, { weight: 0.4 });
-    expect(agent.updates).toHaveLength(2);
-    publish(800, { weight: 0.41 });
-    expect(agent.updates).toHaveLength(2);
-    publish(3_550, { weight: 0.41 });
-    expect(agent.updates.at(-1)).toMatchObject({ full: false, version: NOW + 3_550 });
-    expect(agent.held.get(KEY)?.replicas[0]?.weight).toBe(0.41);
+    publish(250, onlyAt('rate'));
+    expect(agent.held.get(KEY)?.weights).toEqual([0.5, 0.5]);
+    expect(agent.held.get(RATE)?.weights).toEqual([0.2, 0.8]);
   });
 
-  it('sends CPU utilisation along with weights, by itself only when it moved much, every three seconds', () => {
-    const both = topologyOf(serviceTopology(), serviceTopology({ name: 'rate' }));
-    const { agent, publisher, publish } = publishing(both);
-    const told = () => [...agent.held.values()].map(({ replicas }) => replicas[0]?.cpuUtilisation);
+  it('gets a change of a service that it wants as weights alone, and nothing of the others', () => {
+    const [geo, rate] = [new NodeAgent([KEY]), new NodeAgent([RATE], 'node-2')];
+    const { publisher, publish } = publishing([geo, rate]);
     publish(0);
-    publish(1_000, { cpuCores: 0.54 });
-    expect(told()).toEqual([0.5, 0.5]);
-    const moved = (cpuCores: number) => (name: string) => ({ cpuCores, weight: name === 'geo' ? 0.3 : 0.5 });
-    publish(1_250, moved(0.54));
-    expect(told()).toEqual([0.54, 0.54]);
-    publish(4_000, moved(0.9));
-    expect(told()).toEqual([0.54, 0.54]);
-    publish(4_250, moved(0.9));
-    expect(told()).toEqual([0.9, 0.9]);
-    expect(publisher.history.map(({ weightsChanged }) => weightsChanged)).toEqual([true, true, false]);
-  });
-
-  it('counts small moves of CPU utilisation together, from what was told last', () => {
-    const { publisher, publish } = publishing();
-    [0.5, 0.52, 0.54, 0.56].forEach((cpuCores, second) => publish(1_000 * second, { cpuCores }));
-    expect(publisher.history.map(({ version }) => version)).toEqual([NOW, NOW + 3_000]);
-    expect(publisher.history.at(-1)?.weightsChanged).toBe(false);
-  });
-
-  it('counts small moves together: many of them make a far one', () => {
-    const { agent, publish } = publishing();
-    publish(0);
-    [0.51, 0.52, 0.53, 0.54, 0.56].forEach((weight, index) => publish(50 * (index + 1), { weight }));
-    expect(agent.held.get(KEY)?.replicas[0]?.weight).toBe(0.56);
-  });
-
-  it('renews by a heartbeat what did not change', () => {
-    const { agent, publish } = publishing();
-    publish(0);
-    publish(750);
-    expect(agent.updates).toHaveLength(1);
-    publish(1_000);
-    expect(agent.updates.at(-1)).toEqual({
-      version: NOW,
-      full: false,
+    const before = rate.bytes;
+    publish(250, onlyAt('rate'));
+    expect(geo.lines).toHaveLength(1);
+    expect(rate.lines[1]).toEqual({
+      version: NOW + 250,
       validForMs: VALID_FOR_MS,
-      services: [],
-      removed: [],
+      weights: [[1, expect.any(String)]],
     });
+    expect(rate.bytes - before).toBeLessThan(80);
+    expect(rate.held.get(RATE)?.version).toBe(NOW + 250);
+    expect([...publisher.holders]).toEqual(['node-2']);
   });
 
-  it('makes no new version while nothing happens, not even of replicas that were never heard', () => {
-    const { publisher, publish } = publishing();
-    for (let after = 0; after <= 5_000; after += 250) publish(after);
-    expect(publisher.history).toHaveLength(1);
-  });
-
-  it('withdraws a service that is enforced no longer', () => {
-    const { agent, publish } = publishing();
+  it('gets small moves of all its services at the same beat', () => {
+    const agent = new NodeAgent([KEY, RATE]);
+    const { publish } = publishing([agent]);
     publish(0);
-    publish(250, {}, topologyOf(serviceTopology({ mode: 'Observe' })));
-    expect(agent.updates.at(-1)).toMatchObject({ services: [], removed: [KEY] });
+    publish(1_750, (name) => ({ weight: name === 'geo' ? 0.52 : 0.2 }));
+    expect(agent.lines[1]?.weights).toHaveLength(1);
+    publish(2_900, { weight: 0.52 });
+    publish(3_000, (name) => ({ weight: name === 'geo' ? 0.52 : 0.51 }));
+    const sent = agent.lines.slice(2).flatMap(({ weights = [] }) => weights.map(([id]) => id));
+    expect(sent.toSorted()).toEqual([0, 1, 1]);
   });
 
-  it('does not list a replica that is not ready', () => {
+  it('gets a heartbeat a second after its last line', () => {
+    const [geo, rate] = [new NodeAgent([KEY]), new NodeAgent([RATE], 'node-2')];
+    const { publish } = publishing([geo, rate]);
+    publish(0);
+    publish(750, onlyAt('rate'));
+    publish(1_000, onlyAt('rate'));
+    expect(geo.lines[1]).toEqual({ version: NOW + 750, validForMs: VALID_FOR_MS });
+    expect(rate.lines).toHaveLength(2);
+  });
+
+  it('learns that nobody balances a service, and gets the service once a policy enforces it', () => {
+    const agent = new NodeAgent([KEY, NOBODY]);
+    const { publish } = publishing([agent]);
+    publish(0);
+    expect([...agent.unbalanced]).toEqual([NOBODY]);
+    publish(250, {}, topologyOf(serviceTopology(), serviceTopology({ name: 'nobody' })));
+    expect(agent.held.get(NOBODY)?.names).toEqual(['nobody-0', 'nobody-1']);
+    publish(500, {}, topologyOf(serviceTopology(), serviceTopology({ name: 'nobody', mode: 'Observe' })));
+    expect(agent.lines.at(-1)).toMatchObject({ unbalanced: [NOBODY] });
+    expect([...agent.held.keys()]).toEqual([KEY]);
+  });
+
+  it('gets the rows of a service again when its replicas change', () => {
+    const agent = new NodeAgent([KEY]);
+    const { publish } = publishing([agent]);
+    publish(0);
     const { replicas } = serviceTopology();
-    const { agent, publish } = publishing();
     const unready = replicas.map((replica, index) => ({ ...replica, ready: index === 1 }));
-    publish(0, { weight: 0 }, topologyOf(serviceTopology({ replicas: unready })));
-    expect(agent.held.get(KEY)?.replicas).toMatchObject([{ name: 'geo-1', weight: 1 }]);
+    publish(250, { weight: 0 }, topologyOf(serviceTopology({ replicas: unready })));
+    expect(agent.held.get(KEY)).toMatchObject({ names: ['geo-1'], weights: [1] });
   });
 
-  it('has versions that rise, also within one millisecond and over a restart', () => {
-    const { publisher, publish } = publishing();
-    for (const weight of [0.1, 0.2, 0.3]) publish(0, { weight });
-    expect(publisher.history.map(({ version }) => version)).toEqual([NOW, NOW + 1, NOW + 2]);
-    const restarted = new Publisher(NOW + 5_000);
-    const topology = topologyOf(serviceTopology());
-    restarted.publish(decisionOn(topology, NOW + 5_250), topology, NOW + 5_250);
-    expect(restarted.version).toBeGreaterThan(publisher.version);
+  it('gets only what changed when it comes back to the same leader', () => {
+    const agent = new NodeAgent([KEY, RATE]);
+    const { publisher, publish } = publishing([agent]);
+    publish(0);
+    publisher.unsubscribe(agent);
+    publish(250, onlyAt('rate'));
+    agent.connect(publisher, NOW + 300);
+    expect(agent.lines.at(-1)?.services?.map(({ key }) => key)).toEqual([RATE]);
+    expect(agent.held.get(RATE)?.weights).toEqual([0.2, 0.8]);
+  });
+
+  it('gets everything from another leader, whatever versions it holds', () => {
+    const agent = new NodeAgent([KEY, RATE]);
+    publishing([agent]).publish(0);
+    const next = new Publisher(NOW + 5_000);
+    agent.connect(next, NOW + 5_000);
+    next.publish(decisionOn(BOTH, NOW + 5_250), BOTH, NOW + 5_250);
+    expect(agent.lines.at(-1)).toMatchObject({ epoch: NOW + 5_000, services: [{ key: KEY }, { key: RATE }] });
+  });
+
+  it('loses its connection when its node opens another one', () => {
+    const [first, second] = [new NodeAgent([KEY]), new NodeAgent([RATE])];
+    const { publisher, publish } = publishing([first]);
+    publish(0);
+    second.connect(publisher, NOW + 100);
+    expect([first.closed, second.closed]).toEqual([true, false]);
+    publish(250, onlyAt('geo', 'rate'));
+    expect(first.lines).toHaveLength(1);
+    expect(publisher.connected).toEqual(['node-1']);
+  });
+});
+
+describe('while a new leader learns, an agent', () => {
+  it('keeps what it holds, but for services that are learnt or no longer enforced', () => {
+    const agent = new NodeAgent([KEY, RATE, NOBODY]);
+    publishing([agent]).publish(0, { weight: 0.2 });
+    const next = new Publisher(NOW + 5_000);
+    agent.connect(next, NOW + 5_000);
+    const learning = (name: string) => ({ state: name === 'geo' ? ('Active' as const) : ('Learning' as const) });
+    next.publish(decisionOn(BOTH, NOW + 5_250, learning), BOTH, NOW + 5_250);
+    expect(agent.lines.at(-1)).toMatchObject({ partial: true, unbalanced: [NOBODY] });
+    expect(agent.held.get(KEY)?.weights).toEqual([0.5, 0.5]);
+    expect(agent.held.get(RATE)?.weights).toEqual([0.2, 0.8]);
+    next.publish(decisionOn(BOTH, NOW + 5_500), BOTH, NOW + 5_500);
+    expect(agent.held.get(RATE)?.weights).toEqual([0.5, 0.5]);
+  });
+
+  it('keeps its CPU grants until the leader is open', () => {
+    const agent = new NodeAgent([KEY]);
+    agent.last = { cpu: [{ uid: 'uid-geo-0', shares: 512 }] };
+    const { publish } = publishing([agent]);
+    publish(0, { state: 'Learning' });
+    expect(agent.last.cpu).toHaveLength(1);
+    publish(VALID_FOR_MS, { state: 'Learning' });
+    expect(agent.last.cpu).toEqual([]);
+  });
+});
+
+describe('what concerns one node', () => {
+  it("is the utilisation of its own pods, when one's moved much, every three seconds", () => {
+    const agents = [new NodeAgent([KEY]), new NodeAgent([], 'node-2')];
+    const { publish } = publishing(agents, topologyOf(serviceTopology()));
+    publish(0);
+    publish(3_000, { cpuCores: 0.54 });
+    publish(4_000, { cpuCores: 0.9 });
+    expect(agents.map(({ last }) => last.utilisation)).toEqual([[['hotel/geo-0', 0.5]], [['hotel/geo-1', 0.5]]]);
+    publish(6_000, { cpuCores: 0.9 });
+    expect(agents.map(({ last }) => last.utilisation)).toEqual([[['hotel/geo-0', 0.9]], [['hotel/geo-1', 0.9]]]);
+  });
+
+  it('is which of its services are to be reported replica by replica', () => {
+    const [geo, rate] = [new NodeAgent([KEY]), new NodeAgent([RATE], 'node-2')];
+    const { publish } = publishing([geo, rate]);
+    publish(0);
+    publish(250, {}, BOTH, new Set(['hotel/rate']));
+    expect([geo.last.detail, rate.last.detail]).toEqual([[], [RATE]]);
+    publish(500, {}, BOTH, new Set());
+    expect([geo.last.detail, rate.last.detail]).toEqual([[], []]);
+    expect(geo.lines).toHaveLength(1);
   });
 });

@@ -3,7 +3,8 @@ import { expect } from 'vitest';
 import type { AssignmentUpdate, ServiceAssignment } from '../../../../contract/assignment.ts';
 import type { Decision, ReplicaState } from '../../../../contract/decision.ts';
 import type { Topology } from '../../../../central-controller/model/topology.ts';
-import { type Subscriber, Publisher } from '../../../../central-controller/publish/publisher.ts';
+import type { Subscriber } from '../../../../central-controller/publish/agent-stream.ts';
+import { Publisher } from '../../../../central-controller/publish/publisher.ts';
 import { serviceTopology, topologyOf } from '../../fixtures.ts';
 
 export const NOW = 1_000_000;

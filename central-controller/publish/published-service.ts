@@ -1,0 +1,145 @@
+/** One balanced port of a service, as agents hold it. */
+import type { ReplicaAssignment, Routing, ServiceAssignment } from '../../contract/assignment.ts';
+import type { ReplicaDecision, ServiceDecision } from '../../contract/decision.ts';
+import { hostPort } from '../../contract/host-port.ts';
+import { encodeWeights } from '../../contract/weights-codec.ts';
+import type { ReplicaTopology, ServiceTopology } from '../model/topology.ts';
+
+interface Rows {
+  readonly routing: Routing;
+  readonly pinning: boolean;
+  readonly names: readonly string[];
+  readonly addresses: readonly string[];
+  /** Of each replica among those of the decision. */
+  readonly indexes: readonly number[];
+}
+
+export class PublishedService {
+  /** Stands for the key on later lines. */
+  readonly id: number;
+  readonly key: string;
+  /** Version of the last line that named it; 0: none has. */
+  version = 0;
+  #source: ServiceTopology | undefined;
+  #decided: ServiceDecision | undefined;
+  #rows: Rows = { routing: 'Endpoint', pinning: false, names: [], addresses: [], indexes: [] };
+  #weights: Float64Array | undefined;
+  /** JSON of the version that it was written for. */
+  #weightsText: { readonly version: number; readonly text: string } | undefined;
+  #rowsText: { readonly version: number; readonly text: string } | undefined;
+
+  constructor(id: number, key: string) {
+    this.id = id;
+    this.key = key;
+  }
+
+  get size(): number {
+    return this.#rows.names.length;
+  }
+
+  /** Takes topology and decision over, without publishing. Returns whether replicas, routing or pinning differ. */
+  follow(source: ServiceTopology, targetPort: number, decided: ServiceDecision): boolean {
+    this.#decided = decided;
+    if (this.#source === source) return false;
+    this.#source = source;
+    const rows = rowsOf(source, targetPort, decided);
+    const isChanged = this.#weights === undefined || !sameRows(this.#rows, rows);
+    this.#rows = rows;
+    return isChanged;
+  }
+
+  /** How far weights moved since they were published: the greatest change, in equal shares of the service. */
+  distance(): number {
+    const published = this.#weights;
+    if (published?.length !== this.size) return Infinity;
+    let most = 0;
+    for (let at = 0; at < published.length; at++) {
+      most = Math.max(most, Math.abs(this.#decidedAt(at).weight - (published[at] ?? 0)));
+    }
+    return most * published.length;
+  }
+
+  /** Publishes the weights of the decision. */
+  publish(version: number): void {
+    this.version = version;
+    if (this.#weights?.length !== this.size) this.#weights = new Float64Array(this.size);
+    for (let at = 0; at < this.size; at++) this.#weights[at] = this.#decidedAt(at).weight;
+  }
+
+  /** For a line's `weights`. */
+  weightsJson(): string {
+    if (this.#weightsText?.version !== this.version) {
+      this.#weightsText = { version: this.version, text: `[${this.id},"${encodeWeights(this.#weights ?? [])}"]` };
+    }
+    return this.#weightsText.text;
+  }
+
+  /** For a line's `services`. */
+  rowsJson(): string {
+    if (this.#rowsText?.version !== this.version) {
+      const { id, key, version } = this;
+      const { routing, pinning, names, addresses } = this.#rows;
+      const replicas = names.map((name, at) => [name, addresses[at]]);
+      const weights = encodeWeights(this.#weights ?? []);
+      const text = JSON.stringify({ id, key, version, routing, pinning, replicas, weights });
+      this.#rowsText = { version, text };
+    }
+    return this.#rowsText.text;
+  }
+
+  /** CPU in use over what the replica could have of its node, as it is now; undefined: not known. */
+  utilisationAt(at: number): number | undefined {
+    return cpuUtilisation(this.#decidedAt(at));
+  }
+
+  /** As agents of the version before take it. */
+  assignment(): ServiceAssignment {
+    const { routing, pinning, names, addresses } = this.#rows;
+    const replicas = names.map((name, at): ReplicaAssignment => {
+      const used = this.utilisationAt(at);
+      const weight = this.#weights?.[at] ?? 0;
+      return { name, address: addresses[at] ?? '', weight, ...(used !== undefined && { cpuUtilisation: used }) };
+    });
+    return { key: this.key, routing, pinning, replicas };
+  }
+
+  #decidedAt(at: number): ReplicaDecision {
+    const decided = this.#decided?.replicas[this.#rows.indexes[at] ?? -1];
+    if (decided === undefined) throw new RangeError(`${this.key} has no replica ${at}`);
+    return decided;
+  }
+}
+
+export function cpuUtilisation({ cpuCores, capacityCores }: ReplicaDecision): number | undefined {
+  return capacityCores > 0 ? Math.min(1e6, cpuCores / capacityCores) : undefined;
+}
+
+/** The ready replicas of the service that the decision knows. */
+function rowsOf(source: ServiceTopology, targetPort: number, decided: ServiceDecision): Rows {
+  const indexOf = new Map(decided.replicas.map(({ name }, index) => [name, index]));
+  const listed: { readonly replica: ReplicaTopology; readonly index: number }[] = [];
+  for (const replica of source.replicas) {
+    const index = indexOf.get(replica.name);
+    if (replica.ready && index !== undefined) listed.push({ replica, index });
+  }
+  return {
+    routing: source.routing,
+    pinning: source.pinning,
+    names: listed.map(({ replica }) => replica.name),
+    addresses: listed.map(({ replica }) => hostPort(replica.ip, targetPort)),
+    indexes: listed.map(({ index }) => index),
+  };
+}
+
+function sameRows(before: Rows, after: Rows): boolean {
+  return (
+    before.routing === after.routing &&
+    before.pinning === after.pinning &&
+    sameTexts(before.names, after.names) &&
+    sameTexts(before.addresses, after.addresses)
+  );
+}
+
+function sameTexts(before: readonly string[], after: readonly string[]): boolean {
+  return before.length === after.length && after.every((text, index) => before[index] === text);
+}
