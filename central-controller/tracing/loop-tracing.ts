@@ -2,17 +2,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
-import { BasicTracerProvider, BatchSpanProcessor, type SpanExporter } from '@opentelemetry/sdk-trace-base';
+import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import packageJson from '../../package.json' with { type: 'json' };
 import type { ControllerState } from '../state.ts';
 import { LoopSpans } from './loop-spans.ts';
+import { type Log, watchLosses } from './span-losses.ts';
 
 const LAST_SPANS_MS = 1_500;
-
-export interface Log {
-  info(message: string): void;
-  warn(message: string): void;
-}
 
 export class LoopTracing {
   readonly #provider: BasicTracerProvider;
@@ -27,7 +23,7 @@ export class LoopTracing {
     };
     this.#provider = new BasicTracerProvider({
       resource: resourceFromAttributes(own).merge(detectResources({ detectors: [envDetector] })),
-      spanProcessors: [new BatchSpanProcessor(saying(new OTLPTraceExporter(), log))],
+      spanProcessors: [new BatchSpanProcessor(watchLosses(new OTLPTraceExporter(), log))],
     });
     this.#spans = new LoopSpans(state, this.#provider.getTracer('ballast', packageJson.version));
   }
@@ -38,24 +34,4 @@ export class LoopTracing {
     const sent = this.#provider.shutdown().catch(() => undefined);
     await Promise.race([sent, sleep(LAST_SPANS_MS, undefined, { ref: false })]);
   }
-}
-
-/** An exporter that logs when spans begin to be lost and when that ends. */
-function saying(exporter: SpanExporter, log: Log): SpanExporter {
-  let isLosing = false;
-  return {
-    export(spans, done) {
-      exporter.export(spans, (result) => {
-        const fails = result.error !== undefined;
-        if (fails !== isLosing) {
-          if (fails) log.warn(`traces: spans are lost: ${result.error?.message ?? ''}`);
-          else log.info('traces: spans are taken again');
-        }
-        isLosing = fails;
-        done(result);
-      });
-    },
-    shutdown: () => exporter.shutdown(),
-    forceFlush: () => exporter.forceFlush?.() ?? Promise.resolve(),
-  };
 }

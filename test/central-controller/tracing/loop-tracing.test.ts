@@ -9,8 +9,8 @@ let tracing: LoopTracing;
 let lines: string[];
 
 function startTracing(): void {
-  const say = (line: string): number => lines.push(line);
-  tracing = new LoopTracing(test.loop.state, 'controller-a', { info: say, warn: say });
+  const log = (line: string): number => lines.push(line);
+  tracing = new LoopTracing(test.loop.state, 'controller-a', { info: log, warn: log });
 }
 
 beforeEach(async () => {
@@ -35,16 +35,16 @@ function traceOf(span: ReceivedSpan): Map<string, ReceivedSpan[]> {
 
 function only(spans: readonly ReceivedSpan[] = []): ReceivedSpan {
   const [span] = spans;
-  if (span === undefined || spans.length > 1) throw new Error(`${spans.length} spans where one is due`);
+  if (span === undefined || spans.length > 1) throw new Error(`expected one span, got ${spans.length}`);
   return span;
 }
 
-it('a decision is a trace: reports that it rests on, the decision, and its way to the proxies', async () => {
+it('a trace holds the reports that a decision rests on, the decision, and its way to the proxies', async () => {
   startTracing();
   test.loop.start();
   runTraffic(test, 5);
   const { version } = test.loop.state.published;
-  // Both nodes' proxies say that they use what was published last, one after the other.
+  // The proxies of one node after the other report that they use the last version.
   for (const [index, node] of ['node-1', 'node-2'].entries()) {
     test.clock.advance(40);
     test.loop.accept(report(node, 21, { proxies: [proxy(`geo-${index}`, 99, { tableVersion: version })] }));
@@ -73,7 +73,7 @@ it('a decision is a trace: reports that it rests on, the decision, and its way t
   );
 });
 
-it('an assignment that proxies never take up ends by itself, and names the nodes', async () => {
+it('an assignment that proxies never use ends after ten seconds and names their nodes', async () => {
   startTracing();
   test.loop.start();
   runTraffic(test, 5);
@@ -86,7 +86,7 @@ it('an assignment that proxies never take up ends by itself, and names the nodes
   }
 });
 
-it('the environment says who is asked for, and how much', async () => {
+it('the environment sets the sampler and the name of the service', async () => {
   vi.stubEnv('OTEL_TRACES_SAMPLER', 'always_off');
   startTracing();
   test.loop.start();
@@ -102,7 +102,7 @@ it('the environment says who is asked for, and how much', async () => {
   expect([...receiver.senders]).toContain('service.name=ballast-of-the-shop');
 });
 
-it('a receiver that refuses costs one line and no decision', async () => {
+it('a failing receiver costs one log line and no decision', async () => {
   receiver.status = 400;
   startTracing();
   test.loop.start();
@@ -111,4 +111,43 @@ it('a receiver that refuses costs one line and no decision', async () => {
   expect(lines).toEqual([expect.stringContaining('spans are lost')]);
   expect(test.defects).toEqual([]);
   expect(test.loop.state.decision?.tick).toBeGreaterThan(200);
+});
+
+it('spans that the receiver rejects are logged once, and so is the end of that', async () => {
+  vi.stubEnv('OTEL_BSP_SCHEDULE_DELAY', '1');
+  receiver.body = '{"partialSuccess":{"rejectedSpans":"3","errorMessage":"no room"}}';
+  startTracing();
+  test.loop.start();
+  for (let second = 0; second < 3; second++) {
+    runTraffic(test, 1, 100, 1 + 4 * second);
+    await vi.waitFor(() => expect(receiver.requests).toBeGreaterThan(second));
+  }
+  await vi.waitFor(() =>
+    expect(lines).toEqual([expect.stringMatching(/spans are lost: the receiver rejects.*no room/)]),
+  );
+  receiver.body = '{}';
+  await tracing.close();
+  expect(lines.slice(1)).toEqual([expect.stringContaining('no longer lost')]);
+});
+
+it('spans that the full queue drops are logged once', async () => {
+  vi.stubEnv('OTEL_BSP_MAX_QUEUE_SIZE', '16');
+  vi.stubEnv('OTEL_BSP_MAX_EXPORT_BATCH_SIZE', '16');
+  startTracing();
+  test.loop.start();
+  runTraffic(test, 60);
+  await tracing.close();
+  expect(lines.filter((line) => line.includes('are lost'))).toEqual([expect.stringContaining('the queue is full')]);
+  expect(receiver.spans.length).toBeLessThan(100);
+});
+
+it('a trace has a bounded number of report spans, and counts the other reports', async () => {
+  startTracing();
+  test.loop.start();
+  for (let sequence = 1; sequence <= 100; sequence++) test.loop.accept(report('node-1', sequence));
+  test.clock.advance(250);
+  await tracing.close();
+  expect(receiver.spans.filter(({ name }) => name === 'report')).toHaveLength(32);
+  const traces = receiver.spans.filter(({ name }) => name === 'control loop');
+  expect(traces.map((span) => attributeOf(span, 'ballast.reports'))).toContain(100);
 });

@@ -23,10 +23,12 @@ interface Body {
 
 export class TraceReceiver {
   readonly spans: ReceivedSpan[] = [];
-  /** Attributes of whoever sent them, as text. */
+  /** Attributes of the senders, as text. */
   readonly senders = new Set<string>();
-  /** Answer to the next requests. */
+  /** Status and body of the next answers. */
   status = 200;
+  body = '{}';
+  requests = 0;
   readonly #server: Server = createServer((request, response) => void this.#answer(request, response));
 
   async listen(): Promise<string> {
@@ -45,8 +47,9 @@ export class TraceReceiver {
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = (await json(request)) as Body;
+    this.requests += 1;
     if (this.status === 200 && request.url === '/v1/traces') this.#take(body);
-    response.writeHead(this.status, { 'content-type': 'application/json' }).end('{}');
+    response.writeHead(this.status, { 'content-type': 'application/json' }).end(this.body);
   }
 
   #take({ resourceSpans }: Body): void {
