@@ -21,7 +21,7 @@ export interface ControllerSide {
 
 export function controllerSide(context: AgentContext, tables: ProxyTables, pending: PendingStatistics): ControllerSide {
   const { options, log, metrics, held, now } = context;
-  const { origin } = options.controller;
+  const { origin } = options.controller.url;
   const link = new ControllerLink(options.controller, now);
 
   const logStream = onChange((line) => log.info(`assignments: ${line}`));

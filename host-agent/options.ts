@@ -1,12 +1,15 @@
 /** The agent's command line. Every flag may come from the environment instead, as a DaemonSet sets it. */
 import { hostname } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { type BaseAddress, parseBaseAddress } from '../contract/base-address.ts';
 import { AGENT_PORT, CONTROLLER_PORT } from '../contract/names.ts';
 import { cpuList } from './sample/fields.ts';
 
+const DEFAULT_CONTROLLER = new URL(`http://ballast-controller.ballast-system.svc.cluster.local:${CONTROLLER_PORT}/`);
+
 export interface AgentOptions {
   readonly node: string;
-  readonly controller: URL;
+  readonly controller: BaseAddress;
   readonly listen: { readonly host: string; readonly port: number };
   readonly cgroupRoot: string;
   /** Relative to the hierarchies' mounts, without slashes at its ends. */
@@ -22,10 +25,10 @@ export interface AgentOptions {
   readonly podCpuRequest: number | undefined;
 }
 
-function parseUrl(text: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url?.protocol === 'http:' || url?.protocol === 'https:') return url;
-  throw new InvalidArgumentError('Must be a URL such as http://127.0.0.1:15070.');
+function parseController(text: string): BaseAddress {
+  const address = parseBaseAddress(text);
+  if (address.ok) return address.value;
+  throw new InvalidArgumentError(`${address.failure.message}.`);
 }
 
 function parseListen(text: string): { host: string; port: number } {
@@ -74,8 +77,8 @@ export function agentCommand(): Command {
     .addOption(
       new Option('--controller <url>', 'where the controller is')
         .env('BALLAST_CONTROLLER')
-        .argParser(parseUrl)
-        .default(new URL(`http://ballast-controller.ballast-system.svc.cluster.local:${CONTROLLER_PORT}`)),
+        .argParser(parseController)
+        .default({ url: DEFAULT_CONTROLLER }, DEFAULT_CONTROLLER.href),
     )
     .addOption(
       new Option('--listen <[host:]port>', 'where to serve the proxies')

@@ -1,4 +1,5 @@
 /** Checks the flags and the environment. */
+import { type BaseAddress, parseBaseAddress } from '../../contract/base-address.ts';
 import { BallastError } from '../../contract/errors.ts';
 import { parseSeconds } from '../service/flags.ts';
 
@@ -17,10 +18,10 @@ export function readInterval(flag: string, text: string): number {
 }
 
 /** @throws BallastError INVALID_FLAG */
-export function readServiceUrl(flag: string, text: string): URL {
-  const url = URL.parse(text);
-  if (url && ['http:', 'https:'].includes(url.protocol)) return url;
-  throw new BallastError('INVALID_FLAG', `${flag} ${text} is no http:// or https:// URL`);
+export function readServiceUrl(flag: string, text: string): BaseAddress {
+  const address = parseBaseAddress(text);
+  if (address.ok) return address.value;
+  throw new BallastError(address.failure.code, `${flag} ${address.failure.message}`);
 }
 
 /** @throws BallastError INVALID_FLAG */

@@ -4,6 +4,7 @@
  */
 import { type Command, Option } from 'commander';
 import { request } from 'undici';
+import { parseBaseAddress, pathBelow, withoutCredentials } from '../../contract/base-address.ts';
 import { ApiError } from '../kubernetes/client.ts';
 import { BallastError, ERRORS, type ErrorCode } from '../../contract/errors.ts';
 import { findController } from './find-controller.ts';
@@ -60,7 +61,10 @@ export async function askController<T>(flags: ControllerFlags, path: string, que
   if (status < 300) return body as T;
   const { code, detail } = (body ?? {}) as { code?: unknown; detail?: unknown };
   if (isErrorCode(code)) throw new BallastError(code, String(detail));
-  throw new BallastError('UNREACHABLE', `--controller: ${controller} answers ${status}, as no controller does`);
+  throw new BallastError(
+    'UNREACHABLE',
+    `--controller: ${withoutCredentials(controller)} answers ${status}, as no controller does`,
+  );
 }
 
 function isErrorCode(code: unknown): code is ErrorCode {
@@ -68,21 +72,27 @@ function isErrorCode(code: unknown): code is ErrorCode {
 }
 
 async function directly(controller: string, path: string, question: Question): Promise<Answer> {
-  const url = URL.parse(path, controller);
-  if (!url || !/^https?:$/.test(url.protocol)) {
-    throw new BallastError('INVALID_FLAG', `--controller: ${controller} is not a URL such as http://host:port`);
-  }
+  const address = parseBaseAddress(controller);
+  if (!address.ok) throw new BallastError(address.failure.code, `--controller: ${address.failure.message}`);
+  const { url, authorization } = address.value;
   const { method = 'GET', body } = question;
+  const headers = {
+    ...(authorization !== undefined && { authorization }),
+    ...(body !== undefined && { 'content-type': 'application/json' }),
+  };
   try {
-    const answer = await request(url, {
+    const answer = await request(`${url.origin}${pathBelow(address.value, path)}`, {
       method,
       signal: AbortSignal.timeout(TIMEOUT_MS),
-      ...(body !== undefined && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+      headers,
+      ...(body !== undefined && { body: JSON.stringify(body) }),
     });
     return { status: answer.statusCode, body: parsed(await answer.body.text()) };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new BallastError('UNREACHABLE', `no controller answers at ${controller} (${why})`, { cause: error });
+    throw new BallastError('UNREACHABLE', `no controller answers at ${withoutCredentials(controller)} (${why})`, {
+      cause: error,
+    });
   }
 }
 

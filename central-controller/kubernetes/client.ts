@@ -3,6 +3,8 @@
  * and takes half of the memory that the whole controller may have.
  */
 import { Agent, type Dispatcher } from 'undici';
+import { type BaseAddress, parseBaseAddress, pathBelow } from '../../contract/base-address.ts';
+import { BallastError } from '../../contract/errors.ts';
 import type { Credentials } from './credentials.ts';
 
 const CONNECT_MS = 3_000;
@@ -45,11 +47,16 @@ export class ApiError extends Error {
 
 export class KubernetesClient {
   readonly #credentials: Credentials;
+  readonly #server: BaseAddress;
   readonly #agent: Agent;
 
+  /** @throws BallastError INVALID_FLAG if the server is not a base address */
   constructor(credentials: Credentials) {
     const { ca, cert, key } = credentials;
+    const server = parseBaseAddress(credentials.server);
+    if (!server.ok) throw new BallastError(server.failure.code, server.failure.message);
     this.#credentials = credentials;
+    this.#server = server.value;
     this.#agent = new Agent({
       connect: {
         timeout: CONNECT_MS,
@@ -94,17 +101,19 @@ export class KubernetesClient {
     silenceMs = ANSWER_MS,
   ): Promise<Dispatcher.ResponseData> {
     const { query = {}, body, contentType = 'application/json', signal } = request;
-    const { server, token } = this.#credentials;
+    const { url, authorization } = this.#server;
+    const { token } = this.#credentials;
+    const login = token ? `Bearer ${token()}` : authorization;
     let response: Dispatcher.ResponseData;
     try {
       response = await this.#agent.request({
-        origin: server,
-        path,
+        origin: url.origin,
+        path: pathBelow(this.#server, path),
         query: { ...query },
         method,
         headers: {
           accept: 'application/json',
-          ...(token && { authorization: `Bearer ${token()}` }),
+          ...(login !== undefined && { authorization: login }),
           ...(body !== undefined && { 'content-type': contentType }),
         },
         bodyTimeout: silenceMs,

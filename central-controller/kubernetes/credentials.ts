@@ -4,12 +4,13 @@ import { dirname, resolve } from 'node:path';
 import { Type, type Static } from 'typebox';
 import { Value } from 'typebox/value';
 import { parse } from 'yaml';
+import { parseBaseAddress } from '../../contract/base-address.ts';
 import { BallastError } from '../../contract/errors.ts';
 import { describeFieldErrors } from '../../contract/field-errors.ts';
 import { hostPort } from '../../contract/host-port.ts';
 
 export interface Credentials {
-  /** Such as `https://10.96.0.1:443`, without a path. */
+  /** Such as `https://10.96.0.1:443`, with a path where the API server is behind a proxy. */
   readonly server: string;
   readonly ca?: string;
   /** Client certificate and its key, PEM. */
@@ -87,6 +88,8 @@ export function kubeconfigCredentials(file: string, contextName?: string): Crede
   const context = find(config.contexts, contextName ?? config['current-context'], 'contexts', file).context;
   const { cluster } = find(config.clusters, context.cluster, 'clusters', file);
   const { user } = find(config.users, context.user, 'users', file);
+  const server = parseBaseAddress(cluster.server);
+  if (!server.ok) refuse(file, `clusters.${context.cluster}.server: ${server.failure.message}`);
   if (user.exec !== undefined || user['auth-provider'] !== undefined) {
     refuse(file, `users.${context.user}: needs a program to log in: use a certificate or a token`);
   }

@@ -33,11 +33,11 @@ export function apiCall(method: string, path: string): ApiCall | undefined {
 
 /**
  * Counts this process's requests to the API server from now on.
- * @param origin of the API server, such as `https://10.96.0.1:443`
+ * @param server address of the API server, such as `https://10.96.0.1:443`
  * @param now ms of any clock that does not step
  * @returns stops counting
  */
-export function registerApiRequestMetrics(registry: Registry, origin: string, now: () => number): () => void {
+export function registerApiRequestMetrics(registry: Registry, server: string, now: () => number): () => void {
   const registers = [registry];
   const requests = new Counter({
     name: 'ballast_apiserver_requests_total',
@@ -58,13 +58,14 @@ export function registerApiRequestMetrics(registry: Registry, origin: string, no
     labelNames: ['resource'],
     registers,
   });
-  const server = new URL(origin).origin;
+  const { origin, pathname } = new URL(server);
+  const base = pathname.replace(/\/+$/, '');
   const underway = new WeakMap<object, Underway>();
 
   const created = (message: unknown): void => {
     const { request } = message as DiagnosticsChannel.RequestCreateMessage;
-    if (request.origin === undefined || new URL(String(request.origin)).origin !== server) return;
-    const call = apiCall(request.method ?? 'GET', request.path);
+    if (request.origin === undefined || new URL(String(request.origin)).origin !== origin) return;
+    const call = apiCall(request.method ?? 'GET', request.path.slice(base.length));
     if (!call) return;
     if (call.verb === 'watch') watches.inc({ resource: call.resource }, 0);
     underway.set(request, { ...call, startedAt: now(), isAnswered: false });

@@ -108,10 +108,8 @@ export class AssignmentStream {
     void this.#link.foundOther(origin, waiting.signal).then(() => waiting.signal.aborted || giveUp());
     try {
       const response = await this.#dispatcher.request({
-        origin,
-        path: this.#path,
+        ...this.#link.target(origin, this.#path),
         method: 'GET',
-        headers: { host: this.#link.url.host },
         signal: AbortSignal.any([signal, otherLeads.signal]),
       });
       if (response.statusCode !== 200) {

@@ -5,6 +5,7 @@
 import { type LookupAddress, promises as dns } from 'node:dns';
 import { isIP } from 'node:net';
 import { Agent, type Dispatcher } from 'undici';
+import { type BaseAddress, pathBelow } from '../../contract/base-address.ts';
 
 /** How long what the name resolved to is used without asking again, ms. */
 const RESOLVED_MS = 30_000;
@@ -21,6 +22,7 @@ const lookupAll: Resolve = (hostname) => dns.lookup(hostname, { all: true });
 /** Which address to try first. Shared by all that call the controller: what one of them finds helps the others. */
 export class ControllerLink {
   readonly url: URL;
+  readonly #address: BaseAddress;
   readonly #resolve: Resolve;
   readonly #now: () => number;
   #origins: readonly string[] = [];
@@ -35,8 +37,9 @@ export class ControllerLink {
   #findings = 0;
   #waiting: (() => void)[] = [];
 
-  constructor(url: URL, now: () => number, resolve: Resolve = lookupAll) {
-    this.url = url;
+  constructor(address: BaseAddress, now: () => number, resolve: Resolve = lookupAll) {
+    this.#address = address;
+    this.url = address.url;
     this.#now = now;
     this.#resolve = resolve;
   }
@@ -101,6 +104,13 @@ export class ControllerLink {
     while (!signal.aborted && (this.#leader === undefined || this.#leader === origin)) {
       await this.found(this.#findings, signal);
     }
+  }
+
+  /** Where a request for `path` goes at one of the addresses, and the headers that it needs. */
+  target(origin: string, path: string): { origin: string; path: string; headers: Record<string, string> } {
+    const { authorization } = this.#address;
+    const headers = { host: this.url.host, ...(authorization !== undefined && { authorization }) };
+    return { origin, path: pathBelow(this.#address, path), headers };
   }
 
   /** A dispatcher for requests to any of the addresses; certificates are checked against the URL's name. */

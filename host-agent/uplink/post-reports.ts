@@ -1,7 +1,7 @@
 /** One request with reports to one controller, and what its answer means. */
 import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
-import { isNotLeader } from './controller-link.ts';
+import { type ControllerLink, isNotLeader } from './controller-link.ts';
 
 /** `unreachable`: no answer, or none of a controller that leads; `refused`: the controller will not have it, now or again; `failed`: it could not just now. */
 export type Outcome =
@@ -10,12 +10,12 @@ export type Outcome =
 /** Posts one report, as JSON, or several as lines. Never rejects. */
 export async function postReports(
   dispatcher: Dispatcher,
+  link: Pick<ControllerLink, 'target'>,
   origin: string,
-  host: string,
   body: string | Readable,
 ): Promise<Outcome> {
   try {
-    const { status, text } = await exchange(dispatcher, origin, host, body);
+    const { status, text } = await exchange(dispatcher, link, origin, body);
     if (status < 300) return { kind: 'accepted' };
     const reason = `status ${status}: ${text.slice(0, 500)}`;
     if (isNotLeader(status, text)) return { kind: 'unreachable', reason };
@@ -32,19 +32,20 @@ export function reasonOf(error: unknown): string {
 /** By undici's handlers, since a stream for each answer, empty as a rule, costs more. */
 function exchange(
   dispatcher: Dispatcher,
+  link: Pick<ControllerLink, 'target'>,
   origin: string,
-  host: string,
   body: string | Readable,
 ): Promise<{ readonly status: number; readonly text: string }> {
   const [path, type] =
     typeof body === 'string'
       ? ['/agent/v1/reports', 'application/json']
       : ['/agent/v1/reports/stream', 'application/x-ndjson'];
+  const { headers, ...target } = link.target(origin, path);
   return new Promise((resolve, reject) => {
     let status = 0;
     const chunks: Buffer[] = [];
     dispatcher.dispatch(
-      { origin, path, method: 'POST', headers: { host, 'content-type': type }, body },
+      { ...target, method: 'POST', headers: { ...headers, 'content-type': type }, body },
       {
         // By its name undici tells such handlers from those of its earlier versions.
         onRequestStart() {},

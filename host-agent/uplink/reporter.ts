@@ -102,7 +102,7 @@ export class Reporter {
   #open(origin: string): ReportStream {
     const limits = { longestMs: MAX_MS, answerMs: TIMEOUT_MS };
     const stream = new ReportStream(origin, this.#now(), limits, (body) =>
-      postReports(this.#dispatcher, origin, this.#link.url.host, body),
+      postReports(this.#dispatcher, this.#link, origin, body),
     );
     void stream.outcome.then((outcome) => this.#ended(stream, outcome));
     return stream;
@@ -131,7 +131,7 @@ export class Reporter {
     this.#accepts = undefined;
     try {
       for (const origin of await this.#link.origins()) {
-        outcome = await postReports(this.#dispatcher, origin, this.#link.url.host, body);
+        outcome = await postReports(this.#dispatcher, this.#link, origin, body);
         if (outcome.kind !== 'unreachable') {
           this.#link.leads(origin);
           if (outcome.kind === 'accepted') this.#accepts = origin;

@@ -32,7 +32,7 @@ test('the environment stands in for flags, and flags win', () => {
   const options = parse('--node', 'from-flag');
   vi.unstubAllEnvs();
   expect(options).toMatchObject({ node: 'from-flag', listen: { host: '0.0.0.0', port: 8080 } });
-  expect(options.controller.host).toBe('10.0.0.2:15070');
+  expect(options.controller.url.host).toBe('10.0.0.2:15070');
 });
 
 test.each([

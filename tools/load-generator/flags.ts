@@ -1,10 +1,12 @@
 /** Checks the flags. */
 import { readFileSync, readdirSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { type Result, failure, success } from '../../contract/result.ts';
+import { parseBaseAddress } from '../../contract/base-address.ts';
+import { failure, type Result, success } from '../../contract/result.ts';
 import { parseSeconds } from '../../apps/service/flags.ts';
 import type { LoadOptions } from './load.ts';
 import { ARRIVALS } from './workload/arrivals.ts';
+import { isOfConnection } from './workload/content.ts';
 import { type Mix, parseMix } from './workload/mix.ts';
 
 /** The flags as commander parses them: text, except for flags without a value. */
@@ -30,9 +32,9 @@ export const MIXES = readdirSync(FOLDER)
   .toSorted();
 
 export function checkFlags(flags: Flags): Result<LoadOptions> {
-  const url = URL.parse(flags.url);
-  if (!url || !['http:', 'https:'].includes(url.protocol))
-    return refuse('url', flags.url, 'is no http:// or https:// URL');
+  const server = parseBaseAddress(flags.url, { allowsQuery: true });
+  if (!server.ok) return failure('INVALID_FLAG', `--url ${server.failure.message}.`);
+  const { url, authorization } = server.value;
   const rate = number(flags.rate, 0.01, 100_000);
   if (rate === undefined) return refuse('rate', flags.rate, 'is not a number of requests/s from 0.01 to 100000');
   const arrivals = ARRIVALS.find((name) => name === flags.arrivals);
@@ -50,16 +52,17 @@ export function checkFlags(flags: Flags): Result<LoadOptions> {
   const seed = number(flags.seed, 0, 2 ** 32 - 1);
   if (seed === undefined || !Number.isInteger(seed))
     return refuse('seed', flags.seed, 'is not a whole number below 2^32');
-  const headers: Record<string, string> = {};
+  const headers: Record<string, string> = authorization === undefined ? {} : { authorization };
   for (const header of flags.header) {
     const [, name, value] = /^([\w!#$%&'*+.^`|~-]+):\s*([\t\x20-\x7e]*)$/.exec(header) ?? [];
     if (name === undefined || value === undefined) return refuse('header', header, 'is not of the form "name: value"');
+    if (isOfConnection(name)) return refuse('header', name, 'is not possible: the connection sets this header itself');
     headers[name.toLowerCase()] = value;
   }
   const mix = readMix(flags.mix);
   if (!mix.ok) return mix;
   if (url.search !== '' && mix.value.requests.some((request) => request.path !== '')) {
-    return refuse('url', flags.url, `must not have a query, since mix ${mix.value.name} puts its paths behind it`);
+    return refuse('url', url.href, `must not have a query, since mix ${mix.value.name} puts its paths behind it`);
   }
   return success({
     url,

@@ -1,5 +1,6 @@
 /** The load generator as a library: sends requests at a given rate to one server. */
 import { performance } from 'node:perf_hooks';
+import { pathBelow } from '../../contract/base-address.ts';
 import type { LoadSecond, LoadTotals, Outcome } from './measure/tally.ts';
 import { httpSender } from './send/http-sender.ts';
 import { type Clock, type LoadResult, OpenLoop, type Sender } from './send/open-loop.ts';
@@ -80,13 +81,12 @@ export function runLoad(options: LoadOptions): Load {
     headers: options.headers ?? {},
     ...(options.replicaHeader === undefined ? {} : { replicaHeader: options.replicaHeader }),
   });
-  const basePath = options.url.pathname.replace(/\/$/, '') + options.url.search;
   const loop = new OpenLoop(
     {
       rate: options.rate,
       schedule: scheduleOf(options.arrivals ?? 'constant', options.rate, seededRandom(options.seed ^ ARRIVALS_SEED)),
       timeoutMs: options.timeoutSeconds * 1000,
-      next: requestSource(options.mix, basePath, seededRandom(options.seed)),
+      next: requestSource(options.mix, (path) => pathBelow(options, path), seededRandom(options.seed)),
       ...(options.maxOutstanding === undefined ? {} : { maxOutstanding: options.maxOutstanding }),
       ...(options.durationSeconds === undefined ? {} : { durationMs: options.durationSeconds * 1000 }),
       ...(options.onSecond ? { onSecond: options.onSecond } : {}),

@@ -1,5 +1,6 @@
 /** A client of the service that asks once or repeatedly. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type BaseAddress, pathBelow } from '../../../contract/base-address.ts';
 import type { Recommendation } from '../service/server.ts';
 
 export function csvLine(fields: readonly string[]): string {
@@ -9,18 +10,19 @@ export function csvLine(fields: readonly string[]): string {
 const PATIENCE_MS = 5_000;
 
 /** @throws Error with the reason if the service cannot be reached or refuses */
-export async function ask(service: URL, songs: readonly string[]): Promise<Recommendation> {
-  const response = await fetch(new URL('/api/recommend', service), {
+export async function ask(service: BaseAddress, songs: readonly string[]): Promise<Recommendation> {
+  const { url, authorization } = service;
+  const response = await fetch(`${url.origin}${pathBelow(service, '/api/recommend')}`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', ...(authorization !== undefined && { authorization }) },
     body: JSON.stringify({ songs }),
     signal: AbortSignal.timeout(PATIENCE_MS),
   }).catch((error: unknown) => {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    throw new Error(`${service.href} cannot be reached: ${cause instanceof Error ? cause.message : String(cause)}`);
+    throw new Error(`${url.href} cannot be reached: ${cause instanceof Error ? cause.message : String(cause)}`);
   });
   const text = await response.text();
-  if (!response.ok) throw new Error(`${service.href} answers ${response.status}: ${text}`);
+  if (!response.ok) throw new Error(`${url.href} answers ${response.status}: ${text}`);
   return JSON.parse(text) as Recommendation;
 }
 
@@ -35,7 +37,11 @@ export interface Watching {
 }
 
 /** Asks until it is stopped, and prints a line whenever the version or date of the model changes. */
-export async function askContinuously(service: URL, songs: readonly string[], watching: Watching): Promise<void> {
+export async function askContinuously(
+  service: BaseAddress,
+  songs: readonly string[],
+  watching: Watching,
+): Promise<void> {
   const { intervalMs, signal, now, print, warn } = watching;
   print(csvLine(['time', 'version', 'model_date']));
   let last = '';

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { parseBaseAddress, withoutCredentials } from '../../../contract/base-address.ts';
 import { failure, type Result, success } from '../../../contract/result.ts';
 import { generatePlaylists, playlistsCsv } from '../dataset/generate.ts';
 
@@ -9,6 +10,8 @@ const PATIENCE_MS = 60_000;
 const MAX_BYTES = 256 * 1024 * 1024;
 
 export interface Dataset {
+  /** Its URL, without credentials. */
+  readonly shown: string;
   readonly csv: string;
   /** SHA-256 of its bytes, hexadecimal. */
   readonly sha256: string;
@@ -17,18 +20,19 @@ export interface Dataset {
 /** Takes `http:`, `https:` and `file:` URLs, and `generated:` or `generated:<seed>` for the built-in data set. */
 export async function fetchDataset(url: string): Promise<Result<Dataset>> {
   const parsed = URL.parse(url);
-  if (!parsed) return failure('INVALID_FLAG', `--dataset ${url} (or DATASET_URL) is no URL`);
-  const read = await readBytes(parsed);
+  if (!parsed) return failure('INVALID_FLAG', `--dataset ${withoutCredentials(url)} (or DATASET_URL) is not a URL`);
+  const shown = /^https?:$/.test(parsed.protocol) ? withoutCredentials(url).replace('***@', '') : url;
+  const read = await readBytes(parsed, url);
   if (!read.ok) return read;
   const sha256 = createHash('sha256').update(read.value).digest('hex');
-  return success({ csv: new TextDecoder().decode(read.value), sha256 });
+  return success({ shown, csv: new TextDecoder().decode(read.value), sha256 });
 }
 
-async function readBytes(url: URL): Promise<Result<Uint8Array>> {
+async function readBytes(url: URL, text: string): Promise<Result<Uint8Array>> {
   switch (url.protocol) {
     case 'http:':
     case 'https:':
-      return download(url);
+      return download(text);
     case 'file:':
       return readFile(fileURLToPath(url)).then(success, unreachable);
     case 'generated:':
@@ -36,14 +40,18 @@ async function readBytes(url: URL): Promise<Result<Uint8Array>> {
     default:
       return failure(
         'INVALID_FLAG',
-        `--dataset ${url.href} (or DATASET_URL) is neither http:, https:, file: nor generated:`,
+        `--dataset ${withoutCredentials(text)} (or DATASET_URL) is neither http:, https:, file: nor generated:`,
       );
   }
 }
 
-async function download(url: URL): Promise<Result<Uint8Array>> {
+async function download(text: string): Promise<Result<Uint8Array>> {
+  const address = parseBaseAddress(text, { allowsQuery: true });
+  if (!address.ok) return failure('INVALID_FLAG', `--dataset (or DATASET_URL): ${address.failure.message}`);
+  const { url, authorization } = address.value;
+  const headers: Record<string, string> = authorization === undefined ? {} : { authorization };
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(PATIENCE_MS) });
+    const response = await fetch(url, { headers, signal: AbortSignal.timeout(PATIENCE_MS) });
     if (!response.ok) return failure('DATASET_UNREACHABLE', `${url.href} answers ${response.status}`);
     const chunks: Uint8Array[] = [];
     let bytes = 0;

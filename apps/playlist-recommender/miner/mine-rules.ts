@@ -21,7 +21,7 @@ export async function mineRules(
 ): Promise<Result<Mined>> {
   const dataset = await fetchDataset(options.dataset);
   if (!dataset.ok) return dataset;
-  const source = { ...options, sha256: dataset.value.sha256 };
+  const source = { ...options, dataset: dataset.value.shown, sha256: dataset.value.sha256 };
   const current = await currentOf(folder, source);
   if (current) return success({ changed: false, checkpoint: current });
   const playlists = parsePlaylists(dataset.value.csv);

@@ -75,7 +75,7 @@ test.each([
   [['mine', '--dataset', 'playlists.csv'], '--dataset playlists.csv (or DATASET_URL) is no URL', 2],
   [['mine', '--dataset', 'generated:', '--min-support', '2'], '--min-support 2 is not a number above 0, up to 1', 2],
   [['mine', '--dataset', 'file:///nowhere.csv'], '[DATASET_UNREACHABLE] Check DATASET_URL', 1],
-  [['ask', 'One', '--url', 'here'], '--url here is no http:// or https:// URL', 2],
+  [['ask', 'One', '--url', 'here'], '--url here is not an http:// or https:// URL', 2],
   [['ask', 'One', '--url', 'http://127.0.0.1:1'], 'http://127.0.0.1:1/ cannot be reached', 1],
   [['ask'], "missing required argument 'songs'", 1],
   [['generate', '--seed', 'x'], '--seed x is not a whole number', 2],

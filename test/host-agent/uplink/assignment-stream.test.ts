@@ -18,7 +18,7 @@ const line = (overrides: Partial<AssignmentUpdate> = {}): string => `${JSON.stri
 async function follow(controller: ControllerStub): Promise<Heard> {
   const heard: Heard = { updates: [], refused: [], disconnected: [] };
   const stream = new AssignmentStream(
-    new ControllerLink(await controller.listen(), () => 0),
+    new ControllerLink({ url: await controller.listen() }, () => 0),
     'node 1&x',
     {
       update: (one) => heard.updates.push(one),
@@ -89,7 +89,7 @@ test('comes back after each broken connection, an unfinished line forgotten', as
 
 test('closing ends a stream that is open and one that waits to try again', async () => {
   const events = { update: vi.fn(), refused: vi.fn(), disconnected: vi.fn() };
-  const nobody = new AssignmentStream(new ControllerLink(new URL('http://127.0.0.1:1'), () => 0), 'n', events);
+  const nobody = new AssignmentStream(new ControllerLink({ url: new URL('http://127.0.0.1:1') }, () => 0), 'n', events);
   nobody.start();
   await vi.waitFor(() => expect(events.disconnected).toHaveBeenCalled(), SOON);
   await nobody.close();

@@ -57,7 +57,7 @@ class Instance {
 function linkTo(...instances: readonly Instance[]) {
   const clock = { now: 0 };
   const resolve = vi.fn(() => Promise.resolve(instances.map(({ address }) => ({ address, family: 4 }))));
-  const link = new ControllerLink(new URL(`http://controllers.test:${PORT}`), () => clock.now, resolve);
+  const link = new ControllerLink({ url: new URL(`http://controllers.test:${PORT}`) }, () => clock.now, resolve);
   return { link, resolve, clock };
 }
 

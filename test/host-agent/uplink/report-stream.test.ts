@@ -15,7 +15,7 @@ async function startedReporter() {
   const controller = new ControllerStub();
   const url = await controller.listen();
   const clock = { now: 0 };
-  const link = new ControllerLink(url, () => clock.now);
+  const link = new ControllerLink({ url }, () => clock.now);
   const outcomes: [Outcome['kind'], number][] = [];
   const identity = { node: 'node-1', instance: 'i' };
   const reporter = new Reporter(

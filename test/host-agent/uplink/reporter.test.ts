@@ -42,7 +42,7 @@ async function reporterTo(controller: ControllerStub): Promise<{
   const outcomes: Outcome[] = [];
   const identity = { node: 'node-1', instance: 'i' };
   const clock = { now: 0 };
-  const link = new ControllerLink(await controller.listen(), () => clock.now);
+  const link = new ControllerLink({ url: await controller.listen() }, () => clock.now);
   const reporter = new Reporter(
     link,
     identity,

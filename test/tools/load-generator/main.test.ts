@@ -43,7 +43,10 @@ test.each([
   [['--seed', 'x'], '--seed x is not a whole number'],
   [['--header', 'nonsense'], '--header nonsense is not of the form'],
   [['--mix', 'motel'], `--mix motel is neither one of ${MIXES.join(', ')} nor a file`],
-  [['--url', 'ftp://host'], '--url ftp://host is no http'],
+  [['--url', 'ftp://host'], '--url ftp://host is not an http'],
+  [['--header', 'Expect: 100-continue'], '--header Expect is not possible: the connection sets this header itself'],
+  [['--header', 'content-length: 3'], '--header content-length is not possible'],
+  [['--url', 'http://user:secret@h:99999/'], '--url http://***@h:99999/ is not an http'],
   [['--url', 'http://host/?a=1', '--mix', 'hotel'], '--url http://host/?a=1 must not have a query'],
 ])('%j is refused with what is wrong', (flags, says) => {
   const run = spawnSync(process.execPath, [MAIN, '--url', 'http://127.0.0.1:9', ...flags], { encoding: 'utf8' });

@@ -1,8 +1,9 @@
 /** Sends requests over kept-alive HTTP/1.1 connections, one at a time on each. */
-import { type Dispatcher, Pool } from 'undici';
+import { buildConnector, type Dispatcher, errors, Pool } from 'undici';
 import type { Outcome } from '../measure/tally.ts';
 import type { PlannedRequest } from '../workload/requests.ts';
 import type { Sender } from './open-loop.ts';
+import { skipContinue } from './skip-continue.ts';
 
 export interface HttpSenderOptions {
   /** Scheme, host and port. */
@@ -17,10 +18,15 @@ export interface HttpSenderOptions {
 }
 
 export function httpSender(options: HttpSenderOptions): Sender {
+  const connect = buildConnector({ timeout: options.connectTimeoutMs });
   const pool = new Pool(options.origin, {
     connections: options.connections,
     pipelining: 1,
-    connectTimeout: options.connectTimeoutMs,
+    connect: (target, done) =>
+      connect(target, (...[error, socket]) => {
+        if (error) done(error, null);
+        else done(null, skipContinue(socket));
+      }),
     headersTimeout: 0,
     bodyTimeout: 0,
     keepAliveTimeout: 60_000,
@@ -84,7 +90,9 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#done(this.#replica === undefined ? answer : { ...answer, replica: this.#replica });
   }
 
-  onResponseError(): void {
+  onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
+    // Our own client refuses to send the request. Flags and mixes are checked for that, so it is a defect.
+    if (error instanceof errors.InvalidArgumentError || error instanceof errors.NotSupportedError) throw error;
     this.#done({ kind: this.#controller ? 'reset' : 'connect' });
   }
 }

@@ -4,9 +4,17 @@ import { basename } from 'node:path';
 import { Type, type Static } from 'typebox';
 
 /** Headers that the connection sets by itself are not allowed. */
+const OF_CONNECTION = ['connection', 'content-length', 'expect', 'keep-alive', 'transfer-encoding', 'upgrade'];
+const anyCase = (name: string): string => name.replaceAll(/[a-z]/g, (letter) => `[${letter.toUpperCase()}${letter}]`);
 export const HeaderName = Type.String({
-  pattern: "^(?!(?:[Cc]ontent-[Ll]ength|[Tt]ransfer-[Ee]ncoding|[Cc]onnection)$)[\\w!#$%&'*+.^`|~-]+$",
+  pattern: `^(?!(?:${OF_CONNECTION.map(anyCase).join('|')})$)[\\w!#$%&'*+.^\`|~-]+$`,
+  description: `Any header but ${OF_CONNECTION.join(', ')}`,
 });
+
+/** Whether the connection sets this header itself. */
+export function isOfConnection(name: string): boolean {
+  return OF_CONNECTION.includes(name.toLowerCase());
+}
 export const HeaderValue = Type.String({ pattern: '^[\\t\\x20-\\x7e]*$' });
 const ContentType = Type.String({ pattern: '^[\\w.+-]+/[\\w.+-]+[\\x20-\\x7e]*$', description: 'Such as image/jpeg' });
 const Path = Type.String({ minLength: 1, description: 'Of a file, relative to the one of the mix' });

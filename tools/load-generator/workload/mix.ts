@@ -60,7 +60,7 @@ const MixRequest = Type.Object(
     name: Type.String({ minLength: 1 }),
     weight: Type.Number({ exclusiveMinimum: 0, description: 'Relative: weights need not sum to 1' }),
     method: Type.Enum(['GET', 'HEAD', 'POST', 'PUT', 'DELETE']),
-    path: Type.String({ pattern: '^(/|$)', description: "Appended to the URL's path; `{x}` is parameter x" }),
+    path: Type.String({ pattern: '^(/[!-~]*)?$', description: "Appended to the URL's path; `{x}` is parameter x" }),
     headers: Type.Optional(Type.Record(HeaderName, HeaderValue, strict)),
     ...BodyFields.properties,
   },

@@ -19,14 +19,14 @@ const DAY_MS = 86_400_000;
 type Draw = (name: string) => string;
 type Template = (draw: Draw) => string;
 
-/** Returns the next request of the mix on each call. `basePath` precedes every path. The mix comes from `parseMix`. */
-export function requestSource(mix: Mix, basePath: string, random: Random): () => PlannedRequest {
+/** Returns the next request of the mix on each call. `pathOf` puts the path of a request below the server's. The mix is valid. */
+export function requestSource(mix: Mix, pathOf: (path: string) => string, random: Random): () => PlannedRequest {
   const total = mix.requests.reduce((sum, request) => sum + request.weight, 0);
   const parameters = Object.keys(mix.parameters);
   let reached = 0;
   const plans = mix.requests.map((request) => {
     reached += request.weight / total;
-    const path = template(basePath + request.path, parameters, encodeURIComponent);
+    const path = template(pathOf(request.path), parameters, encodeURIComponent);
     return { request, upTo: reached, path, body: bodySource(request, parameters) };
   });
   return () => {
@@ -35,7 +35,7 @@ export function requestSource(mix: Mix, basePath: string, random: Random): () =>
     if (!plan) throw new Error('a mix has at least one request');
     const { name, method, headers } = plan.request;
     const draw = drawer(mix.parameters, random);
-    const path = plan.path(draw) || '/';
+    const path = plan.path(draw);
     const body = plan.body?.(draw);
     return { name, method, path, ...(headers && { headers }), ...(body !== undefined && { body }) };
   };

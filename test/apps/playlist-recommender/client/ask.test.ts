@@ -3,25 +3,25 @@ import { describe, expect, test } from 'vitest';
 import { ask, askContinuously, csvLine } from '../../../../apps/playlist-recommender/client/ask.ts';
 import { stubServer } from '../../../tools/load-generator/stub-server.ts';
 
-test('asks as the service wants to be asked', async () => {
+test('sends the request that the service documents', async () => {
   const { url } = await stubServer(async (request, response) => {
     const { songs } = (await json(request)) as { songs: string[] };
     response.end(JSON.stringify({ songs, version: request.url, model_date: request.method }));
   });
-  const answer = await ask(url, ['One', 'Two']);
+  const answer = await ask({ url }, ['One', 'Two']);
   expect(answer).toEqual({ songs: ['One', 'Two'], version: '/api/recommend', model_date: 'POST' });
 });
 
-test('says what is wrong', async () => {
+test('throws the reason of a failure', async () => {
   const { url, close } = await stubServer((_request, response) =>
     response.writeHead(400).end('{"message":"songs: no"}'),
   );
-  await expect(ask(url, [])).rejects.toThrow(`${url.href} answers 400: {"message":"songs: no"}`);
+  await expect(ask({ url }, [])).rejects.toThrow(`${url.href} answers 400: {"message":"songs: no"}`);
   await close();
-  await expect(ask(url, [])).rejects.toThrow(/cannot be reached: .*ECONNREFUSED/);
+  await expect(ask({ url }, [])).rejects.toThrow(/cannot be reached: .*ECONNREFUSED/);
 });
 
-test('goes on, with a line when version or date change, and a lastFailure when there is no answer', async () => {
+test('repeats until it is stopped, with a line when version or date change, and a warning when there is no answer', async () => {
   const A = { songs: [], version: '1', model_date: 'may' };
   const B = { ...A, version: '1,1' };
   const C = { ...B, model_date: 'june' };
@@ -34,7 +34,7 @@ test('goes on, with a line when version or date change, and a lastFailure when t
   });
   const ended = new AbortController();
   const [lines, warnings]: [string[], string[]] = [[], []];
-  await askContinuously(url, ['One'], {
+  await askContinuously({ url }, ['One'], {
     intervalMs: 1,
     signal: ended.signal,
     now: () => new Date(Date.UTC(2026, 0, asked)),

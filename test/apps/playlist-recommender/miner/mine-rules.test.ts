@@ -92,7 +92,7 @@ describe('a data set that cannot be had leaves the folder as it is', () => {
     ['whose server refuses', refusing, 'DATASET_UNREACHABLE', 'answers 404'],
     ['whose server is gone', gone, 'DATASET_UNREACHABLE', 'ECONNREFUSED'],
     ['that is no playlist', () => csvFile('a,b\n1,2\n'), 'INVALID_DATASET', 'column pid: is missing'],
-    ['whose address is none', () => 'playlists.csv', 'INVALID_FLAG', 'is no URL'],
+    ['whose address is none', () => 'playlists.csv', 'INVALID_FLAG', 'is not a URL'],
     ['of another protocol', () => 'ftp://host/playlists.csv', 'INVALID_FLAG', 'is neither http:'],
     ['with a seed that is none', () => 'generated:x', 'INVALID_FLAG', 'the seed is not a whole number'],
   ])('one %s', async (_, dataset, code, says) => {

@@ -12,7 +12,7 @@ function requestsOf(request: string, parameters = '{}', count = 1): PlannedReque
   const text = `name: m\nparameters: ${parameters}\nrequests:\n  - { name: r, weight: 1, method: POST, path: '/{x}', ${request} }\n`;
   const mix = parseMix(parameters.includes('x:') ? text : text.replace('{x}', ''), 'm.yaml', () => PHOTO);
   if (!mix.ok) throw new Error(describeFailure(mix.failure));
-  const next = requestSource(mix.value, '', seededRandom(1));
+  const next = requestSource(mix.value, String, seededRandom(1));
   return Array.from({ length: count }, () => next());
 }
 
@@ -52,7 +52,7 @@ test('whatever a value is, it is one text in a JSON body, and one value in a que
       };
       const read = parseMix(JSON.stringify(mix), 'any.json', () => PHOTO);
       if (!read.ok) throw new Error(describeFailure(read.failure));
-      const { path, body } = requestSource(read.value, '', seededRandom(1))();
+      const { path, body } = requestSource(read.value, String, seededRandom(1))();
       expect(JSON.parse(String(body))).toEqual({ song: value, '{other}': {} });
       expect(new URL(path, 'http://host').searchParams.get('song')).toBe(value);
     }),

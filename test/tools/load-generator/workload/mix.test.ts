@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { pathBelow } from '../../../../contract/base-address.ts';
 import { MIXES, readMix } from '../../../../tools/load-generator/flags.ts';
 import { parseMix } from '../../../../tools/load-generator/workload/mix.ts';
 import { seededRandom } from '../../../../apps/service/random.ts';
@@ -12,7 +13,7 @@ function hotel() {
 }
 
 function draw(count: number, seed: number) {
-  const next = requestSource(hotel(), '', seededRandom(seed));
+  const next = requestSource(hotel(), String, seededRandom(seed));
   return Array.from({ length: count }, () => next());
 }
 
@@ -61,12 +62,12 @@ test('the same seed gives the same requests, another seed others', () => {
 
 test("the plain mix asks for the URL's own path", () => {
   const mix = readMix('plain');
-  expect(mix.ok && requestSource(mix.value, '/healthz?full=1', Math.random)()).toEqual({
-    name: 'get',
-    method: 'GET',
-    path: '/healthz?full=1',
-  });
-  expect(mix.ok && requestSource(mix.value, '', Math.random)().path).toBe('/');
+  const next = (url: string) =>
+    mix.ok && requestSource(mix.value, (path) => pathBelow({ url: new URL(url) }, path), Math.random)();
+  expect(next('http://h/healthz?full=1')).toEqual({ name: 'get', method: 'GET', path: '/healthz?full=1' });
+  expect(next('http://h/?x=1')).toMatchObject({ path: '/?x=1' });
+  expect(next('http://h/app/')).toMatchObject({ path: '/app/' });
+  expect(next('http://h')).toMatchObject({ path: '/' });
 });
 
 test.each(MIXES)('the mix %s can be read, and named', (name) => {
