@@ -1,4 +1,4 @@
-/** `ballast demo` and `ballast bench`: programs of a checkout, which are run as they are; images do not hold them. */
+/** `ballast demo` and `ballast bench`: they run programs of the checkout. Images do not contain these. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -9,11 +9,11 @@ import { BallastError } from '../../contract/errors.ts';
 
 const CHECKOUT = join(import.meta.dirname, '..', '..');
 
-/** Sent on to the program; Ctrl-C is not, since a terminal tells both of it. */
-const PASSED_ON = ['SIGTERM', 'SIGHUP'] as const;
+/** Signals that are forwarded to the program. Ctrl-C is not: the terminal sends it to both processes. */
+const FORWARDED_SIGNALS = ['SIGTERM', 'SIGHUP'] as const;
 
-/** Shells tell of an end by a signal so: 128 and its number. */
-const SIGNALLED = 128;
+/** A program that a signal ended has the exit code 128 plus the signal's number, as in shells. */
+const SIGNAL_EXIT_CODE = 128;
 
 /**
  * Runs a module of the checkout in the foreground; resolves with its exit code.
@@ -21,18 +21,18 @@ const SIGNALLED = 128;
  */
 async function run(checkout: string, module: string, args: readonly string[]): Promise<number> {
   const path = join(checkout, module);
-  if (!existsSync(path)) throw new BallastError('NO_CHECKOUT', `${module}: is not part of this installation`);
+  if (!existsSync(path)) throw new BallastError('NO_CHECKOUT', `${module}: this installation does not contain it`);
   const child = spawn(process.execPath, [path, ...args], { stdio: 'inherit' });
-  const passOn = (signal: NodeJS.Signals): void => void child.kill(signal);
-  const wait = (): void => undefined;
-  for (const signal of PASSED_ON) process.on(signal, passOn);
-  process.on('SIGINT', wait);
+  const forward = (signal: NodeJS.Signals): void => void child.kill(signal);
+  const ignore = (): void => undefined;
+  for (const signal of FORWARDED_SIGNALS) process.on(signal, forward);
+  process.on('SIGINT', ignore);
   try {
     const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
-    return code ?? SIGNALLED + (signal === null ? 0 : constants.signals[signal]);
+    return code ?? SIGNAL_EXIT_CODE + (signal === null ? 0 : constants.signals[signal]);
   } finally {
-    for (const signal of PASSED_ON) process.off(signal, passOn);
-    process.off('SIGINT', wait);
+    for (const signal of FORWARDED_SIGNALS) process.off(signal, forward);
+    process.off('SIGINT', ignore);
   }
 }
 
@@ -48,28 +48,25 @@ function checkoutCommand({ name, description, module, about }: CheckoutProgram, 
   return (
     new Command(name)
       .description(description)
-      .argument('[arguments...]', 'as that program takes them; `--help` lists them')
-      // All of it is the program's to read, `--help` too.
+      .argument('[arguments...]', 'arguments of that program; `--help` lists them')
+      // The program reads all arguments, `--help` too.
       .helpOption(false)
       .allowUnknownOption()
-      .addHelpText(
-        'after',
-        `\n${about}\n\nEnds with the exit code of that program: 0 when it is done, 1 when it failed.`,
-      )
+      .addHelpText('after', `\n${about}\n\nThe exit code is that of the program: 0 after success, 1 after a failure.`)
       .action(async (args: readonly string[]) => {
         process.exitCode = await run(checkout, module, args);
       })
   );
 }
 
-/** @param checkout folder that the repository was cloned to */
+/** @param checkout folder of the repository */
 export function demoCommand(checkout = CHECKOUT): Command {
   return checkoutCommand(
     {
       name: 'demo',
       description: 'run an application on real Envoys on this machine, with Ballast and without',
       module: 'tools/local-mesh/main.ts',
-      about: `In a checkout only: it is what \`npm run demo\` runs.
+      about: `Needs a checkout. Runs the same program as \`npm run demo\`.
 
 Examples:
   ballast demo --keep
@@ -79,14 +76,14 @@ Examples:
   );
 }
 
-/** @param checkout folder that the repository was cloned to */
+/** @param checkout folder of the repository */
 export function benchCommand(checkout = CHECKOUT): Command {
   return checkoutCommand(
     {
       name: 'bench',
       description: 'measure a part of Ballast on this machine',
       module: 'test/bench/main.ts',
-      about: `In a checkout only: it is what \`npm run bench\` runs. Without arguments it lists the benchmarks.
+      about: `Needs a checkout. Runs the same program as \`npm run bench\`. Without arguments it lists the benchmarks.
 
 Examples:
   ballast bench allocate

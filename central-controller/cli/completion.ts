@@ -1,4 +1,4 @@
-/** `ballast completion`: a script for a shell that completes commands and options, made from the commands themselves. */
+/** `ballast completion`: a script that lets a shell complete commands and options. It is made from the commands. */
 import { Argument, Command } from 'commander';
 
 const ABOUT = `
@@ -6,7 +6,7 @@ const ABOUT = `
   zsh:   ballast completion zsh > "\${fpath[1]}/_ballast"
   fish:  ballast completion fish > ~/.config/fish/completions/ballast.fish`;
 
-/** What may follow when a command, told by its path such as `weights get`, was typed. */
+/** The words that can follow a command. `path` names the command, such as `weights get`. */
 interface Place {
   readonly path: string;
   readonly words: readonly { readonly word: string; readonly description: string }[];
@@ -14,34 +14,34 @@ interface Place {
 
 function placesOf(command: Command, path: readonly string[] = []): Place[] {
   const help = command.createHelp();
-  const commands = help.visibleCommands(command).filter((part) => part.name() !== 'help');
+  const commands = help.visibleCommands(command).filter((subcommand) => subcommand.name() !== 'help');
   const words = [
-    ...commands.map((part) => ({ word: part.name(), description: part.description() })),
+    ...commands.map((subcommand) => ({ word: subcommand.name(), description: subcommand.description() })),
     ...help.visibleOptions(command).map(({ long, description }) => ({ word: long ?? '', description })),
   ];
   return [
     { path: path.join(' '), words: words.filter(({ word }) => word !== '') },
-    ...commands.flatMap((part) => placesOf(part, [...path, part.name()])),
+    ...commands.flatMap((subcommand) => placesOf(subcommand, [...path, subcommand.name()])),
   ];
 }
 
-/** Quoted so that no shell finds anything in it. */
+/** In single quotes, so that the shell expands nothing. */
 function quoted(text: string): string {
   return `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }
 
-function known(places: readonly Place[]): string[] {
+function commandPaths(places: readonly Place[]): string[] {
   return places.map(({ path }) => path).filter((path) => path !== '');
 }
 
-/** In bash and in zsh: find the command that was typed, options and arguments left out. */
+/** For bash and zsh: finds the command in the typed words and skips options and arguments. */
 function walk(places: readonly Place[], loop: string, word: string): string {
   return `  local word next at="" i
   for (( ${loop} )); do
     word=${word}
     next="\${at:+$at }$word"
     case "$next" in
-      ${known(places).map(quoted).join('|')}) at="$next" ;;
+      ${commandPaths(places).map(quoted).join('|')}) at="$next" ;;
     esac
   done
   case "$at" in`;
@@ -70,7 +70,7 @@ compdef _ballast ballast
   set -l at ''
   for word in (commandline -opc)[2..]
     set -l next (string trim -- "$at $word")
-    contains -- $next ${known(places).map(quoted).join(' ')}
+    contains -- $next ${commandPaths(places).map(quoted).join(' ')}
     and set at $next
   end
   test "$at" = "$argv[1]"
@@ -94,7 +94,7 @@ export function completionScript(program: Command, shell: Shell): string {
 
 export function completionCommand(): Command {
   const command = new Command('completion')
-    .description('write a script by which a shell completes commands and options')
+    .description('print a script that lets a shell complete commands and options')
     .addArgument(new Argument('<shell>', 'which shell').choices(Object.keys(SCRIPTS)))
     .addHelpText('after', ABOUT);
   return command.action((shell: Shell) => {

@@ -1,6 +1,6 @@
 /**
- * Asks the controller, directly or through the API server of its cluster, and turns every way in which that fails into
- * an error that says what to do.
+ * Sends requests to the controller, directly or through the API server of its cluster. Every failure becomes an error of
+ * the catalogue.
  */
 import { type Command, Option } from 'commander';
 import { request } from 'undici';
@@ -14,25 +14,25 @@ const TIMEOUT_MS = 10_000;
 
 const SERVICE = 'ballast-system/ballast-controller';
 
-/** That Service as the API server's proxy knows it. */
+/** Path of that Service in the API server's proxy. */
 const SERVICE_PROXY = '/api/v1/namespaces/ballast-system/services/ballast-controller:http/proxy';
 
-/** Where the controller is: with either flag of the cluster, behind its API server. */
+/** How to reach the controller. With one of the cluster's flags: through the API server. */
 export interface ControllerFlags extends ClusterFlags {
-  /** Absent: it is looked for on this machine. */
+  /** Absent: the command looks for a controller on this machine. */
   readonly controller?: string;
 }
 
-/** Adds the flags by which a command finds the controller. */
+/** Adds the flags that tell a command where the controller is. */
 export function withControllerOptions(command: Command): Command {
   return withClusterOptions(
     command.addOption(
       new Option(
         '--controller <url>',
-        'where the controller listens (else port 15070 of this machine, or the local mesh that runs on it)',
+        'address of the controller (default: port 15070 of this machine, else the local mesh that runs here)',
       ).env('BALLAST_CONTROLLER'),
     ),
-    'ask through the API server, with what kubectl would use',
+    'ask through the API server, with the credentials of kubectl',
   );
 }
 
@@ -44,7 +44,7 @@ interface Question {
 
 interface Answer {
   readonly status: number;
-  /** Undefined where there is none, or no JSON. */
+  /** Undefined: the answer has no body, or its body is not JSON. */
   readonly body: unknown;
 }
 
@@ -63,7 +63,7 @@ export async function askController<T>(flags: ControllerFlags, path: string, que
   if (isErrorCode(code)) throw new BallastError(code, String(detail));
   throw new BallastError(
     'UNREACHABLE',
-    `--controller: ${withoutCredentials(controller)} answers ${status}, as no controller does`,
+    `--controller: ${withoutCredentials(controller)} answers ${status} without a problem document, so it is no controller`,
   );
 }
 
@@ -106,7 +106,7 @@ async function throughApiServer(flags: ControllerFlags, path: string, question: 
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     const problem = parsed(error.message);
-    // A problem document is the controller's own answer; all else is the API server's.
+    // A problem document comes from the controller, any other error from the API server.
     if (problem !== undefined) return { status: error.status, body: problem };
     throw new BallastError('CLUSTER_UNREACHABLE', `${SERVICE}: ${error.message}`, { cause: error });
   } finally {

@@ -1,13 +1,13 @@
-/** What `ballast` tells scripts by its exit code. */
+/** Exit codes of `ballast`. */
 import type { ErrorCode } from '../../contract/errors.ts';
 
 export const EXIT_CODES = {
   done: { code: 0, meaning: 'Done' },
-  failed: { code: 1, meaning: 'Refused, or failed: the message says why and what to do' },
-  usage: { code: 2, meaning: 'Arguments or flags are wrong' },
-  unreachable: { code: 3, meaning: 'Controller or API server do not answer, or cannot yet' },
-  unknown: { code: 4, meaning: 'There is no such service, replica, node or decision, or nothing to take back' },
-  unfit: { code: 5, meaning: '`ballast doctor` found something that keeps Ballast from working' },
+  failed: { code: 1, meaning: 'Refused or failed: the message says why and what to do' },
+  usage: { code: 2, meaning: 'An argument or a flag is wrong' },
+  unreachable: { code: 3, meaning: 'The controller or the API server does not answer, or is not ready' },
+  unknown: { code: 4, meaning: 'There is no such service, replica, node, policy, decision or pause' },
+  unfit: { code: 5, meaning: '`ballast doctor` found an error in the cluster' },
 } as const;
 
 const USAGE: readonly ErrorCode[] = ['INVALID_FLAG', 'INVALID_REQUEST'];

@@ -1,4 +1,4 @@
-/** `ballast explain`: why a service's replicas have their weights, in a table, or one replica in words. */
+/** `ballast explain`: why replicas have their weights; a table for a service, sentences for one replica. */
 import Table from 'cli-table3';
 import { Command, InvalidArgumentError } from 'commander';
 import pc from 'picocolors';
@@ -31,7 +31,7 @@ function pausedText({ paused }: ServiceDecision): string[] {
 function serviceText(service: ServiceDecision, decision: Decision): string {
   const { name, meaning } = MODES[service.mode];
   const table = new Table({
-    head: ['replica', 'node', 'state', 'weight', 'target', 'requests/s', 'CPU/request', 'latency', 'because of'],
+    head: ['replica', 'node', 'state', 'weight', 'target', 'requests/s', 'CPU/request', 'latency', 'limited by'],
     style: { head: [], border: [] },
   });
   for (const replica of service.replicas) {
@@ -47,7 +47,7 @@ function serviceText(service: ServiceDecision, decision: Decision): string {
       replica.limits.join(', '),
     ]);
   }
-  const cpu = `${cores(service.servedCores)} of ${cores(service.demandCores)} cores asked for can be served`;
+  const cpu = `${cores(service.servedCores)} of ${cores(service.demandCores)} demanded cores can be served`;
   return [
     `${pc.bold(qualifiedName(service))} is ${name}. ${meaning}`,
     ...pausedText(service),
@@ -61,17 +61,17 @@ function replicaText({ service, replica, node, reasons, tick, at }: Explanation)
   const table = new Table({ style: { head: [], border: [] }, colAligns: ['left', 'right'] });
   table.push(
     ['weight', percent(replica.weight)],
-    ['before', percent(replica.previous)],
-    ['would be best', percent(replica.target)],
+    ['previous weight', percent(replica.previous)],
+    ['target', percent(replica.target)],
     ['requests', `${short(replica.requestsPerSecond)}/s`],
     ['latency', duration(replica.meanLatencySeconds)],
     ...evidence(replica),
   );
   if (node) {
     table.push(
-      [`busy of ${node.name}`, `${cores(node.busyCores)} of ${cores(node.cores)} cores`],
-      ['not with balanced replicas', `${cores(node.backgroundCores)} cores`],
-      ['busy at the best weights', percent(node.predictedUtilisation)],
+      [`busy on ${node.name}`, `${cores(node.busyCores)} of ${cores(node.cores)} cores`],
+      ['background', `${cores(node.backgroundCores)} cores`],
+      ['utilisation at the targets', percent(node.predictedUtilisation)],
     );
   }
   return [
@@ -96,9 +96,9 @@ async function explain(name: string, flags: Flags): Promise<void> {
 
 export function explainCommand(): Command {
   return withControllerOptions(new Command('explain'))
-    .description('say why a service, or one replica, has its weights')
+    .description('explain the weights of a service, or of one replica')
     .argument('<name>', 'a service or a replica: [<namespace>/]<name>')
-    .option('--tick <tick>', 'as decided at this tick of the last minutes, instead of now', tickNumber)
+    .option('--tick <tick>', 'explain the decision at this tick of the last minutes (default: the latest)', tickNumber)
     .option('--json', 'print the object instead of text')
     .action(explain);
 }

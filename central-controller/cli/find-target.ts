@@ -1,4 +1,4 @@
-/** What a name on the command line stands for. */
+/** Finds the service or the replica that a name on the command line means. */
 import { qualifiedName } from '../../contract/names.ts';
 import type { Decision, ServiceDecision } from '../../contract/decision.ts';
 import { BallastError } from '../../contract/errors.ts';
@@ -10,7 +10,7 @@ export interface Target {
 }
 
 /**
- * `[<namespace>/]<service or replica>`; a name that several namespaces have must be told with its own.
+ * @param name `[<namespace>/]<service or replica>`; the namespace is needed if the name is in several namespaces
  * @throws BallastError
  */
 export function findTarget(decision: Decision, name: string): Target {
@@ -21,23 +21,23 @@ export function findTarget(decision: Decision, name: string): Target {
     ...service.replicas.filter((replica) => replica.name === last).map(() => ({ service, replica: last })),
   ]);
   const [target, other] = targets;
-  if (!target) throw new BallastError('UNKNOWN_SERVICE', `${name}: no balanced service or replica is called so`);
+  if (!target) throw new BallastError('UNKNOWN_SERVICE', `${name}: no balanced service or replica has this name`);
   if (other) {
     const full = targets.map(({ service }) => qualifiedName({ namespace: service.namespace, name: last }));
-    throw new BallastError('INVALID_REQUEST', `${name}: is not the only one: name ${full.join(' or ')}`);
+    throw new BallastError('INVALID_REQUEST', `${name}: several have this name: write ${full.join(' or ')}`);
   }
   return target;
 }
 
-/** The service of that name, which must not be a replica's. @throws BallastError */
+/** The service of that name. @throws BallastError also if it is the name of a replica */
 export async function askForService(flags: ControllerFlags, name: string): Promise<ServiceDecision> {
   const decision = await askController<Decision>(flags, '/api/v1/decisions/latest');
   const { service, replica } = findTarget(decision, name);
   if (replica === undefined) return service;
-  throw new BallastError('UNKNOWN_SERVICE', `${name}: is a replica of ${qualifiedName(service)}`);
+  throw new BallastError('UNKNOWN_SERVICE', `${name}: this is a replica of ${qualifiedName(service)}`);
 }
 
-/** Where the API has all that concerns the service. */
+/** Path of a service in the API. */
 export function servicePath({ namespace, name }: { readonly namespace: string; readonly name: string }): string {
   return `/api/v1/services/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}`;
 }

@@ -1,4 +1,4 @@
-/** The cluster that a command is about, by the kubeconfig that kubectl would take. */
+/** Access to a cluster with the kubeconfig that kubectl would use. */
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { Command } from 'commander';
@@ -12,8 +12,8 @@ export interface ClusterFlags {
 
 export function withClusterOptions(command: Command, about: string): Command {
   return command
-    .option('--kubeconfig <file>', `${about}: this file (else $KUBECONFIG or ~/.kube/config)`)
-    .option('--context <name>', `${about}: this context of it (else the current one)`);
+    .option('--kubeconfig <file>', `${about}: this file (default: $KUBECONFIG, else ~/.kube/config)`)
+    .option('--context <name>', `${about}: this context of the file (default: its current context)`);
 }
 
 /** @throws BallastError INVALID_FLAG naming the file and the field */

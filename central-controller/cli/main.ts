@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The `ballast` command; as `kubectl-ballast` in the path it is `kubectl ballast` too. */
+/** The `ballast` command. Installed as `kubectl-ballast` it is `kubectl ballast`, too. */
 import { CommanderError } from 'commander';
 import { BallastError, describeFailure } from '../../contract/errors.ts';
 import { EXIT_CODES, exitCodeOf } from './exit-codes.ts';
@@ -9,7 +9,7 @@ try {
   await createProgram().parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) {
-    // It has said what is wrong already. Help that was asked for is no error.
+    // Commander has printed the error already. It also throws after `--help`, with code 0.
     process.exitCode = error.exitCode === 0 ? EXIT_CODES.done.code : EXIT_CODES.usage.code;
   } else if (error instanceof BallastError) {
     console.error(describeFailure(error));

@@ -1,4 +1,4 @@
-/** `ballast pause` and `ballast resume`: weights stay as they are, for one service or all. */
+/** `ballast pause` and `ballast resume`: keep the weights of one service or of all as they are. */
 import { Command, InvalidArgumentError } from 'commander';
 import { qualifiedName } from '../../contract/names.ts';
 import { BallastError } from '../../contract/errors.ts';
@@ -19,10 +19,10 @@ interface Pause {
   readonly expiresAt?: number;
 }
 
-/** Path of the pause that is meant, and its name for people. */
-async function meant(name: string | undefined, flags: Flags): Promise<{ path: string; what: string }> {
+/** Path of the pause in the API, and what it pauses, in words. */
+async function pauseTarget(name: string | undefined, flags: Flags): Promise<{ path: string; what: string }> {
   if ((name === undefined) !== (flags.all === true)) {
-    throw new BallastError('INVALID_FLAG', 'service: name one or say --all, not both');
+    throw new BallastError('INVALID_FLAG', 'service: name one service, or set --all; one of the two is needed');
   }
   if (name === undefined) return { path: '/api/v1/pause', what: 'all services' };
   const service = await askForService(flags, name);
@@ -30,7 +30,7 @@ async function meant(name: string | undefined, flags: Flags): Promise<{ path: st
 }
 
 async function pause(name: string | undefined, flags: Flags): Promise<void> {
-  const { path, what } = await meant(name, flags);
+  const { path, what } = await pauseTarget(name, flags);
   const { ttl, reason } = flags;
   const body = { ...(ttl !== undefined && { ttlSeconds: ttl }), ...(reason !== undefined && { reason }) };
   const set = await askController<Pause>(flags, path, { method: 'PUT', body });
@@ -40,12 +40,12 @@ async function pause(name: string | undefined, flags: Flags): Promise<void> {
 }
 
 async function resume(name: string | undefined, flags: Flags): Promise<void> {
-  const { path, what } = await meant(name, flags);
+  const { path, what } = await pauseTarget(name, flags);
   await askController<undefined>(flags, path, { method: 'DELETE' });
   print({ service: what, resumed: true }, flags.json, () => `${what}: balanced again`);
 }
 
-function dayAtMost(text: string): number {
+function upToOneDay(text: string): number {
   const value = seconds(text);
   if (value < 1 || value > 86_400) throw new InvalidArgumentError('Expected between 1s and 24h.');
   return value;
@@ -60,12 +60,12 @@ function command(name: string): Command {
 
 export function pauseCommand(): Command {
   return command('pause')
-    .description('keep the weights as they are: stop balancing at once without losing what was learnt')
-    .option('--ttl <time>', 'balance again by itself after 1s to 24h (default: when resumed)', dayAtMost)
-    .option('--reason <text>', 'shown to whoever asks why')
+    .description('keep the weights as they are: stop balancing without losing what was learnt')
+    .option('--ttl <time>', 'resume automatically after this time, 1s to 24h (default: never)', upToOneDay)
+    .option('--reason <text>', 'shown with the pause')
     .action(pause);
 }
 
 export function resumeCommand(): Command {
-  return command('resume').description('balance again').action(resume);
+  return command('resume').description('end a pause').action(resume);
 }

@@ -1,7 +1,7 @@
-/** How commands show what they found. */
+/** Output of commands. */
 import Table from 'cli-table3';
 
-/** One object for programs, or text for people. */
+/** Prints JSON for programs, or text for people. */
 export function print(value: unknown, json: boolean | undefined, text: () => string): void {
   console.log(json ? JSON.stringify(value, null, 2) : text());
 }

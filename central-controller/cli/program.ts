@@ -1,4 +1,4 @@
-/** The `ballast` command: all its subcommands, and how they deal with what is typed wrongly. */
+/** The `ballast` command with all its subcommands, and what they print after wrong arguments. */
 import { Command } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
 import { benchCommand, demoCommand } from './checkout-programs.ts';
@@ -36,5 +36,5 @@ export function createProgram(): Command {
 
 function forEach(command: Command, visit: (command: Command) => void): void {
   visit(command);
-  for (const part of command.commands) forEach(part, visit);
+  for (const subcommand of command.commands) forEach(subcommand, visit);
 }

@@ -1,4 +1,4 @@
-/** `ballast render`: the Istio objects that route to single replicas, written from a user's manifests. */
+/** `ballast render`: prints the Istio objects that route to single replicas, made from a user's manifests. */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { stringify } from 'yaml';
 import { replicaNames } from '../routing/istio-names.ts';
@@ -10,17 +10,17 @@ import { BallastError } from '../../contract/errors.ts';
 import { loadManifests } from '../cluster/load-manifests.ts';
 
 const ABOUT = `
-Subset:    a DestinationRule with one subset, and a VirtualService with one header match, per replica. A VirtualService
-           among the manifests that leads to a balanced service, also from a Gateway, is extended with these matches.
-Endpoint:  a patch for each Service: the label with which istiod lets a request name its endpoint.
+Subset:    a DestinationRule with one subset per replica, and a VirtualService with one header match per replica. A
+           VirtualService of the manifests that leads to a balanced service, also from a Gateway, gets these matches.
+Endpoint:  a patch for each Service: with its label, istiod lets a request name its endpoint.
 
-Services are those with a StatefulSet behind them; if there are LoadBalancingPolicies, only those that they name.
+All services with a StatefulSet are balanced. If there are LoadBalancingPolicies, only the services that they name.
 
 Examples:
   ballast render --from manifests/ | kubectl apply --server-side --field-manager ballast-render -f -
   ballast render statefulset shop/cart --replicas 50 > cart-routing.yaml`;
 
-/** Objects as one YAML stream, without aliases, so that it reads like written by hand. */
+/** Objects as one YAML stream, without aliases. */
 function toYaml(manifests: readonly Manifest[]): string {
   return manifests
     .map((manifest) => stringify(manifest, { aliasDuplicateObjects: false, lineWidth: 0, singleQuote: true }))
@@ -73,12 +73,12 @@ function renderStatefulSet(target: { namespace: string; name: string }, flags: S
 
 function statefulSetCommand(): Command {
   return new Command('statefulset')
-    .description('routing objects of one StatefulSet, without any manifest')
+    .description('print the routing objects of one StatefulSet, without manifests')
     .argument('<namespace/name>', 'the StatefulSet', namespacedName)
-    .option('--replicas <count>', 'how many there are, counted from 0', positive, 3)
-    .option('--ordinals <list>', 'which there are, where they are not counted from 0, such as 0,2,5', ordinals)
-    .option('--port <port>', 'port of the Service that routes name (default: the port that was called)', positive)
-    .option('--service <name>', 'its Service, if that has another name')
+    .option('--replicas <count>', 'number of replicas, with ordinals from 0', positive, 3)
+    .option('--ordinals <list>', 'ordinals of the replicas if they have gaps, such as 0,2,5', ordinals)
+    .option('--port <port>', 'port of the Service in the routes (default: the port of the request)', positive)
+    .option('--service <name>', 'name of its Service (default: the name of the StatefulSet)')
     .addOption(routingOption('how a request reaches its replica').default('Subset'))
     .action((target: { namespace: string; name: string }, flags: StatefulSetFlags) => {
       process.stdout.write(toYaml(renderStatefulSet(target, flags)));
@@ -86,18 +86,22 @@ function statefulSetCommand(): Command {
 }
 
 export function renderCommand(): Command {
-  return new Command('render')
-    .description('write the Istio objects that route to single replicas, as YAML to standard output')
-    .addHelpText('after', ABOUT)
-    .option('--from <path...>', "manifests: YAML files, directories of such, or '-' for standard input")
-    .option('--service <name>', 'only this service')
-    .addOption(routingOption('for all services (default: what their policies say, else Endpoint)'))
-    .addCommand(statefulSetCommand())
-    .action(async (flags: RenderRequest & { readonly from?: readonly string[] }) => {
-      if (!flags.from) throw new BallastError('INVALID_FLAG', '--from: name the manifests to read');
-      const manifests = await Promise.all(flags.from.map(loadManifests));
-      const rendered = renderRouting(manifests.flat(), flags);
-      if (!rendered.ok) throw new BallastError(rendered.failure.code, rendered.failure.message);
-      process.stdout.write(toYaml(rendered.value));
-    });
+  return (
+    new Command('render')
+      .description('print the Istio objects that route to single replicas, as YAML')
+      .addHelpText('after', ABOUT)
+      // `statefulset` has options of the same names. Without this, commander gives them to `render`, wherever they stand.
+      .enablePositionalOptions()
+      .option('--from <path...>', "manifests: YAML files, directories of YAML files, or '-' for standard input")
+      .option('--service <name>', 'only this service')
+      .addOption(routingOption('for all services (default: the routing of their policies, else Endpoint)'))
+      .addCommand(statefulSetCommand())
+      .action(async (flags: RenderRequest & { readonly from?: readonly string[] }) => {
+        if (!flags.from) throw new BallastError('INVALID_FLAG', '--from: the manifests to read are missing');
+        const manifests = await Promise.all(flags.from.map(loadManifests));
+        const rendered = renderRouting(manifests.flat(), flags);
+        if (!rendered.ok) throw new BallastError(rendered.failure.code, rendered.failure.message);
+        process.stdout.write(toYaml(rendered.value));
+      })
+  );
 }

@@ -1,4 +1,4 @@
-/** `ballast simulate`: what would be decided if things were otherwise. */
+/** `ballast simulate`: predicts what the controller would decide after changes. */
 import { Command, InvalidArgumentError } from 'commander';
 import pc from 'picocolors';
 import { qualifiedName } from '../../contract/names.ts';
@@ -9,7 +9,7 @@ import { askController, type ControllerFlags, withControllerOptions } from './co
 import { print, tableText } from './print.ts';
 
 const ABOUT = `
-Changes are made in the order in which they are written. Services are named as <namespace>/<name>.
+Changes apply in the order of the command line. Services are named as <namespace>/<name>.
 
 Examples:
   ballast simulate --demand 2
@@ -34,9 +34,9 @@ function demandOf(text: string): SimulatedChange {
   return { kind: 'scaleDemand', factor, ...(service !== undefined && { service }) };
 }
 
-type Figure = { readonly before: number; readonly after: number };
+type BeforeAfter = { readonly before: number; readonly after: number };
 
-function change({ before, after }: Figure, format: (value: number) => string): string {
+function change({ before, after }: BeforeAfter, format: (value: number) => string): string {
   const [from, to] = [format(before), format(after)];
   return from === to ? from : `${from} → ${pc.bold(to)}`;
 }
@@ -48,7 +48,7 @@ function simulationText({ nodes, services, warnings }: Simulation): string {
       nodes.map((node) => [node.name, cores(node.cores), change(node.utilisation, percent)]),
     ),
     tableText(
-      ['service', 'requests/s', 'cores asked for', 'served', 'delay', 'replica', 'node', 'weight'],
+      ['service', 'requests/s', 'demanded cores', 'served', 'delay', 'replica', 'node', 'weight'],
       services.flatMap((service) =>
         service.replicas.map(({ name, node, weight }, index) => [
           ...(index > 0
@@ -71,25 +71,26 @@ function simulationText({ nodes, services, warnings }: Simulation): string {
 }
 
 export function simulateCommand(): Command {
-  // Options of different names, in the order in which they were written.
+  // Commander keeps the order of the values of one option only, so all options add to one list.
   const changes: SimulatedChange[] = [];
   const add = (read: (text: string) => SimulatedChange) => (text: string) => {
     changes.push(read(text));
     return changes.length;
   };
   return withControllerOptions(new Command('simulate'))
-    .description('predict weights, utilisation and delays after changes; nothing is changed')
+    .description('predict weights, utilisation and delays after changes, without making them')
     .addHelpText('after', ABOUT)
-    .option('--move <replica=node>', 'a replica runs on another node; may be repeated', add(moveOf))
+    .option('--move <replica=node>', 'move a replica to another node; may be repeated', add(moveOf))
     .option(
       '--drain <node>',
-      'the replicas on a node are gone; may be repeated',
+      'remove the replicas of a node; may be repeated',
       add((node) => ({ kind: 'drainNode', node })),
     )
-    .option('--demand <factor>', 'all services, or one, get so many times the requests; may be repeated', add(demandOf))
+    .option('--demand <factor>', 'multiply the requests of all services, or of one; may be repeated', add(demandOf))
     .option('--json', 'print the object instead of text')
     .action(async (flags: Flags) => {
-      if (changes.length === 0) throw new BallastError('INVALID_FLAG', '--move, --drain, --demand: say what changes');
+      if (changes.length === 0)
+        throw new BallastError('INVALID_FLAG', '--move, --drain, --demand: at least one of them is needed');
       const body = { changes };
       const simulation = await askController<Simulation>(flags, '/api/v1/simulate', { method: 'POST', body });
       print(simulation, flags.json, () => simulationText(simulation));

@@ -1,4 +1,4 @@
-/** `ballast status`: who leads, how nodes and services do, and what is wrong. */
+/** `ballast status`: the leader, the nodes, the services and their problems. */
 import { Command } from 'commander';
 import pc from 'picocolors';
 import { qualifiedName } from '../../contract/names.ts';
@@ -37,7 +37,7 @@ async function read(flags: Flags): Promise<Status> {
 
 function problemsOf({ nodes, policies }: Status): string[] {
   return [
-    ...nodes.filter(({ stale }) => stale).map(({ name }) => `node ${name}: its agent is silent`),
+    ...nodes.filter(({ stale }) => stale).map(({ name }) => `node ${name}: its agent sends no reports`),
     ...policies.flatMap(({ namespace, name, status }) => {
       const ready = status.conditions?.find(({ type }) => type === 'Ready');
       if (ready?.status !== 'False' || ready.reason === 'Off') return [];
@@ -55,9 +55,9 @@ function statusText(status: Status): string {
   const { leader, nodes, services } = status;
   const problems = problemsOf(status);
   return [
-    `Controller: ${leader === null ? 'nobody leads' : `${leader} leads`}`,
+    `Controller: ${leader === null ? 'there is no leader' : `${leader} leads`}`,
     tableText(
-      ['node', 'cores', 'busy', 'not with balanced replicas', 'agent'],
+      ['node', 'cores', 'busy', 'background', 'agent'],
       nodes.map((node) => [
         node.name,
         cores(node.cores),
@@ -67,7 +67,7 @@ function statusText(status: Status): string {
       ]),
     ),
     tableText(
-      ['service', 'is', 'replicas', 'active', 'requests/s', 'cores asked for', 'served'],
+      ['service', 'mode', 'replicas', 'active', 'requests/s', 'demanded cores', 'served'],
       services.map((service) => [
         qualifiedName(service),
         modeText(service),
@@ -78,13 +78,13 @@ function statusText(status: Status): string {
         cores(service.servedCores),
       ]),
     ),
-    ...(problems.length > 0 ? problems.map((problem) => pc.yellow(problem)) : [pc.green('Nothing is wrong.')]),
+    ...(problems.length > 0 ? problems.map((problem) => pc.yellow(problem)) : [pc.green('No problems.')]),
   ].join('\n');
 }
 
 export function statusCommand(): Command {
   return withControllerOptions(new Command('status'))
-    .description('show who leads, how nodes and services do, and what is wrong')
+    .description('show the leader, the nodes, the services and their problems')
     .option('--json', 'print the object instead of text')
     .action(async (flags: Flags) => {
       const status = await read(flags);

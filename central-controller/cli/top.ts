@@ -1,4 +1,4 @@
-/** `ballast top`: nodes and replicas in the terminal, drawn anew as they change, until Ctrl-C. */
+/** `ballast top`: a live view of nodes and replicas in the terminal, until Ctrl-C. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import pc from 'picocolors';
@@ -9,7 +9,7 @@ import { STATES } from '../dashboard/words.js';
 import { askController, type ControllerFlags, withControllerOptions } from './controller-client.ts';
 import { seconds } from './values.ts';
 
-const BAR = 30;
+const BAR_WIDTH = 30;
 
 const SCREEN = { enter: '\u001B[?1049h\u001B[?25l', leave: '\u001B[?25h\u001B[?1049l', home: '\u001B[H' } as const;
 const CLEAR = { line: '\u001B[K', below: '\u001B[J' } as const;
@@ -20,24 +20,24 @@ interface Flags extends ControllerFlags {
   readonly json?: boolean;
 }
 
-/** Busy with balanced replicas, busy with others, idle. */
+/** A bar of three parts: busy with balanced replicas, busy with the background, idle. */
 function bar(busy: number, background: number, all: number): string {
-  if (!(all > 0)) return '·'.repeat(BAR);
-  const cells = (value: number): number => Math.round((BAR * Math.min(all, Math.max(0, value))) / all);
+  if (!(all > 0)) return '·'.repeat(BAR_WIDTH);
+  const cells = (value: number): number => Math.round((BAR_WIDTH * Math.min(all, Math.max(0, value))) / all);
   const whole = cells(busy);
   const others = Math.min(whole, cells(background));
-  return '█'.repeat(whole - others) + '▒'.repeat(others) + '·'.repeat(BAR - whole);
+  return '█'.repeat(whole - others) + '▒'.repeat(others) + '·'.repeat(BAR_WIDTH - whole);
 }
 
-/** What `top` shows of a decision: at most so many lines, the busiest nodes and services first. */
+/** A decision as at most `lines` lines, the busiest nodes and services first. */
 export function topLines({ tick, at, nodes, services }: Decision, lines: number): string[] {
   const width = Math.max(4, ...nodes.map(({ name }) => name.length));
-  const busyPart = (node: Decision['nodes'][number]): number => (node.cores > 0 ? node.busyCores / node.cores : 0);
+  const busyRatio = (node: Decision['nodes'][number]): number => (node.cores > 0 ? node.busyCores / node.cores : 0);
   const shown = [
     pc.bold(`ballast  tick ${tick}  ${new Date(at).toISOString().slice(11, 19)} UTC`),
-    pc.dim('█ balanced replicas  ▒ others  · idle'),
+    pc.dim('█ balanced replicas  ▒ background  · idle'),
     ...nodes
-      .toSorted((a, b) => busyPart(b) - busyPart(a))
+      .toSorted((a, b) => busyRatio(b) - busyRatio(a))
       .map((node) => {
         const text = `${cores(node.busyCores)} of ${cores(node.cores)} cores${node.stale ? ', silent' : ''}`;
         return `${node.name.padEnd(width)} ${bar(node.busyCores, node.backgroundCores, node.cores)} ${text}`;
@@ -70,7 +70,7 @@ async function show(flags: Flags): Promise<void> {
   else console.log(topLines(decision, Infinity).join('\n'));
 }
 
-/** Lines are overwritten in place, so that nothing flickers. */
+/** Overwrites the lines in place, so that the screen does not flicker. */
 async function draw(flags: Flags): Promise<void> {
   const { columns = 80, rows = 24 } = process.stdout;
   const decision = await askController<Decision>(flags, '/api/v1/decisions/latest');
@@ -87,11 +87,11 @@ async function top(flags: Flags): Promise<void> {
   const end = (): void => stop.abort();
   process.once('SIGINT', end).once('SIGTERM', end);
   const isScreen = process.stdout.isTTY && !flags.once && !flags.json;
-  const once = isScreen ? draw : show;
+  const refresh = isScreen ? draw : show;
   if (isScreen) process.stdout.write(SCREEN.enter);
   try {
     do {
-      await once(flags);
+      await refresh(flags);
       if (flags.once) return;
       await sleep(flags.interval * 1000, undefined, { signal: stop.signal }).catch(() => undefined);
     } while (!stop.signal.aborted);
@@ -103,15 +103,16 @@ async function top(flags: Flags): Promise<void> {
 
 function interval(text: string): number {
   const value = seconds(text);
-  if (value < 0.25) throw new InvalidArgumentError('Expected 0.25s or more: there is nothing new before.');
+  if (value < 0.25)
+    throw new InvalidArgumentError('Expected 0.25s or more: the controller decides four times a second.');
   return value;
 }
 
 export function topCommand(): Command {
   return withControllerOptions(new Command('top'))
     .description('show nodes and replicas live, until Ctrl-C')
-    .addOption(new Option('--interval <time>', 'time between two looks').argParser(interval).default(1, '1s'))
-    .option('--once', 'look once and end')
+    .addOption(new Option('--interval <time>', 'time between two updates').argParser(interval).default(1, '1s'))
+    .option('--once', 'print once and exit')
     .option('--json', 'print one decision per line instead of drawing')
     .action(top);
 }

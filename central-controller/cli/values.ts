@@ -1,4 +1,4 @@
-/** Values on the command line, in the forms that people write. */
+/** Times and fractions on the command line. */
 import { InvalidArgumentError } from 'commander';
 
 const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
@@ -10,10 +10,10 @@ export function seconds(text: string): number {
   return Number(amount) * (SECONDS[unit] ?? 1);
 }
 
-/** `0.3` or `30%` as a share. */
-export function share(text: string): number {
+/** `0.3` or `30%` as a fraction. */
+export function fraction(text: string): number {
   const [, amount = '', percent = ''] = /^(\d+(?:\.\d+)?)(%)?$/.exec(text) ?? [];
   const value = Number(amount) / (percent === '' ? 1 : 100);
-  if (amount === '' || value > 1) throw new InvalidArgumentError('Expected a share such as 0.3 or 30%.');
+  if (amount === '' || value > 1) throw new InvalidArgumentError('Expected a fraction such as 0.3 or 30%.');
   return value;
 }

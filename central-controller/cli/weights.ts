@@ -1,10 +1,10 @@
-/** `ballast weights`: those in force, and setting one by hand for a while. */
+/** `ballast weights`: shows the weights in force, and sets one by hand for a while. */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { percent } from '../dashboard/format.js';
 import { askController, type ControllerFlags, withControllerOptions } from './controller-client.ts';
 import { askForService, servicePath } from './find-target.ts';
 import { print, tableText } from './print.ts';
-import { seconds, share } from './values.ts';
+import { fraction, seconds } from './values.ts';
 
 interface Flags extends ControllerFlags {
   readonly json?: boolean;
@@ -47,10 +47,10 @@ async function set(name: string, replica: string, weight: number, flags: Flags &
 async function clear(name: string, replica: string, flags: Flags): Promise<void> {
   const path = `${servicePath(await askForService(flags, name))}/weights/${encodeURIComponent(replica)}`;
   await askController<undefined>(flags, path, { method: 'DELETE' });
-  print({ replica, cleared: true }, flags.json, () => `${replica}: Ballast decides again`);
+  print({ replica, cleared: true }, flags.json, () => `${replica}: Ballast decides the weight again`);
 }
 
-function hourAtMost(text: string): number {
+function upToOneHour(text: string): number {
   const value = seconds(text);
   if (value < 1 || value > 3600) throw new InvalidArgumentError('Expected between 1s and 1h.');
   return value;
@@ -58,27 +58,27 @@ function hourAtMost(text: string): number {
 
 export function weightsCommand(): Command {
   const SERVICE = '[<namespace>/]<name>';
-  const part = (name: string): Command =>
+  const subcommand = (name: string): Command =>
     withControllerOptions(new Command(name)).option('--json', 'print the object instead of text');
   return new Command('weights')
     .description('show the weights of a service, or set one by hand for a while')
-    .addCommand(part('get').description('show the weights in force').argument('<service>', SERVICE).action(get))
+    .addCommand(subcommand('get').description('show the weights in force').argument('<service>', SERVICE).action(get))
     .addCommand(
-      part('set')
+      subcommand('set')
         .description('set the weight of a replica; the others share the rest in proportion')
         .argument('<service>', SERVICE)
         .argument('<replica>', 'name of the pod')
-        .argument('<weight>', "share of the service's requests, such as 0.3 or 30%", share)
+        .argument('<weight>', "fraction of the service's requests, such as 0.3 or 30%", fraction)
         .addOption(
-          new Option('--ttl <time>', 'after this time Ballast decides again, 1s to 1h')
-            .argParser(hourAtMost)
+          new Option('--ttl <time>', 'Ballast decides the weight again after this time, 1s to 1h')
+            .argParser(upToOneHour)
             .default(600, '10m'),
         )
         .action(set),
     )
     .addCommand(
-      part('clear')
-        .description('let Ballast decide on a replica again')
+      subcommand('clear')
+        .description('let Ballast decide the weight of a replica again')
         .argument('<service>', SERVICE)
         .argument('<replica>', 'name of the pod')
         .action(clear),

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import type { Finding } from '../../central-controller/cli/doctor/diagnose.ts';
+import type { CheckResult } from '../../central-controller/cli/doctor/diagnose.ts';
 import { ballast } from '../central-controller/cli/ballast-process.ts';
 import { type ApiServer, startApiServer } from './api-server/api-server.ts';
 
@@ -14,11 +14,11 @@ afterAll(() => server[Symbol.asyncDispose]());
 async function findings(): Promise<{ code: number; checks: Record<string, string> }> {
   const { code, out, err } = await ballast(['doctor', '--kubeconfig', server.kubeconfig, '--json']);
   expect(err).toBe('');
-  const { findings: found } = JSON.parse(out) as { findings: Finding[] };
+  const { findings: found } = JSON.parse(out) as { findings: CheckResult[] };
   return { code, checks: Object.fromEntries(found.map(({ check, level }) => [check, level])) };
 }
 
-test('ballast doctor reads a real API server, and says what an empty cluster lacks', async () => {
+test('ballast doctor reads a real API server and finds what an empty cluster lacks', async () => {
   expect(await findings()).toEqual({
     code: 5,
     checks: { Kubernetes: 'ok', Istio: 'error', controller: 'error', agents: 'ok', plugin: 'error', policies: 'error' },

@@ -1,27 +1,27 @@
-/** From what is seen of a cluster to what keeps Ballast from working there, each with its remedy. Pure. */
+/** Checks the facts of a cluster. A check that fails has a remedy. */
 import { qualifiedName } from '../../../contract/names.ts';
 import type { PolicyStatus } from '../../../contract/policy-status.ts';
 import { type PolicySpec, withPolicyDefaults } from '../../../contract/policy.ts';
 import type { ClusterFacts, ClusterObject } from './facts.ts';
 
-export interface Finding {
+export interface CheckResult {
   readonly check: string;
-  /** `error` keeps Ballast from working; `warning`: something works less well, or not everywhere. */
+  /** `error`: Ballast does not work. `warning`: it works less well, or not everywhere. */
   readonly level: 'ok' | 'warning' | 'error';
   readonly message: string;
   readonly remedy?: string;
 }
 
-/** Oldest that are tested. */
+/** The oldest tested versions. */
 const KUBERNETES = { name: 'Kubernetes', major: 1, minor: 29 };
 const ISTIO = { name: 'Istio', major: 1, minor: 29 };
 
 const GUIDE = 'docs/guide/install.md';
 const SESSION_FLAG = 'PILOT_ENABLE_PERSISTENT_SESSION_FILTER';
 
-export function diagnose(facts: ClusterFacts): Finding[] {
+export function diagnose(facts: ClusterFacts): CheckResult[] {
   return [
-    versionFinding(KUBERNETES, facts.kubernetes),
+    checkVersion(KUBERNETES, facts.kubernetes),
     ...istio(facts),
     ...controllers(facts),
     ...agents(facts),
@@ -30,23 +30,28 @@ export function diagnose(facts: ClusterFacts): Finding[] {
   ];
 }
 
-function finding(check: string, level: Finding['level'], message: string, remedy?: string): Finding {
+function result(check: string, level: CheckResult['level'], message: string, remedy?: string): CheckResult {
   return { check, level, message, ...(remedy !== undefined && { remedy }) };
 }
 
-function versionFinding({ name, major, minor }: typeof KUBERNETES, version: string): Finding {
+function checkVersion({ name, major, minor }: typeof KUBERNETES, version: string): CheckResult {
   const [, isMajor, isMinor] = /(\d+)\.(\d+)/.exec(version) ?? [];
   if (isMajor === undefined) {
-    return finding(
+    return result(
       name,
       'warning',
-      `its version is not known (${version || 'none told'})`,
-      `See ${GUIDE} for what is tested.`,
+      `the version is unknown (${version || 'not reported'})`,
+      `See ${GUIDE} for the tested versions.`,
     );
   }
   const isNew = Number(isMajor) > major || (Number(isMajor) === major && Number(isMinor) >= minor);
-  if (isNew) return finding(name, 'ok', version);
-  return finding(name, 'warning', `${version} is older than what is tested`, `Upgrade to ${major}.${minor} or newer.`);
+  if (isNew) return result(name, 'ok', version);
+  return result(
+    name,
+    'warning',
+    `${version} is older than the tested versions`,
+    `Upgrade to ${major}.${minor} or newer.`,
+  );
 }
 
 interface Container {
@@ -59,10 +64,10 @@ function containersOf({ spec }: ClusterObject): readonly Container[] {
   return template?.spec?.containers ?? [];
 }
 
-function istio({ istiods, policies: all }: ClusterFacts): Finding[] {
+function istio({ istiods, policies: all }: ClusterFacts): CheckResult[] {
   if (istiods.length === 0) {
     return [
-      finding('Istio', 'error', 'no Deployment has the label app=istiod', `Install Istio with sidecars: ${GUIDE}`),
+      result('Istio', 'error', 'no Deployment has the label app=istiod', `Install Istio with sidecars: ${GUIDE}`),
     ];
   }
   return istiods.flatMap((istiod) => {
@@ -73,13 +78,13 @@ function istio({ istiods, policies: all }: ClusterFacts): Finding[] {
     );
     const isNeeded = (all ?? []).some((policy) => specOf(policy).routing === 'Endpoint');
     return [
-      versionFinding(ISTIO, version),
+      checkVersion(ISTIO, version),
       isOn
-        ? finding('session filter', 'ok', `${istiod.metadata.name} has ${SESSION_FLAG}=true`)
-        : finding(
+        ? result('session filter', 'ok', `${istiod.metadata.name} has ${SESSION_FLAG}=true`)
+        : result(
             'session filter',
             isNeeded ? 'error' : 'warning',
-            `${istiod.metadata.name} runs without ${SESSION_FLAG}=true: Endpoint routing chooses no replica`,
+            `${istiod.metadata.name} runs without ${SESSION_FLAG}=true, so Endpoint routing has no effect`,
             'helm upgrade istiod istio/istiod -n istio-system --reuse-values ' +
               `--set pilot.env.${SESSION_FLAG}=true, or use Subset routing`,
           ),
@@ -92,57 +97,57 @@ function isReady({ status }: ClusterObject): boolean {
   return conditions.some(({ type, status: holds }) => type === 'Ready' && holds === 'True');
 }
 
-function controllers({ controllers: pods, lease }: ClusterFacts): Finding[] {
+function controllers({ controllers: pods, lease }: ClusterFacts): CheckResult[] {
   const ready = pods.filter(isReady).length;
   if (ready === 0) {
     const remedy = `kubectl apply -k istio-configs/base; kubectl -n ballast-system describe pods`;
-    return [finding('controller', 'error', `${pods.length} pods, and none of them is ready`, remedy)];
+    return [result('controller', 'error', `none of ${pods.length} pods is ready`, remedy)];
   }
   const holder = lease?.spec?.['holderIdentity'];
   if (typeof holder !== 'string' || holder === '') {
     const remedy = 'kubectl -n ballast-system logs -l app.kubernetes.io/name=central-controller';
-    return [finding('controller', 'error', 'nobody leads', remedy)];
+    return [result('controller', 'error', 'there is no leader', remedy)];
   }
   const few =
     ready < 2
-      ? finding(
+      ? result(
           'controller',
           'warning',
-          `${ready} pod is ready: without a second one, agents keep their weights for a while only`,
+          `only ${ready} pod is ready: if it fails, weights expire before a new one starts`,
           'kubectl -n ballast-system scale deployment/ballast-controller --replicas 2',
         )
       : undefined;
-  return [finding('controller', 'ok', `${holder} leads, ${ready} ready`), ...(few ? [few] : [])];
+  return [result('controller', 'ok', `${holder} leads, ${ready} ready`), ...(few ? [few] : [])];
 }
 
 function nodeOf({ spec }: ClusterObject): string {
   return String(spec?.['nodeName'] ?? '');
 }
 
-function agents({ agents: pods, nodes }: ClusterFacts): Finding[] {
+function agents({ agents: pods, nodes }: ClusterFacts): CheckResult[] {
   const served = new Set(pods.filter(isReady).map(nodeOf));
   const without = nodes.map(({ metadata }) => metadata.name).filter((name) => !served.has(name));
-  if (without.length === 0) return [finding('agents', 'ok', `one on each of ${nodes.length} nodes`)];
+  if (without.length === 0) return [result('agents', 'ok', `ready on all ${nodes.length} nodes`)];
   return [
-    finding(
+    result(
       'agents',
       served.size === 0 ? 'error' : 'warning',
-      `none is ready on ${without.join(', ')}: replicas there keep an equal weight`,
+      `none is ready on ${without.join(', ')}: replicas there keep the equal share`,
       'kubectl -n ballast-agents get pods -o wide; a taint may keep the DaemonSet ballast-agent from these nodes',
     ),
   ];
 }
 
-/** Objects by which Istio loads the plugin; each names the agent in its configuration. */
+/** Whether Istio loads the plugin with this object: its configuration names the agent. */
 function isOurs({ spec }: ClusterObject): boolean {
   return JSON.stringify(spec ?? {}).includes('||ballast-agent.');
 }
 
-function plugin(facts: ClusterFacts): Finding[] {
+function plugin(facts: ClusterFacts): CheckResult[] {
   const ours = facts.plugins.filter(isOurs);
   if (ours.length === 0) {
     const remedy = 'kubectl apply --namespace <namespace> -k istio-configs/plugin/wasm-plugin';
-    return [finding('plugin', 'error', 'no WasmPlugin or TrafficExtension loads it', remedy)];
+    return [result('plugin', 'error', 'no WasmPlugin or TrafficExtension loads the plugin', remedy)];
   }
   const roots = new Set(['istio-system', ...facts.istiods.map(({ metadata }) => metadata.namespace ?? '')]);
   const covered = new Set(ours.map(({ metadata }) => metadata.namespace ?? ''));
@@ -150,21 +155,23 @@ function plugin(facts: ClusterFacts): Finding[] {
   const misses = (namespaces: readonly string[]): string[] =>
     isEverywhere ? [] : [...new Set(namespaces)].filter((namespace) => !covered.has(namespace));
   const balanced = misses(balancedNamespaces(facts));
-  const open = misses(facts.gateways.map(({ metadata }) => metadata.namespace ?? ''));
+  const uncovered = misses(facts.gateways.map(({ metadata }) => metadata.namespace ?? ''));
   const remedy = (namespace: string): string =>
     `kubectl apply --namespace ${namespace} -k istio-configs/plugin/wasm-plugin`;
-  const gatewaysText = facts.gateways.length === 0 ? 'there is no ingress gateway' : 'gateways have the plugin';
+  const gatewaysText = facts.gateways.length === 0 ? 'there is no ingress gateway' : 'all gateways load the plugin';
   return [
-    ...(balanced.length === 0 ? [finding('plugin', 'ok', 'proxies of all balanced services load it')] : []),
+    ...(balanced.length === 0 ? [result('plugin', 'ok', 'the proxies of all balanced services load the plugin')] : []),
     ...balanced.map((namespace) =>
-      finding('plugin', 'error', `proxies in ${namespace} do not load it`, remedy(namespace)),
+      result('plugin', 'error', `proxies in ${namespace} do not load the plugin`, remedy(namespace)),
     ),
-    ...(open.length === 0 ? [finding('ingress', 'ok', `${gatewaysText}: nobody outside can name a replica`)] : []),
-    ...open.map((namespace) =>
-      finding(
+    ...(uncovered.length === 0
+      ? [result('ingress', 'ok', `${gatewaysText}, so clients outside cannot choose a replica`)]
+      : []),
+    ...uncovered.map((namespace) =>
+      result(
         'ingress',
         'warning',
-        `gateways in ${namespace} do not load the plugin: they do not balance, and let x-lb-endpt of clients through`,
+        `gateways in ${namespace} do not load the plugin: they do not balance, and pass the x-lb-endpt of clients on`,
         remedy(namespace),
       ),
     ),
@@ -172,7 +179,7 @@ function plugin(facts: ClusterFacts): Finding[] {
 }
 
 function specOf({ spec }: ClusterObject) {
-  // The API server has checked it.
+  // The API server has validated it.
   return withPolicyDefaults(spec as unknown as PolicySpec);
 }
 
@@ -182,38 +189,36 @@ function balancedNamespaces({ policies: all }: ClusterFacts): string[] {
     .map(({ metadata }) => metadata.namespace ?? 'default');
 }
 
-function policies(facts: ClusterFacts): Finding[] {
+function policies(facts: ClusterFacts): CheckResult[] {
   if (facts.policies === undefined) {
     const remedy = 'kubectl apply -f istio-configs/base/crds';
-    return [finding('policies', 'error', 'the cluster knows no LoadBalancingPolicy', remedy)];
+    return [result('policies', 'error', 'the cluster has no kind LoadBalancingPolicy', remedy)];
   }
   if (facts.policies.length === 0) {
-    return [finding('policies', 'warning', 'there are none: no service is balanced', `Write one: ${GUIDE}`)];
+    return [result('policies', 'warning', 'there are no policies, so no service is balanced', `Write one: ${GUIDE}`)];
   }
   const found = [...new Set(balancedNamespaces(facts))].flatMap((name) => injection(name, facts));
-  const bad = facts.policies.flatMap(policyFindings);
+  const bad = facts.policies.flatMap(checkPolicy);
   const fine = facts.policies.length - bad.length;
-  return [...found, ...bad, ...(fine > 0 ? [finding('policies', 'ok', `${fine} as they should be`)] : [])];
+  return [...found, ...bad, ...(fine > 0 ? [result('policies', 'ok', `${fine} without problems`)] : [])];
 }
 
-function injection(name: string, { namespaces }: ClusterFacts): Finding[] {
+function injection(name: string, { namespaces }: ClusterFacts): CheckResult[] {
   const labels = namespaces.find(({ metadata }) => metadata.name === name)?.metadata.labels ?? {};
   const isInjected = labels['istio-injection'] === 'enabled' || (labels['istio.io/rev'] ?? '') !== '';
-  if (isInjected) return [finding('injection', 'ok', `pods in ${name} get sidecars`)];
+  if (isInjected) return [result('injection', 'ok', `pods in ${name} get sidecars`)];
   const remedy = `kubectl label namespace ${name} istio-injection=enabled, and restart its pods`;
-  return [
-    finding('injection', 'warning', `namespace ${name} has no label that injects sidecars into its pods`, remedy),
-  ];
+  return [result('injection', 'warning', `namespace ${name} has no label for sidecar injection`, remedy)];
 }
 
-function policyFindings(policy: ClusterObject): Finding[] {
+function checkPolicy(policy: ClusterObject): CheckResult[] {
   const name = qualifiedName(policy.metadata);
   const { conditions } = (policy.status ?? {}) as Pick<PolicyStatus, 'conditions'>;
   if (specOf(policy).mode === 'Off') return [];
   const ready = conditions?.find(({ type }) => type === 'Ready');
   const see = `kubectl -n ${policy.metadata.namespace ?? 'default'} describe lbp ${policy.metadata.name}`;
-  if (!ready) return [finding('policies', 'error', `${name}: no controller has looked at it`, see)];
+  if (!ready) return [result('policies', 'error', `${name}: no controller has set its status`, see)];
   if (ready.status === 'True') return [];
-  const waits = ready.reason === 'Learning' || ready.reason === 'InProgress' || ready.reason === 'NoReplicas';
-  return [finding('policies', waits ? 'warning' : 'error', `${name}: ${ready.message} (${ready.reason})`, see)];
+  const isTransient = ready.reason === 'Learning' || ready.reason === 'InProgress' || ready.reason === 'NoReplicas';
+  return [result('policies', isTransient ? 'warning' : 'error', `${name}: ${ready.message} (${ready.reason})`, see)];
 }

@@ -1,9 +1,9 @@
-/** What `ballast doctor` looks at, read from the API server. */
+/** The facts that `ballast doctor` checks, from the API server. */
 import { ApiError, type KubernetesClient } from '../../kubernetes/client.ts';
 import { BallastError } from '../../../contract/errors.ts';
 import { POLICY_API_VERSION } from '../../../contract/policy.ts';
 
-/** The parts of any object that are looked at here. All is optional: it is read as it comes. */
+/** The fields of an object that the checks read. The objects are not validated, so fields are optional. */
 export interface ClusterObject {
   readonly metadata: {
     readonly name: string;
@@ -15,7 +15,7 @@ export interface ClusterObject {
 }
 
 export interface ClusterFacts {
-  /** Of the API server, such as `v1.33.2`. */
+  /** Version of the API server, such as `v1.33.2`. */
   readonly kubernetes: string;
   readonly nodes: readonly ClusterObject[];
   readonly namespaces: readonly ClusterObject[];
@@ -23,12 +23,12 @@ export interface ClusterFacts {
   readonly istiods: readonly ClusterObject[];
   /** Pods of ingress gateways. */
   readonly gateways: readonly ClusterObject[];
-  /** Pods of Ballast. */
+  /** Pods of agents and controllers. */
   readonly agents: readonly ClusterObject[];
   readonly controllers: readonly ClusterObject[];
-  /** Undefined: the cluster knows no such kind. */
+  /** Undefined: the cluster does not have the kind. */
   readonly policies: readonly ClusterObject[] | undefined;
-  /** WasmPlugins and TrafficExtensions, whoever's they are. */
+  /** All WasmPlugins and TrafficExtensions, also those of other systems. */
   readonly plugins: readonly ClusterObject[];
   readonly lease: ClusterObject | undefined;
 }

@@ -75,10 +75,10 @@ describe('ballast demo and ballast bench', () => {
   it.each([
     ['demo', demoCommand, 'tools/local-mesh/main.ts'],
     ['bench', benchCommand, 'test/bench/main.ts'],
-  ])('say where there is a %s, where there is none', async (_name, command, module) => {
+  ])('%s without a checkout names the missing module', async (_name, command, module) => {
     await expect(command('/nowhere').parseAsync(['--json'], { from: 'user' })).rejects.toMatchObject({
       code: 'NO_CHECKOUT',
-      message: `${module}: is not part of this installation`,
+      message: `${module}: this installation does not contain it`,
     });
   });
 });

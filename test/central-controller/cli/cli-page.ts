@@ -1,16 +1,17 @@
-/** docs/reference/cli.md, made from the commands themselves. */
+/** Makes docs/reference/cli.md from the commands. */
 import type { Command } from 'commander';
 import { EXIT_CODES } from '../../../central-controller/cli/exit-codes.ts';
 
-const INTRODUCTION = `\`npm run ballast -- <command>\` in a clone; \`ballast <command>\` after \`npm link\` or \`npm install --global .\` with
-Node.js 24 on the path, which brings \`kubectl-ballast\` too, so that \`kubectl ballast <command>\` is the same.
+const INTRODUCTION = `\`npm run ballast -- <command>\` runs a command in a clone. After \`npm link\` or \`npm install --global .\`, with Node.js 24
+on the path, \`ballast <command>\` and \`kubectl ballast <command>\` do the same.
 
-Commands that ask the controller find it at \`--controller\`. Where that is not given, they look at port 15070 of this
-machine, where \`kubectl port-forward\` has it, and then for the local mesh that \`ballast demo\` runs here. With
-\`--kubeconfig\` or \`--context\` they go through the API server of a cluster. That needs the right to \`services/proxy\` in \`ballast-system\`, and, where NetworkPolicies are
-enforced, one that lets the API server reach the controller; else \`kubectl port-forward\` does.
-Colours are left out where the output is no terminal or \`NO_COLOR\` is set. Each command prints one object for programs
-with \`--json\`; errors go to standard error.`;
+Commands reach the controller at the address of \`--controller\`. Without it they try port 15070 of this machine, the port
+of \`kubectl port-forward\`, and then the local mesh of \`ballast demo\`. With \`--kubeconfig\` or \`--context\` they use the
+API server of a cluster. This needs the permission for \`services/proxy\` in \`ballast-system\` and, where NetworkPolicies
+are enforced, one that lets the API server reach the controller. Without these, use \`kubectl port-forward\`.
+
+With \`--json\` a command prints one JSON object. Errors go to standard error. The output has no colours if it is not a
+terminal or if \`NO_COLOR\` is set.`;
 
 function table(heading: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]): string =>
@@ -18,14 +19,14 @@ function table(heading: readonly string[], rows: readonly (readonly string[])[])
   return [line(heading), line(heading.map(() => '---')), ...rows.map(line)].join('\n');
 }
 
-/** What commander prints below the help as such. */
+/** The text that commander prints after the help. */
 function textAfter(command: Command): string {
   const parts: string[] = [];
   command.configureOutput({ writeOut: (text) => void parts.push(text) }).outputHelp();
   return parts.join('').slice(command.helpInformation().length).trim();
 }
 
-/** What the help of a command and of its parts says, a section each. */
+/** One section for a command and for each of its subcommands. */
 export function sectionsOf(command: Command, path: string): string[] {
   const help = command.createHelp();
   const described = help
@@ -36,7 +37,7 @@ export function sectionsOf(command: Command, path: string): string[] {
     .filter(({ long }) => long !== '--help')
     .map((option) => [`\`${option.flags}\``, help.optionDescription(option)]);
   const after = textAfter(command);
-  const parts = help.visibleCommands(command).filter((part) => part.name() !== 'help');
+  const subcommands = help.visibleCommands(command).filter((each) => each.name() !== 'help');
   return [
     `## ${path}`,
     `${command.description().replace(/\.$/, '')}.`,
@@ -44,7 +45,7 @@ export function sectionsOf(command: Command, path: string): string[] {
     ...(described.length > 0 ? [table(['argument', ''], described)] : []),
     ...(options.length > 0 ? [table(['option', ''], options)] : []),
     ...(after === '' ? [] : [`\`\`\`\n${after}\n\`\`\``]),
-    ...parts.flatMap((part) => sectionsOf(part, `${path} ${part.name()}`)),
+    ...subcommands.flatMap((each) => sectionsOf(each, `${path} ${each.name()}`)),
   ];
 }
 

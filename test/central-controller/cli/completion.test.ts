@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { completionScript } from '../../../central-controller/cli/completion.ts';
 import { createProgram } from '../../../central-controller/cli/program.ts';
 
-/** What bash offers for the last of the words. */
+/** Bash's completions of the last word. */
 function completed(...words: string[]): string[] {
   const script = `${completionScript(createProgram(), 'bash')}
 COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _ballast; printf '%s\\n' "\${COMPREPLY[@]}"`;
@@ -28,7 +28,7 @@ describe('completion in bash', () => {
   });
 });
 
-it.each(['zsh', 'fish'] as const)('for %s names every command and each of its options', (shell) => {
+it.each(['zsh', 'fish'] as const)('completion in %s has every command and option', (shell) => {
   const script = completionScript(createProgram(), shell);
   for (const command of createProgram().commands) {
     expect(script).toContain(command.name());

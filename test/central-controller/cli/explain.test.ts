@@ -36,24 +36,24 @@ describe('ballast explain', () => {
     expect(out).toMatch(/geo-1\s+│ node-2\s+│ active\s+│ 50/);
   });
 
-  it('says of a replica why, in words and figures', async () => {
+  it('explains the weight of one replica', async () => {
     const { code, out } = await explain('hotel/geo-0');
     expect(code).toBe(0);
     expect(out).toContain(
       'hotel/geo-0, replica of geo on node-1: active\n  - Its CPU cost and its node’s free CPU are known',
     );
-    expect(out).toMatch(/busy of node-1\s+│ +0\.50 of 1\.00 cores/);
+    expect(out).toMatch(/busy on node-1\s+│ +0\.50 of 1\.00 cores/);
   });
 
-  it('explains an earlier tick, as JSON', async () => {
+  it('prints the explanation of an earlier tick as JSON', async () => {
     const { out } = await explain('hotel/geo-0', '--tick', '0', '--json');
     const explanation = JSON.parse(out) as Explanation;
     expect(explanation).toMatchObject({ tick: 0, replica: { name: 'geo-0', state: 'Learning' } });
   });
 
   it.each([
-    [['geo'], 2, 'geo: is not the only one: name hotel/geo or inn/geo [INVALID_REQUEST]'],
-    [['profile'], 4, 'profile: no balanced service or replica is called so [UNKNOWN_SERVICE] GET /api/v1/services'],
+    [['geo'], 2, 'geo: several have this name: write hotel/geo or inn/geo [INVALID_REQUEST]'],
+    [['profile'], 4, 'profile: no balanced service or replica has this name [UNKNOWN_SERVICE] GET /api/v1/services'],
     [['rate', '--tick', '9999'], 4, 'tick: 9999 is not among the recent decisions [UNKNOWN_DECISION]'],
     [['rate', '--controller', 'http://127.0.0.1:1'], 3, 'no controller answers at http://127.0.0.1:1 ('],
     [['rate', '--controller', 'nowhere'], 2, '--controller: nowhere is not a URL'],

@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { edgeAddresses } from '../../../tools/local-mesh/manifests/placement.ts';
 import { findController, LOCAL_MESHES } from '../../../central-controller/cli/find-controller.ts';
 
-const NOBODY = 'http://127.0.0.1:1';
+const UNUSED = 'http://127.0.0.1:1';
 
 async function listening(status = 200): Promise<string> {
   const server = createServer((request, response) => {
@@ -15,32 +15,32 @@ async function listening(status = 200): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-describe('a controller that nobody named', () => {
-  it('is the one at the usual address, whatever meshes run', async () => {
-    const usual = await listening();
-    expect(await findController(usual, [await listening(), await listening()])).toBe(usual);
+describe('without --controller, a command', () => {
+  it('uses the controller at the default address, even if local meshes run', async () => {
+    const address = await listening();
+    expect(await findController(address, [await listening(), await listening()])).toBe(address);
   });
 
-  it('is that of the local mesh where there is one', async () => {
+  it('uses the controller of the only local mesh', async () => {
     const mesh = await listening();
-    expect(await findController(NOBODY, [NOBODY, mesh])).toBe(mesh);
+    expect(await findController(UNUSED, [UNUSED, mesh])).toBe(mesh);
     expect(await findController(await listening(500), [mesh])).toBe(mesh);
   });
 
-  it('is asked for where there are several', async () => {
+  it('asks for --controller if several local meshes run', async () => {
     const meshes = [await listening(), await listening()];
-    await expect(findController(NOBODY, meshes)).rejects.toMatchObject({
+    await expect(findController(UNUSED, meshes)).rejects.toMatchObject({
       code: 'INVALID_FLAG',
-      message: `--controller: several meshes run here, name one: ${meshes.join(', ')}`,
+      message: `--controller: several local meshes run here; choose one of ${meshes.join(', ')}`,
     });
   });
 
-  it('is said to be missing at the usual address', async () => {
-    expect(await findController(NOBODY, [NOBODY])).toBe(NOBODY);
+  it('uses the default address if no controller runs', async () => {
+    expect(await findController(UNUSED, [UNUSED])).toBe(UNUSED);
   });
 });
 
-it('local meshes have their controllers where they are looked for', () => {
+it('the known addresses of local meshes are the ones that local meshes use', () => {
   expect(LOCAL_MESHES.map((url) => new URL(url).hostname)).toEqual(
     Array.from({ length: 31 }, (_, index) => edgeAddresses(`127.${10 + index}`).controller),
   );

@@ -6,8 +6,8 @@ import { cliPage } from './cli-page.ts';
 
 const page = new URL('../../../docs/reference/cli.md', import.meta.url).pathname;
 
-// After a change on purpose: npx vitest run test/central-controller/cli/reference.test.ts -u
-it('is explained by docs/reference', async () => {
+// To update the page: npx vitest run test/central-controller/cli/reference.test.ts -u
+it('docs/reference/cli.md describes the commands as they are', async () => {
   const text = await format(cliPage(createProgram()), { parser: 'markdown', printWidth: 120, proseWrap: 'preserve' });
   await expect(text).toMatchFileSnapshot(page);
 });
@@ -20,6 +20,6 @@ it.each([
   [['pause'], 2],
   [['status', '--controller', 'http://127.0.0.1:1'], 3],
   [['doctor', '--kubeconfig', '/nowhere'], 2],
-])('%j ends with exit code %i', async (args, code) => {
+])('%j exits with code %i', async (args, code) => {
   expect((await ballast(args)).code).toBe(code);
 });

@@ -23,14 +23,14 @@ function objects(yaml: string): { kind: string; metadata: { name: string } }[] {
 }
 
 describe('ballast render', () => {
-  it('reads manifests from standard input and writes a stream that can be applied', async () => {
+  it('reads manifests from standard input and prints a YAML stream that kubectl can apply', async () => {
     const { code, out } = await ballast(['render', '--from', '-', '--routing', 'Subset'], CART);
     expect(code).toBe(0);
     expect(objects(out).map(({ kind }) => kind)).toEqual(['DestinationRule', 'VirtualService']);
     expect(out.match(/exact: cart-\d/g)).toEqual(['exact: cart-0', 'exact: cart-1']);
   });
 
-  it('reads directories and Lists, and leaves kustomizations alone', async () => {
+  it('reads directories and Lists, and ignores kustomizations', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'ballast-render-'));
     onTestFinished(() => rm(folder, { recursive: true }));
     const list = { apiVersion: 'v1', kind: 'List', items: objects(CART) };
@@ -42,7 +42,7 @@ describe('ballast render', () => {
     ]);
   });
 
-  it('needs no manifest for one StatefulSet, whose ordinals may have gaps', async () => {
+  it('needs no manifest for one StatefulSet, even if its ordinals have gaps', async () => {
     const { out } = await ballast(['render', 'statefulset', 'shop/cart', '--ordinals', '11,2', '--port', '8080']);
     const [rule, routes] = objects(out);
     expect(rule).toMatchObject({ kind: 'DestinationRule', metadata: { name: 'ballast-cart', namespace: 'shop' } });
@@ -61,7 +61,7 @@ describe('ballast render', () => {
   });
 
   it.each([
-    { args: ['render'], message: '--from: name the manifests to read [INVALID_FLAG]' },
+    { args: ['render'], message: '--from: the manifests to read are missing [INVALID_FLAG]' },
     { args: ['render', '--from', '/nowhere'], message: '/nowhere: ENOENT' },
     { args: ['render', '--from', '-'], input: 'kind: [', message: 'standard input:' },
     { args: ['render', '--from', '-'], input: 'kind: Service', message: 'standard input: object: must have required' },
@@ -69,7 +69,7 @@ describe('ballast render', () => {
     { args: ['render', '--from', '-', '--routing', 'Magic'], message: 'Allowed choices are Subset, Endpoint' },
     { args: ['render', 'statefulset', 'cart'], message: 'Expected <namespace>/<name>' },
     { args: ['render', 'statefulset', 'shop/cart', '--ordinals', '1,x'], message: 'Expected ordinals such as 0,2,5' },
-  ])('says what is wrong and what to do: $message', async ({ args, input, message }) => {
+  ])('refuses with the fault and the remedy: $message', async ({ args, input, message }) => {
     const { code, out, err } = await ballast(args, input);
     expect([EXIT_CODES.failed.code, EXIT_CODES.usage.code]).toContain(code);
     expect(out).toBe('');
@@ -77,7 +77,7 @@ describe('ballast render', () => {
     expect(err).not.toContain('    at ');
   });
 
-  it('explains itself', async () => {
+  it('prints its help', async () => {
     expect((await ballast(['--help'])).out).toContain('render');
     expect((await ballast(['render', '--help'])).out).toMatch(/Subset:[^]*Endpoint:[^]*Examples:/);
     expect((await ballast(['render', 'statefulset', '--help'])).out).toContain('--ordinals');

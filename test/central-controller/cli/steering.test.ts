@@ -39,17 +39,17 @@ const weightOf = (replica: string) =>
   test.loop.state.decision?.services[0]?.replicas.find(({ name }) => name === replica)?.weight;
 
 describe('ballast status', () => {
-  it('says who leads, how nodes and services do, and what is wrong', async () => {
+  it('shows the leader, nodes, services and problems', async () => {
     const seen = await ask('status');
     expect(seen).toMatch(/^Controller: this one leads\n/);
     expect(seen).toMatch(/node-1 +│ 1\.00 +│ 50/);
     expect(seen).toMatch(/hotel\/geo +│ balanced/);
-    expect(seen).toMatch(/Nothing is wrong\.$/);
+    expect(seen).toMatch(/No problems\.$/);
     test.clock.advance(5_000);
     await ballastCall('pause', '--all', '--reason', 'sale', '--controller', address);
     test.clock.advance(250);
     const later = await ask('status');
-    expect(later).toContain('node node-1: its agent is silent');
+    expect(later).toContain('node node-1: its agent sends no reports');
     expect(later).toContain('paused: sale');
     expect(await askJson('status')).toMatchObject({
       leader: 'this one',
@@ -59,7 +59,7 @@ describe('ballast status', () => {
 });
 
 describe('ballast weights', () => {
-  it('are shown, set by hand and given back', async () => {
+  it('shows weights, sets one by hand and clears it', async () => {
     expect(await ask('weights', 'get', 'geo')).toMatch(/geo-0 +│ 50/);
     expect(await ask('weights', 'set', 'geo', 'geo-0', '80%', '--ttl', '2m')).toMatch(/^geo-0: 80.%, by hand until/);
     test.clock.advance(20);
@@ -68,14 +68,14 @@ describe('ballast weights', () => {
       weights: { 'geo-0': 0.8 },
       manual: [{ replica: 'geo-0', expiresAt: test.clock.now() - 20 + 120_000 }],
     });
-    expect(await ask('weights', 'clear', 'geo', 'geo-0')).toBe('geo-0: Ballast decides again');
+    expect(await ask('weights', 'clear', 'geo', 'geo-0')).toBe('geo-0: Ballast decides the weight again');
     await expect(ask('weights', 'clear', 'geo', 'geo-0')).rejects.toMatchObject({ code: 'UNKNOWN_REPLICA' });
     await expect(ask('weights', 'get', 'geo-0')).rejects.toMatchObject({ code: 'UNKNOWN_SERVICE' });
   });
 });
 
 describe('ballast pause and resume', () => {
-  it('hold one service or all', async () => {
+  it('pauses and resumes one service or all', async () => {
     expect(await ask('pause', 'geo', '--reason', 'a look')).toBe(
       'hotel/geo: weights stay as they are until `ballast resume`',
     );
@@ -92,7 +92,7 @@ describe('ballast pause and resume', () => {
 });
 
 describe('ballast simulate', () => {
-  it('makes the changes in the order in which they are written', async () => {
+  it('applies changes in the order of the command line', async () => {
     const args = [
       '--move',
       'hotel/geo/geo-0=node-2',
@@ -117,7 +117,7 @@ describe('ballast simulate', () => {
 });
 
 describe('ballast top', () => {
-  it('shows nodes and replicas, no more than there is room for', async () => {
+  it('shows as many nodes and replicas as fit on the screen', async () => {
     const seen = await ask('top', '--once');
     expect(seen).toMatch(/node-1 █+▒*·+ 0\.50 of 1\.00 cores/);
     expect(seen).toMatch(/ {2}geo-0 +50.% █{15}·{15}/);
@@ -134,7 +134,7 @@ describe('through the API server', () => {
   const kubeconfig = join(directory, 'config');
   let server: Server;
 
-  /** Passes on to the controller, as the API server's proxy of a Service does. */
+  /** Forwards to the controller, like the API server's proxy of a Service. */
   beforeAll(async () => {
     server = createHttpServer((request, response) => {
       void (async () => {
@@ -171,7 +171,7 @@ describe('through the API server', () => {
     rmSync(directory, { recursive: true });
   });
 
-  it('the controller of a cluster is asked, told, and understood when it refuses', async () => {
+  it('commands read and change the controller of a cluster, and report its errors', async () => {
     const via = ['--kubeconfig', kubeconfig];
     expect(await ballastCall('status', ...via)).toMatch(/^Controller: this one leads/);
     expect(await ballastCall('pause', 'geo', ...via)).toContain('hotel/geo: weights stay');

@@ -56,7 +56,7 @@ function failing(reason: string, message: string): ClusterObject {
 }
 
 describe('ballast doctor', () => {
-  it('finds nothing wrong with a cluster that lacks nothing', () => {
+  it('finds no problem in a complete cluster', () => {
     expect(found({})).toEqual([]);
     expect(diagnose(WELL).map(({ check }) => check)).toEqual([
       'Kubernetes',
@@ -72,11 +72,11 @@ describe('ballast doctor', () => {
   });
 
   it.each<[Partial<ClusterFacts>, string]>([
-    [{ kubernetes: 'v1.27.1' }, 'warning Kubernetes: v1.27.1 is older than what is tested'],
-    [{ kubernetes: '' }, 'warning Kubernetes: its version is not known (none told)'],
+    [{ kubernetes: 'v1.27.1' }, 'warning Kubernetes: v1.27.1 is older than the tested versions'],
+    [{ kubernetes: '' }, 'warning Kubernetes: the version is unknown (not reported)'],
     [{ istiods: [] }, 'error Istio: no Deployment has the label app=istiod'],
     [{ istiods: [istiod('istio/pilot:1.20.0')] }, 'warning Istio: 1.20.0 is older'],
-    [{ istiods: [istiod('istio/pilot@sha256:1')] }, 'warning Istio: its version is not known'],
+    [{ istiods: [istiod('istio/pilot@sha256:1')] }, 'warning Istio: the version is unknown'],
     [{ istiods: [istiod(undefined, 'false')] }, 'error session filter: istiod runs without'],
     [
       {
@@ -85,28 +85,28 @@ describe('ballast doctor', () => {
       },
       'warning session filter: istiod runs without',
     ],
-    [{ controllers: [] }, 'error controller: 0 pods, and none of them is ready'],
-    [{ lease: undefined }, 'error controller: nobody leads'],
-    [{ controllers: WELL.controllers.slice(1) }, 'warning controller: 1 pod is ready'],
+    [{ controllers: [] }, 'error controller: none of 0 pods is ready'],
+    [{ lease: undefined }, 'error controller: there is no leader'],
+    [{ controllers: WELL.controllers.slice(1) }, 'warning controller: only 1 pod is ready'],
     [{ agents: WELL.agents.slice(1) }, 'warning agents: none is ready on node-1'],
     [{ agents: [] }, 'error agents: none is ready on node-1, node-2'],
     [{ plugins: [object('other', 'istio-system', { spec: {} })] }, 'error plugin: no WasmPlugin or TrafficExtension'],
     [
       { plugins: [object('ballast', 'istio-ingress', { spec: PLUGIN })] },
-      'error plugin: proxies in shop do not load it',
+      'error plugin: proxies in shop do not load the plugin',
     ],
     [{ plugins: [object('ballast', 'shop', { spec: PLUGIN })] }, 'warning ingress: gateways in istio-ingress do not'],
-    [{ policies: undefined }, 'error policies: the cluster knows no LoadBalancingPolicy'],
-    [{ policies: [] }, 'warning policies: there are none'],
+    [{ policies: undefined }, 'error policies: the cluster has no kind LoadBalancingPolicy'],
+    [{ policies: [] }, 'warning policies: there are no policies'],
     [{ namespaces: [object('shop')] }, 'warning injection: namespace shop has no label'],
-    [{ policies: [policy({ status: {} })] }, 'error policies: shop/search: no controller has looked at it'],
+    [{ policies: [policy({ status: {} })] }, 'error policies: shop/search: no controller has set its status'],
     [{ policies: [failing('Conflict', 'An older one')] }, 'error policies: shop/search: An older one (Conflict)'],
     [{ policies: [failing('Learning', 'Not yet')] }, 'warning policies: shop/search: Not yet (Learning)'],
-  ])('of %j says what is wrong', (lacking, message) => {
+  ])('%j gives a problem', (lacking, message) => {
     expect(found(lacking)).toEqual([expect.stringContaining(message) as string]);
   });
 
-  it('asks nothing of a policy that is off', () => {
+  it('checks nothing for a policy in mode Off', () => {
     const off = policy({ spec: { ...policy().spec, mode: 'Off' }, status: {} });
     expect(found({ policies: [off], namespaces: [] })).toEqual([]);
   });
