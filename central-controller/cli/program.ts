@@ -16,6 +16,8 @@ export function createProgram(): Command {
   const program = new Command('ballast')
     .description('Balances the replicas of services in a mesh by the CPU they have left.')
     .version(packageJson.version)
+    // Options after a subcommand belong to it, see `render`.
+    .enablePositionalOptions()
     .addCommand(statusCommand())
     .addCommand(topCommand())
     .addCommand(explainCommand())

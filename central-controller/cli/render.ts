@@ -80,7 +80,9 @@ function statefulSetCommand(): Command {
     .option('--port <port>', 'port of the Service in the routes (default: the port of the request)', positive)
     .option('--service <name>', 'name of its Service (default: the name of the StatefulSet)')
     .addOption(routingOption('how a request reaches its replica').default('Subset'))
-    .action((target: { namespace: string; name: string }, flags: StatefulSetFlags) => {
+    .action((target: { namespace: string; name: string }, flags: StatefulSetFlags, command: Command) => {
+      const [misplaced] = Object.keys(command.parent?.opts() ?? {});
+      if (misplaced !== undefined) throw new BallastError('INVALID_FLAG', `--${misplaced}: write it after statefulset`);
       process.stdout.write(toYaml(renderStatefulSet(target, flags)));
     });
 }

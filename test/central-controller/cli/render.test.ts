@@ -60,6 +60,14 @@ describe('ballast render', () => {
     ).toHaveLength(50);
   });
 
+  it('statefulset takes its options after its name, and refuses them before', async () => {
+    const { out } = await ballast(['render', 'statefulset', 'shop/cart', '--routing', 'Endpoint', '--service', 'pay']);
+    expect(objects(out)).toMatchObject([{ kind: 'Service', metadata: { name: 'pay' } }]);
+    const { code, err } = await ballast(['render', '--routing', 'Endpoint', 'statefulset', 'shop/cart']);
+    expect(code).toBe(EXIT_CODES.usage.code);
+    expect(err).toContain('--routing: write it after statefulset');
+  });
+
   it.each([
     { args: ['render'], message: '--from: the manifests to read are missing [INVALID_FLAG]' },
     { args: ['render', '--from', '/nowhere'], message: '/nowhere: ENOENT' },
