@@ -4,7 +4,7 @@
  */
 import { qualifiedName } from '../../contract/names.ts';
 import type { ProxySync } from '../../contract/proxy-sync.ts';
-import { encodeSyncAnswer } from '../../contract/sync-answer.ts';
+import { encodeSyncAnswer, wireUtilisation } from '../../contract/sync-answer.ts';
 import type { Change, HeldAssignments } from '../uplink/held-assignments.ts';
 import type { Interest } from './interest.ts';
 import { LongPolls, type Waiter } from './long-polls.ts';
@@ -154,7 +154,7 @@ export class SyncAnswers {
       validForMs: (held.validUntil ?? 0) - now() - TRANSIT_MS,
       complete: flags.complete,
       unknown: flags.unknown ?? false,
-      cpuUtilisation: held.utilisationOf(pod) ?? 0,
+      cpuUtilisation: wireUtilisation(held.utilisationOf(pod)),
     };
     return encodeSyncAnswer(header, news, remembered);
   }

@@ -58,19 +58,8 @@ it('sends more requests to replicas that use less CPU for them, and hides the re
       clusters: outboundClusters([service], silent.address).map(weightedRoundRobin),
     }),
   );
-  agent.publish([
-    {
-      key: `8080|${HOST}`,
-      routing: 'Endpoint',
-      pinning: false,
-      replicas: endpoints.map(({ name, address }) => ({
-        name,
-        address,
-        weight: 1 / 3,
-        cpuUtilisation: UTILISATIONS[name as keyof typeof UTILISATIONS],
-      })),
-    },
-  ]);
+  for (const [pod, utilisation] of Object.entries(UTILISATIONS)) agent.utilisation.set(pod, utilisation);
+  agent.publish([]);
 
   const [first] = endpoints;
   await until(async () => {

@@ -41,7 +41,7 @@ describe('Endpoint routing', () => {
       const mesh = await started({ routing: 'Endpoint', sidecars });
       expect(await failuresOf(mesh, 20)).toBe(0);
       for (const { name } of mesh.applications) {
-        await mesh.application(name).kill();
+        await mesh.kill(name);
         expect(await failuresOf(mesh, 60)).toBe(0);
         await mesh.application(name).revive();
       }
@@ -50,7 +50,7 @@ describe('Endpoint routing', () => {
 
   it('gets a revived replica back', async () => {
     const mesh = await started({ routing: 'Endpoint', sidecars: true });
-    await mesh.application('echo-2').kill();
+    await mesh.kill('echo-2');
     expect(await failuresOf(mesh, 30)).toBe(0);
     await reviveAndUse(mesh, 'echo-2');
   });
@@ -69,7 +69,7 @@ describe('Subset routing', () => {
     it(`loses one request per worker when a replica dies ${sidecars ? 'while its proxy lives on' : 'without a proxy'}`, async () => {
       const mesh = await started({ routing: 'Subset', sidecars });
       expect(await failuresOf(mesh, 20)).toBe(0);
-      await mesh.application('echo-2').kill();
+      await mesh.kill('echo-2');
       // The time out of 1 s ends within, and the probe must not fail a client's request.
       const end = performance.now() + 1500;
       let failures = 0;

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Routing } from '../../contract/assignment.ts';
+import type { ProxySync } from '../../contract/proxy-sync.ts';
 import { until } from './support/envoy-process.ts';
 import { SmallMesh } from './support/small-mesh.ts';
 
@@ -63,14 +64,16 @@ for (const routing of ['Subset', 'Endpoint'] as const satisfies Routing[]) {
 
     it('posts the statistics of both sides', async () => {
       await mesh.send('echo-0');
-      await until(() => mesh.agent.statistics.size >= 2, 'statistics');
-      const posted = [...mesh.agent.statistics.values()];
+      const posted = (): ProxySync[] => [...mesh.agent.statistics.values()];
       await until(
         () =>
-          posted.some(({ pod, called }) => pod === 'caller-0' && called.some(({ replica }) => replica === 'echo-0')),
+          posted().some(({ pod, called }) => pod === 'caller-0' && called.some(({ replica }) => replica === 'echo-0')),
         "the caller's statistics",
       );
-      expect(posted.find(({ pod }) => pod === 'echo-0')?.served?.requests).toBeGreaterThan(0);
+      await until(
+        () => posted().some(({ pod, served }) => pod === 'echo-0' && (served?.requests ?? 0) > 0),
+        "the replica's statistics",
+      );
       expect(mesh.agent.malformed).toEqual([]);
     });
 

@@ -1,11 +1,9 @@
 /** Five hundred replicas and three workers: all are used, all may die, agent and table may go, and nothing traps. */
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, request } from 'undici';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { buildPlugin } from '../../wasm-plugin/build.ts';
+import { Crowd } from './support/crowd.ts';
 import { outboundClusters, outboundListener } from './support/envoy-config.ts';
 import { EnvoyProcess, until } from './support/envoy-process.ts';
 import { FakeAgent } from './support/fake-agent.ts';
@@ -13,46 +11,6 @@ import { FakeAgent } from './support/fake-agent.ts';
 const HOST = 'crowd.shop.svc.cluster.local';
 const REPLICAS = 500;
 const AT_ONCE = 8;
-
-/** One server that is all replicas: each has a loopback address of its own. */
-class Crowd implements AsyncDisposable {
-  readonly names: readonly string[] = Array.from({ length: REPLICAS }, (_, i) => `crowd-${i}`);
-  #server = createServer();
-  #port = 0;
-
-  static async start(): Promise<Crowd> {
-    const crowd = new Crowd();
-    await crowd.revive();
-    return crowd;
-  }
-
-  address(name: string): string {
-    const i = Number(name.split('-')[1]);
-    return `127.30.${1 + Math.floor(i / 250)}.${1 + (i % 250)}:${this.#port}`;
-  }
-
-  async kill(): Promise<void> {
-    const closed = once(this.#server, 'close');
-    this.#server.close();
-    this.#server.closeAllConnections();
-    await closed;
-  }
-
-  async revive(): Promise<void> {
-    // Node would close idle connections after 5 s, under the feet of requests that are on their way.
-    this.#server = createServer({ keepAliveTimeout: 0 }, (incoming, response) => {
-      const [, , c, d] = (incoming.socket.localAddress ?? '').split('.').map(Number);
-      response.end(`crowd-${((c ?? 0) - 1) * 250 + (d ?? 0) - 1}`);
-    });
-    this.#server.listen(this.#port, '0.0.0.0');
-    await once(this.#server, 'listening');
-    this.#port = (this.#server.address() as AddressInfo).port;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#server.listening) await this.kill();
-  }
-}
 
 const running = new AsyncDisposableStack();
 const connections = new Agent({ pipelining: 0 });
@@ -62,7 +20,7 @@ let envoy: EnvoyProcess;
 let entry: string;
 
 beforeAll(async () => {
-  crowd = running.use(await Crowd.start());
+  crowd = running.use(await Crowd.start('crowd', REPLICAS));
   agent = running.use(await FakeAgent.start());
   running.adopt(connections, (held) => held.destroy());
   const endpoints = crowd.names.map((name) => ({ name, address: crowd.address(name) }));

@@ -22,13 +22,13 @@ describe('several workers', () => {
       const answers = await mesh.getMany(32);
       return answers.every(({ name }) => name === 'echo-1') && workers() >= 2;
     }, 'two workers at least to have had requests, all for the one replica');
-    // One poll for the caller and one for each sidecar.
+    // One message of the caller is held, and one of each sidecar.
     expect(mesh.agent.held).toBe(4);
   });
 
   it('lose nothing when a replica dies under load', async () => {
     mesh.agent.publish([mesh.assignment([0.3, 0.3, 0.4])]);
-    await mesh.application('echo-0').kill();
+    await mesh.kill('echo-0');
     for (let i = 0; i < 30; i++) {
       const answers = await mesh.getMany(16);
       expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 16 }, () => 200));
@@ -50,7 +50,7 @@ describe('several workers', () => {
         const configuration = JSON.stringify({ note: `revision ${i}` });
         await mesh.caller.update([outboundListener([mesh.service], { ...mesh.plugin, configuration })]);
         mesh.agent.publish([mesh.assignment([0.3, 0.3, 0.4])]);
-        await until(() => mesh.agent.held === 4, 'all to poll again');
+        await until(() => mesh.agent.held === 4, 'all to ask again');
       }
     } finally {
       stop.abort();

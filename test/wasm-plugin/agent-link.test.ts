@@ -1,12 +1,17 @@
-/** Fetching the table: one VM for all, by long poll, with patience when the agent is away. */
+/** The link to the agent: one VM speaks for the process, its message is held, and it backs off while the agent is away. */
 import { describe, expect, it } from 'vitest';
 import { AGENT_CLUSTER } from '../../contract/names.ts';
-import { encodeProxyTable } from '../../contract/proxy-table.ts';
+import { encodeBlock } from '../../contract/sync-answer.ts';
 import type { PluginVm } from './support/host.ts';
 import {
+  answerOf,
   chosen,
+  EPOCH,
   equalReplicas,
   finish,
+  KEY,
+  messageOf,
+  messages,
   poll,
   POST_MS,
   replica,
@@ -16,31 +21,34 @@ import {
   statistics,
 } from './support/scene.ts';
 
-function polls(vm: PluginVm): number {
-  return vm.calls.filter(({ headers }) => headers.get(':path')?.startsWith('/v1/table')).length;
+/** Messages that ask the agent to hold them. */
+function held(vm: PluginVm): number {
+  return messages(vm).filter(({ holdMs }) => holdMs > 0).length;
 }
 
 describe('the lease', () => {
-  it('lets one VM of the process poll, and all use what it gets', () => {
+  it('lets one VM of the process ask the agent, and all VMs use the answer', () => {
     const scene = new Scene();
     const vms = [scene.vm(), scene.vm(), scene.vm()];
-    scene.pass(POST_MS, ...vms);
-    const [holder, ...others] = vms.filter((vm) => polls(vm) === 1);
-    if (!holder) throw new Error('nobody polls');
+    scene.pass(1000, ...vms);
+    const [holder, ...others] = vms.filter((vm) => held(vm) === 1);
+    if (!holder) throw new Error('no VM asks');
     expect(others).toEqual([]);
     scene.publish(holder, [service(equalReplicas(2))]);
     scene.pass(100, ...vms);
     for (const vm of vms) expect(chosen(send(vm))).toMatch(/^echo-/);
   });
 
-  it('is taken over within a second and a tick when its holder is gone', () => {
+  it('moves to another VM within a second and a tick when its holder is gone', () => {
     const scene = new Scene();
     const first = scene.holding([service(equalReplicas(2))]);
     const second = scene.vm();
     scene.pass(5000, first, second);
-    expect(polls(second)).toBe(0);
+    expect(held(second)).toBe(0);
     scene.pass(1100, second);
-    expect(poll(second).headers.get(':path')).toBe('/v1/table?version=1');
+    const { epoch, services } = messageOf(poll(second));
+    expect(epoch).toBe(EPOCH);
+    expect(services).toMatchObject([{ key: KEY, version: 1, wanted: true }]);
   });
 
   it('is not taken back by a holder that was only slow', () => {
@@ -48,57 +56,66 @@ describe('the lease', () => {
     const [first, second] = [scene.vm(), scene.vm()];
     scene.pass(500, first);
     scene.pass(2000, second);
-    expect(polls(second)).toBe(1);
+    expect(held(second)).toBe(1);
     first.answer(poll(first));
-    scene.pass(5000, first, second);
-    expect(polls(first)).toBe(0);
+    scene.pass(3000, first, second);
+    expect(held(first)).toBe(0);
+  });
+
+  it('is needed to use an answer: the VM that has it now asks for itself', () => {
+    const scene = new Scene();
+    const [first, second] = [scene.vm(), scene.vm()];
+    scene.pass(500, first);
+    scene.pass(2000, second);
+    scene.publish(first, [service(equalReplicas(2))]);
+    scene.pass(100, first, second);
+    expect(chosen(send(first))).toBeUndefined();
   });
 });
 
 describe('a large table', () => {
-  /** A table of nearly two megabytes: its first services are balanced, those beyond the plugin's memory are not. */
-  const services = Array.from({ length: 3400 }, (_, number) =>
-    service(
-      Array.from({ length: 6 }, (_each, index) =>
-        replica(`checkout-service-${number}-7d9f8b6c5d-x2k4${index}`, 1 / 6, {
-          address: `10.${number >> 8}.${number & 255}.${index}:8080`,
-        }),
-      ),
-      { key: `8080|checkout-service-${number}.production.svc.cluster.local` },
-    ),
-  );
-  const balanced = (vm: PluginVm) =>
-    services.filter(({ key }) => chosen(send(vm, {}, `outbound|8080||${key.slice(5)}`)) !== undefined).length;
-
-  it('is taken by the VM that fetches it and by all others', () => {
+  it('that fills the memory is taken by the VM that fetches it and by all others', () => {
     const scene = new Scene();
     const vms = [scene.vm(), scene.vm()];
     scene.pass(100, ...vms);
-    const holder = vms.find((vm) => polls(vm) === 1);
-    if (!holder) throw new Error('nobody polls');
-    const table = encodeProxyTable(1, 60_000, services);
-    expect(table.length).toBeGreaterThan(1.8 * 2 ** 20);
-    holder.answer(poll(holder), 200, table);
+    const holder = vms.find((vm) => held(vm) === 1);
+    if (!holder) throw new Error('no VM asks');
+    const pad = (text: string, length: number): string => text.padEnd(length, 'x');
+    const services = Array.from({ length: 500 }, (_, number) =>
+      service(
+        Array.from({ length: 8 }, (_each, index) =>
+          replica(pad(`checkout-${number}-${index}-`, 250), 1 / 8, {
+            address: `[fd00:1234:5678:9abc:def0:1234:${number}:${index}]:8080`,
+          }),
+        ),
+        { key: `8080|${pad(`checkout-${number}-`, 250)}` },
+      ),
+    );
+    scene.publish(holder, services);
+    expect(answerOf(services.map((each) => encodeBlock(each.key, 1, each))).length).toBeGreaterThan(1.3 * 2 ** 20);
     scene.pass(100, ...vms);
-    for (const vm of vms) expect(balanced(vm)).toBe(512);
-    expect(poll(holder).headers.get(':path')).toBe('/v1/table?version=1');
+    for (const vm of vms) {
+      const balanced = services.filter(({ key }) => chosen(send(vm, {}, `outbound|8080||${key.slice(5)}`)));
+      expect(balanced).toHaveLength(500);
+    }
   });
 
-  it('of more than two megabytes is none', () => {
+  it('of more than two megabytes is refused, and the table before stays in force', () => {
     const scene = new Scene();
     const vm = scene.holding([service(equalReplicas(2))]);
-    vm.answer(poll(vm), 200, new Uint8Array(2 ** 21));
+    vm.answer(poll(vm), 200, new Uint8Array(2 ** 21 + 8));
     expect(vm.logs.at(-1)).toContain('2 MB');
     expect(chosen(send(vm))).toMatch(/^echo-/);
   });
 });
 
-describe('the poll', () => {
-  it("goes to the configured agent's cluster and outlasts the agent's hold of 20 s", () => {
+describe('the message', () => {
+  it("goes to the configured agent's cluster, and its call outlasts the hold", () => {
     const scene = new Scene();
     const vm = scene.vm({ configuration: ' {"other": [1, {"agentCluster": "no"}], "agentCluster" : "my-agent" } ' });
     vm.tick();
-    expect(poll(vm)).toMatchObject({ cluster: 'my-agent', timeoutMs: 25_000 });
+    const { holdMs } = messageOf(poll(vm));
+    expect(poll(vm)).toMatchObject({ cluster: 'my-agent', timeoutMs: holdMs + 5000 });
   });
 
   for (const configuration of [
@@ -110,33 +127,52 @@ describe('the poll', () => {
     '{"agentCluster',
     '"x"',
   ]) {
-    it(`goes to the usual cluster with configuration ${JSON.stringify(configuration)}`, () => {
+    it(`goes to the default cluster with configuration ${JSON.stringify(configuration)}`, () => {
       const vm = new Scene().vm({ configuration });
       vm.tick();
       expect(poll(vm).cluster).toBe(AGENT_CLUSTER);
     });
   }
 
-  it('is sent again at once after an answer, naming the version held', () => {
+  it('is sent again at once after an answer, with epoch and versions held', () => {
     const scene = new Scene();
     const vm = scene.vm();
     vm.tick();
-    expect(poll(vm).headers.get(':path')).toBe('/v1/table?version=0');
+    expect(messageOf(poll(vm))).toMatchObject({ epoch: 0, hasTable: false, services: [] });
     scene.now += 500;
-    vm.answer(poll(vm), 200, encodeProxyTable(1_795_000_000_000_001, 60_000, []));
-    expect(poll(vm).headers.get(':path')).toBe('/v1/table?version=1795000000000001');
-    scene.now += 20_000;
-    vm.answer(poll(vm), 304);
-    expect(polls(vm)).toBe(1);
+    scene.publish(vm, [service(equalReplicas(2))]);
+    const after = messageOf(poll(vm));
+    expect(after).toMatchObject({ epoch: EPOCH, hasTable: true, services: [{ key: KEY, version: 1, wanted: true }] });
+    scene.now += 2000;
+    vm.answer(poll(vm), 200, answerOf([]));
+    expect(held(vm)).toBe(1);
   });
 
-  it('asks for everything once its table has run out', () => {
+  it('may be held for 2 s while the proxy has requests, and for 5 s while it has none', () => {
     const scene = new Scene();
-    const vm = scene.holding([], 5000);
-    scene.now += 20_000;
-    vm.answer(poll(vm), 304);
-    vm.tick();
-    expect(poll(vm).headers.get(':path')).toBe('/v1/table?version=0');
+    const vm = scene.holding([service(equalReplicas(2))]);
+    scene.pass(200, vm);
+    scene.publish(vm, [service(equalReplicas(2))]);
+    expect(messageOf(poll(vm)).holdMs).toBe(5000);
+    finish(vm, send(vm));
+    scene.pass(100, vm);
+    scene.publish(vm, [service(equalReplicas(2))]);
+    expect(messageOf(poll(vm)).holdMs).toBe(2000);
+  });
+
+  it('is held no longer than half of the time for which the table is valid', () => {
+    const scene = new Scene();
+    const vm = scene.holding([service(equalReplicas(2))], 8000);
+    expect(messageOf(poll(vm)).holdMs).toBe(4000);
+  });
+
+  it('asks for everything once the table has expired', () => {
+    const scene = new Scene();
+    const vm = scene.holding([service(equalReplicas(2))], 5000);
+    scene.now += 5000;
+    vm.answer(poll(vm), 503);
+    scene.pass(100, vm);
+    expect(messageOf(poll(vm))).toMatchObject({ epoch: 0, hasTable: false, services: [{ key: KEY, version: 0 }] });
   });
 
   it('waits 0.1 s, then twice as long each time, up to 2 s, while the agent fails', () => {
@@ -146,31 +182,97 @@ describe('the poll', () => {
     for (const wait of [100, 200, 400, 800, 1600, 2000, 2000]) {
       vm.answer(poll(vm), wait % 400 === 0 ? 503 : undefined);
       scene.pass(wait - 50, vm);
-      expect(polls(vm)).toBe(0);
+      expect(held(vm)).toBe(0);
       scene.pass(50, vm);
-      expect(polls(vm)).toBe(1);
+      expect(held(vm)).toBe(1);
     }
-    scene.publish(vm, []);
-    expect(polls(vm)).toBe(1);
+    scene.publish(vm, [service(equalReplicas(2))]);
+    expect(held(vm)).toBe(1);
     vm.answer(poll(vm));
     scene.pass(100, vm);
-    expect(polls(vm)).toBe(1);
+    expect(held(vm)).toBe(1);
   });
 
-  it('does not race with an agent that answers nothing new at once', () => {
+  it('backs off from an agent of an earlier version, which does not know the path, and uses its table no longer', () => {
     const scene = new Scene();
-    const vm = scene.holding([]);
-    vm.answer(poll(vm), 304);
-    expect(polls(vm)).toBe(0);
-    scene.pass(100, vm);
-    expect(polls(vm)).toBe(1);
+    const vm = scene.holding([service(equalReplicas(2))], 10_000);
+    for (let i = 0; i < 20; i++) {
+      vm.answer(poll(vm), 404);
+      scene.pass(2100, vm);
+    }
+    expect(chosen(send(vm))).toBeUndefined();
+    expect(vm.logs).toEqual([]);
+    expect(vm.metrics.get('ballast_table_version')).toBe(0);
   });
 
-  it('survives that the cluster does not exist', () => {
+  it('does not spin when the agent answers at once without news', () => {
+    for (const answer of [answerOf([]), answerOf([], { unknown: true })]) {
+      const scene = new Scene();
+      const vm = scene.holding([service(equalReplicas(2))]);
+      vm.answer(poll(vm), 200, answer);
+      expect(held(vm)).toBe(0);
+      scene.pass(100, vm);
+      expect(held(vm)).toBe(1);
+    }
+  });
+
+  it('survives a cluster that does not exist', () => {
     const scene = new Scene();
     const vm = scene.vm({ missingClusters: new Set([AGENT_CLUSTER]) });
     scene.pass(10_000, vm);
     expect(chosen(send(vm))).toBeUndefined();
+  });
+});
+
+describe('an answer', () => {
+  it('without blocks renews the table for the time that it names', () => {
+    const scene = new Scene();
+    const vm = scene.holding([service(equalReplicas(2))], 6000);
+    for (let i = 0; i < 5; i++) {
+      scene.now += 3000;
+      vm.answer(poll(vm), 200, answerOf([], { validForMs: 6000 }));
+      expect(chosen(send(vm))).toBeDefined();
+    }
+    scene.pass(6000, vm);
+    expect(chosen(send(vm))).toBeUndefined();
+  });
+
+  it('of an agent that knows nothing yet changes nothing: the table goes on until it expires', () => {
+    const scene = new Scene();
+    const vm = scene.holding([service(equalReplicas(2))], 6000);
+    scene.now += 3000;
+    vm.answer(poll(vm), 200, answerOf([], { unknown: true, epoch: 7, validForMs: 0 }));
+    expect(messageOf(poll(vm))).toMatchObject({ epoch: EPOCH, hasTable: true });
+    expect(chosen(send(vm))).toBeDefined();
+    scene.pass(3000, vm);
+    expect(chosen(send(vm))).toBeUndefined();
+  });
+
+  it('that is valid for no time puts Istio in charge at once, and the next message asks for everything', () => {
+    const scene = new Scene();
+    const vm = scene.holding([service(equalReplicas(2))]);
+    scene.now += 1000;
+    vm.answer(poll(vm), 200, answerOf([], { complete: true, validForMs: 0 }));
+    expect(chosen(send(vm))).toBeUndefined();
+    expect(messageOf(poll(vm))).toMatchObject({ epoch: 0, hasTable: false, services: [{ version: 0 }] });
+    scene.pass(100, vm);
+    expect(vm.metrics.get('ballast_fallbacks_without_table_total')).toBe(1);
+    scene.publish(vm, [service(equalReplicas(2))]);
+    expect(chosen(send(vm))).toBeDefined();
+  });
+
+  it('to a message that another one has replaced is ignored', () => {
+    const scene = new Scene();
+    const vm = scene.holding([service([replica('echo-0', 1)])]);
+    const replaced = poll(vm);
+    scene.pass(1000, vm);
+    send(vm, {}, 'outbound|81||other.shop.svc.cluster.local');
+    scene.pass(100, vm);
+    expect(poll(vm)).not.toBe(replaced);
+    vm.answer(replaced, 200, answerOf([encodeBlock(KEY, 99, service([replica('echo-9', 1)]))]));
+    scene.pass(100, vm);
+    expect(chosen(send(vm))).toBe('echo-0');
+    expect(held(vm)).toBe(1);
   });
 });
 
@@ -207,7 +309,7 @@ describe('several root contexts in one VM', () => {
     const vm = scene.holding([service(equalReplicas(2))]);
     finish(vm, send(vm));
     scene.pass(POST_MS, vm);
-    const before = statistics(vm)?.instance;
+    const before = statistics(vm);
     vm.deleteContext(1);
     const changed = vm.addRoot('{"orca": true}');
     finish(vm, send(vm));
@@ -215,7 +317,8 @@ describe('several root contexts in one VM', () => {
       scene.now += 100;
       vm.tick(changed);
     }
-    expect(statistics(vm)).toMatchObject({ instance: before, sequence: 2 });
+    expect(statistics(vm)?.instance).toBe(before?.instance);
+    expect(statistics(vm)?.called.reduce((sum, { requests }) => sum + requests, 0)).toBe(2);
   });
 
   it('may be more than the VM keeps track of', () => {

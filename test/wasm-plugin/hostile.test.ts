@@ -104,7 +104,7 @@ it('memory stays as it is over two hundred thousand requests and new tables of f
     else finish(vm, stream, { 'x-lb-load': '1;2000;300' });
     if (i % 2000 === 0) {
       scene.pass(100, vm);
-      scene.publish(vm, [service(equalReplicas(500 - (i % 7)), { routing: 'Endpoint' })], 1e9);
+      scene.publish(vm, [service(equalReplicas(500 - (i % 7)), { routing: 'Endpoint' })], { validForMs: 1e9 });
     }
   }
   expect(vm.memoryBytes).toBe(memory);

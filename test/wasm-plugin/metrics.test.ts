@@ -1,6 +1,18 @@
 /** The plugin's metrics among Envoy's own. */
 import { describe, expect, it } from 'vitest';
-import { chosen, equalReplicas, finish, HOST, replica, Scene, send, service, spread } from './support/scene.ts';
+import {
+  answerOf,
+  chosen,
+  equalReplicas,
+  finish,
+  HOST,
+  poll,
+  replica,
+  Scene,
+  send,
+  service,
+  spread,
+} from './support/scene.ts';
 
 describe("metrics in Envoy's statistics", () => {
   it('count picks and fallbacks by reason, once per tick', () => {
@@ -19,15 +31,27 @@ describe("metrics in Envoy's statistics", () => {
     expect(vm.metrics.get('ballast_picks_total')).toBe(30);
   });
 
-  it('have the version and age of the table, and version 0 once it has expired', () => {
+  it('have the number and age of the table, and number 0 once it has expired', () => {
     const scene = new Scene();
     const vm = scene.holding([service(equalReplicas(2))], 4000);
     scene.pass(3000, vm);
-    expect(vm.metrics.get('ballast_table_version')).toBe(scene.version);
+    expect(vm.metrics.get('ballast_table_version')).toBe(1);
+    expect(vm.metrics.get('ballast_services_held')).toBe(1);
     expect(vm.metrics.get('ballast_table_age_seconds')).toBe(3);
     scene.pass(2000, vm);
     expect(vm.metrics.get('ballast_table_version')).toBe(0);
     expect(vm.metrics.get('ballast_table_age_seconds')).toBe(5);
+  });
+
+  it('tell a proxy that calls nothing from one without an agent', () => {
+    const scene = new Scene();
+    const vm = scene.vm();
+    scene.pass(1000, vm);
+    expect(vm.metrics.get('ballast_table_version')).toBe(0);
+    vm.answer(poll(vm), 200, answerOf([]));
+    scene.pass(100, vm);
+    expect(vm.metrics.get('ballast_table_version')).toBe(1);
+    expect(vm.metrics.get('ballast_services_held')).toBe(0);
   });
 
   it('count an ejection once however many requests and probes fail, and its end', () => {
@@ -58,6 +82,6 @@ describe("metrics in Envoy's statistics", () => {
     scene.pass(100, first, second);
     expect(second.metrics.get('ballast_picks_total')).toBe(5);
     expect(second.metrics.has('ballast_table_version')).toBe(false);
-    expect(first.metrics.get('ballast_table_version')).toBe(scene.version);
+    expect(first.metrics.get('ballast_table_version')).toBe(1);
   });
 });

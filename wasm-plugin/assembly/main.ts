@@ -17,15 +17,15 @@ import { forgetCalls, onAnswer } from './agent/agent-link';
 import { onTick } from './agent/tick';
 import { onCallEnd, onCallResponse, onCallTrailers, onForeignResponse } from './outbound/answer';
 import { startsWith } from './abi/bytes';
-import { findString, foundAt, foundLength, isSet } from './abi/config';
+import { findNumber, findString, foundAt, foundLength, isSet } from './abi/config';
 import { onServeEnd, onServeRequest, onServeResponse, onServeTrailers } from './inbound/serve';
 import { defineMetrics } from './agent/metrics';
 import { CLUSTER_NAME_PROPERTY, INBOUND_PREFIX, NODE_ID_PROPERTY, OUTBOUND_PREFIX } from './abi/names';
 import { onCallRequest, stripChoice, placeWindow } from './outbound/request';
-import { setOwnName } from './table/own-replica';
+import { setOwnAddress } from './inbound/own-address';
 import { seedRandom } from './pick/random';
 import { drives, dropRoot, setRoot } from './abi/roots';
-import { identifyVm, setNodeId } from './agent/statistics';
+import { identifyVm, setNodeId } from './agent/message';
 import { closeStream, findStream, SERVED, side } from './abi/streams';
 
 export { malloc } from './abi/host';
@@ -33,6 +33,7 @@ export { malloc } from './abi/host';
 const CONTINUE: i32 = 0;
 const TICK_MS: u32 = 100;
 const ORCA_FIELD = String.UTF8.encode('orca');
+const INTEREST_FIELD = String.UTF8.encode('interestSeconds');
 const AGENT_CLUSTER_FIELD = String.UTF8.encode('agentCluster');
 
 /** Random number of this VM; 0 before its start. */
@@ -57,12 +58,13 @@ export function proxy_on_configure(root: u32, size: u32): u32 {
   enter();
   if (readProperty(NODE_ID_PROPERTY)) {
     setNodeId(valueAt, valueLength);
-    setOwnName(valueAt, valueLength);
+    setOwnAddress(valueAt, valueLength);
   }
   const configured = readBuffer(PLUGIN_CONFIGURATION, <i32>size);
   const orca = configured && isSet(valueAt, valueLength, ORCA_FIELD);
+  const interest = configured ? findNumber(valueAt, valueLength, INTEREST_FIELD) : -1;
   const found = configured && findString(valueAt, valueLength, AGENT_CLUSTER_FIELD);
-  setRoot(root, foundAt, found ? foundLength : 0, orca);
+  setRoot(root, foundAt, found ? foundLength : 0, orca, interest);
   setTickPeriod(TICK_MS);
   return 1;
 }

@@ -1,6 +1,6 @@
 /** A caller's proxy and a replica's, both with the plugin, in front of an application of the test's own. */
-import { LATENCY_BUCKETS } from '../../../contract/latency-buckets.ts';
-import type { CalledCounters, ServedCounters } from '../../../contract/report.ts';
+import { bucketBoundSeconds } from '../../../contract/latency-buckets.ts';
+import type { ProxySync, SyncCalled, SyncServed } from '../../../contract/proxy-sync.ts';
 import { buildPlugin } from '../../../wasm-plugin/build.ts';
 import { inboundClusters, inboundListener, outboundClusters, outboundListener } from './envoy-config.ts';
 import { EnvoyProcess, until } from './envoy-process.ts';
@@ -9,7 +9,7 @@ import { FakeAgent } from './fake-agent.ts';
 export const HOST = 'echo.shop.svc.cluster.local';
 const WORKERS = 2;
 
-type Counted = Pick<ServedCounters & CalledCounters, 'requests' | 'failures' | 'inFlight'>;
+type Counted = Pick<SyncCalled & SyncServed, 'requests' | 'failures' | 'inFlight'>;
 
 export class Chain implements AsyncDisposable {
   /** `ip:port` where the caller's application would connect. */
@@ -51,8 +51,8 @@ export class Chain implements AsyncDisposable {
     );
     const replicas = [{ name: 'echo-0', address, weight: 1 }];
     agent.publish([{ key: `8080|${HOST}`, routing: 'Endpoint', pinning: false, replicas }]);
-    // Both proxies poll again once they have the table; each worker takes it over at its own tick, ten times a second.
-    await until(() => agent.held === 2, 'both proxies to hold the table');
+    // Both proxies ask again once they have the service; each worker takes it over at its own tick, ten times a second.
+    await until(() => agent.held === 2 && agent.answers.size === 2, 'both proxies to hold the service');
     await new Promise((done) => setTimeout(done, 1000));
     return new Chain(await caller.address('outbound'), agent, [caller, replica], running.move());
   }
@@ -82,12 +82,23 @@ export class Chain implements AsyncDisposable {
     );
   }
 
-  /** Latencies that both sides counted, by bucket. */
-  get latencyBuckets(): number[] {
-    const sides = [...this.#agent.statistics.values()].flatMap(({ called, served }) => [...called, served]);
-    return Array.from({ length: LATENCY_BUCKETS }, (_, bucket) =>
-      sides.reduce((sum, side) => sum + (side?.latencyBuckets[bucket] ?? 0), 0),
+  /** Sum of the latencies that the caller counted, s. */
+  get latencySeconds(): number {
+    return this.#sum(({ called }) => called.reduce((sum, { latencySeconds }) => sum + latencySeconds, 0));
+  }
+
+  /** Requests that took longer at the replica than `seconds`. */
+  slowerThan(seconds: number): number {
+    return this.#sum(({ served }) =>
+      (served?.latencyBuckets ?? []).reduce(
+        (sum, count, bucket) => sum + (bucketBoundSeconds(bucket) > seconds ? count : 0),
+        0,
+      ),
     );
+  }
+
+  #sum(amountOf: (vm: ProxySync) => number): number {
+    return [...this.#agent.statistics.values()].reduce((sum, vm) => sum + amountOf(vm), 0);
   }
 
   /** Lines about the plugin in the proxies' logs; none when all is well. */

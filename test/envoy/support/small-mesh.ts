@@ -39,6 +39,7 @@ interface Parts {
   readonly caller: EnvoyProcess;
   readonly service: TargetService;
   readonly plugin: { wasm: string };
+  readonly sidecars: ReadonlyMap<string, EnvoyProcess>;
   readonly entry: string;
   readonly connections: Agent;
   readonly running: AsyncDisposableStack;
@@ -50,6 +51,7 @@ export class SmallMesh implements AsyncDisposable {
   readonly caller: EnvoyProcess;
   readonly service: TargetService;
   readonly plugin: { wasm: string };
+  readonly #sidecars: ReadonlyMap<string, EnvoyProcess>;
   readonly #entry: string;
   readonly #connections: Agent;
   readonly #running: AsyncDisposableStack;
@@ -60,6 +62,7 @@ export class SmallMesh implements AsyncDisposable {
     this.caller = parts.caller;
     this.service = parts.service;
     this.plugin = parts.plugin;
+    this.#sidecars = parts.sidecars;
     this.#entry = parts.entry;
     this.#connections = parts.connections;
     this.#running = parts.running;
@@ -72,6 +75,7 @@ export class SmallMesh implements AsyncDisposable {
     const agent = running.use(await FakeAgent.start());
     const applications: Application[] = [];
     const endpoints: Endpoint[] = [];
+    const proxies = new Map<string, EnvoyProcess>();
     for (const name of NAMES) {
       const application = running.use(await Application.start(name));
       applications.push(application);
@@ -82,7 +86,9 @@ export class SmallMesh implements AsyncDisposable {
           listeners: [inboundListener(plugin)],
           clusters: inboundClusters(address, agent.address),
         };
-        address = await running.use(await EnvoyProcess.start(setup)).address('inbound');
+        const proxy = running.use(await EnvoyProcess.start(setup));
+        proxies.set(name, proxy);
+        address = await proxy.address('inbound');
       }
       endpoints.push({ name, address });
     }
@@ -98,7 +104,7 @@ export class SmallMesh implements AsyncDisposable {
     const entry = await caller.address('outbound');
     // A connection per request: one that Envoy closes while it is idle is no failure of the plugin.
     const connections = running.adopt(new Agent({ pipelining: 0 }), (held) => held.destroy());
-    const parts = { agent, applications, caller, service, plugin, entry, connections };
+    const parts = { agent, applications, caller, service, plugin, sidecars: proxies, entry, connections };
     return new SmallMesh({ ...parts, running: running.move() });
   }
 
@@ -134,6 +140,17 @@ export class SmallMesh implements AsyncDisposable {
 
   async getMany(count: number): Promise<Answer[]> {
     return Promise.all(Array.from({ length: count }, () => this.get()));
+  }
+
+  /** Kills a replica's application, and waits until its proxy has seen that their connections are closed. */
+  async kill(name: string): Promise<void> {
+    await this.application(name).kill();
+    const sidecar = this.#sidecars.get(name);
+    if (!sidecar) return;
+    await until(async () => {
+      const text = await sidecar.admin('/stats?filter=upstream_cx_active');
+      return text.split('\n').some((line) => line.startsWith('cluster.inbound') && line.endsWith('_active: 0'));
+    }, `the proxy of ${name} to see it die`);
   }
 
   application(name: string): Application {

@@ -1,8 +1,7 @@
 /** A small world around the shipped plugin: one Envoy process with a clock, an agent and one service of replicas. */
 import type { ReplicaAssignment, ServiceAssignment } from '../../../contract/assignment.ts';
-import { decodeProxyStatistics } from '../../../contract/proxy-statistics.ts';
-import { encodeProxyTable } from '../../../contract/proxy-table.ts';
-import type { ProxyCounters } from '../../../contract/report.ts';
+import { decodeProxySync, type ProxySync } from '../../../contract/proxy-sync.ts';
+import { type AnswerHeader, encodeBlock, encodeSyncAnswer } from '../../../contract/sync-answer.ts';
 import { buildPlugin } from '../../../wasm-plugin/build.ts';
 import { compilePlugin, PluginVm } from './host.ts';
 import type { HttpCall, Stream, VmOptions } from './module-interface.ts';
@@ -11,8 +10,10 @@ import { SharedData } from './shared-data.ts';
 export const HOST = 'echo.shop.svc.cluster.local';
 export const KEY = `80|${HOST}`;
 export const CLUSTER = `outbound|80||${HOST}`;
-/** Each VM posts its statistics so often, ms. */
-export const POST_MS = 2000;
+/** Within this time each VM sends the statistics of what it has counted, ms. */
+export const POST_MS = 2300;
+/** Epoch of the scene's agent. */
+export const EPOCH = 1_795_000_000_000_000;
 
 const module = await compilePlugin(await buildPlugin());
 
@@ -38,6 +39,7 @@ export class Scene {
   /** Monotonic clock, ms. */
   now = 10_000;
   readonly shared = new SharedData();
+  /** Version of the newest blocks that the agent sent. */
   version = 0;
   #seed = 1n;
 
@@ -52,17 +54,26 @@ export class Scene {
     });
   }
 
-  /** A VM that holds a table of these services. */
+  /** A VM that holds these services, as one that called them before its proxy restarted. */
   holding(services: ServiceAssignment[], validForMs = 60_000): PluginVm {
     const vm = this.vm();
     vm.tick();
-    this.publish(vm, services, validForMs);
+    this.publish(vm, services, { validForMs });
     return vm;
   }
 
-  /** Answers the VM's poll with a new version of the table. */
-  publish(vm: PluginVm, services: ServiceAssignment[], validForMs = 60_000): void {
-    vm.answer(poll(vm), 200, encodeProxyTable(++this.version, validForMs, services));
+  /** Answers the held message with new versions of these services, wanted or not. Others are not balanced any more. */
+  publish(vm: PluginVm, services: ServiceAssignment[], header: Partial<AnswerHeader> = {}): void {
+    const call = poll(vm);
+    const { epoch, services: named } = messageOf(call);
+    const version = ++this.version;
+    const blocks = services.map((each) => encodeBlock(each.key, version, each));
+    const remembered = new Set(
+      blocks.filter((_, i) => !named.some(({ key, wanted }) => wanted && key === services[i]?.key)),
+    );
+    const unbalanced = named.filter(({ key, wanted }) => wanted && !services.some((each) => each.key === key));
+    blocks.push(...unbalanced.map(({ key }) => encodeBlock(key, version, undefined)));
+    vm.answer(call, 200, answerOf(blocks, { complete: epoch !== EPOCH, ...header }, remembered));
   }
 
   /** Lets time pass in the plugin's own ticks. */
@@ -74,11 +85,34 @@ export class Scene {
   }
 }
 
-/** The newest call that fetches the table: one that Envoy would have timed out is none. */
+export function messageOf(call: HttpCall): ProxySync {
+  const decoded = decodeProxySync(call.body);
+  if (!decoded.ok) throw new Error(decoded.failure.message);
+  if (decoded.value.faults.length > 0) throw new Error(decoded.value.faults.join('; '));
+  return decoded.value;
+}
+
+/** The VM's messages to its agent that are not answered yet. */
+export function messages(vm: PluginVm): ProxySync[] {
+  return vm.calls.filter(({ headers }) => headers.get(':path') === '/v1/sync').map(messageOf);
+}
+
+/** The newest message that the agent holds. */
 export function poll(vm: PluginVm): HttpCall {
-  const found = vm.calls.findLast(({ headers }) => headers.get(':path')?.startsWith('/v1/table'));
-  if (!found) throw new Error('no poll is under way');
+  const isHeld = (call: HttpCall): boolean => call.headers.get(':path') === '/v1/sync' && messageOf(call).holdMs > 0;
+  const found = vm.calls.findLast(isHeld);
+  if (!found) throw new Error('no message is held');
   return found;
+}
+
+/** An answer of the agent. */
+export function answerOf(
+  blocks: readonly Buffer[],
+  header: Partial<AnswerHeader> = {},
+  remembered?: ReadonlySet<Buffer>,
+): Buffer {
+  const usual = { epoch: EPOCH, validForMs: 60_000, complete: false, unknown: false, cpuUtilisation: 0 };
+  return encodeSyncAnswer({ ...usual, ...header }, blocks, remembered);
 }
 
 /** A request of an application to the service. */
@@ -107,11 +141,7 @@ export function spread(vm: PluginVm, requests: number): Map<string | undefined, 
   return counts;
 }
 
-/** The newest statistics that the VM posted; throws where they do not decode. */
-export function statistics(vm: PluginVm): ProxyCounters | undefined {
-  const post = vm.calls.findLast(({ headers }) => headers.get(':path') === '/v1/statistics');
-  if (!post) return undefined;
-  const decoded = decodeProxyStatistics(post.body);
-  if (!decoded.ok) throw new Error(decoded.failure.message);
-  return decoded.value;
+/** The newest message of the VM that has statistics. */
+export function statistics(vm: PluginVm): ProxySync | undefined {
+  return messages(vm).findLast(({ complete }) => complete);
 }

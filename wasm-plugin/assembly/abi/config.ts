@@ -80,6 +80,18 @@ export function findString(p: usize, n: i32, name: ArrayBuffer): bool {
   return findValue(p, n, name) && readString();
 }
 
+/** The whole number under `name`, up to nine digits; -1 when there is none. */
+export function findNumber(p: usize, n: i32, name: ArrayBuffer): i32 {
+  if (!findValue(p, n, name)) return -1;
+  let value = -1;
+  for (let digits = 0; cursor < stop && digits < 9; digits++, cursor++) {
+    const digit = <i32>load<u8>(cursor) - 0x30;
+    if (digit < 0 || digit > 9) break;
+    value = max(value, 0) * 10 + digit;
+  }
+  return value;
+}
+
 /** Whether the value under `name` is `true`. */
 export function isSet(p: usize, n: i32, name: ArrayBuffer): bool {
   return findValue(p, n, name) && startsWith(cursor, <i32>(stop - cursor), TRUE);

@@ -1,113 +1,140 @@
-/** Calls to the node's agent: fetches the table by long poll and posts the statistics. */
-import { writeDecimal } from '../abi/bytes';
+/**
+ * The link to the node's agent, `POST /v1/sync`. The VM with the lease tells which services the proxy wants; the agent
+ * holds the message until one of them changes. Every VM adds what it has counted.
+ */
 import { at, CALL_RESPONSE_HEADERS, readHeader, valueAt, valueLength, warn } from '../abi/host';
-import { AUTHORITY, beginCall, CONTENT_TYPE, GET, PATH, POST, putHeader, sendCall } from '../abi/http-call';
+import { AUTHORITY, beginCall, CONTENT_TYPE, PATH, POST, putHeader, sendCall } from '../abi/http-call';
 import { STATUS_HEADER } from '../abi/names';
 import { agentClusterAt, agentClusterBytes } from '../abi/roots';
-import { syncEjections } from '../pick/ejection';
+import { requestRate } from '../inbound/process-load';
+import { servedInFlight, servedRequests } from '../inbound/served';
+import { callsEnded } from '../outbound/answer';
+import { fallbacks, picks } from '../outbound/request';
+import { ejectionChanges, syncEligible } from '../pick/ejection';
 import { forgetProbes, onProbeAnswer } from '../pick/probe';
-import { tableExpiresAt, tableVersion } from '../table/table';
+import { hasUnasked } from './interest';
 import { holdsLease } from './lease';
-import { publishTable, syncTable } from './shared-table';
-import { encodeStatistics, statistics } from './statistics';
+import { encodeMessage, message } from './message';
+import { CHANGED, publishAnswer, REFUSED, syncTable, validForLast } from './shared-table';
 
-/** The agent holds a poll for up to 20 s. */
-const POLL_TIMEOUT_MS: u32 = 25000;
-const POST_TIMEOUT_MS: u32 = 2000;
-const POST_PERIOD_MS: f64 = 2000;
+/** How long the agent may hold a message: while the proxy has something to report, and while it has not. */
+const BUSY_HOLD_MS: f64 = 2000;
+const IDLE_HOLD_MS: f64 = 5000;
+/** Beyond the hold: what an answer may take. */
+const ANSWER_MS: f64 = 5000;
+/** The agent did not hold a message that it answered sooner than this without news: back off. */
+const MIN_HOLD_MS: f64 = 50;
+/** A new service is asked for at once, but not more often than this. */
+const MIN_PERIOD_MS: f64 = 200;
+const STATISTICS_PERIOD_MS: f64 = 2000;
+/** The answer to a held message may come a little before statistics are due. They still go with the next message. */
+const STATISTICS_SLACK_MS: f64 = 100;
+/** A held message is replaced when statistics are overdue by this much. */
+const OVERDUE_MS: f64 = 200;
+/** Statistics without news: the VM is alive, and a lost message does no harm for longer than this. */
+const ALIVE_PERIOD_MS: f64 = 30000;
 const FIRST_BACK_OFF_MS: f64 = 100;
 const MAX_BACK_OFF_MS: f64 = 2000;
-/** The agent did not hold a poll that it answered sooner than this without a new table: back off. */
-const MIN_HOLD_MS: f64 = 50;
+/** Requests/s below which a proxy is idle. */
+const MIN_RATE: f64 = 0.05;
 
 const AGENT = String.UTF8.encode('ballast-agent');
-const TABLE_PATH = String.UTF8.encode('/v1/table?version=');
-const STATISTICS_PATH = String.UTF8.encode('/v1/statistics');
+const SYNC_PATH = String.UTF8.encode('/v1/sync');
 const BINARY = String.UTF8.encode('application/octet-stream');
 const UNSOUND = String.UTF8.encode(
   "ballast: the agent's answer is not a table, or it is larger than 2 MB; the table before stays in force",
 );
 
-const path: usize = memory.data(64);
-
-let pollToken: i32 = -1;
-let polledAt: f64 = 0;
-let nextPollAt: f64 = 0;
+let token: i32 = -1;
+let sentAt: f64 = -Infinity;
+let holdMs: f64 = 0;
+let nextSyncAt: f64 = 0;
 let backOffMs: f64 = FIRST_BACK_OFF_MS;
-let nextPostAt: f64 = 0;
+let statisticsAt: f64 = -Infinity;
+let reportedEvents: u64 = 0;
 
-function fetchTable(held: u64): i32 {
-  memory.copy(path, at(TABLE_PATH), TABLE_PATH.byteLength);
-  const length = TABLE_PATH.byteLength + writeDecimal(held, path + TABLE_PATH.byteLength);
-  beginCall(3, GET);
-  putHeader(PATH, path, length);
-  putHeader(AUTHORITY, at(AGENT), AGENT.byteLength);
-  return sendCall(agentClusterAt(), agentClusterBytes(), 0, 0, POLL_TIMEOUT_MS);
+/** Rises with all that statistics are about. */
+function events(): u64 {
+  return picks + callsEnded + fallbacks() + servedRequests + ejectionChanges;
 }
 
-/** Posts this VM's statistics when they are due. */
-export function postStatistics(now: f64): void {
-  if (now < nextPostAt) return;
-  nextPostAt = now + POST_PERIOD_MS;
-  const length = encodeStatistics(now);
-  if (length == 0) return;
+function hasNews(now: f64): bool {
+  return events() != reportedEvents || servedInFlight > 0 || now - statisticsAt >= ALIVE_PERIOD_MS;
+}
+
+function send(length: i32, timeoutMs: f64): i32 {
   beginCall(4, POST);
-  putHeader(PATH, at(STATISTICS_PATH), STATISTICS_PATH.byteLength);
+  putHeader(PATH, at(SYNC_PATH), SYNC_PATH.byteLength);
   putHeader(AUTHORITY, at(AGENT), AGENT.byteLength);
   putHeader(CONTENT_TYPE, at(BINARY), BINARY.byteLength);
-  sendCall(agentClusterAt(), agentClusterBytes(), statistics, length, POST_TIMEOUT_MS);
+  return sendCall(agentClusterAt(), agentClusterBytes(), message, length, <u32>timeoutMs);
+}
+
+function encode(hold: f64, withStatistics: bool, now: f64): i32 {
+  if (withStatistics) {
+    statisticsAt = now;
+    reportedEvents = events();
+  }
+  return encodeMessage(<u32>hold, withStatistics, now);
+}
+
+/** Posts the statistics of a VM without the lease when they are due. */
+export function postStatistics(now: f64): void {
+  if (now - statisticsAt < STATISTICS_PERIOD_MS || !hasNews(now)) return;
+  send(encode(0, true, now), BUSY_HOLD_MS);
 }
 
 function postpone(now: f64): void {
-  nextPollAt = now + backOffMs;
+  nextSyncAt = now + backOffMs;
   backOffMs = min(backOffMs * 2, MAX_BACK_OFF_MS);
+  // The statistics may be lost.
+  reportedEvents = u64.MAX_VALUE;
 }
 
-/** Polls the agent unless a poll is under way or the plugin backs off. */
-export function poll(now: f64): void {
+/** Sends a message to be held. One that is still held is answered, and the answer is ignored. */
+function sync(now: f64): void {
+  const withStatistics = now - statisticsAt >= STATISTICS_PERIOD_MS - STATISTICS_SLACK_MS && hasNews(now);
+  const isBusy = events() != reportedEvents || servedInFlight > 0 || requestRate > MIN_RATE;
+  // What the proxy holds must not expire while the agent holds the message.
+  holdMs = isBusy ? BUSY_HOLD_MS : min(IDLE_HOLD_MS, max(validForLast * 0.5, BUSY_HOLD_MS));
+  sentAt = now;
+  token = send(encode(holdMs, withStatistics, now), holdMs + ANSWER_MS);
+  if (token < 0) postpone(now);
+}
+
+/** Sends a message when none is held, or the held one does not say what is new. */
+export function syncWhenDue(now: f64): void {
+  if (now < nextSyncAt) return;
   // Envoy never answers the calls of a deleted root context.
-  if (pollToken >= 0 && now - polledAt < <f64>POLL_TIMEOUT_MS + 1000) return;
-  if (now < nextPollAt) return;
-  polledAt = now;
-  pollToken = fetchTable(now < tableExpiresAt ? tableVersion : 0);
-  if (pollToken < 0) postpone(now);
-}
-
-/** Publishes the table in the answer and puts it in force here; false when it is unsound. */
-function takeTable(bodyLength: i32, now: f64): bool {
-  if (!publishTable(bodyLength, now)) {
-    warn(UNSOUND);
-    return false;
-  }
-  syncEjections(syncTable(now));
-  return true;
+  const isHeld = token >= 0 && now - sentAt < holdMs + ANSWER_MS + 1000;
+  const isOverdue = now - statisticsAt >= STATISTICS_PERIOD_MS + OVERDUE_MS && hasNews(now);
+  const isUrgent = now - sentAt >= MIN_PERIOD_MS && (isOverdue || hasUnasked(now));
+  if (!isHeld || isUrgent) sync(now);
 }
 
 /** Takes the answer to any call of the plugin. */
-export function onAnswer(me: u64, token: i32, bodyLength: i32, now: f64): void {
-  if (onProbeAnswer(token, now)) return;
-  if (token != pollToken) return;
-  pollToken = -1;
-  const status = readHeader(CALL_RESPONSE_HEADERS, STATUS_HEADER) && valueLength == 3 ? load<u8>(valueAt) : 0;
-  const unchanged = status == 0x33;
-  const before = tableVersion;
-  const taken = status == 0x32 && takeTable(bodyLength, now);
-  if (!taken && !unchanged) {
+export function onAnswer(me: u64, answered: i32, bodyLength: i32, now: f64): void {
+  if (onProbeAnswer(answered, now)) return;
+  if (answered != token) return;
+  token = -1;
+  // Another VM took over and asks for itself.
+  if (!holdsLease(me, now)) return;
+  const succeeded = readHeader(CALL_RESPONSE_HEADERS, STATUS_HEADER) && valueLength == 3 && load<u8>(valueAt) == 0x32;
+  const outcome = succeeded ? publishAnswer(bodyLength, now) : REFUSED;
+  if (succeeded && outcome == REFUSED) warn(UNSOUND);
+  if (outcome == REFUSED || (outcome != CHANGED && now - sentAt < MIN_HOLD_MS)) {
     postpone(now);
     return;
   }
-  const idle = unchanged || tableVersion == before;
-  if (idle && now - polledAt < MIN_HOLD_MS) {
-    postpone(now);
-    return;
-  }
+  syncTable(now);
+  syncEligible();
   backOffMs = FIRST_BACK_OFF_MS;
-  nextPollAt = now;
-  if (holdsLease(me, now)) poll(now);
+  nextSyncAt = now;
+  sync(now);
 }
 
 /** Forgets the calls of a root context that Envoy deleted. */
 export function forgetCalls(): void {
-  pollToken = -1;
+  token = -1;
   forgetProbes();
 }

@@ -1,7 +1,7 @@
 /** A lease in shared data. Its holder is the one VM of the process that talks to the agent. */
 import { readShared, sharedCas, valueAt, valueLength, writeShared } from '../abi/host';
 
-const LEASE_KEY = String.UTF8.encode('ballast.lease');
+const LEASE_KEY = String.UTF8.encode('ballast.sync.lease');
 const RENEW_MS: f64 = 300;
 const LAPSE_MS: f64 = 1000;
 

@@ -5,7 +5,9 @@
 import { addToMetric, COUNTER, defineMetric, GAUGE, setMetric } from '../abi/host';
 import { ejections, readmissions } from '../pick/ejection';
 import { overStreamLimit, picks, withoutReplica, withoutTable } from '../outbound/request';
-import { replicasLeftOut, servicesLeftOut, tableExpiresAt, tableReceivedAt, tableVersion } from '../table/table';
+import { isTableValid, tableNumber, tableReceivedAt } from '../table/news';
+import { replicasLeftOut, servicesHeld, servicesLeftOut } from '../table/table';
+import { interestLeftOut } from './interest';
 
 const COUNTERS: i32 = 6;
 const counters = new StaticArray<i32>(COUNTERS);
@@ -13,6 +15,7 @@ const counters = new StaticArray<i32>(COUNTERS);
 const added = new StaticArray<u64>(COUNTERS);
 let version: i32 = -1;
 let age: i32 = -1;
+let held: i32 = -1;
 let servicesOver: i32 = -1;
 let replicasOver: i32 = -1;
 
@@ -26,6 +29,7 @@ export function defineMetrics(): void {
   counters[5] = defineMetric(COUNTER, String.UTF8.encode('ballast_readmissions_total'));
   version = defineMetric(GAUGE, String.UTF8.encode('ballast_table_version'));
   age = defineMetric(GAUGE, String.UTF8.encode('ballast_table_age_seconds'));
+  held = defineMetric(GAUGE, String.UTF8.encode('ballast_services_held'));
   servicesOver = defineMetric(GAUGE, String.UTF8.encode('ballast_services_over_limit'));
   replicasOver = defineMetric(GAUGE, String.UTF8.encode('ballast_replicas_over_limit'));
 }
@@ -48,8 +52,9 @@ export function updateCounters(): void {
 
 /** Sets the gauges of the whole process. Only the VM with the lease calls it. */
 export function updateGauges(now: f64): void {
-  setMetric(version, now < tableExpiresAt ? tableVersion : 0);
-  setMetric(age, tableVersion == 0 ? 0 : <u64>max((now - tableReceivedAt) * 0.001, 0));
-  setMetric(servicesOver, servicesLeftOut);
+  setMetric(version, isTableValid(now) ? tableNumber : 0);
+  setMetric(age, tableReceivedAt == 0 ? 0 : <u64>max((now - tableReceivedAt) * 0.001, 0));
+  setMetric(held, servicesHeld);
+  setMetric(servicesOver, servicesLeftOut + interestLeftOut);
   setMetric(replicasOver, replicasLeftOut);
 }

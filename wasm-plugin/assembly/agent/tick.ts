@@ -2,25 +2,31 @@
 import { usesOrca } from '../abi/roots';
 import { writeOrcaReport } from '../inbound/orca';
 import { shareLoad } from '../inbound/process-load';
-import { syncEjections } from '../pick/ejection';
+import { syncEligible } from '../pick/ejection';
 import { startProbes } from '../pick/probe';
 import { renewScores } from '../pick/score';
-import { tableExpiresAt } from '../table/table';
-import { poll, postStatistics } from './agent-link';
+import { isTableValid } from '../table/news';
+import { postStatistics, syncWhenDue } from './agent-link';
+import { announceInterest, takeInterest } from './interest';
 import { holdsLease } from './lease';
 import { updateCounters, updateGauges } from './metrics';
 import { syncTable } from './shared-table';
 
 /** Does what is due at a tick of VM `me`. The VM with the lease also works for the others of the process. */
 export function onTick(me: u64, now: f64): void {
-  syncEjections(syncTable(now));
+  syncTable(now);
+  syncEligible();
   renewScores(now);
   shareLoad(me, now);
-  if (usesOrca) writeOrcaReport(now < tableExpiresAt);
-  postStatistics(now);
+  if (usesOrca) writeOrcaReport(isTableValid(now));
   updateCounters();
-  if (!holdsLease(me, now)) return;
+  announceInterest(now);
+  if (!holdsLease(me, now)) {
+    postStatistics(now);
+    return;
+  }
+  takeInterest(now);
   updateGauges(now);
-  poll(now);
+  syncWhenDue(now);
   startProbes(now);
 }

@@ -4,7 +4,7 @@
  */
 import { at } from '../abi/host';
 import { writeMillionths } from '../abi/bytes';
-import { cpuUtilisation } from '../table/own-replica';
+import { cpuUtilisation } from '../table/news';
 import { failureRate, RATE_TIME_MS, requestRate } from './process-load';
 
 const REQUESTS = String.UTF8.encode('TEXT rps_fractional=');

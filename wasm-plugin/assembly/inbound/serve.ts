@@ -39,7 +39,8 @@ import {
   smoothedLatencyMs,
 } from './served';
 import { orcaReport, orcaReportBytes } from './orca';
-import { cpuUtilisation, ownAddress, ownAddressBytes } from '../table/own-replica';
+import { cpuUtilisation } from '../table/news';
+import { ownAddress, ownAddressBytes } from './own-address';
 import { othersInFlight } from './process-load';
 import { usesOrca } from '../abi/roots';
 import { answered, answeredAt, failed, openStream, SERVED, side, startedAt, upgraded, wantsLoad } from '../abi/streams';

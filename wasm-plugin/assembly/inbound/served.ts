@@ -1,9 +1,9 @@
 /** Counters of the requests that this replica serves, as its own sidecar counts them. */
-import { bucketOf } from '../table/latency';
-import { LATENCY_BUCKETS } from '../table/replicas';
 
+export const LATENCY_BUCKETS: i32 = 40;
 /** Weight of one request in the smoothed latency, which callers get. */
 const LATENCY_GAIN: f64 = 0.05;
+const MAX_AFTER_ANSWER_MS: f64 = 1000;
 
 export let servedRequests: u64 = 0;
 export let servedFailures: u64 = 0;
@@ -15,10 +15,29 @@ export let servedInFlight: i32 = 0;
  */
 export let servedInFlightMs: f64 = 0;
 export let smoothedLatencyMs: f64 = 0;
+/** Histogram of latencies, with the buckets of `contract/latency-buckets.ts`, and the number of them. */
 export const servedBuckets = new StaticArray<u32>(LATENCY_BUCKETS);
-const MAX_AFTER_ANSWER_MS: f64 = 1000;
+export let servedAnswered: u32 = 0;
+
+const bounds = new StaticArray<f64>(LATENCY_BUCKETS);
+for (let i = 0; i < LATENCY_BUCKETS; i++) {
+  bounds[i] = i == LATENCY_BUCKETS - 1 ? Infinity : 0.25 * Math.pow(2, <f64>i / 2);
+}
+
 let waiting: i32 = 0;
 let since: f64 = 0;
+
+/** The bucket of a latency in milliseconds. */
+function bucketOf(ms: f64): i32 {
+  let low = 0;
+  let high = LATENCY_BUCKETS - 1;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (ms <= bounds[middle]) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
 
 export function accrueServed(now: f64): void {
   servedInFlightMs += <f64>waiting * (now - since);
@@ -43,6 +62,7 @@ export function countUnreached(): void {
 
 export function countServedLatency(ms: f64): void {
   servedBuckets[bucketOf(ms)] += 1;
+  servedAnswered++;
   smoothedLatencyMs = smoothedLatencyMs == 0 ? ms : smoothedLatencyMs + LATENCY_GAIN * (ms - smoothedLatencyMs);
 }
 

@@ -14,18 +14,8 @@ import {
 } from '../abi/host';
 import { readDecimal, same, skipTo } from '../abi/bytes';
 import { eject, readmit } from '../pick/ejection';
-import { bucketOf } from '../table/latency';
 import { GRPC_STATUS_HEADER, LOAD_HEADER, ORCA_HEADER, SESSION_HEADER, UNREACHED_HEADER } from '../abi/names';
-import {
-  accrue,
-  addressAt,
-  addressBytes,
-  bucketsAt,
-  Replica,
-  replicaAt,
-  sessionAt,
-  sessionBytes,
-} from '../table/replicas';
+import { addressAt, addressBytes, Replica, replicaAt, sessionAt, sessionBytes } from '../table/replicas';
 import {
   failedInGrpc,
   isAbandoned,
@@ -41,6 +31,9 @@ import { addToAverage, recentFailures, renewScore } from '../pick/score';
 import { firstMember, memberCount, members, routing, ROUTING_ENDPOINT, ROUTING_SUBSET } from '../table/services';
 import { answered, answeredAt, failed, isProbe, replicaOf, startedAt, upgraded } from '../abi/streams';
 import { isListed } from '../table/table';
+
+/** Rises with each call that ended. */
+export let callsEnded: u64 = 0;
 
 const FAILURE_GAIN: f64 = 0.1;
 const SEMICOLON: u8 = 0x3b;
@@ -108,9 +101,9 @@ function markAnswered(entry: i32): void {
 }
 
 /** Latency is the time to the answer's headers: a long body or an open stream does not make the replica slow. */
-function countLatency(slot: i32, ms: f64): void {
-  const bucket = bucketsAt(slot) + <usize>(4 * bucketOf(ms));
-  store<u32>(bucket, load<u32>(bucket) + 1);
+function countLatency(replica: Replica, ms: f64): void {
+  replica.latencyMs += ms;
+  replica.answered++;
 }
 
 /** One header identifies a plain answer. Each further header read costs about as much as the pick. */
@@ -154,7 +147,7 @@ function onOtherAnswer(entry: i32, slot: i32, endOfStream: bool): void {
   countOutcome(replica, failed[entry]);
   if (status == SWITCHING_PROTOCOLS) {
     upgraded[entry] = true;
-    countLatency(slot, answeredAt[entry] - startedAt[entry]);
+    countLatency(replica, answeredAt[entry] - startedAt[entry]);
   }
   if (missed) {
     replica.unreached++;
@@ -173,16 +166,17 @@ export function onCallTrailers(entry: i32): void {
 export function onCallEnd(entry: i32): void {
   const slot = replicaOf[entry];
   const replica = replicaAt(slot);
-  // After an answer the time of the last callback is accurate enough, and saves a call to the host.
-  accrue(replica, answered[entry] ? lastMs : monotonicMs());
   replica.inFlight--;
   renewScore(replica);
   replica.requests++;
+  callsEnded++;
   if (!answered[entry]) {
-    if (!isAbandoned(readFlags())) replica.failures++;
+    // The replica would have taken longer still; that counts, or a replica that never answers looked idle.
+    if (isAbandoned(readFlags())) replica.latencyMs += monotonicMs() - startedAt[entry];
+    else replica.failures++;
   } else if (failed[entry]) {
     replica.failures++;
   } else if (!upgraded[entry]) {
-    countLatency(slot, answeredAt[entry] - startedAt[entry]);
+    countLatency(replica, answeredAt[entry] - startedAt[entry]);
   }
 }

@@ -1,16 +1,26 @@
 /** The caller's side of a request: chooses the replica. `answer.ts` has the response. */
-import { dropHeader, monotonicMs, readHeader, REQUEST_HEADERS, setHeader, valueAt, valueLength } from '../abi/host';
+import {
+  dropHeader,
+  lastMs,
+  monotonicMs,
+  readHeader,
+  REQUEST_HEADERS,
+  setHeader,
+  valueAt,
+  valueLength,
+} from '../abi/host';
 import { skipTo } from '../abi/bytes';
 import { dueProbe } from '../pick/ejection';
 import { MAX_KEY_BYTES } from '../abi/limits';
 import { ENDPOINT_HEADER, SESSION_HEADER } from '../abi/names';
 import { pick } from '../pick/pick';
 import { uniform } from '../pick/random';
-import { accrue, findReplica, nameAt, nameBytes, replicaAt, sessionAt, sessionBytes } from '../table/replicas';
+import { findReplica, nameAt, nameBytes, replicaAt, sessionAt, sessionBytes } from '../table/replicas';
 import { renewScore } from '../pick/score';
-import { findService, isBalanced, pinning, routing, ROUTING_ENDPOINT } from '../table/services';
+import { addService, findService, isBalanced, lastCalled, pinning, routing, ROUTING_ENDPOINT } from '../table/services';
 import { CALLED, isProbe, openStream, replicaOf, side, startedAt } from '../abi/streams';
-import { isListed, tableExpiresAt } from '../table/table';
+import { isTableValid } from '../table/news';
+import { isListed } from '../table/table';
 
 /** Requests that the plugin chose the replica for. */
 export let picks: u64 = 0;
@@ -32,6 +42,25 @@ export function placeWindow(): void {
   window = uniform();
 }
 
+/** After a service found no slot, the next one is not tried before this time: a search costs as much as many picks. */
+const RETRY_MS: f64 = 1000;
+let fullUntil: f64 = 0;
+
+/** Notes that the proxy calls the service whose key is in `key`; its slot, or -1 when there is no room for it. */
+function noteCall(keyLength: i32): i32 {
+  let service = findService(key, keyLength);
+  if (service < 0) {
+    if (lastMs < fullUntil) return -1;
+    service = addService(key, keyLength);
+    if (service < 0) {
+      fullUntil = lastMs + RETRY_MS;
+      return -1;
+    }
+  }
+  lastCalled[service] = lastMs;
+  return service;
+}
+
 /**
  * The service of a cluster `outbound|<port>|<subset>|<host>`, or -1. A subset that is none of the replicas, for example
  * a canary, comes from a user's route, which the plugin must not override.
@@ -48,7 +77,7 @@ function serviceOfCluster(cluster: usize, length: i32): i32 {
   if (portLength + hostLength > MAX_KEY_BYTES) return -1;
   memory.copy(key, port, portLength);
   memory.copy(key + portLength, host, hostLength);
-  const service = findService(key, portLength + hostLength);
+  const service = noteCall(portLength + hostLength);
   if (service < 0 || !isBalanced(service)) return -1;
   const subsetLength = <i32>(subsetEnd - subset);
   if (subsetLength == 0) return service;
@@ -84,7 +113,7 @@ export function onCallRequest(context: u32, cluster: usize, clusterLength: i32):
     return;
   }
   const now = monotonicMs();
-  const fresh = now < tableExpiresAt;
+  const fresh = isTableValid(now);
   let slot = -1;
   let probe = false;
   if (fresh) {
@@ -110,7 +139,6 @@ export function onCallRequest(context: u32, cluster: usize, clusterLength: i32):
   replicaOf[entry] = slot;
   isProbe[entry] = probe;
   const replica = replicaAt(slot);
-  accrue(replica, now);
   replica.inFlight++;
   renewScore(replica);
 }

@@ -6,10 +6,10 @@
  *     row, 24 bytes: u64 identity of the replica | f64 next probe, monotonic ms | u32 failed probes | u32 0
  */
 import { readShared, sharedCas, valueAt, valueLength, writeShared } from '../abi/host';
-import { MAX_EJECTED } from '../abi/limits';
-import { replicaAt, slotCount } from '../table/replicas';
-import { firstMember, memberCount, members } from '../table/services';
-import { nextProbeAt, rebuildAllEligible, rebuildEligible } from './eligible';
+import { Replica, replicaAt, slotCount } from '../table/replicas';
+import { MAX_EJECTED, MAX_SERVICES } from '../abi/limits';
+import { firstMember, isBalanced, isStale, memberCount, members } from '../table/services';
+import { nextProbeAt, rebuildEligible } from './eligible';
 
 const EJECTED_KEY = String.UTF8.encode('ballast.ejected');
 const ROW: i32 = 24;
@@ -29,6 +29,8 @@ let appliedCas: u32 = 0;
 /** Ejections and readmissions by this VM. A failed probe counts as neither. */
 export let ejections: u64 = 0;
 export let readmissions: u64 = 0;
+/** Rises when any VM of the process ejects or readmits a replica. */
+export let ejectionChanges: u64 = 0;
 
 function timeOutMs(failedProbes: u32): f64 {
   return min(FIRST_TIME_OUT_MS * <f64>(1 << min(failedProbes, 10)), MAX_TIME_OUT_MS);
@@ -156,19 +158,30 @@ export function dueProbe(service: i32, now: f64): i32 {
   return -1;
 }
 
-/** Takes over what other workers ejected and readmitted. Cheap when nothing changed. Use `force` after a new table. */
-export function syncEjections(force: bool): void {
+function applyRows(replica: Replica): void {
+  const i = rowCount == 0 ? -1 : findRow(replica.identity);
+  // Another worker readmitted it; its failures are from before the ejection.
+  if (replica.ejected && i < 0) replica.failureAverage = 0;
+  replica.ejected = i >= 0;
+  replica.retryAt = i >= 0 ? load<f64>(rowAt(i), 8) : 0;
+}
+
+/**
+ * Takes over what other workers ejected and readmitted. Rebuilds what picks are drawn from where that or a new table
+ * changed it. Cheap when nothing changed.
+ */
+export function syncEligible(): void {
   readRows();
-  if (rowsCas == appliedCas && !force) return;
+  const changed = rowsCas != appliedCas;
   appliedCas = rowsCas;
-  for (let slot = 0; slot < slotCount(); slot++) {
-    const replica = replicaAt(slot);
-    if (!replica.used) continue;
-    const i = rowCount == 0 ? -1 : findRow(replica.identity);
-    // Another worker readmitted it; its failures are from before the ejection.
-    if (replica.ejected && i < 0) replica.failureAverage = 0;
-    replica.ejected = i >= 0;
-    replica.retryAt = i >= 0 ? load<f64>(rowAt(i), 8) : 0;
+  if (changed) {
+    ejectionChanges++;
+    for (let slot = 0; slot < slotCount(); slot++) if (replicaAt(slot).used) applyRows(replicaAt(slot));
   }
-  rebuildAllEligible();
+  for (let service = 0; service < MAX_SERVICES; service++) {
+    if (!isBalanced(service) || !(changed || isStale[service])) continue;
+    const first = firstMember[service];
+    for (let i = 0; i < memberCount[service]; i++) applyRows(replicaAt(members[first + i]));
+    rebuildEligible(service);
+  }
 }

@@ -1,7 +1,7 @@
 /** Replicas that requests of a service are drawn from: listed, of positive weight, not ejected. */
 import { MAX_SERVICES } from '../abi/limits';
 import { replicaAt } from '../table/replicas';
-import { firstMember, isBalanced, memberCount, members } from '../table/services';
+import { firstMember, isStale, memberCount, members } from '../table/services';
 import { buildAliasTable, putEntry } from './alias-table';
 import { renewScore } from './score';
 
@@ -33,10 +33,7 @@ export function rebuildEligible(service: i32): void {
     }
   }
   buildAliasTable(first, count, sum);
+  isStale[service] = false;
   eligibleCount[service] = count;
   nextProbeAt[service] = probeAt;
-}
-
-export function rebuildAllEligible(): void {
-  for (let service = 0; service < MAX_SERVICES; service++) if (isBalanced(service)) rebuildEligible(service);
 }

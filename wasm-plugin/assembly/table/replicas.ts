@@ -8,8 +8,6 @@
 import { decodeBase64, fnv1a64, hostOf, same, FNV64_START } from '../abi/bytes';
 import { MAX_NAME_BYTES, MAX_REPLICAS, MAX_SESSION_BYTES } from '../abi/limits';
 
-export const LATENCY_BUCKETS: i32 = 40;
-
 /** The fixed part of a row. The compiler lays the fields out in this order; the first 64 bytes end with `used`. */
 @unmanaged
 export class Replica {
@@ -32,14 +30,16 @@ export class Replica {
   ejected: bool;
   used: bool;
 
-  // Counters since the VM started.
+  // Counters since the row is in use.
   requests: u64;
   failures: u64;
   unreached: u64;
-  inFlightMs: f64;
-  inFlightSince: f64;
+  /** Time that requests waited for an answer that came, or that their client gave up; failures excluded. */
+  latencyMs: f64;
+  /** Answers that did not fail. */
+  answered: u32;
   nameLength: i32;
-  /** Number of the table swap that last named the replica. */
+  /** Number of the content of its service, by `services.ts`, that last named the replica. */
   listedIn: u32;
 
   lastListedAt: f64;
@@ -54,11 +54,8 @@ const CACHE_LINE: i32 = 64;
 const SESSION: i32 = 3 * CACHE_LINE;
 const ADDRESS: i32 = SESSION + MAX_SESSION_BYTES;
 const NAME: i32 = ADDRESS + MAX_SESSION_BYTES;
-const BUCKETS: i32 = NAME + 256;
-const STRIDE: i32 = BUCKETS + 192;
+const STRIDE: i32 = NAME + 256;
 const INDEX_SIZE: i32 = MAX_REPLICAS * 2;
-/** A removed replica keeps its row for this long, so that its last counters are reported. */
-const KEEP_MS: f64 = 30000;
 
 const rows: usize = (heap.alloc(MAX_REPLICAS * STRIDE + CACHE_LINE) + CACHE_LINE - 1) & ~(CACHE_LINE - 1);
 /** Slots by hash of service and name, stored plus one: zero is "none". */
@@ -67,6 +64,7 @@ const index = new StaticArray<i32>(INDEX_SIZE);
 let slotsUsed: i32 = 0;
 /** No slot below this one is free. */
 let freeFrom: i32 = 0;
+let rowsUsed: i32 = 0;
 
 function rowAt(slot: i32): usize {
   return rows + <usize>(slot * STRIDE);
@@ -80,8 +78,8 @@ export function slotCount(): i32 {
   return slotsUsed;
 }
 
-export function isUsed(slot: i32): bool {
-  return replicaAt(slot).used;
+export function freeRows(): i32 {
+  return MAX_REPLICAS - rowsUsed;
 }
 
 export function nameAt(slot: i32): usize {
@@ -109,11 +107,6 @@ export function addressBytes(slot: i32): i32 {
   return replicaAt(slot).addressLength;
 }
 
-/** Latency histogram: LATENCY_BUCKETS counters, u32 each. */
-export function bucketsAt(slot: i32): usize {
-  return rowAt(slot) + BUCKETS;
-}
-
 function indexStart(service: i32, name: usize, length: i32): i32 {
   return (<i32>(fnv1a64(name, length, FNV64_START ^ (<u64>service)) >> 32)) & (INDEX_SIZE - 1);
 }
@@ -137,7 +130,7 @@ function addToIndex(slot: i32): void {
 }
 
 function firstFree(): i32 {
-  while (freeFrom < slotsUsed && isUsed(freeFrom)) freeFrom++;
+  while (freeFrom < slotsUsed && replicaAt(freeFrom).used) freeFrom++;
   if (freeFrom == MAX_REPLICAS) return -1;
   if (freeFrom == slotsUsed) slotsUsed++;
   return freeFrom;
@@ -154,8 +147,21 @@ export function addReplica(service: i32, name: usize, length: i32): i32 {
   replica.service = service;
   memory.copy(nameAt(slot), name, length);
   replica.nameLength = length;
+  rowsUsed++;
   addToIndex(slot);
   return slot;
+}
+
+/** Frees a slot. `rebuildReplicaIndex` follows. */
+export function freeReplica(slot: i32): void {
+  replicaAt(slot).used = false;
+  rowsUsed--;
+}
+
+export function rebuildReplicaIndex(): void {
+  memory.fill(changetype<usize>(index), 0, INDEX_SIZE * sizeof<i32>());
+  freeFrom = 0;
+  for (let slot = 0; slot < slotsUsed; slot++) if (replicaAt(slot).used) addToIndex(slot);
 }
 
 /** Sets the address. With a new address, ejection, failures and reported load of the old one no longer count. */
@@ -170,30 +176,4 @@ export function setSession(slot: i32, serviceKey: usize, keyLength: i32, session
   replica.ejected = false;
   replica.failureAverage = 0;
   replica.reportedAt = -Infinity;
-}
-
-/** Marks a replica as named by table swap number `swap`. */
-export function markListed(slot: i32, swap: u32, now: f64): void {
-  const replica = replicaAt(slot);
-  replica.listedIn = swap;
-  replica.lastListedAt = now;
-}
-
-/** Frees the slots that no table has named for a while and no request uses, and rebuilds the index. */
-export function releaseUnlisted(swap: u32, now: f64): void {
-  memory.fill(changetype<usize>(index), 0, INDEX_SIZE * sizeof<i32>());
-  freeFrom = 0;
-  for (let slot = 0; slot < slotsUsed; slot++) {
-    const replica = replicaAt(slot);
-    if (!replica.used) continue;
-    const expired = replica.listedIn != swap && now - replica.lastListedAt > KEEP_MS;
-    if (expired && replica.inFlight == 0) replica.used = false;
-    else addToIndex(slot);
-  }
-}
-
-/** Brings the time integral of the requests in flight up to `now`. */
-export function accrue(replica: Replica, now: f64): void {
-  replica.inFlightMs += <f64>replica.inFlight * (now - replica.inFlightSince);
-  replica.inFlightSince = now;
 }

@@ -1,162 +1,231 @@
-/**
- * Decoder of the agent's table; `contract/proxy-table.ts` describes the format. The plugin checks a table to its last
- * byte before it uses any of it. A bad table changes nothing.
- */
-import { fnv1a } from '../abi/bytes';
-import { MAX_KEY_BYTES, MAX_NAME_BYTES, MAX_REPLICAS, MAX_SESSION_BYTES } from '../abi/limits';
-import { forgetUtilisation, learnUtilisation } from './own-replica';
-import { addReplica, findReplica, markListed, releaseUnlisted, replicaAt, setSession, slotCount } from './replicas';
+/** The table in force in this VM: takes over a new one, and later forgets what it no longer names. */
+import { MAX_KEY_BYTES, MAX_NAME_BYTES, MAX_REPLICAS, MAX_SERVICES, MAX_SESSION_BYTES } from '../abi/limits';
+import {
+  allowsPinning,
+  blockBytes,
+  blockCount,
+  blockKeyAt,
+  blockKeyBytes,
+  blockRouting,
+  blockVersion,
+  epochOf,
+  HEADER,
+  isSound,
+  replicaCount,
+  replicaNameAt,
+  replicaNameBytes,
+  replicaRow,
+  sessionBytesOf,
+  weightOf,
+} from './block';
+import {
+  addReplica,
+  findReplica,
+  freeReplica,
+  freeRows,
+  rebuildReplicaIndex,
+  replicaAt,
+  setSession,
+  slotCount,
+} from './replicas';
 import {
   addService,
+  content,
   findService,
   firstMember,
+  freeService,
+  isLeftOut,
+  isService,
+  isStale,
+  isWanted,
   memberCount,
   members,
   pinning,
-  releaseServices,
+  rebuildServiceIndex,
+  replicaRows,
   routing,
-  ROUTING_ENDPOINT,
-  ROUTING_SUBSET,
   serviceListedIn,
+  version,
 } from './services';
 
-const MAGIC: u32 = 0x54534c42;
-const FORMAT: u16 = 2;
-const HEADER: i64 = 32;
-const SERVICE: i64 = 32;
-const REPLICA: i64 = 20;
+/** A removed replica keeps its row for this long, so that its last counters are reported. */
+const KEEP_MS: f64 = 30_000;
+const SWEEP_PERIOD_MS: f64 = 1000;
 
-/** Version in force; 0: none. */
-export let tableVersion: u64 = 0;
-/** From then on the table may not be used, monotonic ms. */
-export let tableExpiresAt: f64 = 0;
-export let tableReceivedAt: f64 = 0;
+/** Versions mean something only within their epoch; 0: no table. */
+export let tableEpoch: u64 = 0;
+/** Balanced services that the table has. */
+export let servicesHeld: u32 = 0;
 /** Services of the table that do not fit into static memory and are left to Istio, and their replicas. */
 export let servicesLeftOut: u32 = 0;
 export let replicasLeftOut: u32 = 0;
 
-let swap: u32 = 0;
-let membersUsed: i32 = 0;
-
-function isAmount(value: f32): bool {
-  // False for NaN and Infinity, too.
-  return value >= 0 && value < 1e9;
-}
-
-/** Whether the bytes are a table that `applyTable` will take. */
-export function isSound(p: usize, length: i32): bool {
-  const size = <i64>length;
-  if (size < HEADER || load<u32>(p) != MAGIC || load<u16>(p, 4) != FORMAT || load<u64>(p, 8) == 0) return false;
-  const services = <i64>load<u32>(p, 20);
-  const replicas = <i64>load<u32>(p, 24);
-  const strings = <i64>load<u32>(p, 28);
-  if (HEADER + services * SERVICE + replicas * REPLICA + strings != size) return false;
-  const stringsAt = p + <usize>(size - strings);
-  let listed: i64 = 0;
-  for (let i: i64 = 0; i < services; i++) {
-    const row = p + <usize>(HEADER + i * SERVICE);
-    const keyOffset = load<u32>(row);
-    const keyLength = load<u16>(row, 4);
-    const kind = load<u8>(row, 6);
-    if (keyLength == 0 || <i64>keyOffset + <i64>keyLength > strings) return false;
-    if (kind != ROUTING_SUBSET && kind != ROUTING_ENDPOINT) return false;
-    // Each service's replicas follow those of the one before, so that every replica belongs to one service.
-    if (<i64>load<u32>(row, 8) != listed) return false;
-    listed += <i64>load<u32>(row, 12);
-    if (listed > replicas || load<u32>(row, 16) != fnv1a(stringsAt + keyOffset, keyLength)) return false;
-  }
-  if (listed != replicas) return false;
-  for (let i: i64 = 0; i < replicas; i++) {
-    const row = p + <usize>(HEADER + services * SERVICE + i * REPLICA);
-    if (load<u16>(row, 4) == 0 || <i64>load<u32>(row) + <i64>load<u16>(row, 4) > strings) return false;
-    if (load<u16>(row, 6) == 0 || <i64>load<u32>(row, 8) + <i64>load<u16>(row, 6) > strings) return false;
-    if (!isAmount(load<f32>(row, 12)) || !isAmount(load<f32>(row, 16))) return false;
-  }
-  return true;
-}
-
-/** Takes over one replica of a service; false when it does not fit. */
-function takeReplica(service: i32, key: usize, keyLength: i32, row: usize, strings: usize, now: f64): bool {
-  const name = strings + load<u32>(row);
-  const nameLength = <i32>load<u16>(row, 4);
-  const sessionLength = <i32>load<u16>(row, 6);
-  learnUtilisation(key, keyLength, name, nameLength, <f64>load<f32>(row, 16));
-  if (nameLength > MAX_NAME_BYTES || sessionLength > MAX_SESSION_BYTES) return false;
-  let slot = findReplica(service, name, nameLength);
-  if (slot < 0) slot = addReplica(service, name, nameLength);
-  if (slot < 0) return false;
-  const replica = replicaAt(slot);
-  if (replica.listedIn == swap) return true;
-  setSession(slot, key, keyLength, strings + load<u32>(row, 8), sessionLength);
-  replica.weight = load<f32>(row, 12);
-  replica.weightFactor = <f32>(1 / Math.sqrt(<f64>replica.weight));
-  // Not eligible until its service is rebuilt.
-  replica.place = -1;
-  markListed(slot, swap, now);
-  members[membersUsed++] = slot;
-  return true;
-}
-
-/** Takes over a service; false when it does not fit. */
-function takeService(row: usize, replicas: usize, strings: usize, now: f64): bool {
-  const key = strings + load<u32>(row);
-  const keyLength = <i32>load<u16>(row, 4);
-  if (keyLength > MAX_KEY_BYTES) return false;
-  let service = findService(key, keyLength);
-  if (service < 0) {
-    service = addService(key, keyLength);
-    if (service < 0) return false;
-  }
-  if (serviceListedIn[service] == swap) return true;
-  serviceListedIn[service] = swap;
-  routing[service] = load<u8>(row, 6);
-  pinning[service] = (load<u8>(row, 7) & 1) == 1;
-  const first = membersUsed;
-  const count = load<u32>(row, 12);
-  // Decided first: replicas that are taken over in vain would take the room of smaller services.
-  let fits = <u32>membersUsed + count <= <u32>MAX_REPLICAS;
-  for (let i: u32 = 0; i < count && fits; i++) {
-    const replica = replicas + <usize>((load<u32>(row, 8) + i) * <u32>REPLICA);
-    fits = takeReplica(service, key, keyLength, replica, strings, now);
-  }
-  // Half of the replicas would get all requests, so the whole service is left to Istio.
-  if (!fits) membersUsed = first;
-  firstMember[service] = first;
-  memberCount[service] = membersUsed - first;
-  return fits;
-}
-
-/** Puts a sound table in force; false for any other. The caller rebuilds what picks are drawn from. */
-export function applyTable(p: usize, length: i32, receivedAt: f64, now: f64): bool {
-  if (!isSound(p, length)) return false;
-  const services = load<u32>(p, 20);
-  const replicas = p + <usize>(HEADER + <i64>services * SERVICE);
-  const strings = replicas + <usize>(<i64>load<u32>(p, 24) * REPLICA);
-  swap++;
-  membersUsed = 0;
-  forgetUtilisation();
-  servicesLeftOut = 0;
-  replicasLeftOut = 0;
-  for (let i: u32 = 0; i < services; i++) {
-    const row = p + <usize>(HEADER + <i64>i * SERVICE);
-    if (takeService(row, replicas, strings, now)) continue;
-    servicesLeftOut++;
-    replicasLeftOut += load<u32>(row, 12);
-  }
-  for (let slot = 0; slot < slotCount(); slot++) {
-    if (isListed(slot)) continue;
-    replicaAt(slot).weight = 0;
-    replicaAt(slot).place = -1;
-  }
-  releaseUnlisted(swap, now);
-  releaseServices(swap);
-  tableVersion = load<u64>(p, 8);
-  tableReceivedAt = receivedAt;
-  tableExpiresAt = receivedAt + <f64>load<u32>(p, 16);
-  return true;
-}
+let table: u32 = 0;
+let contents: u32 = 0;
+let nextSweepAt: f64 = 0;
+/** Members by the new table. They replace `members` once all services are taken over. */
+const newMembers = new StaticArray<i32>(MAX_REPLICAS);
+let newMembersUsed: i32 = 0;
 
 /** Whether the newest table names the replica. */
 export function isListed(slot: i32): bool {
-  return replicaAt(slot).listedIn == swap;
+  const replica = replicaAt(slot);
+  return memberCount[replica.service] > 0 && replica.listedIn == content[replica.service];
+}
+
+/** Takes replicas out of use that the service's content no longer names. */
+function unlistMembers(service: i32, first: i32, count: i32, now: f64): void {
+  for (let i = first; i < first + count; i++) {
+    const replica = replicaAt(members[i]);
+    if (replica.listedIn == content[service]) continue;
+    replica.weight = 0;
+    replica.place = -1;
+    replica.lastListedAt = now;
+  }
+}
+
+/** Takes over one replica of a service; false when it does not fit. */
+function takeReplica(service: i32, block: usize, row: usize, now: f64): bool {
+  const name = replicaNameAt(block, row);
+  const nameLength = replicaNameBytes(row);
+  const sessionLength = sessionBytesOf(row);
+  if (nameLength > MAX_NAME_BYTES || sessionLength > MAX_SESSION_BYTES) return false;
+  let slot = findReplica(service, name, nameLength);
+  if (slot < 0) {
+    slot = addReplica(service, name, nameLength);
+    if (slot < 0) return false;
+    replicaRows[service] += 1;
+  }
+  const replica = replicaAt(slot);
+  if (replica.listedIn == content[service]) return true;
+  setSession(slot, blockKeyAt(block), blockKeyBytes(block), name + <usize>nameLength, sessionLength);
+  replica.weight = weightOf(row);
+  replica.weightFactor = <f32>(1 / Math.sqrt(<f64>replica.weight));
+  // Not eligible until its service is rebuilt.
+  replica.place = -1;
+  replica.listedIn = content[service];
+  replica.lastListedAt = now;
+  newMembers[newMembersUsed++] = slot;
+  return true;
+}
+
+/** Takes over the content of a service; false when it does not fit. */
+function takeContent(service: i32, block: usize, now: f64): bool {
+  const oldFirst = firstMember[service];
+  const oldCount = memberCount[service];
+  const first = newMembersUsed;
+  const count = replicaCount(block);
+  content[service] = ++contents;
+  version[service] = blockVersion(block);
+  routing[service] = blockRouting(block);
+  pinning[service] = allowsPinning(block);
+  isStale[service] = true;
+  // Decided first: replicas that are taken over in vain would take the room of smaller services.
+  let fits = count <= MAX_REPLICAS - first && count - replicaRows[service] <= freeRows();
+  for (let i = 0; i < count && fits; i++) fits = takeReplica(service, block, replicaRow(block, i), now);
+  // Half of the replicas would get all requests, so the whole service is left to Istio.
+  if (!fits) {
+    newMembersUsed = first;
+    content[service] = ++contents;
+  }
+  unlistMembers(service, oldFirst, oldCount, now);
+  firstMember[service] = first;
+  memberCount[service] = newMembersUsed - first;
+  return fits;
+}
+
+/** Keeps the members of a service whose content is unchanged; false when they no longer fit. */
+function keepContent(service: i32, now: f64): bool {
+  const count = memberCount[service];
+  const first = firstMember[service];
+  if (count > MAX_REPLICAS - newMembersUsed) {
+    content[service] = ++contents;
+    unlistMembers(service, first, count, now);
+    memberCount[service] = 0;
+    return false;
+  }
+  for (let i = 0; i < count; i++) newMembers[newMembersUsed + i] = members[first + i];
+  if (first != newMembersUsed) isStale[service] = true;
+  firstMember[service] = newMembersUsed;
+  newMembersUsed += count;
+  return true;
+}
+
+function takeService(block: usize, sameEpoch: bool, now: f64): void {
+  const length = blockKeyBytes(block);
+  let service = -1;
+  if (length <= MAX_KEY_BYTES) {
+    service = findService(blockKeyAt(block), length);
+    if (service < 0) service = addService(blockKeyAt(block), length);
+  }
+  let fits = false;
+  if (service >= 0) {
+    const isKept = sameEpoch && version[service] == blockVersion(block) && !isLeftOut[service];
+    serviceListedIn[service] = table;
+    fits = isKept ? keepContent(service, now) : takeContent(service, block, now);
+    isLeftOut[service] = !fits;
+  }
+  if (fits) {
+    if (replicaCount(block) > 0) servicesHeld++;
+    return;
+  }
+  servicesLeftOut++;
+  replicasLeftOut += replicaCount(block);
+}
+
+function dropContent(service: i32, now: f64): void {
+  content[service] = ++contents;
+  version[service] = 0;
+  isLeftOut[service] = false;
+  unlistMembers(service, firstMember[service], memberCount[service], now);
+  memberCount[service] = 0;
+}
+
+/** Puts a sound table in force; false for any other. The caller rebuilds the services that are stale afterwards. */
+export function applyTable(p: usize, length: i32, now: f64): bool {
+  if (!isSound(p, length)) return false;
+  const sameEpoch = tableEpoch == epochOf(p);
+  tableEpoch = epochOf(p);
+  table++;
+  newMembersUsed = 0;
+  servicesHeld = 0;
+  servicesLeftOut = 0;
+  replicasLeftOut = 0;
+  let block = p + HEADER;
+  for (let i = blockCount(p); i > 0; i--) {
+    takeService(block, sameEpoch, now);
+    block += blockBytes(block);
+  }
+  for (let service = 0; service < MAX_SERVICES; service++) {
+    if (isService(service) && serviceListedIn[service] != table) dropContent(service, now);
+  }
+  for (let i = 0; i < newMembersUsed; i++) members[i] = newMembers[i];
+  return true;
+}
+
+/**
+ * Frees the rows of replicas that no table has named for a while and no request uses, and the slots of services that
+ * are neither wanted nor listed. True when that made room for a service that was left out.
+ */
+export function sweep(now: f64): bool {
+  if (now < nextSweepAt) return false;
+  nextSweepAt = now + SWEEP_PERIOD_MS;
+  let freed = 0;
+  for (let slot = 0; slot < slotCount(); slot++) {
+    const replica = replicaAt(slot);
+    if (!replica.used || replica.inFlight > 0 || isListed(slot) || now - replica.lastListedAt <= KEEP_MS) continue;
+    freeReplica(slot);
+    replicaRows[replica.service] -= 1;
+    freed++;
+  }
+  if (freed > 0) rebuildReplicaIndex();
+  let freedServices = 0;
+  for (let service = 0; service < MAX_SERVICES; service++) {
+    if (!isService(service) || serviceListedIn[service] == table || replicaRows[service] > 0) continue;
+    if (isWanted(service, now)) continue;
+    freeService(service);
+    freedServices++;
+  }
+  if (freedServices > 0) rebuildServiceIndex();
+  return servicesLeftOut > 0 && freed + freedServices > 0;
 }

@@ -1,11 +1,8 @@
 /** One node's agent in virtual time: the real one's parts, with messages that take their time instead of sockets. */
 import type { AssignmentUpdate } from '../../../../contract/assignment.ts';
-import { decodeProxyStatistics } from '../../../../contract/proxy-statistics.ts';
 import { decodeProxySync } from '../../../../contract/proxy-sync.ts';
 import type { AgentReport, ProxyCounters } from '../../../../contract/report.ts';
-import { LongPolls } from '../../../../host-agent/serve/long-polls.ts';
 import { ProxyTables } from '../../../../host-agent/serve/proxy-tables.ts';
-import { TableStore } from '../../../../host-agent/serve/table-store.ts';
 import { HeldAssignments } from '../../../../host-agent/uplink/held-assignments.ts';
 import { PendingStatistics } from '../../../../host-agent/uplink/pending-statistics.ts';
 import { V1Statistics } from '../../../../host-agent/uplink/v1-report.ts';
@@ -14,9 +11,6 @@ import { EPOCH_MS } from './clock.ts';
 
 /** Between two samples, seconds. */
 const INTERVAL = 0.25;
-/** As long as the real agent holds a poll, ms. */
-const HOLD_MS = 20_000;
-const POLLS = 4000;
 
 export type CpuSample = Pick<AgentReport, 'cpu' | 'replicas'>;
 
@@ -34,8 +28,6 @@ export class SimulatedAgent {
   readonly node: string;
   readonly #parts: AgentParts;
   readonly #held = new HeldAssignments();
-  readonly #board: TableStore;
-  readonly #polls = new LongPolls(POLLS);
   readonly #tables: ProxyTables;
   readonly #v1: V1Statistics;
   readonly #statistics = new PendingStatistics();
@@ -44,7 +36,6 @@ export class SimulatedAgent {
   constructor(parts: AgentParts) {
     this.node = parts.node;
     this.#parts = parts;
-    this.#board = new TableStore(this.#held, EPOCH_MS);
     const now = (): number => this.#now();
     this.#tables = new ProxyTables(this.#held, now, EPOCH_MS, () => undefined);
     this.#v1 = new V1Statistics(now);
@@ -60,21 +51,6 @@ export class SimulatedAgent {
     const versionBefore = this.#held.version;
     const change = this.#held.apply(update, this.#now());
     this.#tables.changed(change, versionBefore);
-    if (this.#board.changed(change, this.#now())) this.#polls.releaseAll();
-  }
-
-  /** `GET /v1/table?version=<held>`; answered with the table, or without one when nothing came up in time. */
-  poll(held: string, answer: (table: Uint8Array | undefined) => void): void {
-    const current = (): Uint8Array | undefined => this.#board.table(this.#now())?.bytes;
-    const table = this.#board.table(this.#now());
-    if (table !== undefined && String(table.version) !== held) return answer(table.bytes);
-    const unchanged = (): void => answer(undefined);
-    const changed = (): true => {
-      answer(current());
-      return true;
-    };
-    this.#polls.add({ until: this.#now() + HOLD_MS, keys: undefined, changed, unchanged });
-    return undefined;
   }
 
   /** `POST /v1/sync`; answered with the services that differ, or without a body where the message is not held. */
@@ -89,14 +65,6 @@ export class SimulatedAgent {
     else this.#tables.answers.take(decoded.value, answer);
   }
 
-  /** `POST /v1/statistics`. */
-  post(body: Uint8Array): void {
-    const decoded = decodeProxyStatistics(body);
-    if (!decoded.ok) throw new Error(`the plugin's statistics do not decode: ${decoded.failure.message}`);
-    const tableVersion = this.#board.assignmentOf(decoded.value.tableVersion);
-    this.#statistics.accept({ ...decoded.value, tableVersion }, this.#now());
-  }
-
   #tick(): void {
     this.#parts.timeline.after(INTERVAL, () => this.#tick());
     const batch = this.#statistics.take();
@@ -109,10 +77,7 @@ export class SimulatedAgent {
       proxies: batch.map((entry) => JSON.parse(entry.json) as ProxyCounters),
     });
     this.#statistics.delivered(batch);
-    if (this.#held.validUntil !== undefined && this.#held.validUntil <= this.#now()) this.#board.expired(this.#now());
     this.#tables.tick();
     for (const counters of this.#v1.repeat(this.#now())) this.#statistics.accept(counters, this.#now());
-    if (this.#board.tick(this.#now())) this.#polls.releaseAll();
-    this.#polls.tick(this.#now());
   }
 }

@@ -90,7 +90,7 @@ class BallastFleet implements RunningPolicy {
       const node = callerNodeName(caller);
       // The agents of the other nodes are not told the assignments: nobody calls from there.
       if (!this.#agents.has(node)) controller.connect(this.#startAgent(node, random(), idle));
-      return this.#startProxy(callerName(caller), node, true);
+      return this.#startProxy(callerName(caller), node);
     });
   }
 
@@ -103,12 +103,12 @@ class BallastFleet implements RunningPolicy {
     return agent;
   }
 
-  #startProxy(pod: string, node: string, calls: boolean): SimulatedProxy {
+  #startProxy(pod: string, node: string): SimulatedProxy {
     const agent = this.#agents.get(node);
     if (!agent) throw new Error(`${pod} lives on ${node}, which has no agent`);
     const { timeline } = this.#fleet;
     const random = this.#fleet.random(`plugin of ${pod}`);
-    return new SimulatedProxy({ timeline, module: this.#module, nodeId: nodeId(pod), agent, random, calls });
+    return new SimulatedProxy({ timeline, module: this.#module, nodeId: nodeId(pod), agent, random });
   }
 
   balancer(service: number, caller: number): CallerSide {
@@ -124,7 +124,7 @@ class BallastFleet implements RunningPolicy {
     const shape = this.#fleet.services[service];
     const placed = shape?.replicas[replica];
     if (!shape || !placed) throw new Error(`no replica ${replica} of service ${service}`);
-    const proxy = this.#startProxy(replicaName(shape, replica), nodeName(placed.node), false);
+    const proxy = this.#startProxy(replicaName(shape, replica), nodeName(placed.node));
     return new ServingSide(proxy.vm, this.#flights);
   }
 }

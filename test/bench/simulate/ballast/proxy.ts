@@ -13,8 +13,6 @@ export interface ProxyParts {
   readonly nodeId: string;
   readonly agent: SimulatedAgent;
   readonly random: Random;
-  /** Whether the table is fetched: a proxy that only serves has no use for it, and its poll may wait. */
-  readonly calls: boolean;
 }
 
 export class SimulatedProxy {
@@ -46,14 +44,7 @@ export class SimulatedProxy {
   #send(): void {
     for (const call of this.vm.calls.filter(({ token }) => token > this.#seen)) {
       this.#seen = call.token;
-      const path = call.headers.get(':path') ?? '';
-      if (path === '/v1/statistics') {
-        this.#parts.agent.post(call.body);
-        this.#answer(call, 204);
-      } else if (this.#parts.calls) {
-        const version = path.slice(path.indexOf('=') + 1);
-        this.#parts.agent.poll(version, (table) => this.#answer(call, table ? 200 : 304, table));
-      }
+      this.#parts.agent.sync(call.body, (answer) => this.#answer(call, answer ? 200 : 204, answer));
     }
   }
 
