@@ -61,6 +61,26 @@ describe('fairDemand, by hand', () => {
     expect(certificate).toBeLessThan(1e-9);
   });
 
+  it('goes on raising a large service when small ones are held within rounding', () => {
+    const { served, certificate } = fairDemand({
+      demand: [1e-4, 1e9, 1e-4, 1],
+      guarantee: [0, 999500.25, 0.25, 0.251],
+      weight: [0.001, 1, 0.001, 0.001],
+      capacity: [0.5, 1e6, 0],
+      replicas: [
+        { service: 0, node: 2, limit: 0 },
+        { service: 1, node: 1, limit: 1e6 },
+        { service: 1, node: 1, limit: 1e6 },
+        { service: 2, node: 0, limit: 0.5 },
+        { service: 3, node: 1, limit: 0.001 },
+        { service: 3, node: 0, limit: 0.5 },
+      ],
+    });
+    // Service 3 has what is left of node 0 and its limit on node 1; service 1 has the rest of node 1.
+    [0, 999999.999, 1e-4, 0.5009].forEach((cores, service) => expect(served[service]).toBeCloseTo(cores, 3));
+    expect(certificate).toBeLessThan(1e-9);
+  });
+
   it('serves nothing where there is nothing', () => {
     const idle = fairDemand({ demand: [0, 5], guarantee: [0, 0], weight: [1, 1], capacity: [0], replicas: [] });
     expect(idle.served).toEqual([0, 0]);
