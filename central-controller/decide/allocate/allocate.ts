@@ -7,6 +7,7 @@
  * Fujishige 1980). So each mix has one answer, and what a service asked for holds for the nodes as they end up where it
  * asked for level, and for its own placement exactly where all asked for delay.
  */
+import { add, at, indexAt } from './column.ts';
 import { type AllocationInput, fits } from './allocation-input.ts';
 import { FairDemand } from './fair-demand.ts';
 import { createFairProblem, type FairProblem } from './fair-problem.ts';
@@ -124,26 +125,26 @@ function fillFairProblem(input: AllocationInput, memory: Memory): void {
   fairProblem.weight.set(shareWeight);
   weightOnNode.fill(0);
   for (let n = 0; n < capacity.length; n++) {
-    capacity[n] = Math.max(0, (input.capacityCores[n] ?? 0) - (input.backgroundCores[n] ?? 0));
+    capacity[n] = Math.max(0, at(input.capacityCores, n) - at(input.backgroundCores, n));
   }
   for (let s = 0; s < demand.length; s++) {
-    const from = firstReplica[s] ?? 0;
-    const to = firstReplica[s + 1] ?? 0;
+    const from = indexAt(firstReplica, s);
+    const to = indexAt(firstReplica, s + 1);
     let rate = 0;
     for (let j = from; j < to; j++) {
-      rate += 1 / (input.cost[j] ?? 1);
-      weightOnNode[node[j] ?? 0] = (weightOnNode[node[j] ?? 0] ?? 0) + (shareWeight[s] ?? 0);
+      rate += 1 / at(input.cost, j);
+      add(weightOnNode, indexAt(node, j), at(shareWeight, s));
     }
     meanCost[s] = (to - from) / rate;
-    demand[s] = Math.max((input.requestsPerSecond[s] ?? 0) * (meanCost[s] ?? 0), LEAST_DEMAND_CORES);
+    demand[s] = Math.max(at(input.requestsPerSecond, s) * at(meanCost, s), LEAST_DEMAND_CORES);
   }
   for (let s = 0; s < demand.length; s++) {
     let sum = 0;
-    for (let j = firstReplica[s] ?? 0; j < (firstReplica[s + 1] ?? 0); j++) {
-      const free = capacity[node[j] ?? 0] ?? 0;
-      const share = (free * (shareWeight[s] ?? 0)) / (weightOnNode[node[j] ?? 0] || 1);
-      sum += Math.min(share, limitCores[j] ?? Infinity);
-      limit[j] = Math.min(free, limitCores[j] ?? Infinity);
+    for (let j = indexAt(firstReplica, s); j < indexAt(firstReplica, s + 1); j++) {
+      const free = at(capacity, indexAt(node, j));
+      const share = (free * at(shareWeight, s)) / (weightOnNode[indexAt(node, j)] || 1);
+      sum += Math.min(share, at(limitCores, j));
+      limit[j] = Math.min(free, at(limitCores, j));
     }
     guarantee[s] = sum;
   }
@@ -154,15 +155,14 @@ function fillFairProblem(input: AllocationInput, memory: Memory): void {
 /** Takes the shares that were found for the services that ask for `level`, or for delay, as settled. */
 function settle(input: AllocationInput, memory: Memory, requests: Float64Array, level: boolean): void {
   const { settled, problem } = memory;
-  let at = 0;
+  let index = 0;
   for (let s = 0; s < problem.demand.length; s++) {
     const isSettled = (input.level[s] === 1) === level;
-    const rate = memory.served[s] ?? 0;
-    for (let j = input.firstReplica[s] ?? 0; j < (input.firstReplica[s + 1] ?? 0); j++) {
+    const rate = at(memory.served, s);
+    for (let j = indexAt(input.firstReplica, s); j < indexAt(input.firstReplica, s + 1); j++) {
       if (!Number.isNaN(settled[j])) continue;
-      if (isSettled)
-        settled[j] = ((requests[at] ?? 0) * (memory.meanCost[s] ?? 0)) / Math.max(rate, LEAST_DEMAND_CORES);
-      at += 1;
+      if (isSettled) settled[j] = (at(requests, index) * at(memory.meanCost, s)) / Math.max(rate, LEAST_DEMAND_CORES);
+      index += 1;
     }
   }
 }
@@ -173,16 +173,16 @@ function fillResult(input: AllocationInput, memory: Memory): void {
   const { shares, loads, demandCores } = result;
   loads.set(input.backgroundCores);
   for (let s = 0; s < demandCores.length; s++) {
-    const from = input.firstReplica[s] ?? 0;
-    const to = input.firstReplica[s + 1] ?? 0;
+    const from = indexAt(input.firstReplica, s);
+    const to = indexAt(input.firstReplica, s + 1);
     let sum = 0;
-    for (let j = from; j < to; j++) sum += settled[j] ?? 0;
-    const rate = (demandCores[s] ?? 0) / (meanCost[s] ?? 1);
+    for (let j = from; j < to; j++) sum += at(settled, j);
+    const rate = at(demandCores, s) / at(meanCost, s);
     for (let j = from; j < to; j++) {
-      const share = sum > 0 ? (settled[j] ?? 0) / sum : 1 / (to - from);
-      const n = input.node[j] ?? 0;
+      const share = sum > 0 ? at(settled, j) / sum : 1 / (to - from);
+      const n = indexAt(input.node, j);
       shares[j] = share;
-      loads[n] = (loads[n] ?? 0) + rate * share * (input.cost[j] ?? 0);
+      add(loads, n, rate * share * at(input.cost, j));
     }
   }
 }

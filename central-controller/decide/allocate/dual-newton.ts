@@ -5,6 +5,7 @@
  * Armijo's rule: Qi and Sun 1993). Early steps are solved roughly, late ones exactly (Dembo, Eisenstat and Steihaug
  * 1982).
  */
+import { at } from './column.ts';
 import type { CurvePoint } from './delay-curve.ts';
 import { findLoad, type NodePrices } from './node-prices.ts';
 import { type NewtonSystem, solveNewton } from './newton-system.ts';
@@ -85,16 +86,16 @@ export class DualNewton {
     const { loads, price, slope, residual, response } = trial;
     const point = this.#point;
     for (let n = 0; n < loads.length; n++) {
-      loads[n] = findLoad(problem, n, price[n] ?? 0, loads[n] ?? 0, point);
+      loads[n] = findLoad(problem, n, at(price, n), at(loads, n), point);
       slope[n] = point.slope;
     }
     respondAll(problem, price, EXACT, response, this.#scratch, point);
     loadsOf(problem, response.requests, residual);
     let error = 0;
     for (let n = 0; n < loads.length; n++) {
-      const rest = (residual[n] ?? 0) - (loads[n] ?? 0);
+      const rest = at(residual, n) - at(loads, n);
       residual[n] = rest;
-      if (rest !== 0) error = Math.max(error, (Math.abs(rest) * (slope[n] ?? 0)) / Math.max(price[n] ?? 0, 1e-300));
+      if (rest !== 0) error = Math.max(error, (Math.abs(rest) * at(slope, n)) / Math.max(at(price, n), 1e-300));
     }
     trial.error = error;
     trial.dual = NaN;
@@ -110,10 +111,10 @@ export class DualNewton {
     const shortest = trial.error < NEAR ? 1 : 1e-9;
     for (let length = 1; length >= shortest; length /= 2) {
       for (let n = 0; n < step.length; n++) {
-        const price = trial.price[n] ?? 0;
-        const changed = this.#nodes.changed(n, price, length * (step[n] ?? 0));
+        const price = at(trial.price, n);
+        const changed = this.#nodes.changed(n, price, length * at(step, n));
         next.price[n] = changed;
-        next.loads[n] = (trial.loads[n] ?? 0) + (changed - price) / (trial.slope[n] ?? 1);
+        next.loads[n] = at(trial.loads, n) + (changed - price) / at(trial.slope, n);
       }
       this.#evaluate(problem, next);
       // Measured against all trials before: halved against the last one alone, errors can go round in a circle.
@@ -144,9 +145,9 @@ export class DualNewton {
     const { loads, price } = trial;
     let dual = valueOf(problem, price, trial.response, this.#point);
     for (let n = 0; n < loads.length; n++) {
-      const load = loads[n] ?? 0;
+      const load = at(loads, n);
       evaluateNode(problem, n, load, this.#point);
-      dual += this.#point.value + (price[n] ?? 0) * ((problem.background[n] ?? 0) - load);
+      dual += this.#point.value + at(price, n) * (at(problem.background, n) - load);
     }
     trial.dual = dual;
     return dual;
@@ -168,6 +169,6 @@ function createTrial(nodes: number, replicas: number): Trial {
 /** Derivative of the dual at `trial` along the step. */
 function slopeAlong(trial: Trial, step: Float64Array): number {
   let sum = 0;
-  for (let n = 0; n < step.length; n++) sum += (step[n] ?? 0) * (trial.residual[n] ?? 0);
+  for (let n = 0; n < step.length; n++) sum += at(step, n) * at(trial.residual, n);
   return sum;
 }

@@ -3,6 +3,7 @@
  * service that wants more could get it from free capacity or from one that is better off (Bertsekas and Gallager 1992,
  * the bottleneck condition; here by reachability in the residual network). A service at its guarantee gives nothing.
  */
+import { at, indexAt } from './column.ts';
 import type { FairProblem } from './fair-problem.ts';
 import type { Flow } from './max-flow.ts';
 
@@ -27,25 +28,25 @@ export class FairnessCheck {
     let worst = 0;
     let isShort = false;
     for (let n = 0; n < capacity.length; n++) {
-      const over = (flow.intoNode[n] ?? 0) - (capacity[n] ?? 0);
-      if (over > tolerance) worst = Math.max(worst, over / (flow.intoNode[n] ?? 1));
+      const over = at(flow.intoNode, n) - at(capacity, n);
+      if (over > tolerance) worst = Math.max(worst, over / at(flow.intoNode, n));
     }
     for (let s = 0; s < served.length; s++) {
-      const missing = (served[s] ?? 0) - (flow.ofService[s] ?? 0);
-      if (missing > tolerance) worst = Math.max(worst, missing / (served[s] ?? 1));
-      const least = Math.min(guarantee[s] ?? 0, demand[s] ?? 0) - (served[s] ?? 0);
-      if (least > tolerance) worst = Math.max(worst, least / (guarantee[s] ?? 1));
+      const missing = at(served, s) - at(flow.ofService, s);
+      if (missing > tolerance) worst = Math.max(worst, missing / at(served, s));
+      const least = Math.min(at(guarantee, s), at(demand, s)) - at(served, s);
+      if (least > tolerance) worst = Math.max(worst, least / at(guarantee, s));
       isShort ||= wantsMore(problem, served, s, tolerance);
     }
     if (!isShort) return worst;
     this.#spread(problem, served, flow, tolerance * 100);
     for (let s = 0; s < served.length; s++) {
       if (!wantsMore(problem, served, s, tolerance)) continue;
-      const own = (served[s] ?? 0) / (weight[s] ?? 1);
-      const best = this.#best[s] ?? 0;
+      const own = at(served, s) / at(weight, s);
+      const best = at(this.#best, s);
       if (best === Infinity) worst = Math.max(worst, 1);
       // Raising the service to the level of the better one takes so many cores at most.
-      else if ((best - own) * (weight[s] ?? 1) > tolerance) worst = Math.max(worst, (best - own) / best);
+      else if ((best - own) * at(weight, s) > tolerance) worst = Math.max(worst, (best - own) / best);
     }
     return worst;
   }
@@ -57,16 +58,16 @@ export class FairnessCheck {
     const order = this.#order;
     best.fill(-1);
     for (let n = 0; n < capacity.length; n++) {
-      if ((capacity[n] ?? 0) - (flow.intoNode[n] ?? 0) > tolerance) {
+      if (at(capacity, n) - at(flow.intoNode, n) > tolerance) {
         this.#reach(problem, flow, served.length + n, Infinity, tolerance);
       }
     }
-    const levelOf = (s: number): number => (served[s] ?? 0) / (weight[s] ?? 1);
+    const levelOf = (s: number): number => at(served, s) / at(weight, s);
     for (let s = 0; s < order.length; s++) order[s] = s;
     order.sort((a, b) => levelOf(b) - levelOf(a));
     for (const s of order) {
-      const least = Math.min(guarantee[s] ?? 0, demand[s] ?? 0) * (1 + ROUNDING);
-      if ((served[s] ?? 0) > least) this.#reach(problem, flow, s, levelOf(s), tolerance);
+      const least = Math.min(at(guarantee, s), at(demand, s)) * (1 + ROUNDING);
+      if (at(served, s) > least) this.#reach(problem, flow, s, levelOf(s), tolerance);
     }
   }
 
@@ -80,14 +81,16 @@ export class FairnessCheck {
     best[seed] = value;
     queue[0] = seed;
     for (let head = 0, tail = 1; head < tail; head++) {
-      const vertex = queue[head] ?? 0;
+      const vertex = indexAt(queue, head);
       const isService = vertex < services;
-      const from = (isService ? firstReplica[vertex] : flow.firstOnNode[vertex - services]) ?? 0;
-      const to = (isService ? firstReplica[vertex + 1] : flow.firstOnNode[vertex - services + 1]) ?? 0;
+      const first = isService ? firstReplica : flow.firstOnNode;
+      const owner = isService ? vertex : vertex - services;
+      const from = indexAt(first, owner);
+      const to = indexAt(first, owner + 1);
       for (let arc = from; arc < to; arc++) {
-        const j = isService ? arc : (flow.replicasByNode[arc] ?? 0);
-        const room = isService ? (flow.onReplica[j] ?? 0) : (limit[j] ?? 0) - (flow.onReplica[j] ?? 0);
-        const other = isService ? services + (node[j] ?? 0) : (flow.serviceOf[j] ?? 0);
+        const j = isService ? arc : indexAt(flow.replicasByNode, arc);
+        const room = isService ? at(flow.onReplica, j) : at(limit, j) - at(flow.onReplica, j);
+        const other = isService ? services + indexAt(node, j) : indexAt(flow.serviceOf, j);
         if (best[other] !== -1 || room <= tolerance) continue;
         best[other] = value;
         queue[tail++] = other;
@@ -97,5 +100,5 @@ export class FairnessCheck {
 }
 
 function wantsMore({ demand }: FairProblem, served: Float64Array, service: number, tolerance: number): boolean {
-  return (served[service] ?? 0) < (demand[service] ?? 0) * (1 - ROUNDING) - tolerance;
+  return at(served, service) < at(demand, service) * (1 - ROUNDING) - tolerance;
 }

@@ -3,6 +3,7 @@
  * `log cost = service + node` by alternating means. Where costs are a service's cost times a node's factor, the fit is
  * exact, and load over factor is what services can move between nodes without loss.
  */
+import { add, at, indexAt } from './column.ts';
 import type { AllocationInput } from './allocation-input.ts';
 
 const MOST_ROUNDS = 100;
@@ -32,28 +33,28 @@ export class Hardware {
     ofNode.fill(0);
     count.fill(0);
     for (let j = 0; j < node.length; j++) {
-      logCost[j] = Math.log(cost[j] ?? 1);
-      count[node[j] ?? 0] = (count[node[j] ?? 0] ?? 0) + 1;
+      logCost[j] = Math.log(at(cost, j));
+      add(count, indexAt(node, j), 1);
     }
     for (let round = 0; round < MOST_ROUNDS; round++) {
       sum.fill(0);
       for (let s = 0; s + 1 < firstReplica.length; s++) {
-        const from = firstReplica[s] ?? 0;
-        const to = firstReplica[s + 1] ?? 0;
+        const from = indexAt(firstReplica, s);
+        const to = indexAt(firstReplica, s + 1);
         let mean = 0;
-        for (let j = from; j < to; j++) mean += ((logCost[j] ?? 0) - (ofNode[node[j] ?? 0] ?? 0)) / (to - from);
+        for (let j = from; j < to; j++) mean += (at(logCost, j) - at(ofNode, indexAt(node, j))) / (to - from);
         for (let j = from; j < to; j++) {
-          sum[node[j] ?? 0] = (sum[node[j] ?? 0] ?? 0) + (logCost[j] ?? 0) - mean;
+          add(sum, indexAt(node, j), at(logCost, j) - mean);
         }
       }
       let moved = 0;
       for (let n = 0; n < ofNode.length; n++) {
-        const next = (sum[n] ?? 0) / Math.max(1, count[n] ?? 0);
-        moved = Math.max(moved, Math.abs(next - (ofNode[n] ?? 0)));
+        const next = at(sum, n) / Math.max(1, at(count, n));
+        moved = Math.max(moved, Math.abs(next - at(ofNode, n)));
         ofNode[n] = next;
       }
       if (moved <= TOLERANCE) break;
     }
-    for (let n = 0; n < ofNode.length; n++) this.speed[n] = Math.exp(-(ofNode[n] ?? 0));
+    for (let n = 0; n < ofNode.length; n++) this.speed[n] = Math.exp(-at(ofNode, n));
   }
 }

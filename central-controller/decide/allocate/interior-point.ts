@@ -5,6 +5,7 @@
  * of Newton system as the dual does. A start close to the path, from the last problem's solution, saves the first half
  * of the steps (Gondzio 1998).
  */
+import { add, at, indexAt } from './column.ts';
 import type { CurvePoint } from './delay-curve.ts';
 import { type NewtonSystem, solveNewton } from './newton-system.ts';
 import type { NodePrices } from './node-prices.ts';
@@ -94,21 +95,21 @@ export class InteriorPoint {
     }
     let product = 0;
     for (let s = 0; s < demand.length; s++) {
-      const from = start[s] ?? 0;
-      const to = start[s + 1] ?? 0;
+      const from = indexAt(start, s);
+      const to = indexAt(start, s + 1);
       const usual = usualProduct(problem, s);
       this.#scale[s] = usual;
       let sum = 0;
-      for (let j = from; j < to; j++) sum += this.above[j] ?? 0;
-      const scale = ((1 - floor) * (demand[s] ?? 0)) / sum;
+      for (let j = from; j < to; j++) sum += at(this.above, j);
+      const scale = ((1 - floor) * at(demand, s)) / sum;
       for (let j = from; j < to; j++) {
-        const rate = scale * (this.above[j] ?? 0);
+        const rate = scale * at(this.above, j);
         this.above[j] = rate;
         if (!isWarm) this.held[j] = usual / rate;
-        product += (rate * (this.held[j] ?? 0)) / usual;
+        product += (rate * at(this.held, j)) / usual;
       }
     }
-    this.#product = product / Math.max(1, start[demand.length] ?? 0);
+    this.#product = product / Math.max(1, indexAt(start, demand.length));
     this.#load(problem);
     if (!isWarm) this.#nodes.start(problem, this.#loads);
   }
@@ -128,21 +129,21 @@ export class InteriorPoint {
     const inverse = this.#inverse;
     const scales = this.#scale;
     const point = this.#point;
-    for (let n = 0; n < residual.length; n++) residual[n] = (this.#loads[n] ?? 0) - (this.#nodes.loads[n] ?? 0);
+    for (let n = 0; n < residual.length; n++) residual[n] = at(this.#loads, n) - at(this.#nodes.loads, n);
     for (let s = 0; s < demand.length; s++) {
-      const from = start[s] ?? 0;
-      const to = start[s + 1] ?? 0;
-      const equal = (demand[s] ?? 0) / (to - from);
-      const own = pull[s] ?? 1;
-      const target = product * (scales[s] ?? 1);
+      const from = indexAt(start, s);
+      const to = indexAt(start, s + 1);
+      const equal = at(demand, s) / (to - from);
+      const own = at(pull, s);
+      const target = product * at(scales, s);
       let sum = 0;
       let mean = 0;
       for (let j = from; j < to; j++) {
-        const rate = above[j] ?? 0;
+        const rate = at(above, j);
         const inverted = 1 / rate;
-        let price = (cost[j] ?? 0) * (prices[node[j] ?? 0] ?? 0) + (hidden[j] ?? 0);
+        let price = at(cost, j) * at(prices, indexAt(node, j)) + at(hidden, j);
         price += own * (rate - (1 - floor) * equal);
-        let slope = own + (held[j] ?? 0) * inverted;
+        let slope = own + at(held, j) * inverted;
         if (limit[j] !== Infinity) {
           evaluateLimit(problem, j, rate + floor * equal, point);
           price += point.price;
@@ -158,10 +159,10 @@ export class InteriorPoint {
       }
       mean /= sum;
       for (let j = from; j < to; j++) {
-        const n = node[j] ?? 0;
-        const change = (flexibility[j] ?? 0) * (mean - (marginals[j] ?? 0));
+        const n = indexAt(node, j);
+        const change = at(flexibility, j) * (mean - at(marginals, j));
         changes[j] = change;
-        residual[n] = (residual[n] ?? 0) + (cost[j] ?? 0) * change;
+        add(residual, n, at(cost, j) * change);
       }
     }
   }
@@ -179,18 +180,18 @@ export class InteriorPoint {
     let worstRate = -NOT_QUITE;
     let worstPrice = -NOT_QUITE;
     for (let s = 0; s < demand.length; s++) {
-      const from = start[s] ?? 0;
-      const to = start[s + 1] ?? 0;
-      const target = product * (scales[s] ?? 1);
+      const from = indexAt(start, s);
+      const to = indexAt(start, s + 1);
+      const target = product * at(scales, s);
       let mean = 0;
-      for (let j = from; j < to; j++) mean += (leverage[j] ?? 0) * (step[node[j] ?? 0] ?? 0);
-      mean *= share[s] ?? 0;
+      for (let j = from; j < to; j++) mean += at(leverage, j) * at(step, indexAt(node, j));
+      mean *= at(share, s);
       for (let j = from; j < to; j++) {
-        const dearer = (leverage[j] ?? 0) * (step[node[j] ?? 0] ?? 0) - (flexibility[j] ?? 0) * mean;
-        const moved = (changes[j] ?? 0) - dearer;
-        const part = moved * (inverse[j] ?? 0);
-        const price = held[j] ?? 0;
-        const raised = target * (inverse[j] ?? 0) - price * (1 + part);
+        const dearer = at(leverage, j) * at(step, indexAt(node, j)) - at(flexibility, j) * mean;
+        const moved = at(changes, j) - dearer;
+        const part = moved * at(inverse, j);
+        const price = at(held, j);
+        const raised = target * at(inverse, j) - price * (1 + part);
         changes[j] = moved;
         raises[j] = raised;
         worstRate = Math.min(worstRate, part);
@@ -202,16 +203,16 @@ export class InteriorPoint {
     let left = 0;
     for (let s = 0; s < demand.length; s++) {
       let sum = 0;
-      for (let j = start[s] ?? 0; j < (start[s + 1] ?? 0); j++) {
-        const rate = (above[j] ?? 0) + ofRates * (changes[j] ?? 0);
-        const price = (held[j] ?? 0) + ofPrices * (raises[j] ?? 0);
+      for (let j = indexAt(start, s); j < indexAt(start, s + 1); j++) {
+        const rate = at(above, j) + ofRates * at(changes, j);
+        const price = at(held, j) + ofPrices * at(raises, j);
         above[j] = rate;
         held[j] = price;
         sum += rate * price;
       }
-      left += sum / (scales[s] ?? 1);
+      left += sum / at(scales, s);
     }
-    this.#product = left / Math.max(1, start[demand.length] ?? 0);
+    this.#product = left / Math.max(1, indexAt(start, demand.length));
     this.#load(problem);
     this.#nodes.move(step, ofPrices);
     return Math.min(ofRates, ofPrices);
@@ -222,14 +223,14 @@ export class InteriorPoint {
     const loads = this.#loads;
     loads.set(background);
     for (let s = 0; s < demand.length; s++) {
-      const from = start[s] ?? 0;
-      const to = start[s + 1] ?? 0;
-      const least = (floor * (demand[s] ?? 0)) / (to - from);
+      const from = indexAt(start, s);
+      const to = indexAt(start, s + 1);
+      const least = (floor * at(demand, s)) / (to - from);
       for (let j = from; j < to; j++) {
-        const n = node[j] ?? 0;
-        const rate = least + (above[j] ?? 0);
+        const n = indexAt(node, j);
+        const rate = least + at(above, j);
         requests[j] = rate;
-        loads[n] = (loads[n] ?? 0) + rate * (cost[j] ?? 0);
+        add(loads, n, rate * at(cost, j));
       }
     }
   }
@@ -237,9 +238,9 @@ export class InteriorPoint {
 
 /** Requests/s above the floor times seconds, by which products of the service's replicas are measured. */
 function usualProduct({ start, demand, pull }: SplitProblem, service: number): number {
-  const replicas = (start[service + 1] ?? 0) - (start[service] ?? 0);
+  const replicas = indexAt(start, service + 1) - indexAt(start, service);
   if (replicas === 0) return 1;
-  const equal = (demand[service] ?? 0) / replicas;
+  const equal = at(demand, service) / replicas;
   // The pull is a part of the service's cost, and how large a part need not be known well.
-  return 10 * (pull[service] ?? 0) * equal * equal;
+  return 10 * at(pull, service) * equal * equal;
 }

@@ -2,6 +2,7 @@
  * Maximum flow from services over their replicas to nodes. Dinic 1970: blocking flows in the graph of shortest paths.
  * It goes on from the flow that is there, so that small changes of demands and capacities cost little.
  */
+import { add, at, indexAt } from './column.ts';
 
 /** What may flow. Columns as in `allocation-input.ts`. */
 export interface FlowLimits {
@@ -55,12 +56,12 @@ export class Flow {
     const { firstOnNode, replicasByNode } = this;
     for (let s = 0; s < this.#services; s++) this.serviceOf.fill(s, firstReplica[s], firstReplica[s + 1]);
     firstOnNode.fill(0);
-    for (let j = 0; j < node.length; j++) firstOnNode[node[j] ?? 0] = (firstOnNode[node[j] ?? 0] ?? 0) + 1;
-    for (let n = 1; n < firstOnNode.length; n++) firstOnNode[n] = (firstOnNode[n] ?? 0) + (firstOnNode[n - 1] ?? 0);
+    for (let j = 0; j < node.length; j++) firstOnNode[indexAt(node, j)] = indexAt(firstOnNode, indexAt(node, j)) + 1;
+    for (let n = 1; n < firstOnNode.length; n++) firstOnNode[n] = indexAt(firstOnNode, n) + indexAt(firstOnNode, n - 1);
     for (let j = node.length - 1; j >= 0; j--) {
-      const at = (firstOnNode[node[j] ?? 0] ?? 0) - 1;
-      firstOnNode[node[j] ?? 0] = at;
-      replicasByNode[at] = j;
+      const index = indexAt(firstOnNode, indexAt(node, j)) - 1;
+      firstOnNode[indexAt(node, j)] = index;
+      replicasByNode[index] = j;
     }
   }
 
@@ -83,18 +84,18 @@ export class Flow {
    */
   maximise(limits: FlowLimits, wanted: Float64Array, tolerance: number): number {
     this.#rescale(limits, wanted);
-    for (let s = 0; s < this.#services; s++) this.#useRoom(limits, s, (wanted[s] ?? 0) - (this.ofService[s] ?? 0));
+    for (let s = 0; s < this.#services; s++) this.#useRoom(limits, s, at(wanted, s) - at(this.ofService, s));
     while (this.#findLevels(limits, wanted, tolerance)) {
-      for (let s = 0; s < this.#services; s++) this.#nextArc[s] = limits.firstReplica[s] ?? 0;
+      for (let s = 0; s < this.#services; s++) this.#nextArc[s] = indexAt(limits.firstReplica, s);
       this.#nextArc.set(this.firstOnNode.subarray(0, this.intoNode.length), this.#services);
       for (let s = 0; s < this.#services; s++) {
-        while ((wanted[s] ?? 0) - (this.ofService[s] ?? 0) > tolerance) {
-          if (!this.#push(limits, s, (wanted[s] ?? 0) - (this.ofService[s] ?? 0), tolerance)) break;
+        while (at(wanted, s) - at(this.ofService, s) > tolerance) {
+          if (!this.#push(limits, s, at(wanted, s) - at(this.ofService, s), tolerance)) break;
         }
       }
     }
     let missing = 0;
-    for (let s = 0; s < this.#services; s++) missing += Math.max(0, (wanted[s] ?? 0) - (this.ofService[s] ?? 0));
+    for (let s = 0; s < this.#services; s++) missing += Math.max(0, at(wanted, s) - at(this.ofService, s));
     return missing;
   }
 
@@ -103,28 +104,28 @@ export class Flow {
     const { onReplica, ofService, intoNode } = this;
     intoNode.fill(0);
     for (let s = 0; s < ofService.length; s++) {
-      const from = firstReplica[s] ?? 0;
-      const to = firstReplica[s + 1] ?? 0;
+      const from = indexAt(firstReplica, s);
+      const to = indexAt(firstReplica, s + 1);
       let sum = 0;
-      for (let j = from; j < to; j++) sum += onReplica[j] ?? 0;
-      const part = sum > 0 ? (wanted[s] ?? 0) / sum : 0;
+      for (let j = from; j < to; j++) sum += at(onReplica, j);
+      const part = sum > 0 ? at(wanted, s) / sum : 0;
       for (let j = from; j < to; j++) {
-        const cores = Math.min((onReplica[j] ?? 0) * part, limit[j] ?? 0);
+        const cores = Math.min(at(onReplica, j) * part, at(limit, j));
         onReplica[j] = cores;
-        intoNode[node[j] ?? 0] = (intoNode[node[j] ?? 0] ?? 0) + cores;
+        add(intoNode, indexAt(node, j), cores);
       }
     }
     const fitting = this.#fitting;
     for (let n = 0; n < intoNode.length; n++) {
-      const into = intoNode[n] ?? 0;
-      fitting[n] = into > (capacity[n] ?? 0) ? (capacity[n] ?? 0) / into : 1;
-      intoNode[n] = into * (fitting[n] ?? 1);
+      const into = at(intoNode, n);
+      fitting[n] = into > at(capacity, n) ? at(capacity, n) / into : 1;
+      intoNode[n] = into * at(fitting, n);
     }
     for (let s = 0; s < ofService.length; s++) {
       let sum = 0;
-      for (let j = firstReplica[s] ?? 0; j < (firstReplica[s + 1] ?? 0); j++) {
-        onReplica[j] = (onReplica[j] ?? 0) * (fitting[node[j] ?? 0] ?? 1);
-        sum += onReplica[j] ?? 0;
+      for (let j = indexAt(firstReplica, s); j < indexAt(firstReplica, s + 1); j++) {
+        onReplica[j] = at(onReplica, j) * at(fitting, indexAt(node, j));
+        sum += at(onReplica, j);
       }
       ofService[s] = sum;
     }
@@ -133,13 +134,13 @@ export class Flow {
   /** Sends what the service still wants where there is room at once. */
   #useRoom({ firstReplica, node, limit, capacity }: FlowLimits, service: number, missing: number): void {
     let rest = missing;
-    for (let j = firstReplica[service] ?? 0; rest > 0 && j < (firstReplica[service + 1] ?? 0); j++) {
-      const n = node[j] ?? 0;
-      const ofReplica = (limit[j] ?? 0) - (this.onReplica[j] ?? 0);
-      const cores = Math.max(0, Math.min(rest, ofReplica, (capacity[n] ?? 0) - (this.intoNode[n] ?? 0)));
-      this.onReplica[j] = (this.onReplica[j] ?? 0) + cores;
-      this.intoNode[n] = (this.intoNode[n] ?? 0) + cores;
-      this.ofService[service] = (this.ofService[service] ?? 0) + cores;
+    for (let j = indexAt(firstReplica, service); rest > 0 && j < indexAt(firstReplica, service + 1); j++) {
+      const n = indexAt(node, j);
+      const ofReplica = at(limit, j) - at(this.onReplica, j);
+      const cores = Math.max(0, Math.min(rest, ofReplica, at(capacity, n) - at(this.intoNode, n)));
+      add(this.onReplica, j, cores);
+      add(this.intoNode, n, cores);
+      add(this.ofService, service, cores);
       rest -= cores;
     }
   }
@@ -153,29 +154,29 @@ export class Flow {
     let tail = 0;
     level.fill(FAR);
     for (let s = 0; s < services; s++) {
-      if ((wanted[s] ?? 0) - (this.ofService[s] ?? 0) <= tolerance) continue;
+      if (at(wanted, s) - at(this.ofService, s) <= tolerance) continue;
       level[s] = 0;
       queue[tail++] = s;
     }
     let isOpen = false;
     for (let head = 0; head < tail; head++) {
-      const vertex = queue[head] ?? 0;
-      const further = (level[vertex] ?? 0) + 1;
+      const vertex = indexAt(queue, head);
+      const further = indexAt(level, vertex) + 1;
       if (vertex < services) {
-        for (let j = limits.firstReplica[vertex] ?? 0; j < (limits.firstReplica[vertex + 1] ?? 0); j++) {
-          const to = services + (limits.node[j] ?? 0);
-          if (level[to] !== FAR || (limits.limit[j] ?? 0) - (onReplica[j] ?? 0) <= tolerance) continue;
+        for (let j = indexAt(limits.firstReplica, vertex); j < indexAt(limits.firstReplica, vertex + 1); j++) {
+          const to = services + indexAt(limits.node, j);
+          if (level[to] !== FAR || at(limits.limit, j) - at(onReplica, j) <= tolerance) continue;
           level[to] = further;
           queue[tail++] = to;
         }
         continue;
       }
       const node = vertex - services;
-      if ((limits.capacity[node] ?? 0) - (this.intoNode[node] ?? 0) > tolerance) isOpen = true;
-      for (let at = this.firstOnNode[node] ?? 0; at < (this.firstOnNode[node + 1] ?? 0); at++) {
-        const j = this.replicasByNode[at] ?? 0;
-        const to = this.serviceOf[j] ?? 0;
-        if (level[to] !== FAR || (onReplica[j] ?? 0) <= tolerance) continue;
+      if (at(limits.capacity, node) - at(this.intoNode, node) > tolerance) isOpen = true;
+      for (let index = indexAt(this.firstOnNode, node); index < indexAt(this.firstOnNode, node + 1); index++) {
+        const j = indexAt(this.replicasByNode, index);
+        const to = indexAt(this.serviceOf, j);
+        if (level[to] !== FAR || at(onReplica, j) <= tolerance) continue;
         level[to] = further;
         queue[tail++] = to;
       }
@@ -193,22 +194,24 @@ export class Flow {
     let vertex = root;
     for (;;) {
       if (vertex >= services) {
-        const room = (limits.capacity[vertex - services] ?? 0) - (this.intoNode[vertex - services] ?? 0);
+        const room = at(limits.capacity, vertex - services) - at(this.intoNode, vertex - services);
         if (room > tolerance) {
           this.#augment(limits, root, vertex - services, depth, Math.min(most, room));
           return true;
         }
       }
       const isService = vertex < services;
-      const end = isService ? limits.firstReplica[vertex + 1] : this.firstOnNode[vertex - services + 1];
+      const end = isService
+        ? indexAt(limits.firstReplica, vertex + 1)
+        : indexAt(this.firstOnNode, vertex - services + 1);
       let to = -1;
-      for (let arc = nextArc[vertex] ?? 0; arc < (end ?? 0); arc++) {
-        const j = isService ? arc : (this.replicasByNode[arc] ?? 0);
-        const room = isService ? (limits.limit[j] ?? 0) - (this.onReplica[j] ?? 0) : (this.onReplica[j] ?? 0);
+      for (let arc = indexAt(nextArc, vertex); arc < end; arc++) {
+        const j = isService ? arc : indexAt(this.replicasByNode, arc);
+        const room = isService ? at(limits.limit, j) - at(this.onReplica, j) : at(this.onReplica, j);
         nextArc[vertex] = arc;
         if (room <= tolerance) continue;
-        const other = isService ? services + (limits.node[j] ?? 0) : (this.serviceOf[j] ?? 0);
-        if (level[other] !== (level[vertex] ?? 0) + 1) continue;
+        const other = isService ? services + indexAt(limits.node, j) : indexAt(this.serviceOf, j);
+        if (level[other] !== indexAt(level, vertex) + 1) continue;
         to = other;
         path[depth++] = j;
         break;
@@ -217,27 +220,27 @@ export class Flow {
         vertex = to;
         continue;
       }
-      nextArc[vertex] = end ?? 0;
+      nextArc[vertex] = end;
       if (depth === 0) return false;
       depth -= 1;
-      const arc = path[depth] ?? 0;
-      vertex = isService ? services + (limits.node[arc] ?? 0) : (this.serviceOf[arc] ?? 0);
-      nextArc[vertex] = (nextArc[vertex] ?? 0) + 1;
+      const arc = indexAt(path, depth);
+      vertex = isService ? services + indexAt(limits.node, arc) : indexAt(this.serviceOf, arc);
+      nextArc[vertex] = indexAt(nextArc, vertex) + 1;
     }
   }
 
   #augment(limits: FlowLimits, root: number, node: number, depth: number, most: number): void {
     const { onReplica } = this;
     let amount = most;
-    for (let at = 0; at < depth; at++) {
-      const j = this.#path[at] ?? 0;
-      amount = Math.min(amount, at % 2 === 0 ? (limits.limit[j] ?? 0) - (onReplica[j] ?? 0) : (onReplica[j] ?? 0));
+    for (let index = 0; index < depth; index++) {
+      const j = indexAt(this.#path, index);
+      amount = Math.min(amount, index % 2 === 0 ? at(limits.limit, j) - at(onReplica, j) : at(onReplica, j));
     }
-    for (let at = 0; at < depth; at++) {
-      const j = this.#path[at] ?? 0;
-      onReplica[j] = (onReplica[j] ?? 0) + (at % 2 === 0 ? amount : -amount);
+    for (let index = 0; index < depth; index++) {
+      const j = indexAt(this.#path, index);
+      add(onReplica, j, index % 2 === 0 ? amount : -amount);
     }
-    this.ofService[root] = (this.ofService[root] ?? 0) + amount;
-    this.intoNode[node] = (this.intoNode[node] ?? 0) + amount;
+    add(this.ofService, root, amount);
+    add(this.intoNode, node, amount);
   }
 }

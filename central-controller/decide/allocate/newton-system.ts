@@ -3,6 +3,7 @@
  * fall when prices rise. Solved by conjugate gradients with the diagonal as preconditioner (Hestenes and Stiefel 1952);
  * the matrix is never written down.
  */
+import { add, at, indexAt } from './column.ts';
 import type { SplitProblem } from './split-problem.ts';
 
 export interface NewtonSystem {
@@ -64,8 +65,8 @@ export function solveNewton(
   prepare(system, problem, slope, flexibility);
   let energy = 0;
   for (let n = 0; n < step.length; n++) {
-    const own = residual[n] ?? 0;
-    const toward = own * (inverse[n] ?? 0);
+    const own = at(residual, n);
+    const toward = own * at(inverse, n);
     step[n] = 0;
     rest[n] = own;
     direction[n] = toward;
@@ -77,14 +78,14 @@ export function solveNewton(
     if (!Number.isFinite(length)) return;
     let nextEnergy = 0;
     for (let n = 0; n < step.length; n++) {
-      step[n] = (step[n] ?? 0) + length * (direction[n] ?? 0);
-      const left = (rest[n] ?? 0) - length * (image[n] ?? 0);
+      add(step, n, length * at(direction, n));
+      const left = at(rest, n) - length * at(image, n);
       rest[n] = left;
-      nextEnergy += left * left * (inverse[n] ?? 0);
+      nextEnergy += left * left * at(inverse, n);
     }
     const turn = nextEnergy / energy;
     for (let n = 0; n < step.length; n++) {
-      direction[n] = (rest[n] ?? 0) * (inverse[n] ?? 0) + turn * (direction[n] ?? 0);
+      direction[n] = at(rest, n) * at(inverse, n) + turn * at(direction, n);
     }
     energy = nextEnergy;
   }
@@ -95,31 +96,31 @@ function prepare(system: NewtonSystem, problem: SplitProblem, slope: Float64Arra
   const { diagonal, inverse, leverage, share, moving, movingNode, movingStart } = system;
   const { node, cost, start, demand } = problem;
   for (let n = 0; n < diagonal.length; n++) {
-    diagonal[n] = 1 / (slope[n] ?? 1);
-    inverse[n] = diagonal[n] ?? 0;
+    diagonal[n] = 1 / at(slope, n);
+    inverse[n] = at(diagonal, n);
   }
-  let at = 0;
+  let index = 0;
   for (let s = 0; s < demand.length; s++) {
-    const from = start[s] ?? 0;
-    const to = start[s + 1] ?? 0;
+    const from = indexAt(start, s);
+    const to = indexAt(start, s + 1);
     let total = 0;
-    for (let j = from; j < to; j++) total += flexibility[j] ?? 0;
+    for (let j = from; j < to; j++) total += at(flexibility, j);
     const part = total > 0 ? 1 / total : 0;
     share[s] = part;
     for (let j = from; j < to; j++) {
-      const n = node[j] ?? 0;
-      const factor = cost[j] ?? 0;
-      const own = (flexibility[j] ?? 0) * factor;
+      const n = indexAt(node, j);
+      const factor = at(cost, j);
+      const own = at(flexibility, j) * factor;
       leverage[j] = own;
-      diagonal[n] = (diagonal[n] ?? 0) + own * factor;
-      inverse[n] = (inverse[n] ?? 0) + own * (factor - own * part);
-      moving[at] = own;
-      movingNode[at] = n;
-      if ((flexibility[j] ?? 0) * part > STILL) at += 1;
+      add(diagonal, n, own * factor);
+      add(inverse, n, own * (factor - own * part));
+      moving[index] = own;
+      movingNode[index] = n;
+      if (at(flexibility, j) * part > STILL) index += 1;
     }
-    movingStart[s + 1] = at;
+    movingStart[s + 1] = index;
   }
-  for (let n = 0; n < inverse.length; n++) inverse[n] = 1 / (inverse[n] ?? 1);
+  for (let n = 0; n < inverse.length; n++) inverse[n] = 1 / at(inverse, n);
 }
 
 /** The system's matrix times `direction`, into `image`. Returns `direction` times that. */
@@ -127,21 +128,21 @@ function applySystem(system: NewtonSystem): number {
   const { direction, image, diagonal, moving, movingNode, movingStart, share } = system;
   let curvature = 0;
   for (let n = 0; n < image.length; n++) {
-    const own = direction[n] ?? 0;
-    image[n] = (diagonal[n] ?? 0) * own;
+    const own = at(direction, n);
+    image[n] = at(diagonal, n) * own;
   }
   for (let s = 0; s < share.length; s++) {
-    const from = movingStart[s] ?? 0;
-    const to = movingStart[s + 1] ?? 0;
+    const from = indexAt(movingStart, s);
+    const to = indexAt(movingStart, s + 1);
     let sum = 0;
-    for (let j = from; j < to; j++) sum += (moving[j] ?? 0) * (direction[movingNode[j] ?? 0] ?? 0);
-    const mean = sum * (share[s] ?? 0);
+    for (let j = from; j < to; j++) sum += at(moving, j) * at(direction, indexAt(movingNode, j));
+    const mean = sum * at(share, s);
     if (mean === 0) continue;
     for (let j = from; j < to; j++) {
-      const n = movingNode[j] ?? 0;
-      image[n] = (image[n] ?? 0) - (moving[j] ?? 0) * mean;
+      const n = indexAt(movingNode, j);
+      add(image, n, -at(moving, j) * mean);
     }
   }
-  for (let n = 0; n < image.length; n++) curvature += (direction[n] ?? 0) * (image[n] ?? 0);
+  for (let n = 0; n < image.length; n++) curvature += at(direction, n) * at(image, n);
   return curvature;
 }

@@ -2,6 +2,7 @@
  * Prices of the nodes on the way to the optimum, where they are not yet those of the loads. Steps are taken in prices:
  * the load that has a price changes gently with it, while the price of a load near saturation changes abruptly.
  */
+import { add, at } from './column.ts';
 import type { CurvePoint } from './delay-curve.ts';
 import { evaluateNode, type SplitProblem } from './split-problem.ts';
 
@@ -51,9 +52,9 @@ export class NodePrices {
   start(problem: SplitProblem, loads: Float64Array): void {
     const point = this.#point;
     for (let n = 0; n < loads.length; n++) {
-      const most = Math.max(problem.background[n] ?? 0, MOST_START * (problem.capacity[n] ?? 0));
-      this.loads[n] = Math.min(loads[n] ?? 0, most);
-      evaluateNode(problem, n, this.loads[n] ?? 0, point);
+      const most = Math.max(at(problem.background, n), MOST_START * at(problem.capacity, n));
+      this.loads[n] = Math.min(at(loads, n), most);
+      evaluateNode(problem, n, at(this.loads, n), point);
       this.price[n] = point.price;
     }
     this.#bound(problem);
@@ -72,15 +73,15 @@ export class NodePrices {
   #bound(problem: SplitProblem): void {
     const point = this.#point;
     for (let n = 0; n < this.price.length; n++) {
-      evaluateNode(problem, n, problem.background[n] ?? 0, point);
+      evaluateNode(problem, n, at(problem.background, n), point);
       this.#least[n] = point.price;
-      this.price[n] = Math.max(point.price, this.price[n] ?? 0);
+      this.price[n] = Math.max(point.price, at(this.price, n));
     }
   }
 
   /** What a price becomes by a change. */
   changed(node: number, price: number, change: number): number {
-    return Math.max(price + change, (1 - MOST_FALL) * price, this.#least[node] ?? 0);
+    return Math.max(price + change, (1 - MOST_FALL) * price, at(this.#least, node));
   }
 
   /** Finds the loads of these prices. Returns by how much, as a part of it, a price is off that of the node's load. */
@@ -89,10 +90,10 @@ export class NodePrices {
     const point = this.#point;
     let error = 0;
     for (let n = 0; n < loads.length; n++) {
-      const load = findLoad(problem, n, price[n] ?? 0, this.loads[n] ?? 0, point);
+      const load = findLoad(problem, n, at(price, n), at(this.loads, n), point);
       this.loads[n] = load;
       slope[n] = point.slope;
-      error = Math.max(error, (Math.abs((loads[n] ?? 0) - load) * point.slope) / Math.max(price[n] ?? 0, 1e-300));
+      error = Math.max(error, (Math.abs(at(loads, n) - load) * point.slope) / Math.max(at(price, n), 1e-300));
     }
     return error;
   }
@@ -101,10 +102,10 @@ export class NodePrices {
   move(step: Float64Array, length: number): void {
     const { price, loads } = this;
     for (let n = 0; n < step.length; n++) {
-      const own = price[n] ?? 0;
-      const next = this.changed(n, own, length * (step[n] ?? 0));
+      const own = at(price, n);
+      const next = this.changed(n, own, length * at(step, n));
       price[n] = next;
-      loads[n] = (loads[n] ?? 0) + (next - own) / (this.slope[n] ?? 1);
+      add(loads, n, (next - own) / at(this.slope, n));
     }
   }
 }

@@ -1,4 +1,5 @@
 /** A split to start from: proportional fitting (Deming and Stephan 1940) of the replicas' rates to level nodes. */
+import { at, indexAt } from './column.ts';
 import { loadsOf, type SplitProblem } from './split-problem.ts';
 
 /** Enough for no node to be far beyond the others. */
@@ -12,31 +13,31 @@ export function splitRoughly(problem: SplitProblem, requests: Float64Array, load
   let used = 0;
   for (let round = 0; round <= FITTING_ROUNDS; round++) {
     for (let s = 0; s < demand.length; s++) {
-      const from = start[s] ?? 0;
-      const to = start[s + 1] ?? 0;
-      const rate = demand[s] ?? 0;
+      const from = indexAt(start, s);
+      const to = indexAt(start, s + 1);
+      const rate = at(demand, s);
       let sum = 0;
       for (let j = from; j < to; j++) {
-        const most = (0.7 * (limit[j] ?? Infinity)) / (cost[j] ?? 1);
+        const most = (0.7 * at(limit, j)) / at(cost, j);
         const least = (0.01 * rate) / (to - from);
-        const wanted = round === 0 ? rate / (to - from) : (requests[j] ?? 0) * (loads[node[j] ?? 0] ?? 0);
+        const wanted = round === 0 ? rate / (to - from) : at(requests, j) * at(loads, indexAt(node, j));
         requests[j] = Math.max(least, Math.min(most, wanted));
-        sum += requests[j] ?? 0;
+        sum += at(requests, j);
       }
-      for (let j = from; j < to; j++) requests[j] = ((requests[j] ?? 0) / sum) * rate;
+      for (let j = from; j < to; j++) requests[j] = (at(requests, j) / sum) * rate;
     }
     loadsOf(problem, requests, loads);
     if (round === 0) {
       for (let n = 0; n < loads.length; n++) {
         if (loads[n] === background[n]) continue;
-        total += capacity[n] ?? 0;
-        used += loads[n] ?? 0;
+        total += at(capacity, n);
+        used += at(loads, n);
       }
     }
     for (let n = 0; n < loads.length; n++) {
-      const own = (loads[n] ?? 0) - (background[n] ?? 0);
-      const wanted = (capacity[n] ?? 0) * (used / total) - (background[n] ?? 0);
-      loads[n] = own > 0 ? Math.max(0.01 * (capacity[n] ?? 0), wanted) / own : 1;
+      const own = at(loads, n) - at(background, n);
+      const wanted = at(capacity, n) * (used / total) - at(background, n);
+      loads[n] = own > 0 ? Math.max(0.01 * at(capacity, n), wanted) / own : 1;
     }
   }
 }

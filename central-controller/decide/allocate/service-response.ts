@@ -1,4 +1,5 @@
 /** How each service splits its requests best when the price of each node's load is given. */
+import { at, indexAt } from './column.ts';
 import type { CurvePoint } from './delay-curve.ts';
 import { evaluateLimit, type SplitProblem } from './split-problem.ts';
 
@@ -61,25 +62,25 @@ function respond(
 ): void {
   const { node, cost, hidden, limit } = problem;
   const { requests } = response;
-  const from = problem.start[service] ?? 0;
-  const to = problem.start[service + 1] ?? 0;
-  const demand = problem.demand[service] ?? 0;
-  const pull = problem.pull[service] ?? 1;
+  const from = indexAt(problem.start, service);
+  const to = indexAt(problem.start, service + 1);
+  const demand = at(problem.demand, service);
+  const pull = at(problem.pull, service);
   const equal = demand / (to - from);
   const floor = problem.floor * equal;
   const loose = 1 / pull;
   // Costs are counted from the cheapest replica's, for differences of large numbers would be rounded.
   let cheapest = Infinity;
   for (let j = from; j < to; j++) {
-    cheapest = Math.min(cheapest, (cost[j] ?? 0) * (prices[node[j] ?? 0] ?? 0) + (hidden[j] ?? 0));
+    cheapest = Math.min(cheapest, at(cost, j) * at(prices, indexAt(node, j)) + at(hidden, j));
   }
   for (let round = 0; round < MOST_ROUNDS; round++) {
     let isLimited = false;
     let rest = demand;
     let sum = 0;
     for (let j = from; j < to; j++) {
-      const base = (cost[j] ?? 0) * (prices[node[j] ?? 0] ?? 0) + (hidden[j] ?? 0) - cheapest;
-      const rate = Math.min(requests[j] ?? 0, demand);
+      const base = at(cost, j) * at(prices, indexAt(node, j)) + at(hidden, j) - cheapest;
+      const rate = Math.min(at(requests, j), demand);
       let free = loose;
       let own = equal - base * loose;
       if (limit[j] !== Infinity) {
@@ -121,14 +122,14 @@ function fill(
     let rest = demand;
     let sum = 0;
     for (let j = from; j < to; j++) {
-      const free = freedom[j] ?? 0;
-      const own = guess[j] ?? 0;
+      const free = at(freedom, j);
+      const own = at(guess, j);
       const wanted = own + marginal * free;
       const isHeld = !(wanted > floor);
       const rate = isHeld ? floor : wanted;
       rest -= isHeld ? floor : own;
       sum += isHeld ? 0 : free;
-      moved = Math.max(moved, Math.abs(rate - (requests[j] ?? 0)));
+      moved = Math.max(moved, Math.abs(rate - at(requests, j)));
       flexibility[j] = isHeld ? 0 : free;
       requests[j] = rate;
     }
@@ -148,14 +149,14 @@ export function valueOf(
   const { node, cost, hidden, limit, start, demand, pull } = problem;
   let value = 0;
   for (let s = 0; s < demand.length; s++) {
-    const from = start[s] ?? 0;
-    const to = start[s + 1] ?? 0;
-    const equal = (demand[s] ?? 0) / (to - from);
+    const from = indexAt(start, s);
+    const to = indexAt(start, s + 1);
+    const equal = at(demand, s) / (to - from);
     for (let j = from; j < to; j++) {
-      const rate = requests[j] ?? 0;
+      const rate = at(requests, j);
       const away = rate - equal;
-      value += rate * ((cost[j] ?? 0) * (prices[node[j] ?? 0] ?? 0) + (hidden[j] ?? 0));
-      value += ((pull[s] ?? 0) * away * away) / 2;
+      value += rate * (at(cost, j) * at(prices, indexAt(node, j)) + at(hidden, j));
+      value += (at(pull, s) * away * away) / 2;
       if (limit[j] === Infinity) continue;
       evaluateLimit(problem, j, rate, point);
       value += point.value;

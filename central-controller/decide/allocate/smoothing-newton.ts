@@ -6,6 +6,7 @@
  * a boundary that cuts steps short. Each step smooths less, the last ones not at all: then Newton's method is semismooth
  * and ends in few steps on the right piece (Qi and Sun 1993). From afar it may not: who uses it asks for the certificate.
  */
+import { add, at, indexAt } from './column.ts';
 import type { CurvePoint } from './delay-curve.ts';
 import { type NewtonSystem, solveNewton } from './newton-system.ts';
 import type { NodePrices } from './node-prices.ts';
@@ -63,7 +64,7 @@ export class SmoothingNewton {
 
   /** Remembers this solution for the next problem. */
   keep({ start, demand }: SplitProblem): void {
-    this.#replicas = start[demand.length] ?? 0;
+    this.#replicas = indexAt(start, demand.length);
     this.#kept.set(this.#stand);
     this.#nodes.keep();
   }
@@ -80,12 +81,12 @@ export class SmoothingNewton {
   /** The stands as rates above the floor and prices of the floor, on the central path. */
   spread({ start, demand, pull }: SplitProblem, above: Float64Array, held: Float64Array): void {
     for (let s = 0; s < demand.length; s++) {
-      const from = start[s] ?? 0;
-      const to = start[s + 1] ?? 0;
-      const half = (demand[s] ?? 0) / (to - from) / 2;
-      const own = pull[s] ?? 1;
+      const from = indexAt(start, s);
+      const to = indexAt(start, s + 1);
+      const half = at(demand, s) / (to - from) / 2;
+      const own = at(pull, s);
       for (let j = from; j < to; j++) {
-        const stand = this.#stand[j] ?? 0;
+        const stand = at(this.#stand, j);
         const root = Math.sqrt(stand * stand + 4 * SPREAD);
         above[j] = half * (root + stand);
         held[j] = half * own * (root - stand);
@@ -96,11 +97,11 @@ export class SmoothingNewton {
   /** Takes the stands from rates above the floor and prices of the floor. */
   start({ start, demand, pull }: SplitProblem, above: Float64Array, held: Float64Array): void {
     for (let s = 0; s < demand.length; s++) {
-      const from = start[s] ?? 0;
-      const to = start[s + 1] ?? 0;
-      const perShare = (to - from) / (demand[s] ?? 0);
-      const loose = 1 / (pull[s] ?? 1);
-      for (let j = from; j < to; j++) this.#stand[j] = perShare * ((above[j] ?? 0) - loose * (held[j] ?? 0));
+      const from = indexAt(start, s);
+      const to = indexAt(start, s + 1);
+      const perShare = (to - from) / at(demand, s);
+      const loose = 1 / at(pull, s);
+      for (let j = from; j < to; j++) this.#stand[j] = perShare * (at(above, j) - loose * at(held, j));
     }
   }
 
@@ -117,7 +118,7 @@ export class SmoothingNewton {
       if (smoothing === 0 && error <= GOAL) break;
       if (!(error < (round < PATIENCE ? Infinity : HOPELESS))) break;
       const { loads, slope } = this.#nodes;
-      for (let n = 0; n < residual.length; n++) residual[n] = (residual[n] ?? 0) - (loads[n] ?? 0);
+      for (let n = 0; n < residual.length; n++) residual[n] = at(residual, n) - at(loads, n);
       const left = Math.min(0.03, Math.max(1e-6, 0.3 * error));
       solveNewton(this.#system, problem, slope, this.#flexibility, residual, left);
       this.#step(problem);
@@ -145,22 +146,22 @@ export class SmoothingNewton {
     let error = 0;
     loads.set(background);
     for (let s = 0; s < demand.length; s++) {
-      const from = start[s] ?? 0;
-      const to = start[s + 1] ?? 0;
+      const from = indexAt(start, s);
+      const to = indexAt(start, s + 1);
       if (from === to) continue;
-      const equal = (demand[s] ?? 0) / (to - from);
-      const pulled = (pull[s] ?? 1) * equal;
+      const equal = at(demand, s) / (to - from);
+      const pulled = at(pull, s) * equal;
       const loose = 1 / pulled;
       let sum = 0;
       let mean = 0;
-      let rest = demand[s] ?? 0;
+      let rest = at(demand, s);
       for (let j = from; j < to; j++) {
-        const stand = stands[j] ?? 0;
+        const stand = at(stands, j);
         const root = Math.sqrt(stand * stand + smooth);
         const above = (stand + root) / 2;
         const rises = above / root;
         const rate = equal * (floor + above);
-        let marginal = (cost[j] ?? 0) * (prices[node[j] ?? 0] ?? 0) + (hidden[j] ?? 0);
+        let marginal = at(cost, j) * at(prices, indexAt(node, j)) + at(hidden, j);
         marginal += pulled * (stand + floor - 1);
         let mobile = loose;
         if (limit[j] !== Infinity) {
@@ -181,14 +182,14 @@ export class SmoothingNewton {
       this.#common[s] = common;
       let moved = 0;
       for (let j = from; j < to; j++) {
-        const n = node[j] ?? 0;
-        const change = (flexibility[j] ?? 0) * (common - (marginals[j] ?? 0));
-        const rate = (requests[j] ?? 0) + change;
+        const n = indexAt(node, j);
+        const change = at(flexibility, j) * (common - at(marginals, j));
+        const rate = at(requests, j) + change;
         requests[j] = rate;
-        loads[n] = (loads[n] ?? 0) + (cost[j] ?? 0) * rate;
+        add(loads, n, at(cost, j) * rate);
         moved = Math.max(moved, Math.abs(change));
       }
-      error = Math.max(error, (moved * (pull[s] ?? 1)) / Math.abs(common));
+      error = Math.max(error, (moved * at(pull, s)) / Math.abs(common));
     }
     return error;
   }
@@ -200,14 +201,14 @@ export class SmoothingNewton {
     const mobility = this.#mobility;
     const marginals = this.#marginal;
     for (let s = 0; s < demand.length; s++) {
-      const from = start[s] ?? 0;
-      const to = start[s + 1] ?? 0;
+      const from = indexAt(start, s);
+      const to = indexAt(start, s + 1);
       let mean = 0;
-      for (let j = from; j < to; j++) mean += (leverage[j] ?? 0) * (step[node[j] ?? 0] ?? 0);
-      const common = (this.#common[s] ?? 0) + mean * (share[s] ?? 0);
+      for (let j = from; j < to; j++) mean += at(leverage, j) * at(step, indexAt(node, j));
+      const common = at(this.#common, s) + mean * at(share, s);
       for (let j = from; j < to; j++) {
-        const marginal = (marginals[j] ?? 0) + (cost[j] ?? 0) * (step[node[j] ?? 0] ?? 0);
-        stands[j] = (stands[j] ?? 0) + (mobility[j] ?? 0) * (common - marginal);
+        const marginal = at(marginals, j) + at(cost, j) * at(step, indexAt(node, j));
+        add(stands, j, at(mobility, j) * (common - marginal));
       }
     }
     this.#nodes.move(step, 1);

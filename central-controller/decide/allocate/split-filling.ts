@@ -1,4 +1,5 @@
 /** Makes phase 2's problem of what is to be allocated: replicas whose share is settled are load like any other. */
+import { add, at, indexAt } from './column.ts';
 import type { AllocationInput } from './allocation-input.ts';
 import { type CurveKind, type CurvePoint, evaluateCurve } from './delay-curve.ts';
 import type { SplitProblem } from './split-problem.ts';
@@ -33,32 +34,32 @@ export function fillSplit(
   problem.floor = input.floor;
   problem.capacity.set(input.capacityCores);
   problem.background.set(input.backgroundCores);
-  let at = 0;
+  let index = 0;
   for (let s = 0; s < served.length; s++) {
-    const rate = Math.max(served[s] ?? 0, LEAST_DEMAND_CORES) / (meanCost[s] ?? 1);
-    const first = at;
+    const rate = Math.max(at(served, s), LEAST_DEMAND_CORES) / at(meanCost, s);
+    const first = index;
     let rest = 1;
-    for (let j = input.firstReplica[s] ?? 0; j < (input.firstReplica[s + 1] ?? 0); j++) {
-      const share = settled[j] ?? 0;
-      const n = input.node[j] ?? 0;
-      const cost = input.cost[j] ?? 0;
+    for (let j = indexAt(input.firstReplica, s); j < indexAt(input.firstReplica, s + 1); j++) {
+      const share = at(settled, j);
+      const n = indexAt(input.node, j);
+      const cost = at(input.cost, j);
       if (!Number.isNaN(share)) {
         rest -= share;
-        problem.background[n] = (problem.background[n] ?? 0) + share * rate * cost;
+        add(problem.background, n, share * rate * cost);
         continue;
       }
-      problem.node[at] = n;
-      problem.cost[at] = cost;
-      problem.hidden[at] = input.hidden[j] ?? 0;
-      problem.limit[at] = input.limitCores[j] ?? Infinity;
-      at += 1;
+      problem.node[index] = n;
+      problem.cost[index] = cost;
+      problem.hidden[index] = at(input.hidden, j);
+      problem.limit[index] = at(input.limitCores, j);
+      index += 1;
     }
-    const open = at - first;
+    const open = index - first;
     const left = rate * Math.max(rest, open * input.floor);
     problem.start[s] = first;
-    problem.start[s + 1] = at;
+    problem.start[s + 1] = index;
     problem.demand[s] = left;
-    problem.pull[s] = open > 0 ? ((input.pull[s] ?? 0) * reference * (meanCost[s] ?? 0) * open) / left : 1;
+    problem.pull[s] = open > 0 ? (at(input.pull, s) * reference * at(meanCost, s) * open) / left : 1;
   }
 }
 
@@ -68,13 +69,13 @@ function referencePrice(input: AllocationInput, { served, weightOnNode }: Demand
   let capacity = 0;
   let load = 0;
   for (let n = 0; n < weightOnNode.length; n++) {
-    if (!((weightOnNode[n] ?? 0) > 0)) continue;
+    if (!(at(weightOnNode, n) > 0)) continue;
     nodes += 1;
-    capacity += input.capacityCores[n] ?? 0;
-    load += input.backgroundCores[n] ?? 0;
+    capacity += at(input.capacityCores, n);
+    load += at(input.backgroundCores, n);
   }
   if (nodes === 0) return 1;
-  for (let s = 0; s < served.length; s++) load += served[s] ?? 0;
+  for (let s = 0; s < served.length; s++) load += at(served, s);
   const mean = capacity / nodes;
   const point: CurvePoint = { value: 0, price: 0, slope: 0 };
   evaluateCurve(curve, mean, mean * Math.min(1, load / capacity), false, point);

@@ -8,7 +8,7 @@
  * itself adds. `pull` is positive: with it the optimum is unique, so that small changes of the facts make small changes
  * of the weights, and estimates that are uncertain keep near the equal share.
  */
-import { at, indexAt } from './column.ts';
+import { add, at, indexAt } from './column.ts';
 import { type CurveKind, type CurvePoint, evaluateCurve } from './delay-curve.ts';
 
 /** Columns, filled anew for each solution. */
@@ -58,10 +58,10 @@ export function createSplitProblem(nodes: number, services: number, replicas: nu
 export function loadsOf(problem: SplitProblem, requests: Float64Array, loads: Float64Array): void {
   const { node, cost, start } = problem;
   loads.set(problem.background);
-  const replicas = start[problem.demand.length] ?? 0;
+  const replicas = indexAt(start, problem.demand.length);
   for (let j = 0; j < replicas; j++) {
-    const n = node[j] ?? 0;
-    loads[n] = (loads[n] ?? 0) + (requests[j] ?? 0) * (cost[j] ?? 0);
+    const n = indexAt(node, j);
+    add(loads, n, at(requests, j) * at(cost, j));
   }
 }
 
@@ -89,8 +89,8 @@ export function fitToDemand({ start, demand, floor }: SplitProblem, requests: Fl
 
 /** The node's part of what is minimised, into `point`; derivatives by its load in cores. */
 export function evaluateNode(problem: SplitProblem, node: number, load: number, point: CurvePoint): void {
-  const weight = problem.weight[node] ?? 1;
-  evaluateCurve(problem.curve, problem.capacity[node] ?? 1, load, false, point);
+  const weight = at(problem.weight, node);
+  evaluateCurve(problem.curve, at(problem.capacity, node), load, false, point);
   point.value *= weight;
   point.price *= weight;
   point.slope *= weight;
@@ -98,9 +98,9 @@ export function evaluateNode(problem: SplitProblem, node: number, load: number, 
 
 /** Waiting at the replica's own limit, which it has, into `point`; derivatives by its requests per second. */
 export function evaluateLimit(problem: SplitProblem, replica: number, rate: number, point: CurvePoint): void {
-  const cost = problem.cost[replica] ?? 0;
-  const weight = problem.weight[problem.node[replica] ?? 0] ?? 1;
-  evaluateCurve(problem.curve, problem.limit[replica] ?? Infinity, rate * cost, true, point);
+  const cost = at(problem.cost, replica);
+  const weight = at(problem.weight, indexAt(problem.node, replica));
+  evaluateCurve(problem.curve, at(problem.limit, replica), rate * cost, true, point);
   point.value *= weight;
   point.price *= weight * cost;
   point.slope *= weight * cost * cost;
@@ -122,25 +122,25 @@ export function violation(
 ): number {
   loadsOf(problem, requests, loads);
   for (let n = 0; n < loads.length; n++) {
-    evaluateNode(problem, n, loads[n] ?? 0, point);
+    evaluateNode(problem, n, at(loads, n), point);
     prices[n] = point.price;
   }
   let worst = 0;
   for (let service = 0; service < problem.demand.length; service++) {
-    const from = problem.start[service] ?? 0;
-    const to = problem.start[service + 1] ?? 0;
+    const from = indexAt(problem.start, service);
+    const to = indexAt(problem.start, service + 1);
     if (from === to) continue;
-    const demand = problem.demand[service] ?? 0;
-    const pull = problem.pull[service] ?? 1;
+    const demand = at(problem.demand, service);
+    const pull = at(problem.pull, service);
     const equal = demand / (to - from);
     const floor = problem.floor * equal * (1 + 1e-9);
     let lowest = Infinity;
     let highest = -Infinity;
     let sum = 0;
     for (let j = from; j < to; j++) {
-      const rate = requests[j] ?? 0;
-      let marginal = (problem.cost[j] ?? 0) * (prices[problem.node[j] ?? 0] ?? 0);
-      marginal += (problem.hidden[j] ?? 0) + pull * (rate - equal);
+      const rate = at(requests, j);
+      let marginal = at(problem.cost, j) * at(prices, indexAt(problem.node, j));
+      marginal += at(problem.hidden, j) + pull * (rate - equal);
       if (problem.limit[j] !== Infinity) {
         evaluateLimit(problem, j, rate, point);
         marginal += point.price;
