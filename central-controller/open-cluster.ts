@@ -8,6 +8,7 @@ import { ApiWriter } from './kubernetes/api-writer.ts';
 import { RoutedCluster } from './routing/routed-cluster.ts';
 import { ApiError, KubernetesClient } from './kubernetes/client.ts';
 import { inClusterCredentials, kubeconfigCredentials } from './kubernetes/credentials.ts';
+import type { ObjectProblem } from './kubernetes/objects.ts';
 import { Lease } from './kubernetes/lease.ts';
 import { WatchedCluster } from './cluster/watched-cluster.ts';
 
@@ -77,6 +78,7 @@ export function openCluster(options: KubernetesOptions, log: Log): OpenedCluster
     onRefusal: (message) => log.warn(message),
     onDefect: (error) => log.error(error, 'a defect ended the writes of this decision; the next decision tries again'),
   });
+  const logProblems = problemLog(log);
   leadership.onChange(() => {
     const { isLeading, leader = 'nobody' } = leadership;
     log.info(isLeading ? `${identity}: leads` : `${identity}: follows, ${leader} leads`);
@@ -84,7 +86,10 @@ export function openCluster(options: KubernetesOptions, log: Log): OpenedCluster
   return {
     cluster,
     leadership,
-    decided: (decision, previous) => void reconciler.reconcile(decision, previous),
+    decided(decision, previous) {
+      logProblems(observed.problems());
+      void reconciler.reconcile(decision, previous);
+    },
     async start() {
       await observed.synced();
       leadership.start();
@@ -94,6 +99,16 @@ export function openCluster(options: KubernetesOptions, log: Log): OpenedCluster
       await cluster.close();
       await client.close();
     },
+  };
+}
+
+/** Logs each problem once until it is gone. */
+function problemLog(log: Log): (problems: readonly ObjectProblem[]) => void {
+  let known: ReadonlySet<string> = new Set();
+  return (problems) => {
+    const texts = new Set(problems.map(({ kind, name, text }) => `${kind} ${name}: ${text}`));
+    for (const text of texts) if (!known.has(text)) log.warn(text);
+    known = texts;
   };
 }
 

@@ -1,13 +1,13 @@
 /** `ballast render`: prints the Istio objects that route to single replicas, made from a user's manifests. */
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { stringify } from 'yaml';
 import { replicaNames } from '../routing/istio-names.ts';
 import { subsetRouting, endpointRouting } from '../routing/istio-objects.ts';
 import type { Manifest } from '../kubernetes/manifest.ts';
 import { renderRouting, type RenderRequest } from '../routing/render-routing.ts';
 import type { Routing } from '../../contract/assignment.ts';
 import { BallastError } from '../../contract/errors.ts';
-import { loadManifests } from '../cluster/load-manifests.ts';
+import { loadManifests } from '../cluster/manifest-files.ts';
+import { writeYaml } from '../kubernetes/yaml.ts';
 
 const ABOUT = `
 Subset:    a DestinationRule with one subset per replica, and a VirtualService with one header match per replica. A
@@ -19,13 +19,6 @@ All services with a StatefulSet are balanced. If there are LoadBalancingPolicies
 Examples:
   ballast render --from manifests/ | kubectl apply --server-side --field-manager ballast-render -f -
   ballast render statefulset shop/cart --replicas 50 > cart-routing.yaml`;
-
-/** Objects as one YAML stream, without aliases. */
-function toYaml(manifests: readonly Manifest[]): string {
-  return manifests
-    .map((manifest) => stringify(manifest, { aliasDuplicateObjects: false, lineWidth: 0, singleQuote: true }))
-    .join('---\n');
-}
 
 function positive(text: string): number {
   const value = Number(text);
@@ -83,7 +76,7 @@ function statefulSetCommand(): Command {
     .action((target: { namespace: string; name: string }, flags: StatefulSetFlags, command: Command) => {
       const [misplaced] = Object.keys(command.parent?.opts() ?? {});
       if (misplaced !== undefined) throw new BallastError('INVALID_FLAG', `--${misplaced}: write it after statefulset`);
-      process.stdout.write(toYaml(renderStatefulSet(target, flags)));
+      process.stdout.write(writeYaml(renderStatefulSet(target, flags)));
     });
 }
 
@@ -100,10 +93,11 @@ export function renderCommand(): Command {
       .addCommand(statefulSetCommand())
       .action(async (flags: RenderRequest & { readonly from?: readonly string[] }) => {
         if (!flags.from) throw new BallastError('INVALID_FLAG', '--from: the manifests to read are missing');
-        const manifests = await Promise.all(flags.from.map(loadManifests));
+        const note = (line: string): void => void process.stderr.write(`${line}\n`);
+        const manifests = await Promise.all(flags.from.map((path) => loadManifests(path, note)));
         const rendered = renderRouting(manifests.flat(), flags);
         if (!rendered.ok) throw new BallastError(rendered.failure.code, rendered.failure.message);
-        process.stdout.write(toYaml(rendered.value));
+        process.stdout.write(writeYaml(rendered.value));
       })
   );
 }

@@ -1,72 +1,89 @@
-/** Joins Kubernetes objects to the topology that decisions are made on. Pure: both the manifests and informers use it. */
+/** Joins Kubernetes objects to the topology that decisions are made on. Pure. */
 import { qualifiedName } from '../../contract/names.ts';
-import { withPolicyDefaults } from '../../contract/policy.ts';
+import { type LoadBalancingPolicy, withPolicyDefaults } from '../../contract/policy.ts';
 import type { PolicyReason } from '../../contract/policy-status.ts';
-import type { ObjectProblem } from '../kubernetes/objects.ts';
-import { selects } from '../kubernetes/manifest.ts';
-import type { ClusterObjects, Pod, Service } from '../kubernetes/objects.ts';
-import { byReplicaName, type KnownSince, NO_PODS, readyEndpoints, replicaOf } from './replicas.ts';
+import { namespaceOf, selects } from '../kubernetes/manifest.ts';
+import type { ClusterObjects, ObjectProblem, Pod, Service } from '../kubernetes/objects.ts';
+import { podCpu } from '../kubernetes/pod-cpu.ts';
+import { targetPortOf } from '../kubernetes/target-port.ts';
+import type { ReplicaTopology, ServiceTopology, Topology } from '../model/topology.ts';
+import {
+  addressesOfPod,
+  endpointsFromSlices,
+  type PodEndpoint,
+  type SlicesByService,
+  slicesByService,
+  tcpPorts,
+} from './endpoints.ts';
+import { byReplicaName, isPlaced, type KnownSince, replicaOf, uidOf } from './replicas.ts';
 import { targetService } from './target-service.ts';
-import type { ServiceTopology, Topology } from '../model/topology.ts';
-
-interface Named {
-  readonly kind: string;
-  readonly metadata: { readonly name: string; readonly namespace?: string };
-}
 
 export interface Joined {
   readonly topology: Topology;
-  /** What could not be joined, and is left out. */
+  /** Problems with a reason cost a policy its service, others only a pod, a port or a field. */
   readonly problems: readonly ObjectProblem[];
 }
 
-/**
- * Only services with a policy that is not Off are balanced; a pod counts once it has a node that is known and an
- * address.
- */
+/** A service is balanced if a policy that is not Off leads to it. A pod counts once it has a node and an address. */
 export function joinTopology(objects: ClusterObjects, since: KnownSince): Joined {
-  const problems: ObjectProblem[] = [];
-  const nodes = new Set(objects.nodes.map((node) => node.metadata.name));
-  const podsByNamespace = Map.groupBy(objects.pods, ({ metadata }) => metadata.namespace ?? 'default');
-  const endpoints = objects.endpointSlices && readyEndpoints(objects.endpointSlices);
-  const services = new Map<string, ServiceTopology>();
-  const serviceOfPod = new Map<Pod, string>();
-  for (const policy of objects.policies) {
-    const { mode, routing, pinning, objective, shareWeight, cpuControl, limits } = withPolicyDefaults(policy.spec);
-    if (mode === 'Off') continue;
-    const refuse = (object: Named, text: string, reason?: PolicyReason): void => {
-      const [name, concerned] = [qualifiedName(object.metadata), qualifiedName(policy.metadata)];
-      problems.push({ kind: object.kind, name, text, policy: concerned, ...(reason && { reason }) });
+  const join = new Join(objects, since);
+  for (const policy of objects.policies) join.add(policy);
+  return join.result();
+}
+
+class Join {
+  readonly #objects: ClusterObjects;
+  readonly #since: KnownSince;
+  readonly #nodes: ReadonlySet<string>;
+  readonly #pods: ReadonlyMap<string, readonly Pod[]>;
+  /** Undefined where nobody makes EndpointSlices. */
+  readonly #slices: SlicesByService | undefined;
+  readonly #services = new Map<string, ServiceTopology>();
+  readonly #serviceOfPod = new Map<Pod, string>();
+  readonly #problems: ObjectProblem[] = [];
+
+  constructor(objects: ClusterObjects, since: KnownSince) {
+    this.#objects = objects;
+    this.#since = since;
+    this.#nodes = new Set(objects.nodes.map((node) => node.metadata.name));
+    this.#pods = Map.groupBy(objects.pods, namespaceOf);
+    this.#slices = objects.endpointSlices && slicesByService(objects.endpointSlices);
+  }
+
+  result(): Joined {
+    return {
+      topology: {
+        nodes: [...this.#nodes].toSorted().map((name) => ({ name })),
+        services: [...this.#services.keys()].toSorted().flatMap((key) => this.#services.get(key) ?? []),
+      },
+      problems: this.#problems,
     };
-    const service = targetService(policy, objects);
-    if ('reason' in service) {
-      refuse(policy, service.text, service.reason);
-      continue;
-    }
+  }
+
+  add(policy: LoadBalancingPolicy): void {
+    const { mode, routing, pinning, objective, shareWeight, cpuControl, limits } = withPolicyDefaults(policy.spec);
+    if (mode === 'Off') return;
+    const service = targetService(policy, this.#objects);
+    if ('reason' in service) return this.#tell(policy, policy, service.text, service.reason);
     const key = qualifiedName(service.metadata);
-    if (services.has(key)) {
-      refuse(policy, `spec.targetRef: another policy already balances service ${key}`, 'Conflict');
-      continue;
+    if (this.#services.has(key)) {
+      return this.#tell(policy, policy, `spec.targetRef: another policy already balances service ${key}`, 'Conflict');
     }
-    const pods = podsOf(service, podsByNamespace.get(service.metadata.namespace ?? 'default') ?? []);
-    // What a pod counts cannot be told apart by the Services that lead to it: it would count for each of them.
-    const shared = pods.find((pod) => serviceOfPod.has(pod));
+    const pods = (this.#pods.get(namespaceOf(service)) ?? []).filter(({ metadata }) =>
+      selects(service.spec.selector, metadata.labels ?? {}),
+    );
+    // A pod counts its requests over all Services that lead to it: each of them would get the sum.
+    const shared = pods.find((pod) => this.#serviceOfPod.has(pod));
     if (shared) {
-      const other = serviceOfPod.get(shared);
-      const pod = qualifiedName(shared.metadata);
-      refuse(policy, `spec.targetRef: pod ${pod} is balanced already, as one of service ${other}`, 'Conflict');
-      continue;
+      const other = this.#serviceOfPod.get(shared);
+      const text = `spec.targetRef: pod ${qualifiedName(shared.metadata)} is balanced already, as one of service ${other}`;
+      return this.#tell(policy, policy, text, 'Conflict');
     }
-    const stray = pods.find((pod) => pod.spec.nodeName !== undefined && !nodes.has(pod.spec.nodeName));
-    if (stray) refuse(stray, `spec.nodeName: there is no node ${stray.spec.nodeName}`);
-    const ports = portsOf(service, pods);
-    if (typeof ports === 'string') {
-      refuse(service, ports, 'InvalidService');
-      continue;
-    }
-    for (const pod of pods) serviceOfPod.set(pod, key);
-    services.set(key, {
-      namespace: service.metadata.namespace ?? 'default',
+    const ports = this.#portsOf(service, pods, policy);
+    if (!ports) return;
+    for (const pod of pods) this.#serviceOfPod.set(pod, key);
+    this.#services.set(key, {
+      namespace: namespaceOf(service),
       name: service.metadata.name,
       ports,
       mode,
@@ -76,40 +93,61 @@ export function joinTopology(objects: ClusterObjects, since: KnownSince): Joined
       shareWeight,
       ...(cpuControl !== 'NONE' && { cpuControl }),
       ...(limits && { limits }),
-      replicas: pods
-        .map((pod) => replicaOf(pod, nodes, since, endpoints && (endpoints.get(key) ?? NO_PODS)))
-        .filter((replica) => replica !== undefined)
-        .toSorted(byReplicaName),
+      replicas: this.#replicasOf(service, pods, policy),
     });
   }
-  return {
-    topology: {
-      nodes: [...nodes].toSorted().map((name) => ({ name })),
-      services: [...services.keys()].toSorted().flatMap((key) => services.get(key) ?? []),
-    },
-    problems,
-  };
-}
 
-function podsOf(service: Service, pods: readonly Pod[]): Pod[] {
-  return pods.filter(({ metadata }) => selects(service.spec.selector, metadata.labels ?? {}));
-}
-
-/** TCP ports with their targets as numbers, or which one is wrong. A named target is looked up in the pods. */
-function portsOf(service: Service, pods: readonly Pod[]): ServiceTopology['ports'] | string {
-  const ports: { port: number; targetPort: number }[] = [];
-  for (const [index, { port, targetPort = port, protocol = 'TCP' }] of (service.spec.ports ?? []).entries()) {
-    if (protocol !== 'TCP') continue;
-    if (typeof targetPort === 'number') {
-      ports.push({ port, targetPort });
-      continue;
+  /** The TCP ports that a pod has; undefined, and told, where pods have none of them. */
+  #portsOf(service: Service, pods: readonly Pod[], policy: LoadBalancingPolicy): number[] | undefined {
+    const isServed = (port: (typeof ports)[number]): boolean =>
+      pods.length === 0 || pods.some((pod) => targetPortOf(port, pod) !== undefined);
+    const ports = tcpPorts(service);
+    const served = ports.filter(isServed);
+    const reason = served.length === 0 ? 'InvalidService' : undefined;
+    const missing = ports.filter((port) => !isServed(port));
+    for (const port of missing) {
+      const index = service.spec.ports?.indexOf(port);
+      const text = `spec.ports[${index}].targetPort: no container has a port named ${port.targetPort}`;
+      this.#tell(service, policy, text, reason);
     }
-    const named = pods
-      .flatMap((pod) => pod.spec.containers ?? [])
-      .flatMap((container) => container.ports ?? [])
-      .find((candidate) => candidate.name === targetPort);
-    if (named) ports.push({ port, targetPort: named.containerPort });
-    else if (pods.length > 0) return `spec.ports[${index}].targetPort: no container has a port named ${targetPort}`;
+    if (ports.length === 0 && pods.length > 0) {
+      this.#tell(service, policy, 'spec.ports: there is no TCP port to balance', reason);
+    }
+    return served.length > 0 || pods.length === 0 ? served.map(({ port }) => port) : undefined;
   }
-  return ports.length > 0 || pods.length === 0 ? ports : 'spec.ports: there is no TCP port to balance';
+
+  #replicasOf(service: Service, pods: readonly Pod[], policy: LoadBalancingPolicy): ReplicaTopology[] {
+    const slices = this.#slices?.get(qualifiedName(service.metadata)) ?? [];
+    const endpoints = endpointsFromSlices(service, slices);
+    const endpointOf = (pod: Pod): PodEndpoint =>
+      this.#slices
+        ? (endpoints.get(uidOf(pod)) ?? { addresses: {}, ready: false })
+        : { addresses: addressesOfPod(service, pod), ready: true };
+    const replicas = pods.flatMap((pod) => {
+      const { nodeName } = pod.spec;
+      if (nodeName !== undefined && !this.#nodes.has(nodeName)) {
+        this.#tell(pod, policy, `spec.nodeName: there is no node ${nodeName}`);
+      }
+      if (!isPlaced(pod, this.#nodes)) return [];
+      const { faults, ...cpu } = podCpu(pod);
+      for (const fault of faults) this.#tell(pod, policy, fault);
+      return [replicaOf(pod, this.#since, endpointOf(pod), cpu)];
+    });
+    return replicas.toSorted(byReplicaName);
+  }
+
+  #tell(
+    object: Pick<Pod, 'metadata'> & { kind: string },
+    policy: LoadBalancingPolicy,
+    text: string,
+    reason?: PolicyReason,
+  ) {
+    this.#problems.push({
+      kind: object.kind,
+      name: qualifiedName(object.metadata),
+      text,
+      policy: qualifiedName(policy.metadata),
+      ...(reason && { reason }),
+    });
+  }
 }

@@ -1,14 +1,16 @@
-/** From pods and endpoints to replicas: which are ready, since when, and what CPU they have. Pure. */
+/** From pods to replicas: which are ready, since when, and what CPU they have. Pure. */
 import { qualifiedName } from '../../contract/names.ts';
-import { type Container, type EndpointSlice, type Pod, SERVICE_NAME_LABEL } from '../kubernetes/objects.ts';
+import type { Pod } from '../kubernetes/objects.ts';
+import type { PodCpu } from '../kubernetes/pod-cpu.ts';
 import type { ReplicaTopology } from '../model/topology.ts';
+import type { PodEndpoint } from './endpoints.ts';
 
 /** Since when each pod is ready, by uid: ms of the controller's clock. */
 export type KnownSince = ReadonlyMap<string, number>;
 
 /**
- * Notes pods that became ready and forgets those that are gone. What is ready at the very first time (`before`
- * undefined) became so when it says, or long ago: a restart of the controller does not warm it up again.
+ * Notes pods that became ready and forgets those that are gone. The first time (`before` undefined), a pod's own
+ * condition says since when it is ready, so that a restart of the controller does not warm it up again.
  */
 export function knownSince(pods: readonly Pod[], before: KnownSince | undefined, now: number): KnownSince {
   const since = new Map<string, number>();
@@ -21,7 +23,7 @@ export function knownSince(pods: readonly Pod[], before: KnownSince | undefined,
   return since;
 }
 
-/** When the kubelet saw it become ready, by the clock of its node; 0 where nobody says. */
+/** When the kubelet saw it become ready, by the clock of its node; 0 if unknown. */
 function readyTime(pod: Pod): number {
   const at = Date.parse(readyCondition(pod)?.lastTransitionTime ?? '');
   return Number.isNaN(at) ? 0 : at;
@@ -31,96 +33,44 @@ function readyCondition({ status }: Pod) {
   return status?.conditions?.find((candidate) => candidate.type === 'Ready');
 }
 
-/** By the pod's own word. One that is being deleted is not ready, whatever its condition says. */
+/** By the pod's own condition. A pod that is being deleted is not ready. */
 function isReady(pod: Pod): boolean {
   const condition = readyCondition(pod);
   const ready = condition ? condition.status === 'True' : pod.status?.phase === 'Running';
   return ready && pod.metadata.deletionTimestamp === undefined;
 }
 
-/**
- * Uids of the pods that proxies are told to send to, by Service. A pod that says it is ready before its endpoint is known
- * would in Subset routing get requests that no proxy can deliver; one that is going is known from itself first. So it
- * takes both to be ready, and one to be not.
- */
-export function readyEndpoints(slices: readonly EndpointSlice[]): ReadonlyMap<string, ReadonlySet<string>> {
-  const ready = new Map<string, Set<string>>();
-  for (const { metadata, endpoints = [] } of slices) {
-    const service = metadata.labels?.[SERVICE_NAME_LABEL];
-    if (service === undefined) continue;
-    const key = qualifiedName({ ...metadata, name: service });
-    const uids = ready.get(key) ?? new Set();
-    ready.set(key, uids);
-    for (const { conditions = {}, targetRef } of endpoints) {
-      // Absent means ready.
-      if (targetRef?.uid !== undefined && conditions.ready !== false && !conditions.terminating)
-        uids.add(targetRef.uid);
-    }
-  }
-  return ready;
-}
-
 /** A pod without a uid, as in a manifest written by hand, is known by its name. */
-function uidOf({ metadata }: Pod): string {
+export function uidOf({ metadata }: Pod): string {
   return metadata.uid ?? qualifiedName(metadata);
 }
 
-export const NO_PODS: ReadonlySet<string> = new Set();
+/** Has it a node and an address? Only then it is a replica. */
+export function isPlaced({ spec, status }: Pod, nodes: ReadonlySet<string>): boolean {
+  if (spec.nodeName === undefined || !nodes.has(spec.nodeName) || status?.podIP === undefined) return false;
+  return status.phase !== 'Succeeded' && status.phase !== 'Failed';
+}
 
-/** `endpoints`: uids of the pods that proxies are told of; undefined where there is nobody to tell them. */
+/**
+ * The replica of a pod that `isPlaced`. It is ready if both the pod and its endpoint are: a pod becomes ready before
+ * proxies know its endpoint, and Subset routing would answer 503 until then; a pod that ends says so before its endpoint.
+ */
 export function replicaOf(
   pod: Pod,
-  nodes: ReadonlySet<string>,
   since: KnownSince,
-  endpoints: ReadonlySet<string> | undefined,
-): ReplicaTopology | undefined {
-  const { metadata, spec, status } = pod;
-  if (spec.nodeName === undefined || !nodes.has(spec.nodeName) || status?.podIP === undefined) return undefined;
-  if (status.phase === 'Succeeded' || status.phase === 'Failed') return undefined;
+  endpoint: PodEndpoint,
+  cpu: Omit<PodCpu, 'faults'>,
+): ReplicaTopology {
   const uid = uidOf(pod);
-  const limitCores = cpuLimitCores(pod);
-  const requestCores = cpuRequestCores(pod);
   return {
-    name: metadata.name,
+    name: pod.metadata.name,
     uid,
-    node: spec.nodeName,
-    ip: status.podIP,
-    ready: isReady(pod) && (endpoints?.has(uid) ?? true),
+    node: pod.spec.nodeName ?? '',
+    addresses: endpoint.addresses,
+    ready: isReady(pod) && endpoint.ready,
     since: since.get(uid) ?? 0,
-    ...(limitCores !== undefined && { limitCores }),
-    ...(requestCores !== undefined && { requestCores }),
+    ...cpu,
   };
-}
-
-/** Resources of the containers that run beside each other. */
-function resourcesOf({ spec }: Pod): NonNullable<Container['resources']>[] {
-  const sidecars = (spec.initContainers ?? []).filter((container) => container.restartPolicy === 'Always');
-  return [...(spec.containers ?? []), ...sidecars].map(({ resources }) => resources ?? {});
-}
-
-/** Sum of the CPU limits, or undefined when one container has none. */
-function cpuLimitCores(pod: Pod): number | undefined {
-  const limits = resourcesOf(pod).map((resources) => resources.limits?.cpu);
-  return limits.includes(undefined) ? undefined : sumOfCores(limits);
-}
-
-/** Sum of the CPU requests; a container with a limit alone requests that, as Kubernetes has it. */
-function cpuRequestCores(pod: Pod): number | undefined {
-  return sumOfCores(resourcesOf(pod).map(({ requests, limits }) => requests?.cpu ?? limits?.cpu));
-}
-
-/** What a CPU quantity's suffix stands for, in cores. */
-const UNITS: Readonly<Record<string, number>> = { n: 1e-9, u: 1e-6, m: 1e-3, k: 1e3 };
-
-/** Undefined where it would be 0. */
-function sumOfCores(quantities: readonly (string | number | undefined)[]): number | undefined {
-  const nano = quantities.reduce<number>((sum, quantity = 0) => {
-    const text = String(quantity);
-    const unit = UNITS[text.slice(-1)];
-    // Whole numbers: thousandths do not add up exactly as fractions.
-    return sum + Math.round(unit === undefined ? 1e9 * Number(text) : 1e9 * unit * Number(text.slice(0, -1)));
-  }, 0);
-  return nano > 0 ? nano / 1e9 : undefined;
 }
 
 const COLLATOR = new Intl.Collator('en', { numeric: true });

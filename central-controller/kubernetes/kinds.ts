@@ -3,6 +3,7 @@ import { Type, type TSchema } from 'typebox';
 import { LoadBalancingPolicy, POLICY_API_VERSION, POLICY_KIND, POLICY_PLURAL } from '../../contract/policy.ts';
 import { DestinationRule, ISTIO_API_VERSION, VirtualService } from './istio.ts';
 import type { Kind } from './manifest.ts';
+import { type ObjectReader, objectReader } from './read-object.ts';
 import { Deployment, EndpointSlice, Node, Pod, Service, StatefulSet } from './objects.ts';
 
 function kind<Schema extends TSchema>(name: string, apiVersion: string, plural: string, schema: Schema): Kind<Schema> {
@@ -22,6 +23,11 @@ export const KINDS = {
   Event: kind('Event', 'v1', 'events', Type.Unknown()),
   Lease: kind('Lease', 'coordination.k8s.io/v1', 'leases', Type.Unknown()),
 } as const;
+
+/** A policy is read strictly: where a field of it does not fit, its default would be something else than the user wrote. */
+export function readerOf<T>(of: Kind): ObjectReader<T> {
+  return objectReader<T>(of.schema, of === KINDS.LoadBalancingPolicy);
+}
 
 /** Path of all objects of one kind, in one namespace or in all. */
 export function listPath({ apiVersion, plural }: Omit<Kind, 'kind' | 'schema'>, namespace?: string): string {

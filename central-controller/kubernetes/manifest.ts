@@ -40,7 +40,7 @@ function groupOf(apiVersion: string): string {
 }
 
 /** Another version of the same group counts as the same kind. */
-function isOfKind({ kind, apiVersion }: Pick<Manifest, 'kind' | 'apiVersion'>, of: Kind): boolean {
+export function isOfKind({ kind, apiVersion }: Pick<Manifest, 'kind' | 'apiVersion'>, of: Kind): boolean {
   return kind === of.kind && groupOf(apiVersion) === groupOf(of.apiVersion);
 }
 

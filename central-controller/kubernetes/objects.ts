@@ -4,18 +4,27 @@ import type { PolicyReason } from '../../contract/policy-status.ts';
 import type { LoadBalancingPolicy } from '../../contract/policy.ts';
 import { Labels, Metadata } from './manifest.ts';
 
-const Quantity = Type.Union([Type.String({ pattern: '^[0-9]+(\\.[0-9]+)?[numk]?$' }), Type.Number({ minimum: 0 })]);
 const Port = Type.Integer({ minimum: 1, maximum: 65_535 });
 
 export const Node = Type.Object({ kind: Type.Literal('Node'), metadata: Metadata });
 export type Node = Static<typeof Node>;
 
-const Cpu = Type.Object({ cpu: Type.Optional(Quantity) });
+/** Quantities are read by `quantity()`: one that cannot be read must not cost the whole pod. */
+const Cpu = Type.Object({ cpu: Type.Optional(Type.Unknown()) });
+const Resources = Type.Object({ limits: Type.Optional(Cpu), requests: Type.Optional(Cpu) });
 const Container = Type.Object({
-  name: Type.String(),
+  name: Type.Optional(Type.String()),
   restartPolicy: Type.Optional(Type.String()),
-  ports: Type.Optional(Type.Array(Type.Object({ name: Type.Optional(Type.String()), containerPort: Port }))),
-  resources: Type.Optional(Type.Object({ limits: Type.Optional(Cpu), requests: Type.Optional(Cpu) })),
+  ports: Type.Optional(
+    Type.Array(
+      Type.Object({
+        name: Type.Optional(Type.String()),
+        containerPort: Port,
+        protocol: Type.Optional(Type.String()),
+      }),
+    ),
+  ),
+  resources: Type.Optional(Resources),
 });
 export type Container = Static<typeof Container>;
 
@@ -26,11 +35,13 @@ export const Pod = Type.Object({
     nodeName: Type.Optional(Type.String()),
     containers: Type.Optional(Type.Array(Container)),
     initContainers: Type.Optional(Type.Array(Container)),
+    resources: Type.Optional(Resources),
   }),
   status: Type.Optional(
     Type.Object({
       phase: Type.Optional(Type.String()),
       podIP: Type.Optional(Type.String()),
+      podIPs: Type.Optional(Type.Array(Type.Object({ ip: Type.String() }))),
       conditions: Type.Optional(
         Type.Array(
           Type.Object({
@@ -45,23 +56,36 @@ export const Pod = Type.Object({
 });
 export type Pod = Static<typeof Pod>;
 
+/** Containers that run beside each other, native sidecars last, each with its field. */
+export function runningContainers({ spec }: Pod): { readonly container: Container; readonly path: string }[] {
+  const listed = (field: 'containers' | 'initContainers') =>
+    (spec[field] ?? []).map((container, index) => ({ container, path: `spec.${field}[${index}]` }));
+  const sidecars = listed('initContainers').filter(({ container }) => container.restartPolicy === 'Always');
+  return [...listed('containers'), ...sidecars];
+}
+
+const ServicePort = Type.Object({
+  name: Type.Optional(Type.String()),
+  appProtocol: Type.Optional(Type.String()),
+  port: Port,
+  targetPort: Type.Optional(Type.Union([Port, Type.String({ minLength: 1 })])),
+  protocol: Type.Optional(Type.String()),
+});
+export type ServicePort = Static<typeof ServicePort>;
+
+export const IpFamily = Type.Union([Type.Literal('IPv4'), Type.Literal('IPv6')]);
+export type IpFamily = Static<typeof IpFamily>;
+
 export const Service = Type.Object({
   kind: Type.Literal('Service'),
   metadata: Metadata,
   spec: Type.Object({
     selector: Type.Optional(Labels),
+    type: Type.Optional(Type.String()),
     clusterIP: Type.Optional(Type.String()),
-    ports: Type.Optional(
-      Type.Array(
-        Type.Object({
-          name: Type.Optional(Type.String()),
-          appProtocol: Type.Optional(Type.String()),
-          port: Port,
-          targetPort: Type.Optional(Type.Union([Port, Type.String({ minLength: 1 })])),
-          protocol: Type.Optional(Type.String()),
-        }),
-      ),
-    ),
+    ipFamilies: Type.Optional(Type.Array(IpFamily)),
+    internalTrafficPolicy: Type.Optional(Type.String()),
+    ports: Type.Optional(Type.Array(ServicePort)),
   }),
 });
 export type Service = Static<typeof Service>;
@@ -91,13 +115,24 @@ export type Deployment = Static<typeof Deployment>;
 /** Label of an EndpointSlice: the Service that it belongs to. */
 export const SERVICE_NAME_LABEL = 'kubernetes.io/service-name';
 
-/** What Kubernetes tells proxies of a Service's pods. */
+/** Addresses and readiness of a Service's pods, as proxies are told. A pod of two families is in two slices. */
 export const EndpointSlice = Type.Object({
   kind: Type.Literal('EndpointSlice'),
   metadata: Metadata,
+  addressType: Type.Optional(Type.String()),
+  ports: Type.Optional(
+    Type.Array(
+      Type.Object({
+        name: Type.Optional(Type.String()),
+        port: Type.Optional(Port),
+        protocol: Type.Optional(Type.String()),
+      }),
+    ),
+  ),
   endpoints: Type.Optional(
     Type.Array(
       Type.Object({
+        addresses: Type.Optional(Type.Array(Type.String())),
         conditions: Type.Optional(
           Type.Object({ ready: Type.Optional(Type.Boolean()), terminating: Type.Optional(Type.Boolean()) }),
         ),
@@ -116,9 +151,9 @@ export interface ObjectProblem {
   /** `namespace/name`. */
   readonly name: string;
   readonly text: string;
-  /** `namespace/name` of the policy that it concerns; absent when it was found without looking at one. */
+  /** `namespace/name` of the policy that it concerns, if any. */
   readonly policy?: string;
-  /** What the policy's status says of it; absent where the policy can be balanced nevertheless. */
+  /** Why the policy is not accepted; absent where the problem costs only a part of it. */
   readonly reason?: PolicyReason;
 }
 
@@ -131,6 +166,6 @@ export interface ClusterObjects {
   /** Of two that name one service, the first has it. */
   readonly policies: readonly LoadBalancingPolicy[];
   readonly deployments?: readonly Deployment[];
-  /** Absent where nobody makes them: then a pod's own Ready condition is all there is. */
+  /** Absent where nobody makes them, as in files: then pods say which address and readiness they have. */
   readonly endpointSlices?: readonly EndpointSlice[];
 }

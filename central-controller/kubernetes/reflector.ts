@@ -9,7 +9,6 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { qualifiedName } from '../../contract/names.ts';
-import { describeFieldErrors } from '../../contract/field-errors.ts';
 import type { ObjectProblem } from './objects.ts';
 import { ApiError, type KubernetesClient } from './client.ts';
 import { linesOf } from './lines.ts';
@@ -96,7 +95,7 @@ export class Reflector<T> {
     return [...this.#kept.values()].flatMap(({ value }) => value ?? []);
   }
 
-  /** Objects that do not fit their schema; they are left out. */
+  /** Faults of objects: each costs an optional field, or the object. */
   get problems(): ObjectProblem[] {
     return [...this.#kept.values()].flatMap(({ problem }) => problem ?? []);
   }
@@ -219,15 +218,15 @@ export class Reflector<T> {
 
   /** Checks the kept fields of an object. Objects in a list have no kind: it is added. */
   #keep(value: unknown): [key: string, kept: Kept<T>] {
-    const { kind, apiVersion, keep, check } = this.#resource;
+    const { kind, apiVersion, keep, read } = this.#resource;
     const object = { apiVersion, kind, ...keep((value ?? {}) as Record<string, unknown>) };
     const { name, namespace } = (object as { metadata?: { name?: unknown; namespace?: unknown } }).metadata ?? {};
     const named = { name: String(name), ...(typeof namespace === 'string' && { namespace }) };
     const key = qualifiedName(named);
     const content = JSON.stringify(object);
-    if (check.Check(object)) return [key, { value: object, problem: undefined, content }];
-    const text = describeFieldErrors(check.Errors(object), 'object');
-    return [key, { value: undefined, problem: { kind, name: key, text }, content }];
+    const { value: known, faults } = read(object);
+    const problem = faults.length === 0 ? undefined : { kind, name: key, text: faults.join('; ') };
+    return [key, { value: known, problem, content }];
   }
 
   #move(state: ReflectorState, why?: string): void {

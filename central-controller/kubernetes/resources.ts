@@ -2,11 +2,9 @@
  * The kinds that are watched: where the API server has them, and which of their fields are kept. A pod has some 10 kB of
  * JSON, of which half a kilobyte is read here.
  */
-import { Compile } from 'typebox/compile';
-import type { FieldError } from '../../contract/field-errors.ts';
 import type { LoadBalancingPolicy } from '../../contract/policy.ts';
 import type { DestinationRule, VirtualService } from './istio.ts';
-import { KINDS, listPath } from './kinds.ts';
+import { KINDS, listPath, readerOf } from './kinds.ts';
 import type { Kind } from './manifest.ts';
 import {
   type Deployment,
@@ -17,6 +15,7 @@ import {
   SERVICE_NAME_LABEL,
   type StatefulSet,
 } from './objects.ts';
+import type { ObjectReader } from './read-object.ts';
 import { FIELD_MANAGER, type Observed } from './observed-objects.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -27,7 +26,7 @@ export interface Resource<T> {
   /** Path of the list over all namespaces. */
   readonly path: string;
   readonly fieldSelector?: string;
-  readonly check: { Check(value: unknown): value is T; Errors(value: unknown): FieldError[] };
+  readonly read: ObjectReader<T>;
   /** The fields that are kept, of an object that may be of any form. */
   readonly keep: (object: Json) => Json;
 }
@@ -37,16 +36,19 @@ export const RESOURCES = {
   nodes: resource<Node>(KINDS.Node, ({ metadata }) => ({ metadata: pick(metadata, 'name') })),
   // A pod that has ended leaves the watch as if it had been deleted.
   pods: resource<Pod>(KINDS.Pod, keepPod, 'status.phase!=Succeeded,status.phase!=Failed'),
-  endpointSlices: resource<EndpointSlice>(KINDS.EndpointSlice, ({ metadata, endpoints }) => ({
+  endpointSlices: resource<EndpointSlice>(KINDS.EndpointSlice, ({ metadata, addressType, ports, endpoints }) => ({
     metadata: { ...pick(metadata, 'name', 'namespace'), labels: pick(at(metadata, 'labels'), SERVICE_NAME_LABEL) },
+    addressType,
+    ...(Array.isArray(ports) && { ports: each(ports, (port) => pick(port, 'name', 'port', 'protocol')) }),
     endpoints: each(endpoints, (endpoint) => ({
+      ...pick(endpoint, 'addresses'),
       conditions: pick(endpoint['conditions'], 'ready', 'terminating'),
       targetRef: pick(endpoint['targetRef'], 'kind', 'uid'),
     })),
   })),
   services: resource<Observed<Service>>(KINDS.Service, ({ metadata, spec }) => ({
     metadata: ownMetadata(metadata),
-    spec: pick(spec, 'selector', 'clusterIP', 'type', 'externalName', 'ports'),
+    spec: pick(spec, 'selector', 'clusterIP', 'ipFamilies', 'internalTrafficPolicy', 'type', 'ports'),
   })),
   statefulSets: resource<Observed<StatefulSet>>(KINDS.StatefulSet, keepWorkload),
   deployments: resource<Observed<Deployment>>(KINDS.Deployment, keepWorkload),
@@ -56,13 +58,12 @@ export const RESOURCES = {
 } as const;
 
 function resource<T>(kind: Kind, keep: Resource<T>['keep'], fieldSelector?: string): Resource<T> {
-  // The API server sets uid, resourceVersion and the like itself: the schemas need not ask for them.
-  const check = Compile(kind.schema) as unknown as Resource<T>['check'];
   return {
     kind: kind.kind,
     apiVersion: kind.apiVersion,
     path: listPath(kind),
-    check,
+    // The API server sets uid, resourceVersion and the like itself: the schemas need not ask for them.
+    read: readerOf<T>(kind),
     keep,
     ...(fieldSelector !== undefined && { fieldSelector }),
   };
@@ -76,11 +77,12 @@ function keepPod({ metadata, spec, status }: Json): Json {
     metadata: pick(metadata, 'name', 'namespace', 'uid', 'labels', 'deletionTimestamp'),
     spec: {
       ...pick(spec, 'nodeName'),
+      ...(at(spec, 'resources') !== undefined && { resources: keepResources(at(spec, 'resources')) }),
       containers: each(at(spec, 'containers'), keepContainer),
       ...(sidecars.length > 0 && { initContainers: sidecars.map(keepContainer) }),
     },
     status: {
-      ...pick(status, 'phase', 'podIP'),
+      ...pick(status, 'phase', 'podIP', 'podIPs'),
       conditions: each(at(status, 'conditions'), (condition) =>
         pick(condition, 'type', 'status', 'lastTransitionTime'),
       ).filter((condition) => condition['type'] === 'Ready'),
@@ -90,15 +92,17 @@ function keepPod({ metadata, spec, status }: Json): Json {
 
 function keepContainer(container: Json): Json {
   const { name, restartPolicy, ports, resources } = container;
-  const named = each(ports, (port) => pick(port, 'name', 'containerPort')).filter((port) => 'name' in port);
+  const named = each(ports, (port) => pick(port, 'name', 'containerPort', 'protocol')).filter((port) => 'name' in port);
   return {
     name,
     ...(restartPolicy !== undefined && { restartPolicy }),
     ...(named.length > 0 && { ports: named }),
-    ...(resources !== undefined && {
-      resources: { limits: pick(at(resources, 'limits'), 'cpu'), requests: pick(at(resources, 'requests'), 'cpu') },
-    }),
+    ...(resources !== undefined && { resources: keepResources(resources) }),
   };
+}
+
+function keepResources(resources: unknown): Json {
+  return { limits: pick(at(resources, 'limits'), 'cpu'), requests: pick(at(resources, 'requests'), 'cpu') };
 }
 
 function keepWorkload({ metadata, spec }: Json): Json {

@@ -11,7 +11,8 @@ export interface ReplicaTopology {
   readonly name: string;
   readonly uid: string;
   readonly node: string;
-  readonly ip: string;
+  /** `ip:port` where it takes requests to each port of the service that it has. */
+  readonly addresses: Readonly<Record<number, string>>;
   readonly ready: boolean;
   /** When the controller first saw it ready or not, ms of its clock. Warm-up counts from here. */
   readonly since: number;
@@ -24,7 +25,8 @@ export interface ReplicaTopology {
 export interface ServiceTopology {
   readonly namespace: string;
   readonly name: string;
-  readonly ports: readonly { readonly port: number; readonly targetPort: number }[];
+  /** Ports of the Service that are balanced. */
+  readonly ports: readonly number[];
   readonly mode: Mode;
   readonly routing: Routing;
   readonly pinning: boolean;

@@ -43,13 +43,21 @@ export function acceptedCondition(
   problems: readonly ObjectProblem[],
   routing: RoutingProblem | undefined,
 ): ConditionState {
-  // A problem without a reason costs one pod; the rest of its service is balanced.
-  for (const { reason, kind, name, text } of problems) {
-    if (reason === undefined) continue;
-    return { holds: false, reason, message: kind === POLICY_KIND ? text : `${kind} ${name}: ${text}` };
-  }
+  const refused = problems.find(({ reason }) => reason !== undefined);
+  if (refused?.reason) return { holds: false, reason: refused.reason, message: problemText(refused) };
   if (routing?.reason === 'UnstableNames') return { holds: false, reason: routing.reason, message: routing.message };
-  return { holds: true, reason: 'Accepted', message: 'The target was found and can be balanced' };
+  return { holds: true, reason: 'Accepted', message: `The target was found and can be balanced${partly(problems)}` };
+}
+
+function problemText({ kind, name, text }: ObjectProblem): string {
+  return kind === POLICY_KIND ? text : `${kind} ${name}: ${text}`;
+}
+
+/** Problems without a reason cost a port, a pod or a field of one; the rest of the service is balanced. */
+function partly([first, ...others]: readonly ObjectProblem[]): string {
+  if (!first) return '';
+  const more = others.length > 0 ? `, and ${others.length} more: the controller's log has them` : '';
+  return `, but for ${problemText(first)}${more}`;
 }
 
 /** `Routed`: does the mesh lead requests to the replica that is chosen? */

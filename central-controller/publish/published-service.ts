@@ -1,9 +1,8 @@
 /** One balanced port of a service, as agents hold it. */
 import type { ReplicaAssignment, Routing, ServiceAssignment } from '../../contract/assignment.ts';
 import type { ReplicaDecision, ServiceDecision } from '../../contract/decision.ts';
-import { hostPort } from '../../contract/host-port.ts';
 import { encodeWeights } from '../../contract/weights-codec.ts';
-import type { ReplicaTopology, ServiceTopology } from '../model/topology.ts';
+import type { ServiceTopology } from '../model/topology.ts';
 
 interface Rows {
   readonly routing: Routing;
@@ -12,6 +11,8 @@ interface Rows {
   readonly addresses: readonly string[];
   /** Of each replica among those of the decision. */
   readonly indexes: readonly number[];
+  /** Ready replicas that lack the port are left out, as in a rollout that adds it: the others share all requests. */
+  readonly isPartial: boolean;
 }
 
 export class PublishedService {
@@ -22,7 +23,9 @@ export class PublishedService {
   version = 0;
   #source: ServiceTopology | undefined;
   #decided: ServiceDecision | undefined;
-  #rows: Rows = { routing: 'Endpoint', pinning: false, names: [], addresses: [], indexes: [] };
+  #rows: Rows = { routing: 'Endpoint', pinning: false, names: [], addresses: [], indexes: [], isPartial: false };
+  /** Sum of the decided weights of the replicas listed. */
+  #total = 1;
   #weights: Float64Array | undefined;
   /** JSON of the version that it was written for. */
   #weightsText: { readonly version: number; readonly text: string } | undefined;
@@ -38,13 +41,14 @@ export class PublishedService {
   }
 
   /** Takes topology and decision over, without publishing. Returns whether replicas, routing or pinning differ. */
-  follow(source: ServiceTopology, targetPort: number, decided: ServiceDecision): boolean {
+  follow(source: ServiceTopology, port: number, decided: ServiceDecision): boolean {
     this.#decided = decided;
-    if (this.#source === source) return false;
+    const isNew = this.#source !== source;
     this.#source = source;
-    const rows = rowsOf(source, targetPort, decided);
-    const isChanged = this.#weights === undefined || !sameRows(this.#rows, rows);
+    const rows = isNew ? rowsOf(source, port, decided) : this.#rows;
+    const isChanged = isNew && (this.#weights === undefined || !sameRows(this.#rows, rows));
     this.#rows = rows;
+    this.#total = rows.isPartial ? rows.names.reduce((sum, _, at) => sum + this.#decidedAt(at).weight, 0) : 1;
     return isChanged;
   }
 
@@ -54,7 +58,7 @@ export class PublishedService {
     if (published?.length !== this.size) return Infinity;
     let most = 0;
     for (let at = 0; at < published.length; at++) {
-      most = Math.max(most, Math.abs(this.#decidedAt(at).weight - (published[at] ?? 0)));
+      most = Math.max(most, Math.abs(this.#weightAt(at) - (published[at] ?? 0)));
     }
     return most * published.length;
   }
@@ -63,7 +67,7 @@ export class PublishedService {
   publish(version: number): void {
     this.version = version;
     if (this.#weights?.length !== this.size) this.#weights = new Float64Array(this.size);
-    for (let at = 0; at < this.size; at++) this.#weights[at] = this.#decidedAt(at).weight;
+    for (let at = 0; at < this.size; at++) this.#weights[at] = this.#weightAt(at);
   }
 
   /** For a line's `weights`. */
@@ -103,6 +107,10 @@ export class PublishedService {
     return { key: this.key, routing, pinning, replicas };
   }
 
+  #weightAt(at: number): number {
+    return this.#total > 0 ? this.#decidedAt(at).weight / this.#total : 1 / this.size;
+  }
+
   #decidedAt(at: number): ReplicaDecision {
     const decided = this.#decided?.replicas[this.#rows.indexes[at] ?? -1];
     if (decided === undefined) throw new RangeError(`${this.key} has no replica ${at}`);
@@ -114,20 +122,21 @@ export function cpuUtilisation({ cpuCores, capacityCores }: ReplicaDecision): nu
   return capacityCores > 0 ? Math.min(1e6, cpuCores / capacityCores) : undefined;
 }
 
-/** The ready replicas of the service that the decision knows. */
-function rowsOf(source: ServiceTopology, targetPort: number, decided: ServiceDecision): Rows {
+/** The ready replicas of the service that have the port and that the decision knows. */
+function rowsOf(source: ServiceTopology, port: number, decided: ServiceDecision): Rows {
   const indexOf = new Map(decided.replicas.map(({ name }, index) => [name, index]));
-  const listed: { readonly replica: ReplicaTopology; readonly index: number }[] = [];
-  for (const replica of source.replicas) {
-    const index = indexOf.get(replica.name);
-    if (replica.ready && index !== undefined) listed.push({ replica, index });
-  }
+  const ready = source.replicas.flatMap(({ name, ready: isReady, addresses }) => {
+    const index = indexOf.get(name);
+    return isReady && index !== undefined ? [{ name, address: addresses[port], index }] : [];
+  });
+  const listed = ready.flatMap(({ address, ...row }) => (address === undefined ? [] : [{ ...row, address }]));
   return {
     routing: source.routing,
     pinning: source.pinning,
-    names: listed.map(({ replica }) => replica.name),
-    addresses: listed.map(({ replica }) => hostPort(replica.ip, targetPort)),
+    names: listed.map(({ name }) => name),
+    addresses: listed.map(({ address }) => address),
     indexes: listed.map(({ index }) => index),
+    isPartial: listed.length < ready.length,
   };
 }
 

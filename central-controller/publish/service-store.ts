@@ -20,7 +20,7 @@ export interface Publication {
 
 interface Enforced {
   readonly key: string;
-  readonly targetPort: number;
+  readonly port: number;
   readonly source: ServiceTopology;
 }
 
@@ -68,9 +68,9 @@ export class ServiceStore {
     this.#enforced = new Map();
     for (const source of topology.services) {
       if (source.mode !== 'Enforce') continue;
-      for (const { port, targetPort } of source.ports) {
+      for (const port of source.ports) {
         const key = proxyKey(port, serviceHost(source.namespace, source.name, topology.clusterDomain));
-        this.#enforced.set(key, { key, targetPort, source });
+        this.#enforced.set(key, { key, port, source });
       }
     }
     const removed = [...before.keys()].filter((key) => !this.#enforced.has(key));
@@ -93,11 +93,11 @@ export class ServiceStore {
     const decided = new Map(decision.services.map((service) => [qualifiedName(service), service]));
     const rows: PublishedService[] = [];
     const weights: PublishedService[] = [];
-    for (const { key, targetPort, source } of this.#enforced.values()) {
+    for (const { key, port, source } of this.#enforced.values()) {
       const service = decided.get(qualifiedName(source));
       if (service === undefined || !isMeant(service)) continue;
       const published = this.#published.get(key) ?? this.#add(key);
-      if (published.follow(source, targetPort, service)) {
+      if (published.follow(source, port, service)) {
         rows.push(published);
       } else {
         const moved = published.distance();

@@ -52,7 +52,7 @@ export function serviceTopology(overrides: Partial<ServiceTopology> = {}): Servi
   return {
     namespace: 'hotel',
     name,
-    ports: [{ port: 8080, targetPort: 8080 }],
+    ports: [8080],
     mode: 'Enforce',
     routing: 'Endpoint',
     pinning: false,
@@ -62,7 +62,7 @@ export function serviceTopology(overrides: Partial<ServiceTopology> = {}): Servi
       name: `${name}-${node - 1}`,
       uid: `uid-${name}-${node - 1}`,
       node: `node-${node}`,
-      ip: `10.0.${node}.1`,
+      addresses: { 8080: `10.0.${node}.1:8080` },
       ready: true,
       since: 0,
     })),

@@ -2,7 +2,7 @@
 import { ApiException } from '@kubernetes/client-node';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parseManifests } from '../../central-controller/cluster/parse-manifests.ts';
+import { objectsOf } from '../../central-controller/cluster/cluster-objects.ts';
 import { withPolicyDefaults } from '../../contract/policy.ts';
 import { POLICY_RULES } from '../../contract/policy-rules.ts';
 import { EXAMPLE } from '../central-controller/policy/policy-page.ts';
@@ -37,7 +37,7 @@ async function refusedByServer(spec: unknown): Promise<string | undefined> {
 }
 
 function refusedByParser(spec: unknown): string | undefined {
-  const parsed = parseManifests(new Map([['policy.yaml', JSON.stringify(policy('tried', spec))]]));
+  const parsed = objectsOf(new Map([['policy.yaml', JSON.stringify(policy('tried', spec))]]));
   return parsed.ok ? undefined : parsed.failure.message;
 }
 

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { loadManifests } from '../../central-controller/cluster/load-manifests.ts';
+import { loadManifests } from '../../central-controller/cluster/manifest-files.ts';
 
 const CONFIGS = join(import.meta.dirname, '../../istio-configs/cluster-info');
 

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { pdfConverter as application } from '../../tools/local-mesh/applications/applications.ts';
 import { applicationManifests } from '../../tools/local-mesh/manifests/application-manifests.ts';
 import { readMeshObjects } from '../../tools/local-mesh/envoy/mesh-objects.ts';
-import { loadManifests } from '../../central-controller/cluster/load-manifests.ts';
+import { loadManifests } from '../../central-controller/cluster/manifest-files.ts';
 import { KINDS } from '../../central-controller/kubernetes/kinds.ts';
 import { describeManifest, selectKind, selects } from '../../central-controller/kubernetes/manifest.ts';
 import { PINNED_FILES } from '../../tools/images/pin.ts';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { loadManifests } from '../../central-controller/cluster/load-manifests.ts';
+import { loadManifests } from '../../central-controller/cluster/manifest-files.ts';
 
 const CHECKOUT = join(import.meta.dirname, '../..');
 const CONFIGS = join(CHECKOUT, 'istio-configs/playlist-recommender');

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { SERVICE_NAMES, readFlags } from '../../apps/video-recommendation/flags.ts';
-import { loadManifests } from '../../central-controller/cluster/load-manifests.ts';
+import { loadManifests } from '../../central-controller/cluster/manifest-files.ts';
 import type { Manifest } from '../../central-controller/kubernetes/manifest.ts';
 import { IMAGES, imageName } from '../../tools/images/definitions.ts';
 

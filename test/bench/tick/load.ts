@@ -45,7 +45,7 @@ export class SwingingLoad {
       services: Array.from({ length: services }, (_, service) => ({
         namespace: NAMESPACE,
         name: `service-${service}`,
-        ports: [{ port: 8080, targetPort: 8080 }],
+        ports: [8080],
         mode: 'Enforce',
         routing: 'Endpoint',
         pinning: false,
@@ -58,7 +58,7 @@ export class SwingingLoad {
           const uid = `uid-${number}`;
           placed[node]?.push({ service, uid, name });
           const ip = `10.${number >> 16}.${(number >> 8) & 255}.${number & 255}`;
-          return { name, uid, node: `node-${node}`, ip, ready: true, since: 0 };
+          return { name, uid, node: `node-${node}`, addresses: { 8080: `${ip}:8080` }, ready: true, since: 0 };
         }),
       })),
     };

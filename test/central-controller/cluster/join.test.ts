@@ -51,7 +51,12 @@ describe('a policy', () => {
 
   it.each([
     ['a Service', { kind: 'Service', name: 'search' } as const, [service('search'), service('other')], 'search'],
-    ['the Service that governs the StatefulSet', SET, [headless], 'search-pods'],
+    [
+      'the Service that governs the StatefulSet',
+      SET,
+      [service('search-pods', { selector: { role: 'any' } })],
+      'search-pods',
+    ],
     ['the Service with an address beside that', SET, [headless, service('search')], 'search'],
     ['the governing one of several', SET, [service('search'), service('search-pods')], 'search-pods'],
     ['the Service of a Deployment', APP, [headless, service('search')], 'search'],
@@ -75,6 +80,21 @@ describe('a policy', () => {
     ["its StatefulSet's Service", SET, [], 'ServiceNotFound', 'no Service shop/search-pods'],
     ['a Service of its Deployment', APP, [headless], 'ServiceNotFound', 'no Service selects the pods of Deployment'],
     ['one Service only', APP, [service('a'), service('b')], 'AmbiguousService', 'a, b all select the pods'],
+    ['a Service with an address', SET, [headless], 'InvalidService', 'Service shop/search-pods is headless'],
+    [
+      'one whose callers reach all replicas',
+      { kind: 'Service', name: 'search' } as const,
+      [service('search', { internalTrafficPolicy: 'Local' })],
+      'InvalidService',
+      'has spec.internalTrafficPolicy: Local',
+    ],
+    [
+      'a Service with pods',
+      { kind: 'Service', name: 'search' } as const,
+      [service('search', { type: 'ExternalName' })],
+      'InvalidService',
+      'is of type ExternalName',
+    ],
     [
       'a selector',
       { kind: 'Service', name: 'search' } as const,

@@ -102,7 +102,7 @@ describe('a directory of manifests', () => {
         {
           namespace: 'hotel',
           name: 'geo',
-          ports: [{ port: 8080, targetPort: 18080 }],
+          ports: [8080],
           mode: 'Observe',
           routing: 'Subset',
           pinning: true,
@@ -111,8 +111,22 @@ describe('a directory of manifests', () => {
           cpuControl: 'CPU_QUOTA',
           limits: { minWeight: 0.5, warmUpSeconds: 30 },
           replicas: [
-            { name: 'geo-2', uid: 'uid-2', node: 'node-2', ip: '10.0.0.2', ready: false, since: 0 },
-            { name: 'geo-10', uid: 'uid-10', node: 'node-1', ip: '10.0.0.10', ready: true, since: 0 },
+            {
+              name: 'geo-2',
+              uid: 'uid-2',
+              node: 'node-2',
+              addresses: { 8080: '10.0.0.2:18080' },
+              ready: false,
+              since: 0,
+            },
+            {
+              name: 'geo-10',
+              uid: 'uid-10',
+              node: 'node-1',
+              addresses: { 8080: '10.0.0.10:18080' },
+              ready: true,
+              since: 0,
+            },
           ],
         },
       ],
@@ -153,7 +167,7 @@ describe('a directory of manifests', () => {
   });
 
   it('does not balance a service whose policy is Off', () => {
-    write('policy.yaml', policy(', mode: Off'));
+    write('policy.yaml', policy(', mode: "Off"'));
     expect(open().read().services).toEqual([]);
   });
 
@@ -199,7 +213,7 @@ describe('a directory of manifests', () => {
     write('policy.yaml', policy());
     const opened = open();
     now = 9_000;
-    write('policy.yaml', policy(', mode: Off'));
+    write('policy.yaml', policy(', mode: "Off"'));
     await vi.waitFor(() => expect(opened.read().services).toEqual([]), { timeout: 10_000 });
     write('policy.yaml', policy());
     await vi.waitFor(() => expect(opened.read().services).toMatchObject([{ replicas: [{ since: 0 }] }]), {
@@ -254,13 +268,12 @@ describe('a directory of manifests', () => {
       policy() + policy('', 'other'),
       'p.yaml: LoadBalancingPolicy hotel/other: spec.targetRef: another policy',
     ],
-    ['an unknown node', 'p.yaml', policy() + pod(0, { node: 'mars' }), 'p.yaml: Pod hotel/geo-0: spec.nodeName:'],
     ['one name twice', 'p.yaml', pod(0) + pod(0), 'p.yaml: Pod hotel/geo-0: metadata.name: p.yaml already has one'],
     [
-      'a CPU limit that is none',
+      'a mode that YAML takes for false',
       'p.yaml',
-      pod(0, { spec: ', resources: {limits: {cpu: lots}}' }),
-      'p.yaml: Pod hotel/geo-0: spec.containers[0].resources.limits.cpu:',
+      policy(', mode: Off'),
+      'p.yaml: LoadBalancingPolicy hotel/geo: spec.mode: Off is false in YAML, to kubectl, too: write "Off"',
     ],
     [
       'a port name that no container has',
@@ -273,6 +286,38 @@ describe('a directory of manifests', () => {
     expect(open).toThrow(
       expect.objectContaining({ code: 'INVALID_MANIFEST', message: expect.stringContaining(message) }),
     );
+  });
+
+  it.each([
+    [
+      'a CPU limit that is none',
+      pod(1, { spec: ', resources: {limits: {cpu: lots}}' }),
+      'p.yaml: Pod hotel/geo-1: spec.containers[0].resources.limits.cpu: lots is no quantity',
+      ['geo-0', 'geo-1'],
+    ],
+    ['an unknown node', pod(1, { node: 'mars' }), 'p.yaml: Pod hotel/geo-1: spec.nodeName: there is no', ['geo-0']],
+    [
+      'a port of another form',
+      pod(1).replace('containerPort: 18080', 'containerPort: many'),
+      'p.yaml: Pod hotel/geo-1: spec.containers[0].ports[0].containerPort: must be integer',
+      ['geo-0', 'geo-1'],
+    ],
+  ])('with %s loses only that, and tells it', (_case, text, message, replicas) => {
+    write('p.yaml', policy() + pod(0) + text);
+    expect(
+      open()
+        .read()
+        .services[0]?.replicas.map(({ name }) => name),
+    ).toEqual(replicas);
+    expect(problems).toEqual([{ code: 'INVALID_MANIFEST', message: expect.stringContaining(message) }]);
+  });
+
+  it('tells of a fault once, not at each change', async () => {
+    write('p.yaml', policy() + pod(0, { spec: ', resources: {limits: {cpu: lots}}' }));
+    const opened = open();
+    write('pods.yaml', pod(1));
+    await vi.waitFor(() => expect(opened.read().services[0]?.replicas).toHaveLength(2), { timeout: 10_000 });
+    expect(problems).toHaveLength(1);
   });
 
   it('that does not exist is refused at the start', () => {

@@ -60,7 +60,7 @@ function loopTopology(options: Pick<LoopOptions, 'cores' | 'services'>): Topolog
     services: options.services.map(({ name, nodes }): ServiceTopology => ({
       namespace: 'shop',
       name,
-      ports: [{ port: 8080, targetPort: 8080 }],
+      ports: [8080],
       mode: 'Enforce',
       routing: 'Endpoint',
       pinning: false,
@@ -70,7 +70,7 @@ function loopTopology(options: Pick<LoopOptions, 'cores' | 'services'>): Topolog
         name: `${name}-${index}`,
         uid: `uid-${name}-${index}`,
         node: `node-${node}`,
-        ip: `10.0.${node}.${index}`,
+        addresses: { 8080: `10.0.${node}.${index}:8080` },
         ready: true,
         since: WALL_MS,
       })),

@@ -10,14 +10,14 @@ type CalledWindow = Extract<Window, { kind: 'called' }>;
 export const START = 1_800_000_000_000;
 
 export function replica(name: string, node: string, more: Partial<ReplicaTopology> = {}): ReplicaTopology {
-  return { name, uid: `uid-${name}`, node, ip: '10.0.0.1', ready: true, since: START, ...more };
+  return { name, uid: `uid-${name}`, node, addresses: { 8080: '10.0.0.1:8080' }, ready: true, since: START, ...more };
 }
 
 export function service(replicas: readonly ReplicaTopology[], more: Partial<ServiceTopology> = {}): ServiceTopology {
   return {
     namespace: 'shop',
     name: 'web',
-    ports: [{ port: 8080, targetPort: 8080 }],
+    ports: [8080],
     mode: 'Enforce',
     routing: 'Endpoint',
     pinning: false,

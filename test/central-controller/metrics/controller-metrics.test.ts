@@ -21,7 +21,7 @@ it('ten thousand replicas have no series of their own, and what sums them up has
       name: `${name}-${replica}`,
       uid: `${name}-${replica}`,
       node: `node-${(replica % 2) + 1}`,
-      ip: '10.0.0.1',
+      addresses: { 8080: '10.0.0.1:8080' },
       ready: true,
       since: 0,
     }));

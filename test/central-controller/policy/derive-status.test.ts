@@ -58,6 +58,18 @@ function model(state: Partial<ModelCluster['state']>, other: Partial<ModelCluste
   return cluster;
 }
 
+it('a problem that costs only a part of the service is told where the policy is accepted', () => {
+  const problem = { kind: 'Service', name: 'shop/cart', policy: 'shop/cart', text: 'spec.ports[1].targetPort: no' };
+  const message = (count: number): string | undefined =>
+    deriveStatus(facts(undefined, { problems: Array.from({ length: count }, () => problem) }), undefined, NOW)
+      .conditions?.filter(({ type, status }) => type === 'Accepted' && status === 'True')
+      .map((condition) => condition.message)[0];
+  expect(message(1)).toBe(
+    'The target was found and can be balanced, but for Service shop/cart: spec.ports[1].targetPort: no',
+  );
+  expect(message(3)).toContain("spec.ports[1].targetPort: no, and 2 more: the controller's log has them");
+});
+
 describe('the conditions of a policy', () => {
   it('say that all is well', () => {
     expect(deriveStatus(facts(), undefined, NOW)).toMatchObject({

@@ -1,6 +1,6 @@
 import { format } from 'prettier';
 import { expect, it } from 'vitest';
-import { parseManifests } from '../../../central-controller/cluster/parse-manifests.ts';
+import { objectsOf } from '../../../central-controller/cluster/cluster-objects.ts';
 import { policyDefinition } from '../../../central-controller/policy/policy-crd.ts';
 import { brokenBounds, definitionYaml } from '../cluster/definition-yaml.ts';
 import { EXAMPLE, policyPage } from './policy-page.ts';
@@ -23,5 +23,5 @@ it('is explained by docs/reference, with an example that is taken', async () => 
   await expect(
     await format(policyPage(), { parser: 'markdown', printWidth: 120, proseWrap: 'preserve' }),
   ).toMatchFileSnapshot(page);
-  expect(parseManifests(new Map([['policy.yaml', EXAMPLE]]))).toMatchObject({ ok: true });
+  expect(objectsOf(new Map([['policy.yaml', EXAMPLE]]))).toMatchObject({ ok: true });
 });

@@ -73,11 +73,11 @@ describe('Subset routing', () => {
     expect(controller.observed.ownRoutes).toEqual(new Set(carts(1, 5, 6)));
   });
 
-  it('does the same for a headless Service', () => {
+  it('writes nothing for a headless Service, whose callers choose a pod by DNS', () => {
     const controller = new Controller();
     controller.cluster.isHeadless = true;
-    controller.settle();
-    expect(controller.table()?.replicas).toEqual(carts(0, 1, 2));
+    expect(controller.settle()).toEqual([]);
+    expect(controller.table()).toBeUndefined();
   });
 
   it('leaves no replica out and writes nothing after a restart of the controller', () => {

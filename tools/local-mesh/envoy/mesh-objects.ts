@@ -8,7 +8,9 @@ import {
   selectKind,
   selects,
 } from '../../../central-controller/kubernetes/manifest.ts';
-import type { Pod, Service } from '../../../central-controller/kubernetes/objects.ts';
+import { podAddress } from '../../../central-controller/cluster/endpoints.ts';
+import type { Pod, Service, ServicePort } from '../../../central-controller/kubernetes/objects.ts';
+import { targetPortOf } from '../../../central-controller/kubernetes/target-port.ts';
 import { BallastError } from '../../../contract/errors.ts';
 import { qualifiedName, serviceHost } from '../../../contract/names.ts';
 import {
@@ -64,23 +66,13 @@ function isReady(pod: Pod): boolean {
   return pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
 }
 
-type ServicePort = NonNullable<Service['spec']['ports']>[number];
-
-/** Number of the container port that a Service's target port means in this pod. */
-function targetPort(port: ServicePort, pod: Pod): number | undefined {
-  const target = port.targetPort ?? port.port;
-  if (typeof target === 'number') return target;
-  const containers = pod.spec?.containers ?? [];
-  return containers.flatMap(({ ports }) => ports ?? []).find(({ name }) => name === target)?.containerPort;
-}
-
 function endpointsOf(service: Service, port: ServicePort, pods: readonly Pod[]): MeshEndpoint[] {
   const endpoints: MeshEndpoint[] = [];
   for (const pod of pods) {
     const labels = pod.metadata.labels ?? {};
-    const ip = pod.status?.podIP;
+    const ip = podAddress(service, pod);
     if (namespaceOf(pod) !== namespaceOf(service) || !selects(service.spec.selector, labels)) continue;
-    const target = targetPort(port, pod);
+    const target = targetPortOf(port, pod);
     if (ip === undefined || target === undefined || !isReady(pod)) continue;
     endpoints.push({ pod: pod.metadata.name, ip, port: target, labels });
   }

@@ -1,7 +1,7 @@
 /** An application's objects as `kubectl apply -k istio-configs/<name>/statefulset` would apply them, without a cluster. */
 import { join } from 'node:path';
 import { SESSION_LABEL } from '../../../central-controller/routing/istio-names.ts';
-import { loadManifests } from '../../../central-controller/cluster/load-manifests.ts';
+import { loadManifests } from '../../../central-controller/cluster/manifest-files.ts';
 import { describeManifest, type Manifest } from '../../../central-controller/kubernetes/manifest.ts';
 import { renderRouting } from '../../../central-controller/routing/render-routing.ts';
 import type { Routing } from '../../../contract/assignment.ts';

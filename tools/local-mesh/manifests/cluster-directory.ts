@@ -1,7 +1,7 @@
 /** The directory in the place of the Kubernetes API: the mesh writes it, the controller watches it. */
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { stringify } from 'yaml';
+import { writeYaml } from '../../../central-controller/kubernetes/yaml.ts';
 import type { Manifest } from '../../../central-controller/kubernetes/manifest.ts';
 import type { Mode } from '../../../central-controller/model/topology.ts';
 import type { LoadBalancingPolicy } from '../../../contract/policy.ts';
@@ -53,7 +53,7 @@ export class ClusterDirectory {
   }
 
   #write(name: string, manifests: readonly object[]): void {
-    replaceFile(join(this.#options.manifests, name), manifests.map((manifest) => stringify(manifest)).join('---\n'));
+    replaceFile(join(this.#options.manifests, name), writeYaml(manifests));
   }
 }
 

@@ -51,14 +51,15 @@ function replicaTopology(service: number, shape: ServiceShape, replica: number, 
   const ip = `10.${service}.${replica >> 8}.${replica & 255}`;
   const limit = limitCores === undefined ? {} : { limitCores };
   const uid = replicaUid(shape, replica);
-  return [{ name, uid, node: nodeName(node), ip, ready: true, since, requestCores: allocationCores, ...limit }];
+  const addresses = { [PORT]: `${ip}:${PORT}` };
+  return [{ name, uid, node: nodeName(node), addresses, ready: true, since, requestCores: allocationCores, ...limit }];
 }
 
 function serviceTopology(shape: ServiceShape, service: number, since: number): ServiceTopology {
   return {
     namespace: NAMESPACE,
     name: shape.name,
-    ports: [{ port: PORT, targetPort: PORT }],
+    ports: [PORT],
     mode: 'Enforce',
     routing: 'Endpoint',
     pinning: false,

@@ -93,8 +93,13 @@ describe('the cluster of a mesh', () => {
     expect(topology.services.map(({ name }) => name).toSorted()).toEqual(SERVICES.toSorted());
     expect(topology.services.every(({ mode }) => mode === 'Observe')).toBe(true);
     const seen = topology.services.flatMap((service) => service.replicas);
-    const bare = seen.map(({ name, uid, node, ip }) => ({ name, uid, node, ip }));
-    const expected = replicas.map(({ name, uid, nodeName, ip }) => ({ name, uid, node: nodeName, ip }));
+    const bare = seen.map(({ name, uid, node, addresses }) => ({ name, uid, node, address: addresses[8080] }));
+    const expected = replicas.map(({ name, uid, nodeName, ip }) => ({
+      name,
+      uid,
+      node: nodeName,
+      address: `${ip}:8080`,
+    }));
     const byName = (a: { name: string }, b: { name: string }) => a.name.localeCompare(b.name);
     expect(bare.toSorted(byName)).toEqual(expected.toSorted(byName));
     expect(seen.filter(({ ready }) => !ready).map(({ name }) => name)).toEqual(['geo-1']);

@@ -1,8 +1,8 @@
 /** Watches the requests and Services of all namespaces. */
 import { Type, type Static } from 'typebox';
-import { Compile } from 'typebox/compile';
 import type { ObjectProblem } from '../../../../central-controller/kubernetes/objects.ts';
 import type { KubernetesClient } from '../../../../central-controller/kubernetes/client.ts';
+import { objectReader } from '../../../../central-controller/kubernetes/read-object.ts';
 import { Reflector, type ReflectorState } from '../../../../central-controller/kubernetes/reflector.ts';
 import type { Resource } from '../../../../central-controller/kubernetes/resources.ts';
 import { LOADGEN_API_VERSION, LoadgenRequest, REQUEST_KIND, REQUEST_PLURAL } from '../api/request.ts';
@@ -21,14 +21,14 @@ const REQUESTS: Resource<LoadgenRequest> = {
   kind: REQUEST_KIND,
   apiVersion: LOADGEN_API_VERSION,
   path: `/apis/${LOADGEN_API_VERSION}/${REQUEST_PLURAL}`,
-  check: Compile(LoadgenRequest) as unknown as Resource<LoadgenRequest>['check'],
+  read: objectReader<LoadgenRequest>(LoadgenRequest, true),
   keep: ({ metadata, spec, status }) => ({ metadata, spec, ...(status !== undefined && { status }) }),
 };
 const SERVICES: Resource<Service> = {
   kind: 'Service',
   apiVersion: 'v1',
   path: '/api/v1/services',
-  check: Compile(Service) as unknown as Resource<Service>['check'],
+  read: objectReader<Service>(Service, false),
   keep: ({ metadata, spec }) => ({ metadata, spec }),
 };
 
