@@ -4,6 +4,7 @@ import { cores, percent } from './format.js';
 import { byId, updateList } from './keyed.js';
 
 /**
+ * @typedef {import('./faults.js').Faults} Faults
  * @typedef {import('./figures.js').Figures} Figures
  * @typedef {import('../../contract/time-series.ts').Switch} Switch
  */
@@ -21,9 +22,10 @@ function marksOf(switches) {
 
 /**
  * @param {Figures} figures
+ * @param {Faults} faults
  * @param {() => void} chosen another service was chosen
  */
-export function createCharts(figures, chosen) {
+export function createCharts(figures, faults, chosen) {
   const service = /** @type {HTMLSelectElement} */ (byId('chart-service'));
   const figure = /** @type {HTMLSelectElement} */ (byId('chart-figure'));
   const weights = byId('weight-chart');
@@ -63,12 +65,16 @@ export function createCharts(figures, chosen) {
       const span = figures.nodes.span();
       const own = switches.filter(({ namespace, name }) => `${namespace}/${name}` === figures.service);
       const marks = marksOf(own);
-      drawNodes({ table: figures.nodes.table(), span, marks: marksOf(switches) });
-      drawWeights({ table: figures.weights.table(), span, marks });
-      drawCpu({ table: figures.cpu.table(), span, marks });
+      faults.run('Chart of nodes', () => drawNodes({ table: figures.nodes.table(), span, marks: marksOf(switches) }));
+      faults.run('Charts of replicas', () => {
+        drawWeights({ table: figures.weights.table(), span, marks });
+        drawCpu({ table: figures.cpu.table(), span, marks });
+      });
       if (replica === undefined) return;
-      drawOwnWeight({ table: figures.weights.table([replica]), span, marks });
-      drawOwnCpu({ table: figures.cpu.table([replica]), span, marks });
+      faults.run('Charts of one replica', () => {
+        drawOwnWeight({ table: figures.weights.table([replica]), span, marks });
+        drawOwnCpu({ table: figures.cpu.table([replica]), span, marks });
+      });
     },
   };
 }

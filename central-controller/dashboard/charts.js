@@ -1,4 +1,6 @@
 /** Lines over the last ten minutes, drawn by uPlot. */
+// uPlot reads the language when it loads, so this comes first.
+import './locale.js';
 import uPlot from 'uplot';
 import { whileVisible } from './visibility.js';
 
@@ -23,9 +25,12 @@ function style(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
 
-/** @param {number} second */
+/**
+ * Local time as `HH:mm:ss`, in every language.
+ * @param {number} second
+ */
 function clock(second) {
-  return new Date(second * 1000).toLocaleTimeString([], { hour12: false });
+  return new Date(second * 1000).toTimeString().slice(0, 8);
 }
 
 /**

@@ -2,6 +2,7 @@
 import { readAddress } from './address.js';
 import { findings as readFindings, switches as readSwitches } from './controller.js';
 import { showExplanation } from './explanation-view.js';
+import { createFaults } from './faults.js';
 import { follow } from './feed.js';
 import { Figures } from './figures.js';
 import { byId, setText } from './keyed.js';
@@ -38,6 +39,7 @@ const CONNECTION = {
 
 const connection = byId('connection');
 const search = /** @type {HTMLInputElement} */ (byId('search'));
+const faults = createFaults(byId('faults'));
 const figures = new Figures();
 const pauseDialog = createPauseDialog();
 const pauseAll = createPauseButton(' all', (isPaused) => pauseDialog.ask(undefined, isPaused));
@@ -78,20 +80,23 @@ function showConnection() {
 
 function showCharts() {
   if (!decision || !charts || document.hidden) return;
-  charts.offer([...serviceColours(decision).keys()]);
-  charts.show(switches, target()?.replica);
+  const [drawn, names] = [charts, [...serviceColours(decision).keys()]];
+  faults.run('Services of the charts', () => drawn.offer(names));
+  faults.run('Charts', () => drawn.show(switches, target()?.replica));
 }
 
 function show() {
   showConnection();
-  if (!decision || document.hidden) return;
+  const shown = decision;
+  if (!shown || document.hidden) return;
   byId('figures').hidden = false;
-  showSummary(byId('summary'), decision);
-  showNodes(byId('nodes'), decision);
-  services.show(decision, search.value);
-  pauseAll.update(decision.services.length > 0 && decision.services.every(({ paused }) => paused), 'all services');
+  faults.run('Summary', () => showSummary(byId('summary'), shown));
+  faults.run('Nodes', () => showNodes(byId('nodes'), shown));
+  faults.run('Services', () => services.show(shown, search.value));
+  const isPaused = shown.services.length > 0 && shown.services.every(({ paused }) => paused);
+  pauseAll.update(isPaused, 'all services');
   const explained = target();
-  if (explained) showExplanation(explained, decision);
+  if (explained) faults.run('Explanation', () => showExplanation(explained, shown));
 }
 
 /** Asks for what decisions do not hold. */
@@ -104,8 +109,9 @@ async function ask() {
     return;
   }
   showConnection();
-  showFindings(byId('findings'), findings);
-  switchTable.show(switches, decision.at);
+  const { at } = decision;
+  faults.run('Findings', () => showFindings(byId('findings'), findings));
+  faults.run('Before and after', () => switchTable.show(switches, at));
   byId('no-switch').hidden = switches.length > 0;
   showCharts();
 }
@@ -134,12 +140,19 @@ function followAddress() {
 /** What can wait until the first figures are seen. */
 async function begin() {
   if (!decision) return;
-  const { createCharts } = await import('./charts-view.js');
   if (figures.service === '') figures.choose(serviceColours(decision).keys().next().value ?? '');
-  charts = createCharts(figures, () => void loadFigures());
+  try {
+    const { createCharts } = await import('./charts-view.js');
+    charts = createCharts(figures, faults, () => void loadFigures());
+  } catch (error) {
+    faults.report('Charts', error);
+  }
   await Promise.all([loadFigures(), ask()]);
 }
 
+// A fault outside of the panels, such as in an event's listener.
+addEventListener('error', ({ error, message }) => faults.report('A part of the page', error ?? message));
+addEventListener('unhandledrejection', ({ reason }) => faults.report('A part of the page', reason));
 byId('pause-all').append(pauseAll.button);
 byId('show-findings').addEventListener('click', () => {
   history.replaceState(null, '', location.pathname);

@@ -8,7 +8,14 @@ const listeners = new WeakMap();
 
 const observer = new IntersectionObserver(
   (entries) => {
-    for (const { target, isIntersecting } of entries) listeners.get(target)?.(isIntersecting);
+    for (const { target, isIntersecting } of entries) {
+      try {
+        listeners.get(target)?.(isIntersecting);
+      } catch (error) {
+        // The other elements are updated nevertheless.
+        reportError(error);
+      }
+    }
   },
   { rootMargin: MARGIN },
 );
