@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { runLoad } from '../../../tools/load-generator/load.ts';
 import { cpuNanoseconds } from './process.ts';
 import { HOST } from './sidecar.ts';
-import type { Variant } from './variants.ts';
+import type { Measured } from './variants.ts';
 
 const CONNECTIONS = 32;
 const CONNECTING_SECONDS = 0.1;
@@ -20,7 +20,12 @@ export interface Cost {
  * once its connections stand. The table is published anew every three seconds, so that its cost counts.
  * @throws Error when any request fails: its cost would be another
  */
-export async function measureCost(variant: Variant, rate: number, seconds: number, signal: AbortSignal): Promise<Cost> {
+export async function measureCost(
+  variant: Measured,
+  rate: number,
+  seconds: number,
+  signal: AbortSignal,
+): Promise<Cost> {
   signal.throwIfAborted();
   const publishing = setInterval(() => variant.publish(), PUBLISH_EVERY_MS);
   const load = runLoad({

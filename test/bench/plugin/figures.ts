@@ -41,6 +41,19 @@ function moreReplicas(rounds: readonly Round[], count: 100 | 1000): number {
   return quartiles(ratios).median;
 }
 
+/** What a proxy that calls three services costs in a mesh of 10,000 replicas over what it costs in a mesh of 60. */
+export function summariseMesh(rounds: readonly Round[], tableBytes: number): Record<string, number> {
+  const { first, median, third } = ratioOf(rounds, 'mesh 10000', 'mesh 60');
+  return {
+    mesh_cpu_ratio: median,
+    mesh_cpu_ratio_quartile_1: first,
+    mesh_cpu_ratio_quartile_3: third,
+    mesh_60_us: costOf(rounds, 'mesh 60').median,
+    mesh_10000_us: costOf(rounds, 'mesh 10000').median,
+    proxy_table_kb: tableBytes / 1000,
+  };
+}
+
 /** The flat summary: medians, and for the main ratio its quartiles. */
 export function summarise(rounds: readonly Round[], names: readonly string[]): Record<string, number> {
   const ratio = (name: string, to: string): number => ratioOf(rounds, name, to).median;

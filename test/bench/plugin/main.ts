@@ -7,13 +7,14 @@ import { availableParallelism } from 'node:os';
 import { buildPlugin } from '../../../wasm-plugin/build.ts';
 import type { Bench, BenchContext, BenchResult, Round } from '../support/bench.ts';
 import { measureCost } from './cost.ts';
-import { summarise } from './figures.ts';
+import { summarise, summariseMesh } from './figures.ts';
 import { buildIdlePlugin } from './idle-plugin.ts';
 import { measureMemory } from './memory.ts';
+import { MESH_SPECS, type MeshVariant, startMeshVariant } from './mesh-variants.ts';
 import { createMutualTls } from './mutual-tls.ts';
 import { keepAwake, pin } from './process.ts';
 import { writeDocs } from './report.ts';
-import { RATE, SPECS, startUpstream, startVariant, type Variant } from './variants.ts';
+import { type Environment, type Measured, RATE, SPECS, startUpstream, startVariant, type Variant } from './variants.ts';
 
 const ROUNDS = 60;
 /** Short, so that what else happens on the machine falls on all variants alike. */
@@ -23,7 +24,7 @@ const PROXY_CORE = 0;
 const OTHER_CORE = 1;
 
 async function measureRounds(
-  variants: readonly Variant[],
+  variants: readonly Measured[],
   { progress, signal }: BenchContext,
   count: number,
 ): Promise<Round[]> {
@@ -48,11 +49,21 @@ async function measureRounds(
   return rounds;
 }
 
+/** The proxies that call three services, each with its costs in every round. */
+async function measureMesh(environment: Environment, context: BenchContext, count: number): Promise<BenchResult> {
+  await using started = new AsyncDisposableStack();
+  const variants: MeshVariant[] = [];
+  for (const spec of MESH_SPECS) variants.push(started.use(await startMeshVariant(spec, environment)));
+  const rounds = await measureRounds(variants, context, count);
+  return { rounds, summary: summariseMesh(rounds, variants.at(-1)?.tableBytes ?? NaN) };
+}
+
 async function run(context: BenchContext): Promise<BenchResult> {
   if (availableParallelism() < 2)
     throw new Error('this benchmark needs two cores: one for the proxy, one for the load');
   const count = Number(context.options['rounds']);
   if (!Number.isInteger(count) || count < 1) throw new Error('--rounds must be a whole number from 1 on');
+  if (!['all', 'mesh'].includes(context.options['only'] ?? '')) throw new Error('--only must be all or mesh');
   const wasm = await buildPlugin();
   await pin(process.pid, OTHER_CORE);
   await using started = new AsyncDisposableStack();
@@ -60,13 +71,15 @@ async function run(context: BenchContext): Promise<BenchResult> {
   const upstream = started.use(await startUpstream(OTHER_CORE, tls));
   const { path: idle } = started.use(await buildIdlePlugin());
   const environment = { wasm, idle, upstream, tls, core: PROXY_CORE };
+  using _awake = keepAwake(PROXY_CORE);
+  const mesh = await measureMesh(environment, context, count);
+  if (context.options['only'] === 'mesh') return mesh;
   const variants: Variant[] = [];
   for (const spec of SPECS) variants.push(started.use(await startVariant(spec, environment)));
-  using _awake = keepAwake(PROXY_CORE);
   const rounds = await measureRounds(variants, context, count);
   const names = SPECS.map(({ name }) => name);
   const growth = await measureMemory(variants, context);
-  const result = { rounds, summary: { ...summarise(rounds, names), memory_growth_mb: growth } };
+  const result = { rounds, summary: { ...summarise(rounds, names), ...mesh.summary, memory_growth_mb: growth } };
   if (count >= ROUNDS) context.progress(`Table and picture: ${(await writeDocs(result, RATE, 'docs')).join(', ')}`);
   return result;
 }
@@ -74,6 +87,13 @@ async function run(context: BenchContext): Promise<BenchResult> {
 export const bench: Bench = {
   description:
     'CPU time and memory that the plugin costs a real Envoy. A whole run renews the table and picture in docs',
-  options: [{ flags: '--rounds <count>', description: 'how often each variant is measured', default: String(ROUNDS) }],
+  options: [
+    { flags: '--rounds <count>', description: 'how often each variant is measured', default: String(ROUNDS) },
+    {
+      flags: '--only <part>',
+      description: 'all, or mesh: three services in a mesh of 10,000 replicas',
+      default: 'all',
+    },
+  ],
   run,
 };

@@ -56,13 +56,17 @@ export const SPECS: readonly VariantSpec[] = [
   { name: 'bare ballast', label: 'bare proxy: plugin, 10 replicas', filter: 'plugin', proxy: 'bare', replicas: 10 },
 ];
 
-/** A proxy under test, pinned to its core. */
-export interface Variant extends VariantSpec, AsyncDisposable {
+/** What the cost of a proxy is measured by. */
+export interface Measured {
+  readonly name: string;
   readonly url: URL;
   readonly pid: number;
   /** The agent gives the proxies a new version of the table, as it does when weights move. */
   publish(): void;
 }
+
+/** A proxy under test, pinned to its core. */
+export interface Variant extends VariantSpec, Measured, AsyncDisposable {}
 
 /** Replicas at addresses of their own that all lead to the one upstream. */
 function endpointsAt(port: number, count: number): Endpoint[] {
