@@ -3,7 +3,9 @@
  * an event only makes the next tick come sooner, and a lost event costs one interval.
  */
 import type { Result } from '../contract/result.ts';
+import type { NodeReport } from '../contract/node-report.ts';
 import type { AgentReport } from '../contract/report.ts';
+import type { Accepted } from './collect/node-counters.ts';
 import { createDecisionMemory, decide } from './decide/decide.ts';
 import { createEstimates, observe, snapshot } from './estimate/estimator.ts';
 import { memoizeLast } from './model/memoize-last.ts';
@@ -11,7 +13,7 @@ import type { Topology } from './model/topology.ts';
 import type { ManualWeights } from './overrides/manual-weights.ts';
 import type { Pauses } from './overrides/pauses.ts';
 import type { Publisher } from './publish/publisher.ts';
-import { type ControllerState, LoopState, type StateParts } from './state.ts';
+import { type ControllerState, LoopState, type ReceivedReport, type StateParts } from './state.ts';
 
 /** Events within this time share one tick. */
 const COALESCE_MS = 20;
@@ -72,11 +74,26 @@ export class ControlLoop {
     this.#schedule(COALESCE_MS);
   }
 
-  /** Takes an agent's report. The value names the proxies' counters that fell. */
-  accept(report: AgentReport): Result<readonly string[]> {
+  /** Takes an agent's report. The value names the counters that fell. */
+  accept(report: NodeReport): Result<readonly string[]> {
+    const { node, used } = report;
+    return this.#observe({ node, used }, (nodes, now) => this.#parts.collector.accept(report, nodes, now));
+  }
+
+  /** Likewise for a report of an agent of the version before. */
+  acceptOld(report: AgentReport): Result<readonly string[]> {
+    const { node, proxies } = report;
+    const used = proxies.length > 0 ? Math.min(...proxies.map(({ tableVersion }) => tableVersion)) : undefined;
+    return this.#observe({ node, used }, (nodes, now) => this.#parts.collector.acceptOld(report, nodes, now));
+  }
+
+  #observe(
+    report: ReceivedReport,
+    accept: (nodes: ReadonlySet<string>, now: number) => Result<Accepted>,
+  ): Result<readonly string[]> {
     const state = this.#state;
     if (!state.isLeading) return { ok: false, failure: state.notLeading() };
-    const accepted = this.#parts.collector.accept(report, this.#nodesOf(state.topology), state.clock.now());
+    const accepted = accept(this.#nodesOf(state.topology), state.clock.now());
     if (!accepted.ok) return accepted;
     for (const window of accepted.value.windows) {
       observe(this.#estimates, window);

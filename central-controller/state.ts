@@ -1,7 +1,6 @@
 /** What the controller knows and has decided. The loop writes it; API, metrics, tracing and findings read it. */
 import type { Decision } from '../contract/decision.ts';
 import type { Failure } from '../contract/errors.ts';
-import type { AgentReport } from '../contract/report.ts';
 import { failure, type Result } from '../contract/result.ts';
 import type { Simulation, SimulatedChange } from '../contract/simulation.ts';
 import type { Collector } from './collect/collector.ts';
@@ -20,8 +19,15 @@ import type { Publisher } from './publish/publisher.ts';
 /** Gets every decision; `seconds` is the time that it took. */
 export type DecisionListener = (decision: Decision, previous: Decision | undefined, seconds: number) => void;
 
+/** What readers see of a report that was accepted. */
+export interface ReceivedReport {
+  readonly node: string;
+  /** Version that the node's proxies use; undefined: the report names none. */
+  readonly used: number | undefined;
+}
+
 /** Gets every report that was accepted. */
-export type ReportListener = (report: AgentReport) => void;
+export type ReportListener = (report: ReceivedReport) => void;
 
 export interface ControllerState {
   readonly clock: Pick<Clock, 'now'>;
@@ -37,7 +43,7 @@ export interface ControllerState {
   /** Recent decisions. */
   readonly history: Pick<DecisionHistory, 'decisions' | 'at'>;
   readonly timeSeries: Omit<TimeSeriesHistory, 'add' | 'observe'>;
-  readonly published: Pick<Publisher, 'version' | 'history' | 'connected'>;
+  readonly published: Pick<Publisher, 'version' | 'history' | 'connected' | 'bystanders'>;
   readonly manual: Pick<ManualWeights, 'list'>;
   readonly pauses: Pick<Pauses, 'list'>;
   readonly proxies: Collector['proxies'];
@@ -156,7 +162,7 @@ export class LoopState implements ControllerState {
     if (decision) for (const listener of this.#decisionListeners) listener(decision, previous, seconds);
   }
 
-  sendReport(report: AgentReport): void {
+  sendReport(report: ReceivedReport): void {
     for (const listener of this.#reportListeners) listener(report);
   }
 }

@@ -62,3 +62,9 @@ interface Named {
 export function qualifiedName({ namespace = 'default', name }: Named): string {
   return `${namespace}/${name}`;
 }
+
+/** The parts of a qualified name. */
+export function splitQualifiedName(text: string): { readonly namespace: string; readonly name: string } {
+  const slash = text.indexOf('/');
+  return { namespace: text.slice(0, Math.max(0, slash)), name: text.slice(slash + 1) };
+}

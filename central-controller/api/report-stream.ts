@@ -1,30 +1,18 @@
-/** Reports of one node as the lines of a long request: for agents, to whom each answer is one more thing to wake up for. */
+/** Reports of one node as the lines of a long request: every answer would wake the agent. */
 import { Readable } from 'node:stream';
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
-import { Type } from 'typebox';
+import { type Static, type TSchema, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { Failure } from '../../contract/errors.ts';
 import { describeFieldErrors, type FieldError } from '../../contract/field-errors.ts';
 import { LineSplitter } from '../../contract/line-splitter.ts';
-import { AgentReport } from '../../contract/report.ts';
-import type { Result } from '../../contract/result.ts';
+import { failure, type Result, success } from '../../contract/result.ts';
 import { Problem, sendProblem } from './problem.ts';
 
-const Report = Compile(AgentReport);
+/** An agent sends four lines a second by default, and twenty at most. A burst after a pause passes, too. */
+const LINES_PER_SECOND = 40;
 
-function parse(line: string): Result<AgentReport> {
-  const malformed = (message: string) => ({ ok: false, failure: { code: 'MALFORMED_REPORT', message } }) as const;
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch (error) {
-    return malformed(`body: ${(error as SyntaxError).message}`);
-  }
-  if (Report.Check(value)) return { ok: true, value };
-  return malformed(describeFieldErrors(Report.Errors(value) as unknown as FieldError[], 'body'));
-}
-
-/** What a report may be answered, alone or among others. */
+/** Answers to a report, alone or among others. */
 export const REPORT_ANSWERS = {
   204: Type.Null(),
   400: Problem,
@@ -36,33 +24,50 @@ export const REPORT_ANSWERS = {
   503: Problem,
 };
 
-/** Takes one report in, as if it came alone; what is wrong with it, if anything is. */
-export type TakeReport = (report: AgentReport) => Failure | undefined;
+/** One version of the reports. */
+export interface ReportProtocol<Schema extends TSchema> {
+  /** Of single reports; the stream is below it. */
+  readonly path: string;
+  readonly schema: Schema;
+  /** Of the schema, for people. */
+  readonly schemaName: string;
+  readonly maxBytes: number;
+  /** Takes one report. Returns why it is refused. */
+  readonly take: (report: Static<Schema>) => Failure | undefined;
+  /** Gets what is refused before `take`. */
+  readonly onRefused: (failure: Failure) => void;
+}
 
-/** @param refused hears of what never gets as far as `take` */
-export function reportStreamRoute(
-  take: TakeReport,
-  refused: (failure: Failure) => void,
-  longestLine: number,
-): FastifyPluginCallbackTypebox {
+export function reportStreamRoute<Schema extends TSchema>({
+  path,
+  schema,
+  schemaName,
+  maxBytes,
+  take,
+  onRefused,
+}: ReportProtocol<Schema>): FastifyPluginCallbackTypebox {
+  const parse = reportParser(schema);
+  const refuse = (refused: Failure): Failure => {
+    onRefused(refused);
+    return refused;
+  };
+
   return (app, _options, done) => {
-    // Each line counts as one request does.
-    const rateOf = app.createRateLimit();
     app.removeAllContentTypeParsers();
     app.addContentTypeParser('application/x-ndjson', (_request, body, parsed) => parsed(null, body));
     app.post(
-      '/agent/v1/reports/stream',
+      `${path}/stream`,
       {
-        // Lines are checked one by one, as they come.
+        // The lines are checked one by one, as they come.
         validatorCompiler: () => (body) => ({ value: body }),
         schema: {
-          summary: "Take in one node's reports, one JSON object (AgentReport) a line, for up to ten seconds",
+          summary: `Take one node's reports, one JSON object (${schemaName}) a line, for up to ten seconds`,
           description:
-            'Each line is taken in as it comes. The answer comes at the end, or with the first line that is refused: those before it count, those after it do not.',
+            'Each line is taken as it comes. The answer comes at the end, or with the first refused line: those before it count, those after it do not.',
           tags: ['agents'],
           consumes: ['application/x-ndjson'],
           // Of a line.
-          body: AgentReport,
+          body: schema,
           response: REPORT_ANSWERS,
         },
       },
@@ -73,50 +78,88 @@ export function reportStreamRoute(
           sendProblem(reply, refuse({ code: 'UNSUPPORTED_MEDIA_TYPE', message }));
           return reply;
         }
-        const failure = await follow(body, async (line) => {
-          const rate = await rateOf(request);
-          const parsed: Result<AgentReport> =
-            !rate.isAllowed && rate.isExceeded
-              ? { ok: false, failure: { code: 'TOO_MANY_REQUESTS', message: 'address: too many reports' } }
-              : parse(line);
+        const isWithinRate = rateLimit();
+        const refused = await readLines(body, maxBytes, (line) => {
+          if (line === undefined) {
+            return refuse({ code: 'BODY_TOO_LARGE', message: `body: a line is longer than ${maxBytes} characters` });
+          }
+          if (!isWithinRate()) return refuse({ code: 'TOO_MANY_REQUESTS', message: 'connection: too many reports' });
+          const parsed = parse(line);
           return parsed.ok ? take(parsed.value) : refuse(parsed.failure);
         });
-        if (failure === undefined) return reply.code(204).send(null);
-        // What may still come must not fill the connection, or its sender would not see the answer.
+        if (refused === undefined) return reply.code(204).send(null);
+        // The rest of the body is read and dropped, or the agent would not see the answer.
         body.resume();
-        sendProblem(reply, failure);
+        sendProblem(reply, refused);
         return reply;
       },
     );
     done();
   };
+}
 
-  function refuse(failure: Failure): Failure {
-    refused(failure);
-    return failure;
-  }
-
-  /** Reads to the end, or to the first line that `each` finds fault with. */
-  async function follow(
-    body: Readable,
-    each: (line: string) => Promise<Failure | undefined>,
-  ): Promise<Failure | undefined> {
-    const lines = new LineSplitter(longestLine);
+function reportParser<Schema extends TSchema>(schema: Schema): (line: string) => Result<Static<Schema>> {
+  const compiled = Compile(schema);
+  return (line) => {
+    let value: unknown;
     try {
-      for await (const chunk of body.iterator({ destroyOnReturn: false })) {
-        const complete = lines.push(chunk as Uint8Array);
-        if (complete === undefined)
-          return refuse({ code: 'BODY_TOO_LARGE', message: `body: a line is longer than ${longestLine} characters` });
-        for (const line of complete) {
-          const failure = await each(line);
-          if (failure !== undefined) return failure;
-        }
-      }
+      value = JSON.parse(line);
     } catch (error) {
-      if (!body.errored) throw error;
-      // The sender is gone: nobody reads this.
-      return { code: 'MALFORMED_REPORT', message: 'body: it broke off' };
+      return failure('MALFORMED_REPORT', `body: ${(error as SyntaxError).message}`);
     }
-    return lines.rest === '' ? undefined : each(lines.rest);
-  }
+    if (compiled.Check(value)) return success(value);
+    const errors = compiled.Errors(value) as unknown as FieldError[];
+    return failure('MALFORMED_REPORT', describeFieldErrors(errors, 'body'));
+  };
+}
+
+/** Whether one more line of a connection is within the rate. */
+function rateLimit(): () => boolean {
+  let second = 0;
+  let lines = 0;
+  return () => {
+    const now = Math.floor(performance.now() / 1000);
+    if (now !== second) [second, lines] = [now, 0];
+    lines += 1;
+    return lines <= LINES_PER_SECOND;
+  };
+}
+
+/**
+ * Reads to the end, or to the first line that is refused. A line that is too long is undefined. A body that breaks off
+ * counts up to there: nobody reads the answer.
+ */
+function readLines(
+  body: Readable,
+  maxLength: number,
+  each: (line: string | undefined) => Failure | undefined,
+): Promise<Failure | undefined> {
+  const lines = new LineSplitter(maxLength);
+  return new Promise((resolve, reject) => {
+    const attempt = (read: () => Failure | undefined): boolean => {
+      try {
+        const refused = read();
+        if (refused !== undefined) end(refused);
+        return refused === undefined;
+      } catch (defect) {
+        body.off('data', onData);
+        reject(defect as Error);
+        return false;
+      }
+    };
+    const end = (refused: Failure | undefined): void => {
+      body.off('data', onData);
+      resolve(refused);
+    };
+    const onData = (chunk: Uint8Array): void => {
+      const complete = lines.push(chunk);
+      if (complete === undefined) attempt(() => each(undefined));
+      else complete.every((line) => attempt(() => each(line)));
+    };
+    body.on('data', onData);
+    body.once('end', () => {
+      if (lines.rest === '' || attempt(() => each(lines.rest))) end(undefined);
+    });
+    body.once('error', () => end({ code: 'MALFORMED_REPORT', message: 'body: it broke off' }));
+  });
 }

@@ -89,7 +89,7 @@ export async function createServer(
       notFound(request, reply);
       return;
     }
-    const isReport = request.url.startsWith('/agent/v1/reports');
+    const isReport = /^\/agent\/v\d\/reports/.test(request.url);
     const failure = failureOf(error, isReport);
     if (isReport && failure.code !== 'DEFECT') metrics.refused(failure.code);
     if (failure.code === 'DEFECT') request.log.error(error);

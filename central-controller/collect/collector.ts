@@ -1,127 +1,87 @@
-/** Reports in, windows out. Holds the last counters of every agent and proxy, and nothing else. */
-import { qualifiedName } from '../../contract/names.ts';
+/** Reports in, windows out. Holds the last counters of every agent, and nothing else. */
+import type { NodeReport } from '../../contract/node-report.ts';
 import type { AgentReport } from '../../contract/report.ts';
-import { failure, type Result, success } from '../../contract/result.ts';
-import { NodeSeries } from './node-series.ts';
-import { PodSeries } from './pod-series.ts';
-import type { Window } from '../model/windows.ts';
+import type { Failure } from '../../contract/errors.ts';
+import type { Result } from '../../contract/result.ts';
+import { type Accepted, type Ejection, NodeCounters, type ProxyStatus } from './node-counters.ts';
+import { OldReports } from './v1/old-reports.ts';
 
 /**
- * An agent that was silent for longer starts anew, whatever its counters say: what made its reports refused (a
- * counter that was reset, a controller that slept) ends by itself then.
+ * An agent that was silent for longer starts anew, whatever its counters are. So a reset counter, or a controller that
+ * slept, does not shut a node out for good.
  */
 const FORGET_NODE_MS = 30_000;
 
-/** How often all are looked through for those that went silent: a large fleet reports thousands of times a second. */
-const LOOK_MS = 1_000;
-
-export interface Accepted {
-  readonly windows: readonly Window[];
-  /** Counters of replicas and proxies that fell, by name; each starts anew. */
-  readonly fallen: readonly string[];
-}
-
-/** One VM of the plugin, and the table it decides by. */
-export interface ProxyStatus {
-  readonly node: string;
-  readonly namespace: string;
-  readonly pod: string;
-  readonly instance: string;
-  readonly tableVersion: number;
-  /** When the version was first reported, ms of the controller's clock. */
-  readonly tableSince: number;
-  readonly fallbacks: number;
-  readonly receivedAt: number;
-}
-
-/** A replica that one proxy leaves out just now. */
-export interface Ejection {
-  /** Proxy key, `<port>|<host>`. */
-  readonly service: string;
-  readonly replica: string;
-}
+/** How often all nodes are checked for silence: a large fleet reports thousands of times a second. */
+const CHECK_MS = 1_000;
 
 export class Collector {
-  readonly #nodes = new Map<string, NodeSeries>();
-  readonly #pods = new Map<string, PodSeries>();
-  #lookedAt = -Infinity;
+  readonly #nodes = new Map<string, NodeCounters>();
+  readonly #old = new OldReports();
+  #checkedAt = -Infinity;
 
-  /**
-   * Subtracts the report from the one before it. `report` has passed its schema; what is left to refuse is a node that
-   * the cluster does not know and counters or clocks that run backwards. A refused report changes nothing.
-   */
-  accept(report: AgentReport, knownNodes: ReadonlySet<string>, now: number): Result<Accepted> {
-    if (!knownNodes.has(report.node)) {
-      return failure('UNKNOWN_NODE', `node: the cluster has no node ${report.node}`);
+  /** Subtracts the report from the one before it. A refused report changes nothing. */
+  accept(report: NodeReport, knownNodes: ReadonlySet<string>, now: number): Result<Accepted> {
+    const { node } = report;
+    if (!knownNodes.has(node)) return { ok: false, failure: unknown(node) };
+    this.#forgetSilent(now);
+    const known = this.#nodes.get(node);
+    const counters = known && known.lastSeen >= now - FORGET_NODE_MS ? known : new NodeCounters(node);
+    const accepted = counters.accept(report, now);
+    if (accepted.ok) {
+      this.#nodes.set(node, counters);
+      this.#old.forget(node);
     }
-    if (now - this.#lookedAt >= LOOK_MS) this.#forgetSilent(now);
-    const series = this.#node(report.node, now);
-    const advanced = series.advance(report, now);
-    if (!advanced.ok) return advanced;
-    this.#nodes.set(report.node, series);
-    const { window } = advanced.value;
-    const windows: Window[] = window ? [{ kind: 'node', ...window }] : [];
-    const fallen = [...advanced.value.fallen];
-    const touched = new Set<PodSeries>();
-    for (const counters of report.proxies) {
-      const pod = this.#pod(counters.namespace, counters.pod, now);
-      fallen.push(...pod.accept(counters, report.node, now));
-      touched.add(pod);
-    }
-    for (const pod of touched) windows.push(...pod.close(now));
-    return success({ windows, fallen });
+    return accepted;
   }
 
-  /** When the node's agent was last heard, ms of the controller's clock. */
+  /** Likewise for a report of an agent of the version before. */
+  acceptOld(report: AgentReport, knownNodes: ReadonlySet<string>, now: number): Result<Accepted> {
+    const { node } = report;
+    if (!knownNodes.has(node)) return { ok: false, failure: unknown(node) };
+    this.#forgetSilent(now);
+    const accepted = this.#old.accept(report, now - FORGET_NODE_MS, now);
+    if (accepted.ok) this.#nodes.delete(node);
+    return accepted;
+  }
+
+  /** When the node's agent last reported, ms of the controller's clock. */
   lastSeen(node: string): number | undefined {
-    return this.#nodes.get(node)?.lastSeen;
+    return this.#nodes.get(node)?.lastSeen ?? this.#old.lastSeen(node);
+  }
+
+  /** Version that every proxy of the node uses; undefined: unknown. */
+  usedVersion(node: string): number | undefined {
+    return this.#nodes.get(node)?.used;
   }
 
   proxies(): ProxyStatus[] {
-    return [...this.#pods.values()].flatMap((series) =>
-      [...series.vms()].map(({ node, counters, tableSince, receivedAt }) => {
-        const { namespace, pod, instance, tableVersion, fallbacks } = counters;
-        return { node, namespace, pod, instance, tableVersion, tableSince, fallbacks, receivedAt };
-      }),
-    );
+    const proxies = [...this.#old.proxies()];
+    for (const node of this.#nodes.values()) proxies.push(...node.proxies());
+    return proxies;
   }
 
-  /** Replicas that proxies leave out, as these last said; one entry for each proxy that does. */
   ejections(): Ejection[] {
-    return [...this.#pods.values()].flatMap((series) =>
-      [...series.vms()].flatMap(({ counters }) =>
-        counters.called.filter(({ ejected }) => ejected).map(({ service, replica }) => ({ service, replica })),
-      ),
-    );
+    const ejections = [...this.#old.ejections()];
+    for (const node of this.#nodes.values()) ejections.push(...node.ejections());
+    return ejections;
   }
 
   /** Forgets everything. */
   clear(): void {
     this.#nodes.clear();
-    this.#pods.clear();
-  }
-
-  #node(node: string, now: number): NodeSeries {
-    const known = this.#nodes.get(node);
-    return known === undefined || isSilent(known, now) ? new NodeSeries() : known;
-  }
-
-  #pod(namespace: string, pod: string, now: number): PodSeries {
-    const key = qualifiedName({ namespace, name: pod });
-    const known = this.#pods.get(key);
-    if (known?.forgetSilent(now) === false) return known;
-    const series = new PodSeries(namespace, pod, now);
-    this.#pods.set(key, series);
-    return series;
+    this.#old.clear();
   }
 
   #forgetSilent(now: number): void {
-    this.#lookedAt = now;
-    for (const [node, series] of this.#nodes) if (isSilent(series, now)) this.#nodes.delete(node);
-    for (const [key, pod] of this.#pods) if (pod.forgetSilent(now)) this.#pods.delete(key);
+    if (now - this.#checkedAt < CHECK_MS) return;
+    this.#checkedAt = now;
+    const since = now - FORGET_NODE_MS;
+    for (const [node, { lastSeen }] of this.#nodes) if (lastSeen < since) this.#nodes.delete(node);
+    this.#old.forgetSilent(since, now);
   }
 }
 
-function isSilent({ lastSeen }: NodeSeries, now: number): boolean {
-  return now - lastSeen > FORGET_NODE_MS;
+function unknown(node: string): Failure {
+  return { code: 'UNKNOWN_NODE', message: `node: the cluster has no node ${node}` };
 }

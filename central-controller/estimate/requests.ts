@@ -1,6 +1,4 @@
 /** Requests of a replica: from its own proxy, or where it has none from its callers. */
-import { qualifiedName } from '../../contract/names.ts';
-import { bucketBoundSeconds, LATENCY_BUCKETS } from '../../contract/latency-buckets.ts';
 import type { CalledWindow, ServedWindow } from '../model/windows.ts';
 import { observeCost } from './cost-memory.ts';
 import { addPair } from './decayed-ratio.ts';
@@ -40,20 +38,18 @@ export function observeServed(memory: ReplicaMemory, window: ServedWindow, node:
 
 export function observeCalled(memory: ReplicaMemory, window: CalledWindow, node: NodeMemory | undefined): void {
   if (!(window.seconds > 0) || window.at - memory.servedAt < OWN_PROXY_MS) return;
-  const caller = qualifiedName({ namespace: window.callerNamespace, name: window.callerPod });
   const rate = window.requests / window.seconds;
-  const before = memory.callers.get(caller);
+  const before = memory.callers.get(window.caller);
   const smoothed = before
     ? before.requestsPerSecond + (rate - before.requestsPerSecond) * gain(window.seconds, RATE_SECONDS)
     : rate;
-  memory.callers.set(caller, { requestsPerSecond: smoothed, at: window.at });
+  memory.callers.set(window.caller, { requestsPerSecond: smoothed, at: window.at });
   for (const [name, { at }] of memory.callers) if (window.at - at > CALLER_MS) memory.callers.delete(name);
   memory.requestsPerSecond = [...memory.callers.values()].reduce((sum, each) => sum + each.requestsPerSecond, 0);
   addPair(memory.failures, window.failures, window.requests, window.at);
-  const seconds = secondsInBuckets(window.latencyBuckets);
-  const counted = window.latencyBuckets.reduce((sum, count) => sum + count, 0);
-  observeLatency(memory, { ...window, requests: counted, inFlightSeconds: seconds }, node);
-  memory.meanInFlight = memory.requestsPerSecond * (counted > 0 ? seconds / counted : 0);
+  const { answered, latencySeconds } = window;
+  observeLatency(memory, { ...window, requests: answered, inFlightSeconds: latencySeconds }, node);
+  memory.meanInFlight = memory.requestsPerSecond * (answered > 0 ? latencySeconds / answered : 0);
   memory.inFlight = Math.round(memory.meanInFlight);
   memory.unmatchedRequests += Math.max(0, window.requests - window.failures);
   if (memory.unmatchedSeconds >= 1) {
@@ -91,12 +87,4 @@ function matchCpu(memory: ReplicaMemory, requests: number, seconds: number, at: 
 
 function gain(seconds: number, timeConstant: number): number {
   return 1 - Math.exp(-seconds / timeConstant);
-}
-
-/** Sum of the latencies in a histogram, each taken as the geometric middle of its bucket. */
-function secondsInBuckets(buckets: readonly number[]): number {
-  return buckets.reduce((sum, count, index) => {
-    const bound = bucketBoundSeconds(Math.min(index, LATENCY_BUCKETS - 2));
-    return sum + count * bound * 2 ** -0.25;
-  }, 0);
 }

@@ -1,5 +1,6 @@
 /** The control loop: who leads, how long decisions take, whether they are on time, what is published. */
 import { Counter, Histogram, type Registry } from 'prom-client';
+import type { ProxyStatus } from '../collect/node-counters.ts';
 import type { ControllerState } from '../state.ts';
 import { reading, readings } from './readings.ts';
 
@@ -110,10 +111,11 @@ function registerAssignments(registry: Registry, state: ControllerState): void {
     () => {
       if (!state.isLeading) return [];
       const proxies = state.proxies();
-      const held = proxies.filter(({ tableVersion }) => tableVersion > 0).length;
+      const countVms = (isMeant: (proxy: ProxyStatus) => boolean): number =>
+        proxies.filter(isMeant).reduce((sum, { vms }) => sum + vms, 0);
       return [
-        [{ table: 'held' }, held],
-        [{ table: 'none' }, proxies.length - held],
+        [{ table: 'held' }, countVms(({ tableVersion }) => tableVersion > 0)],
+        [{ table: 'none' }, countVms(({ tableVersion }) => tableVersion === 0)],
       ];
     },
   );

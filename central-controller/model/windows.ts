@@ -35,10 +35,10 @@ export interface ServedWindow {
   readonly latencyBuckets: readonly number[];
 }
 
-/** What one caller's proxy counted of one replica in a window. */
+/** What the proxies of one caller counted of one replica in a window. */
 export interface CalledWindow {
-  readonly callerNamespace: string;
-  readonly callerPod: string;
+  /** A node, or a pod for agents of the version before: who counts on its own. */
+  readonly caller: string;
   /** Proxy key, `<port>|<host>`. */
   readonly service: string;
   readonly replica: string;
@@ -46,9 +46,9 @@ export interface CalledWindow {
   readonly seconds: number;
   readonly requests: number;
   readonly failures: number;
-  readonly unreached: number;
-  readonly ejected: boolean;
-  readonly latencyBuckets: readonly number[];
+  /** Requests that were answered, and the sum of their latencies. */
+  readonly answered: number;
+  readonly latencySeconds: number;
 }
 
 export type Window =

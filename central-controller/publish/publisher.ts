@@ -85,15 +85,15 @@ export class Publisher {
     return [...this.#streams.keys(), ...this.#old.subscribers].map(({ node }) => node);
   }
 
-  /** Nodes whose agents hold some service of the newest version. */
-  get holders(): ReadonlySet<string> {
-    const nodes = new Set([...this.#old.subscribers].map(({ node }) => node));
+  /** Connected nodes that want none of the services in the newest version. */
+  get bystanders(): ReadonlySet<string> {
+    const changed = new Set<AgentStream>(this.#wantAll);
     for (const service of this.#store.services) {
       if (service.version !== this.version) continue;
-      for (const { subscriber } of this.#holders.get(service.key) ?? []) nodes.add(subscriber.node);
+      for (const stream of this.#holders.get(service.key) ?? []) changed.add(stream);
     }
-    for (const { subscriber } of this.#wantAll) nodes.add(subscriber.node);
-    return nodes;
+    const others = [...this.#streams.values()].filter((stream) => !changed.has(stream));
+    return new Set(others.map(({ subscriber }) => subscriber.node));
   }
 
   /**

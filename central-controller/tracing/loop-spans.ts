@@ -10,8 +10,7 @@
 import { type Context, type HrTime, ROOT_CONTEXT, type Span, trace, type Tracer } from '@opentelemetry/api';
 import { VALID_FOR_MS } from '../../contract/assignment.ts';
 import type { Decision } from '../../contract/decision.ts';
-import type { AgentReport } from '../../contract/report.ts';
-import type { ControllerState } from '../state.ts';
+import type { ControllerState, ReceivedReport } from '../state.ts';
 
 /** Spans of reports per trace; further reports are only counted. */
 const MAX_REPORTS = 32;
@@ -48,13 +47,12 @@ export class LoopSpans {
     this.#underway = [];
   }
 
-  #take({ node, proxies }: AgentReport): void {
+  #take({ node, used }: ReceivedReport): void {
     const at = this.#state.clock.now();
     this.#reports.push({ node, at });
-    if (proxies.length === 0) return;
-    const oldest = proxies.reduce((least, { tableVersion }) => Math.min(least, tableVersion), Infinity);
+    if (used === undefined) return;
     this.#underway = this.#underway.filter((each) => {
-      if (oldest < each.version || !each.waiting.delete(node)) return true;
+      if (used < each.version || !each.waiting.delete(node)) return true;
       each.span.addEvent('in use', { 'ballast.node': node }, hrTime(at));
       if (each.waiting.size > 0) return true;
       this.#end(each, at);
@@ -100,6 +98,7 @@ export class LoopSpans {
     const attributes = { 'ballast.version': version, 'ballast.agents': this.#state.published.connected.length };
     const span = this.#tracer.startSpan('assignment', { startTime: hrTime(publishedAt), attributes }, context);
     const waiting = new Set(this.#state.proxies().map(({ node }) => node));
+    for (const node of this.#state.published.bystanders) waiting.delete(node);
     const each = { version, publishedAt, whole, span, waiting };
     if (waiting.size === 0) this.#end(each, publishedAt);
     else this.#underway.push(each);

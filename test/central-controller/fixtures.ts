@@ -2,6 +2,7 @@
 import type { Cluster, KnownPolicy, ServiceTopology, Topology } from '../../central-controller/model/topology.ts';
 import { Collector } from '../../central-controller/collect/collector.ts';
 import { LATENCY_BUCKETS } from '../../contract/latency-buckets.ts';
+import type { NodeReport, ServedRow } from '../../contract/node-report.ts';
 import type { AgentReport, CalledCounters, ProxyCounters, ServedCounters } from '../../contract/report.ts';
 import { alone, type Leadership } from '../../central-controller/model/leadership.ts';
 import { ControlLoop } from '../../central-controller/loop.ts';
@@ -186,6 +187,27 @@ export function proxy(pod: string, sequence: number, overrides: Partial<ProxyCou
 }
 
 /** Report number `sequence` of a node that has been busy with half a core since the start, a report each 250 ms. */
+export function nodeReport(node: string, sequence: number, overrides: Partial<NodeReport> = {}): NodeReport {
+  const seconds = sequence * 0.25;
+  return {
+    node,
+    instance: `agent-${node}`,
+    sequence,
+    monotonicMs: seconds * 1000,
+    full: true,
+    cpu: [1, seconds * 0.5, 0],
+    held: 0,
+    used: 0,
+    ...overrides,
+  };
+}
+
+/** What a pod served up to the report of that number. */
+export function servedRow(pod: string, sequence: number, requests: number): ServedRow {
+  return [`hotel/${pod}`, sequence * 250, requests, 0, 1, requests * 0.004, 8, [requests]];
+}
+
+/** The same in a report of the version before. */
 export function report(node: string, sequence: number, overrides: Partial<AgentReport> = {}): AgentReport {
   const seconds = sequence * 0.25;
   return {
@@ -203,12 +225,17 @@ export function report(node: string, sequence: number, overrides: Partial<AgentR
 /** Lets both nodes of the default topology report for a while, with as many requests a second at each replica. */
 export function runTraffic({ loop, clock }: TestLoop, seconds: number, requestsPerSecond = 100, start = 1): void {
   for (let step = start; step < start + seconds * 4; step++) {
+    const isFirst = step === start;
     for (const node of [1, 2]) {
       const pod = `geo-${node - 1}`;
-      const proxies = step % 4 === 0 ? [proxy(pod, step, { served: served((step / 4) * requestsPerSecond) })] : [];
-      const cpuSeconds = step * 0.25 * requestsPerSecond * 0.002;
-      const replicas = [{ uid: `uid-${pod}`, cpuSeconds, throttledSeconds: 0 }];
-      loop.accept(report(`node-${node}`, step, { proxies, replicas }));
+      const hasServed = isFirst || step % 4 === 0;
+      const { full, ...head } = nodeReport(`node-${node}`, step);
+      loop.accept({
+        ...head,
+        pods: [[`uid-${pod}`, step * 0.25 * requestsPerSecond * 0.002, 0, null, null, null]],
+        ...(hasServed && { served: [servedRow(pod, step, (step / 4) * requestsPerSecond)] }),
+        ...(isFirst && full && { full, proxies: [[`hotel/${pod}`, 1, 0, 0]] }),
+      });
     }
     clock.advance(250);
   }

@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Collector } from '../../central-controller/collect/collector.ts';
 import { changesOfState } from '../../central-controller/wording/state-changes.ts';
-import { createLoop, report, runTraffic, serviceTopology, topologyOf } from './fixtures.ts';
+import { createLoop, nodeReport, runTraffic, serviceTopology, topologyOf } from './fixtures.ts';
 
 describe('the control loop', () => {
   it('decides once at the start and then every tick', () => {
@@ -88,10 +88,10 @@ describe('the control loop', () => {
     onTestFinished(() => accept.mockRestore());
     const { loop, cluster } = createLoop();
     loop.start();
-    loop.accept(report('node-1', 1));
-    loop.accept(report('node-2', 1));
+    loop.accept(nodeReport('node-1', 1));
+    loop.accept(nodeReport('node-2', 1));
     cluster.change({ ...loop.state.topology, nodes: [{ name: 'node-1' }] });
-    expect(loop.accept(report('node-2', 2)).ok).toBe(false);
+    expect(loop.accept(nodeReport('node-2', 2)).ok).toBe(false);
     const [first, second, third] = accept.mock.calls.map(([, nodes]) => nodes);
     expect(second).toBe(first);
     expect(third).toEqual(new Set(['node-1']));
@@ -100,7 +100,7 @@ describe('the control loop', () => {
   it('refuses reports of nodes that the cluster does not know', () => {
     const { loop } = createLoop();
     loop.start();
-    expect(loop.accept(report('node-7', 1))).toMatchObject({ ok: false, failure: { code: 'UNKNOWN_NODE' } });
+    expect(loop.accept(nodeReport('node-7', 1))).toMatchObject({ ok: false, failure: { code: 'UNKNOWN_NODE' } });
   });
 });
 

@@ -2,7 +2,7 @@
 import type { Decision } from '../../../contract/decision.ts';
 import type { Finding, FindingReason } from '../../../contract/finding.ts';
 import type { PolicyView } from '../../../contract/policy-status.ts';
-import type { Ejection, ProxyStatus } from '../../collect/collector.ts';
+import type { Ejection, ProxyStatus } from '../../collect/node-counters.ts';
 import { listed } from '../../dashboard/format.js';
 import type { ManualWeight } from '../../decide/settings.ts';
 import type { Topology } from '../../model/topology.ts';

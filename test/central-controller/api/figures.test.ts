@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createServer } from '../../../central-controller/api/server.ts';
 import type { NodeFigures, ReplicaFigures, Switch } from '../../../contract/time-series.ts';
-import { createLoop, report, runTraffic, type TestLoop } from '../fixtures.ts';
+import { createLoop, nodeReport, runTraffic, type TestLoop } from '../fixtures.ts';
 
 let test: TestLoop;
 let app: FastifyInstance;
@@ -67,7 +67,7 @@ describe('the last ten minutes', () => {
 
 it('what was found is told in words', async () => {
   for (let sequence = 1; sequence <= 4; sequence++) {
-    test.loop.accept(report('node-1', sequence));
+    test.loop.accept(nodeReport('node-1', sequence));
     test.clock.advance(250);
   }
   const { findings } = await get<{ findings: { reason: string; objects: string[] }[] }>('/api/v1/findings');

@@ -4,7 +4,15 @@ import type { FastifyInstance } from 'fastify';
 import { request } from 'undici';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { createServer } from '../../../central-controller/api/server.ts';
-import { createLoop, FakeLeadership, report, serviceTopology, type TestLoop, topologyOf } from '../fixtures.ts';
+import {
+  createLoop,
+  FakeLeadership,
+  nodeReport,
+  report,
+  serviceTopology,
+  type TestLoop,
+  topologyOf,
+} from '../fixtures.ts';
 import { SOON } from '../../support/soon.ts';
 
 let test: TestLoop;
@@ -24,11 +32,11 @@ beforeEach(async () => {
 
 afterEach(() => app.close());
 
-const line = (sequence: number, node = 'node-1'): string => `${JSON.stringify(report(node, sequence))}\n`;
+const line = (sequence: number, node = 'node-1'): string => `${JSON.stringify(nodeReport(node, sequence))}\n`;
 
-async function post(body: string | Readable, type = 'application/x-ndjson') {
+async function post(body: string | Readable, type = 'application/x-ndjson', version = 'v2') {
   const headers = { 'content-type': type };
-  const response = await request(`${origin}/agent/v1/reports/stream`, { method: 'POST', headers, body });
+  const response = await request(`${origin}/agent/${version}/reports/stream`, { method: 'POST', headers, body });
   return { status: response.statusCode, text: await response.body.text() };
 }
 
@@ -70,7 +78,7 @@ it.each([
   expect(await counted(refused)).toBe(`${refused} 1`);
 });
 
-it('takes only so much from one address, as it does of single reports', async () => {
+it('takes only so many lines a second from one connection', async () => {
   const answer = await post(Array.from({ length: 300 }, (_, index) => line(index + 1)).join(''));
   expect(answer.status).toBe(429);
   expect(JSON.parse(answer.text)).toMatchObject({ code: 'TOO_MANY_REQUESTS' });
@@ -99,13 +107,20 @@ it('does not keep a line that has no end', async () => {
 
 it('takes lines only, and its neighbour no lines', async () => {
   expect((await post(line(1), 'application/json')).status).toBe(415);
-  expect((await app.inject({ method: 'POST', url: '/agent/v1/reports/stream' })).statusCode).toBe(415);
+  expect((await app.inject({ method: 'POST', url: '/agent/v2/reports/stream' })).statusCode).toBe(415);
   const headers = { 'content-type': 'application/x-ndjson' };
-  const single = await request(`${origin}/agent/v1/reports`, { method: 'POST', headers, body: line(1) });
+  const single = await request(`${origin}/agent/v2/reports`, { method: 'POST', headers, body: line(1) });
   expect(single.statusCode).toBe(415);
   await single.body.dump();
   const refused = 'ballast_reports_refused_total{reason="UNSUPPORTED_MEDIA_TYPE"}';
   expect(await counted(refused)).toBe(`${refused} 3`);
+});
+
+it('takes the reports of agents of the version before, too', async () => {
+  const lines = [1, 2].map((sequence) => `${JSON.stringify(report('node-1', sequence))}\n`).join('');
+  expect((await post(lines, undefined, 'v1')).status).toBe(204);
+  expect((await post(lines, undefined, 'v2')).status).toBe(400);
+  expect(test.loop.state.lastSeen('node-1')).toBe(test.clock.now());
 });
 
 it('says that a defect is one', async () => {

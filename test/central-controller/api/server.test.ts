@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createServer } from '../../../central-controller/api/server.ts';
 import type { Decision } from '../../../contract/decision.ts';
-import { createLoop, proxy, report, runTraffic, served, type TestLoop } from '../fixtures.ts';
+import { createLoop, nodeReport, proxy, report, runTraffic, served, type TestLoop } from '../fixtures.ts';
 
 const GEO = '/api/v1/services/hotel/geo';
 
@@ -140,16 +140,15 @@ describe('people', () => {
   it('see which proxy uses which version, and when versions were decided', async () => {
     runTraffic(test, 5);
     const { version, history } = test.loop.state.published;
-    const proxies = [proxy('geo-0', 99, { tableVersion: version, fallbacks: 4 })];
-    test.loop.accept(report('node-1', 21, { proxies }));
+    test.loop.accept(nodeReport('node-1', 21, { proxies: [['hotel/geo-0', 2, 1, 4]], used: version }));
     test.clock.advance(100);
-    const { body } = await get('/api/v1/proxies');
+    const { body } = await get('/api/v1/proxies?node=node-1');
     expect(body).toMatchObject({ version, at: test.clock.now() });
     expect(body['proxies']).toContainEqual({
       node: 'node-1',
       namespace: 'hotel',
       pod: 'geo-0',
-      instance: 'vm-geo-0',
+      vms: 2,
       tableVersion: version,
       tableSince: test.clock.now() - 100,
       tableAgeMs: test.clock.now() - (history.at(-1)?.decidedAt ?? NaN),

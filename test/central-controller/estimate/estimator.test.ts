@@ -151,14 +151,13 @@ describe('snapshot', () => {
         observe(estimates, nodeWindow(at + quarter * 250, { 'web-0': 0.05 }, 0.1));
       }
       at += 1000;
-      observe(estimates, calledWindow('web-0', at, { callerPod: 'front-0' }));
-      observe(estimates, calledWindow('web-0', at, { callerPod: 'front-1' }));
+      observe(estimates, calledWindow('web-0', at, { caller: 'node-0' }));
+      observe(estimates, calledWindow('web-0', at, { caller: 'node-1' }));
     }
     const first = replicaOf(snapshot(estimates, two, at));
     expect(first.requestsPerSecond).toBeCloseTo(100, 6);
     expect(first.cpuPerRequestSeconds).toBeCloseTo(0.002, 3);
-    // All 50 requests are in the bucket from 2.8 to 4 ms.
-    expect(first.meanLatencySeconds).toBeCloseTo(0.0034, 4);
+    expect(first.meanLatencySeconds).toBeCloseTo(0.168 / 50, 9);
     expect(first.ageMs).toBe(0);
   });
 

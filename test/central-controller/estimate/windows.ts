@@ -61,17 +61,15 @@ export function servedWindow(replicaName: string, at: number, more: Partial<Serv
 export function calledWindow(replicaName: string, at: number, more: Partial<CalledWindow> = {}): CalledWindow {
   return {
     kind: 'called',
-    callerNamespace: 'shop',
-    callerPod: 'front-0',
+    caller: 'shop/front-0',
     service: '8080|web.shop.svc.cluster.local',
     replica: replicaName,
     at,
     seconds: 1,
     requests: 50,
     failures: 0,
-    unreached: 0,
-    ejected: false,
-    latencyBuckets: buckets({ 8: 50 }),
+    answered: 50,
+    latencySeconds: 0.168,
     ...more,
   };
 }

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { ControllerMetrics } from '../../../central-controller/metrics/controller-metrics.ts';
-import { createLoop, FakeLeadership, report, runTraffic, serviceTopology, topologyOf } from '../fixtures.ts';
+import { createLoop, FakeLeadership, nodeReport, runTraffic, serviceTopology, topologyOf } from '../fixtures.ts';
 
 async function seriesOf(metrics: ControllerMetrics): Promise<ReadonlyMap<string, number>> {
   const text = await metrics.registry.metrics();
@@ -79,7 +79,7 @@ it('a node without an agent and without balanced replicas is not called silent',
   test.loop.start();
   leadership.set(true);
   expect(await silent()).toEqual({ 'node-1': 1, 'node-2': 1 });
-  for (const sequence of [1, 2]) test.loop.accept(report('with-agent', sequence));
+  for (const sequence of [1, 2]) test.loop.accept(nodeReport('with-agent', sequence));
   test.clock.advance(250);
   expect(await silent()).toEqual({ 'node-1': 1, 'node-2': 1, 'with-agent': 0 });
   // By then the collector has forgotten it.

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { decisionAnswer } from '../../../central-controller/api/old-names.ts';
 import { createServer } from '../../../central-controller/api/server.ts';
-import { createLoop, FakeLeadership, report, runTraffic, topologyOf, serviceTopology } from '../fixtures.ts';
+import { createLoop, FakeLeadership, nodeReport, runTraffic, serviceTopology, topologyOf } from '../fixtures.ts';
 
 function following() {
   const leadership = new FakeLeadership();
@@ -16,7 +16,7 @@ describe('one of several controllers', () => {
     cluster.change(loop.state.topology);
     clock.advance(1_000);
     expect([loop.state.decision, clock.pending]).toEqual([undefined, 0]);
-    expect(loop.accept(report('node-1', 1))).toEqual({
+    expect(loop.accept(nodeReport('node-1', 1))).toEqual({
       ok: false,
       failure: { code: 'NOT_LEADER', message: 'controller: this one does not lead, another does' },
     });

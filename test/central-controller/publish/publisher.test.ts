@@ -66,7 +66,7 @@ describe('an agent', () => {
     });
     expect(rate.bytes - before).toBeLessThan(80);
     expect(rate.held.get(RATE)?.version).toBe(NOW + 250);
-    expect([...publisher.holders]).toEqual(['node-2']);
+    expect([...publisher.bystanders]).toEqual(['node-1']);
   });
 
   it('gets small moves of all its services at the same beat', () => {

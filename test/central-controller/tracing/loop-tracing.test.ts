@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { LoopTracing } from '../../../central-controller/tracing/loop-tracing.ts';
-import { createLoop, proxy, report, runTraffic, type TestLoop } from '../fixtures.ts';
+import { createLoop, nodeReport, runTraffic, type TestLoop } from '../fixtures.ts';
 import { attributeOf, type ReceivedSpan, TraceReceiver } from './trace-receiver.ts';
 
 let receiver: TraceReceiver;
@@ -47,7 +47,7 @@ it('a trace holds the reports that a decision rests on, the decision, and its wa
   // The proxies of one node after the other report that they use the last version.
   for (const [index, node] of ['node-1', 'node-2'].entries()) {
     test.clock.advance(40);
-    test.loop.accept(report(node, 21, { proxies: [proxy(`geo-${index}`, 99, { tableVersion: version })] }));
+    test.loop.accept(nodeReport(node, 21, { proxies: [[`hotel/geo-${index}`, 1, 1, 0]], used: version }));
   }
   await tracing.close();
 
@@ -144,7 +144,7 @@ it('spans that the full queue drops are logged once', async () => {
 it('a trace has a bounded number of report spans, and counts the other reports', async () => {
   startTracing();
   test.loop.start();
-  for (let sequence = 1; sequence <= 100; sequence++) test.loop.accept(report('node-1', sequence));
+  for (let sequence = 1; sequence <= 100; sequence++) test.loop.accept(nodeReport('node-1', sequence));
   test.clock.advance(250);
   await tracing.close();
   expect(receiver.spans.filter(({ name }) => name === 'report')).toHaveLength(32);

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { createServer } from '../../../central-controller/api/server.ts';
 import { ControllerMetrics } from '../../../central-controller/metrics/controller-metrics.ts';
-import { createLoop, proxy, report, runTraffic } from '../../central-controller/fixtures.ts';
+import { createLoop, nodeReport, runTraffic } from '../../central-controller/fixtures.ts';
 import { SmallMesh } from '../../envoy/support/small-mesh.ts';
 import { startAgent } from '../../host-agent/support/agent-process.ts';
 import { promtool } from './promtool.ts';
@@ -15,8 +15,8 @@ test('of a controller that balances', async () => {
   await using app = await createServer(running.loop, undefined, metrics);
   running.loop.start();
   runTraffic(running, 5);
-  running.loop.accept(report('node-1', 21, { proxies: [proxy('geo-0', 99)] }));
-  await app.inject({ method: 'POST', url: '/agent/v1/reports', payload: report('node-7', 1) });
+  running.loop.accept(nodeReport('node-1', 21, { proxies: [['hotel/geo-0', 1, 0, 0]] }));
+  await app.inject({ method: 'POST', url: '/agent/v2/reports', payload: nodeReport('node-7', 1) });
   const { body, headers } = await app.inject({ url: '/metrics' });
   end();
   expect(headers['content-type']).toContain('version=0.0.4');

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { ControllerMetrics } from '../../../central-controller/metrics/controller-metrics.ts';
 import { ruleFile } from '../../../tools/monitoring/manifests.ts';
-import { createLoop, report, runTraffic, serviceTopology } from '../../central-controller/fixtures.ts';
+import { createLoop, nodeReport, runTraffic, serviceTopology } from '../../central-controller/fixtures.ts';
 import { promtool } from './promtool.ts';
 
 const WITHOUT_AGENTS = ['windows-1', 'windows-2', 'virtual-1'];
@@ -17,7 +17,7 @@ async function scraped(fellSilent: readonly string[]): Promise<Record<string, st
   const running = createLoop({ nodes, services: [serviceTopology()] });
   const metrics = new ControllerMetrics(running.loop.state);
   running.loop.start();
-  for (const node of fellSilent) for (const sequence of [1, 2]) running.loop.accept(report(node, sequence));
+  for (const node of fellSilent) for (const sequence of [1, 2]) running.loop.accept(nodeReport(node, sequence));
   runTraffic(running, 60);
   const text = await metrics.registry.metrics();
   const series = Array.from(text.matchAll(/^(ballast_node_silent\{.*\}) (\d)$/gm), ([, name = '', value]) => [

@@ -60,7 +60,7 @@ export class SimulatedController {
   /** A report is on its way. */
   send(report: AgentReport): void {
     this.#timeline.after(HOP_SECONDS, () => {
-      const accepted = this.loop.accept(report);
+      const accepted = this.loop.acceptOld(report);
       if (!accepted.ok) throw new Error(`the controller refuses a report: ${accepted.failure.message}`);
     });
   }

@@ -24,16 +24,16 @@ function found(given: Partial<KnownState>): Finding[] {
 }
 
 function proxyOf(pod: string, tableVersion: number) {
-  const [tableSince, receivedAt] = [NOW - 60_000, NOW];
+  const [tableSince, lastSeen] = [NOW - 60_000, NOW];
   return {
     node: 'node-1',
     namespace: 'hotel',
     pod,
-    instance: 'vm',
+    vms: 1,
     tableVersion,
     tableSince,
     fallbacks: 0,
-    receivedAt,
+    lastSeen,
   };
 }
 
@@ -89,6 +89,7 @@ const CASES: [FindingReason, Finding['severity'], string[], Partial<KnownState>]
       ejections: ['geo-1', 'geo-1', 'gone'].map((name) => ({
         service: '8080|geo.shop.svc.cluster.local',
         replica: name,
+        proxies: 1,
       })),
     },
   ],

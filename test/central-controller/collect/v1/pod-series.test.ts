@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { PodSeries } from '../../../central-controller/collect/pod-series.ts';
-import type { CalledCounters } from '../../../contract/report.ts';
-import { called, proxy } from '../fixtures.ts';
+import { PodSeries } from '../../../../central-controller/collect/v1/pod-series.ts';
+import type { CalledCounters } from '../../../../contract/report.ts';
+import { called, proxy } from '../../fixtures.ts';
 
 /** A pod with one VM that posts every two seconds; gives what the controller counts of each post, by replica. */
 function pod() {

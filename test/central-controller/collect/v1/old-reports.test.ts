@@ -1,20 +1,20 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Collector } from '../../../central-controller/collect/collector.ts';
-import type { Window } from '../../../central-controller/model/windows.ts';
-import type { AgentReport } from '../../../contract/report.ts';
-import { called, proxy, report, served } from '../fixtures.ts';
+import { Collector } from '../../../../central-controller/collect/collector.ts';
+import type { Window } from '../../../../central-controller/model/windows.ts';
+import type { AgentReport } from '../../../../contract/report.ts';
+import { called, proxy, report, served } from '../../fixtures.ts';
 
 const nodes = new Set(['node-1']);
 
 function accepted(collector: Collector, message: AgentReport, now: number): readonly Window[] {
-  const result = collector.accept(message, nodes, now);
+  const result = collector.acceptOld(message, nodes, now);
   if (!result.ok) throw new Error(result.failure.message);
   return result.value.windows;
 }
 
 function refusal(collector: Collector, message: AgentReport, now: number) {
-  const result = collector.accept(message, nodes, now);
+  const result = collector.acceptOld(message, nodes, now);
   return result.ok ? undefined : result.failure;
 }
 
@@ -107,7 +107,7 @@ describe('reports of an agent', () => {
     const replicas = (a: number, b: number) =>
       [a, b].map((cpuSeconds, index) => ({ uid: 'ab'.charAt(index), cpuSeconds, throttledSeconds: 0 }));
     accepted(collector, report('node-1', 1, { replicas: replicas(50, 1) }), 250);
-    const result = collector.accept(report('node-1', 2, { replicas: replicas(3, 2) }), nodes, 500);
+    const result = collector.acceptOld(report('node-1', 2, { replicas: replicas(3, 2) }), nodes, 500);
     expect(result).toMatchObject({
       value: {
         windows: [{ busySeconds: 0.125, replicas: [{ uid: 'b', cpuSeconds: 1 }] }],
@@ -140,7 +140,7 @@ describe('reports of an agent', () => {
           let busy = 0;
           for (const [index, sequence] of arrivals.entries()) {
             const cpu = { cores: 4, busySeconds: counter(sequence), stealSeconds: 0 };
-            const result = collector.accept(report('node-1', sequence, { cpu }), nodes, index * 250);
+            const result = collector.acceptOld(report('node-1', sequence, { cpu }), nodes, index * 250);
             expect(result.ok).toBe(sequence > newest);
             if (!result.ok) continue;
             first ??= sequence;
@@ -172,12 +172,10 @@ describe('statistics of proxies', () => {
       { kind: 'served', namespace: 'hotel', replica: 'geo-0', at: 2000, seconds: 1, requests: 50, inFlight: 1 },
       {
         kind: 'called',
-        callerPod: 'geo-0',
+        caller: 'hotel/geo-0',
         replica: 'rate-1',
         seconds: 1,
         requests: 100,
-        unreached: 0,
-        ejected: false,
       },
     ]);
     expect(windows[0]).toMatchObject({ inFlightSeconds: expect.closeTo(0.2, 9) as number });
@@ -210,7 +208,7 @@ describe('statistics of proxies', () => {
     const at = (sequence: number, requests: number) =>
       report('node-1', sequence, { proxies: [proxy('geo-0', sequence, { served: served(requests) })] });
     accepted(collector, at(1, 100), 1000);
-    const fell = collector.accept(at(2, 40), nodes, 2000);
+    const fell = collector.acceptOld(at(2, 40), nodes, 2000);
     expect(fell).toMatchObject({ ok: true, value: { fallen: ['proxies hotel/geo-0 served.requests'] } });
     expect(accepted(collector, at(3, 70), 3000)).toContainEqual(
       expect.objectContaining({ kind: 'served', requests: 30 }),
@@ -223,7 +221,7 @@ describe('statistics of proxies', () => {
       report('node-1', sequence, { proxies: [proxy('geo-0', sequence, { tableVersion, fallbacks: sequence })] });
     accepted(collector, at(1, 5), 1000);
     accepted(collector, at(2, 5), 1250);
-    expect(collector.proxies()).toMatchObject([{ tableVersion: 5, tableSince: 1000, receivedAt: 1250, fallbacks: 2 }]);
+    expect(collector.proxies()).toMatchObject([{ tableVersion: 5, tableSince: 1000, lastSeen: 1250, fallbacks: 2 }]);
     accepted(collector, at(3, 6), 1500);
     expect(collector.proxies()).toMatchObject([{ node: 'node-1', pod: 'geo-0', tableVersion: 6, tableSince: 1500 }]);
     accepted(collector, report('node-1', 60), 20_000);
@@ -253,7 +251,9 @@ describe('statistics of proxies', () => {
           );
           for (const window of accepted(collector, report('node-1', index + 1, { proxies }), index * 250)) {
             if (window.kind === 'node') continue;
-            const amounts = [window.requests, window.failures, window.seconds, ...window.latencyBuckets];
+            const latencies =
+              window.kind === 'served' ? window.latencyBuckets : [window.answered, window.latencySeconds];
+            const amounts = [window.requests, window.failures, window.seconds, ...latencies];
             expect(amounts.every((value) => Number.isFinite(value) && value >= 0)).toBe(true);
             expect(window.seconds).toBeGreaterThan(0);
           }

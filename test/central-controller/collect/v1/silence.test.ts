@@ -1,16 +1,16 @@
 /** Who went silent starts anew, though a large fleet is looked through only now and then. */
 import { expect, it, onTestFinished, vi } from 'vitest';
-import { Collector } from '../../../central-controller/collect/collector.ts';
-import { PodSeries } from '../../../central-controller/collect/pod-series.ts';
-import type { ProxyCounters } from '../../../contract/report.ts';
-import { proxy, report, served } from '../fixtures.ts';
+import { Collector } from '../../../../central-controller/collect/collector.ts';
+import { PodSeries } from '../../../../central-controller/collect/v1/pod-series.ts';
+import type { ProxyCounters } from '../../../../contract/report.ts';
+import { proxy, report, served } from '../../fixtures.ts';
 
 const nodes = new Set(['node-1', 'node-2']);
 
 function reporting() {
   const collector = new Collector();
   const at = (now: number, node: string, sequence: number, proxies: ProxyCounters[] = []) =>
-    collector.accept(report(node, sequence, { proxies }), nodes, now);
+    collector.acceptOld(report(node, sequence, { proxies }), nodes, now);
   return { collector, at };
 }
 

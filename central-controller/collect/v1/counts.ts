@@ -1,5 +1,5 @@
 /** Differences and sums of a proxy's counters. */
-import type { ServedCounters } from '../../contract/report.ts';
+import type { ServedCounters } from '../../../contract/report.ts';
 
 /** Both sides of a proxy count these; only the caller's side knows of requests that reached nobody. */
 export type Counters = Omit<ServedCounters, 'inFlight'> & { readonly unreached?: number };

@@ -2,10 +2,12 @@
  * What the proxy of one pod counted. An Envoy runs one VM of the plugin per worker and each posts on its own, about
  * every two seconds; a window closes when every live VM has posted, so that it holds the whole proxy and not a part of it.
  */
-import { qualifiedName } from '../../contract/names.ts';
-import type { CalledCounters, ProxyCounters } from '../../contract/report.ts';
+import { bucketBoundSeconds, LATENCY_BUCKETS } from '../../../contract/latency-buckets.ts';
+import { qualifiedName } from '../../../contract/names.ts';
+import type { CalledCounters, ProxyCounters } from '../../../contract/report.ts';
+import type { ProxyStatus } from '../node-counters.ts';
 import { addCounts, type Counters, type Counts, countsSince } from './counts.ts';
-import type { Window } from '../model/windows.ts';
+import type { Window } from '../../model/windows.ts';
 
 /** A VM that has been silent for longer does not hold up the window of its pod. */
 const LIVE_MS = 5_000;
@@ -49,6 +51,23 @@ export class PodSeries {
 
   vms(): Iterable<ProxyVm> {
     return this.#vms.values();
+  }
+
+  /** Of all its VMs together; undefined when there is none. */
+  status(): ProxyStatus | undefined {
+    const vms = [...this.#vms.values()];
+    const [first] = vms;
+    if (!first) return undefined;
+    return {
+      node: first.node,
+      namespace: this.namespace,
+      pod: this.pod,
+      vms: vms.length,
+      tableVersion: Math.min(...vms.map(({ counters }) => counters.tableVersion)),
+      tableSince: Math.max(...vms.map(({ tableSince }) => tableSince)),
+      fallbacks: vms.reduce((sum, { counters }) => sum + counters.fallbacks, 0),
+      lastSeen: Math.max(...vms.map(({ receivedAt }) => receivedAt)),
+    };
   }
 
   /** Drops VMs that went silent; true when none is left. */
@@ -98,11 +117,13 @@ export class PodSeries {
         inFlight,
       });
     }
-    for (const [key, { inFlightSeconds: _, ...counts }] of this.#called) {
+    const caller = qualifiedName({ namespace: this.namespace, name: this.pod });
+    for (const [key, { requests, failures, latencyBuckets }] of this.#called) {
       const [service = '', replica = ''] = key.split('\n');
-      const ejected = live.some((vm) => vm.called.get(key)?.record.ejected === true);
-      const caller = { callerNamespace: this.namespace, callerPod: this.pod };
-      windows.push({ kind: 'called', ...caller, service, replica, at: now, seconds, ...counts, ejected });
+      const answered = latencyBuckets.reduce((sum, count) => sum + count, 0);
+      const latencySeconds = secondsInBuckets(latencyBuckets);
+      const counts = { requests, failures, answered, latencySeconds };
+      windows.push({ kind: 'called', caller, service, replica, at: now, seconds, ...counts });
     }
     this.#openedAt = now;
     this.#served = undefined;
@@ -142,4 +163,12 @@ function withUnnamed(
   const all = new Map(named);
   for (const [key, known] of before) if (!all.has(key) && now - known.at <= NAMED_MS) all.set(key, known);
   return all;
+}
+
+/** Sum of the latencies in a histogram, each taken as the geometric middle of its bucket. */
+function secondsInBuckets(buckets: readonly number[]): number {
+  return buckets.reduce((sum, count, index) => {
+    const bound = bucketBoundSeconds(Math.min(index, LATENCY_BUCKETS - 2));
+    return sum + count * bound * 2 ** -0.25;
+  }, 0);
 }
