@@ -1,4 +1,4 @@
-/** What the page shows beside the whole is in its address, so that it can be sent to others: `#shop/search/search-1`. */
+/** The page's address names the open replica, such as `#shop/search/search-1`, so that people can share it. */
 
 /** @typedef {{ namespace: string, service: string, replica?: string }} Target */
 
@@ -7,22 +7,22 @@
  * @returns {Target | undefined} undefined: no service is named
  */
 export function readAddress(hash) {
-  const parts = hash.slice(1).split('/').map(decoded);
-  const [namespace = '', service = '', replica = ''] = parts;
-  if (!namespace || !service || parts.length > 3) return undefined;
+  const names = hash.slice(1).split('/').map(decoded);
+  const [namespace = '', service = '', replica = ''] = names;
+  if (!namespace || !service || names.length > 3) return undefined;
   return replica ? { namespace, service, replica } : { namespace, service };
 }
 
 /** @param {Target} target */
 export function addressOf({ namespace, service, replica }) {
-  const parts = replica === undefined ? [namespace, service] : [namespace, service, replica];
-  return `#${parts.map(encodeURIComponent).join('/')}`;
+  const names = replica === undefined ? [namespace, service] : [namespace, service, replica];
+  return `#${names.map(encodeURIComponent).join('/')}`;
 }
 
-/** @param {string} part */
-function decoded(part) {
+/** @param {string} name */
+function decoded(name) {
   try {
-    return decodeURIComponent(part);
+    return decodeURIComponent(name);
   } catch {
     return '';
   }

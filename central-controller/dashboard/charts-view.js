@@ -1,4 +1,4 @@
-/** The charts of the page and of the explanation, and the choice of what they show. */
+/** The charts of the page and of the explanation, and the selection of service and metric. */
 import { createChart } from './charts.js';
 import { cores, percent } from './format.js';
 import { byId, updateList } from './keyed.js';
@@ -10,10 +10,10 @@ import { byId, updateList } from './keyed.js';
  */
 
 const HEIGHT = 210;
-const SMALL = 110;
+const SMALL_HEIGHT = 110;
 
-/** Least upper ends of the scales: nobody should take noise for movement. */
-const TOP = { utilisation: 1, weight: 0.1, cores: 0.1 };
+/** Minimum upper ends of the scales, so that noise does not look like movement. */
+const MIN_TOP = { utilisation: 1, weight: 0.1, cores: 0.1 };
 
 /** @param {readonly Switch[]} switches */
 function marksOf(switches) {
@@ -23,22 +23,26 @@ function marksOf(switches) {
 /**
  * @param {Figures} figures
  * @param {Faults} faults
- * @param {() => void} chosen another service was chosen
+ * @param {() => void} onChoice the user chose another service
  */
-export function createCharts(figures, faults, chosen) {
+export function createCharts(figures, faults, onChoice) {
   const service = /** @type {HTMLSelectElement} */ (byId('chart-service'));
   const figure = /** @type {HTMLSelectElement} */ (byId('chart-figure'));
   const weights = byId('weight-chart');
   const cpu = byId('cpu-chart');
-  const drawNodes = createChart(byId('node-chart'), { top: TOP.utilisation, format: percent, height: HEIGHT });
-  const drawWeights = createChart(weights, { top: TOP.weight, format: percent, height: HEIGHT });
-  const drawCpu = createChart(cpu, { top: TOP.cores, format: cores, height: HEIGHT });
-  const drawOwnWeight = createChart(byId('own-weight-chart'), { top: TOP.weight, format: percent, height: SMALL });
-  const drawOwnCpu = createChart(byId('own-cpu-chart'), { top: TOP.cores, format: cores, height: SMALL });
+  const drawNodes = createChart(byId('node-chart'), { top: MIN_TOP.utilisation, format: percent, height: HEIGHT });
+  const drawWeights = createChart(weights, { top: MIN_TOP.weight, format: percent, height: HEIGHT });
+  const drawCpu = createChart(cpu, { top: MIN_TOP.cores, format: cores, height: HEIGHT });
+  const drawOwnWeight = createChart(byId('own-weight-chart'), {
+    top: MIN_TOP.weight,
+    format: percent,
+    height: SMALL_HEIGHT,
+  });
+  const drawOwnCpu = createChart(byId('own-cpu-chart'), { top: MIN_TOP.cores, format: cores, height: SMALL_HEIGHT });
 
   service.addEventListener('change', () => {
     figures.choose(service.value);
-    chosen();
+    onChoice();
   });
   figure.addEventListener('change', () => {
     weights.hidden = figure.value !== 'weight';

@@ -1,4 +1,4 @@
-/** Lines over the last ten minutes, drawn by uPlot. */
+/** Line charts of the last ten minutes, drawn by uPlot. */
 // uPlot reads the language when it loads, so this comes first.
 import './locale.js';
 import uPlot from 'uplot';
@@ -10,14 +10,14 @@ import { whileVisible } from './visibility.js';
  * @typedef {object} Picture
  * @property {Table} table
  * @property {{ from: number, to: number }} span seconds since 1970
- * @property {readonly number[]} marks seconds since 1970 at which something was switched
+ * @property {readonly number[]} marks seconds since 1970 of switches
  */
 
-/** How many colours the style has for lines; more lines share them. */
+/** Number of line colours in the style sheet; more lines share them. */
 const LINE_COLOURS = 6;
-/** With more lines than this a legend would be larger than the chart. */
-const LEGEND_LINES = 8;
-/** More lines than this nobody can tell apart. */
+/** With more lines the legend would be larger than the chart. */
+const MAX_LEGEND_LINES = 8;
+/** More lines are not distinguishable. */
 const MAX_LINES = 50;
 
 /** @param {string} name */
@@ -56,11 +56,11 @@ function drawMarks(plot, marks) {
 }
 
 /**
- * A chart in `place`, which has a fixed height. It is made anew only where its lines, or the page's colours, have
- * changed, and is drawn only while it is in sight.
+ * A chart in `place`, which has a fixed height. It is created again only when its lines or the page's colours change, and
+ * is drawn only while it is visible.
  * @param {HTMLElement} place
- * @param {{ top: number, format: (value: number) => string, height: number }} settings `top` is the least upper end of
- *   the scale; `height` in CSS pixels is that of the lines, without the legend
+ * @param {{ top: number, format: (value: number) => string, height: number }} settings `top` is the minimum upper end
+ *   of the scale; `height` in CSS pixels is that of the lines, without the legend
  * @returns {(picture: Picture) => void}
  */
 export function createChart(place, { top, format, height }) {
@@ -85,7 +85,7 @@ export function createChart(place, { top, format, height }) {
     return {
       width: place.clientWidth,
       height,
-      legend: { show: names.length > 1 && names.length <= LEGEND_LINES },
+      legend: { show: names.length > 1 && names.length <= MAX_LEGEND_LINES },
       cursor: { sync: { key: 'ballast' }, y: false, points: { size: 6 } },
       scales: { y: { range: (_, __, max) => [0, Math.max(top, max * 1.08)] } },
       axes: [
@@ -112,12 +112,12 @@ export function createChart(place, { top, format, height }) {
   return whileVisible(place, ({ table, span, marks: at }) => {
     const names = table.names.slice(0, MAX_LINES);
     const data = /** @type {uPlot.AlignedData} */ (table.data.slice(0, names.length + 1));
-    const wanted = [style('--line'), ...names].join('|');
+    const desired = [style('--line'), ...names].join('|');
     marks = at;
-    if (wanted !== made) {
+    if (desired !== made) {
       plot?.destroy();
       plot = new uPlot(options(names), data, place);
-      made = wanted;
+      made = desired;
     }
     plot?.batch(() => {
       plot?.setData(data, false);

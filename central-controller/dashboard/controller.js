@@ -12,7 +12,7 @@
  * @param {string} path
  * @param {{ method: string, body?: object }} [request]
  * @returns {Promise<any>}
- * @throws {Error} in the words of the problem document, or of the browser where the controller does not answer
+ * @throws {Error} with the text of the problem document, or of the browser if the controller does not answer
  */
 async function call(path, { method, body } = { method: 'GET' }) {
   const json = body && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
@@ -23,7 +23,7 @@ async function call(path, { method, body } = { method: 'GET' }) {
 }
 
 /**
- * All pages of a list.
+ * Reads all pages of a list.
  * @template T
  * @param {string} path
  * @param {string} field

@@ -1,4 +1,4 @@
-/** The reason behind the weight of one replica, beside the page: in words, as figures, and over the last ten minutes. */
+/** The panel that explains the weight of one replica: sentences, metrics and charts. */
 import { explanationOf } from './explanation.js';
 import { byId, element, setText, updateList } from './keyed.js';
 import { equalShare, evidence, modeOf, reasons, STATES } from './words.js';
@@ -47,13 +47,13 @@ function showFacts(list, pairs) {
  * @param {Target} target
  * @param {Decision} decision
  */
-export function showExplanation({ namespace, service: name, replica: wanted = '' }, decision) {
+export function showExplanation({ namespace, service: name, replica: replicaName = '' }, decision) {
   const service = decision.services.find((each) => each.namespace === namespace && each.name === name);
-  const replica = service?.replicas.find((each) => each.name === wanted);
-  setText(byId('panel-title'), wanted);
+  const replica = service?.replicas.find((each) => each.name === replicaName);
+  setText(byId('panel-title'), replicaName);
   byId('explanation').hidden = !replica;
   if (!service || !replica) {
-    setText(byId('panel-subtitle'), `There is no such replica of ${namespace}/${name} now.`);
+    setText(byId('panel-subtitle'), `${namespace}/${name} has no such replica now.`);
     return;
   }
   const node = decision.nodes.find((each) => each.name === replica.node);
@@ -74,7 +74,7 @@ export function showExplanation({ namespace, service: name, replica: wanted = ''
   showFacts(byId('evidence'), evidence(replica));
   const source = /** @type {HTMLAnchorElement} */ (byId('source'));
   const path = [namespace, name].map(encodeURIComponent).join('/');
-  const address = `/api/v1/services/${path}/replicas/${encodeURIComponent(wanted)}/explanation?tick=${decision.tick}`;
+  const address = `/api/v1/services/${path}/replicas/${encodeURIComponent(replicaName)}/explanation?tick=${decision.tick}`;
   source.href = address;
   setText(source, `Decision ${decision.tick} as JSON`);
 }

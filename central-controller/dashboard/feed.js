@@ -1,29 +1,29 @@
-/** Decisions as they are made, by server-sent events; reconnects for as long as the page is open. */
+/** Receives decisions by server-sent events, and reconnects while the page is open. */
 
 /**
  * @typedef {import('../../contract/decision.ts').Decision} Decision
  * @typedef {import('./overview.js').FeedState} FeedState
  *
- * @typedef {object} Source What is used of an EventSource.
+ * @typedef {object} Source The used part of an EventSource.
  * @property {(event: 'open' | 'error' | 'decision', listener: (event: any) => void) => void} addEventListener
  * @property {() => void} close
  */
 
-/** Figures change once a second: fast enough to be live, slow enough to be read. */
+/** One decision per second: fast enough to be live, slow enough to read. */
 const STREAM = '/api/v1/stream?intervalMs=1000';
 const RETRY_MS = 2000;
 const SILENT_MS = 5000;
 const CHECK_MS = 1000;
 
 /**
- * Follows the stream. An EventSource gives up for good on an answer in error, and waits too long after others; so each
- * error closes it, and a new one is opened.
+ * Follows the stream. An EventSource gives up after an HTTP error and waits too long after other errors, so each error
+ * closes it and opens a new one.
  * @param {{ open: (address: string) => Source, onDecision: (decision: Decision) => void, onState: (state: FeedState) => void }} ports
  */
 export function follow({ open, onDecision, onState }) {
   /** @type {FeedState} */
   let state = 'connecting';
-  let heardAt = performance.now();
+  let lastSeen = performance.now();
 
   /** @param {FeedState} next */
   function become(next) {
@@ -36,7 +36,7 @@ export function follow({ open, onDecision, onState }) {
     const source = open(STREAM);
     source.addEventListener('open', () => become('waiting'));
     source.addEventListener('decision', ({ data }) => {
-      heardAt = performance.now();
+      lastSeen = performance.now();
       onDecision(JSON.parse(data));
       become('live');
     });
@@ -48,7 +48,7 @@ export function follow({ open, onDecision, onState }) {
   }
 
   setInterval(() => {
-    if (state === 'live' && performance.now() - heardAt > SILENT_MS) become('silent');
+    if (state === 'live' && performance.now() - lastSeen > SILENT_MS) become('silent');
   }, CHECK_MS);
   connect();
 }

@@ -1,4 +1,4 @@
-/** Figures of the last ten minutes: of all nodes, and of the replicas of one service. */
+/** Time series of the last ten minutes: of all nodes, and of the replicas of one service. */
 import { nodeHistory, replicaHistory } from './controller.js';
 import { History } from './history.js';
 import { serviceKey, utilisation } from './overview.js';
@@ -9,10 +9,10 @@ export class Figures {
   nodes = new History();
   weights = new History();
   cpu = new History();
-  /** `<namespace>/<name>`; empty: none is chosen. */
+  /** `<namespace>/<name>` of the chosen service; empty: none. */
   service = '';
 
-  /** Reads anew what the controller kept. Where it does not answer, charts fill as decisions come. */
+  /** Loads the time series of the controller. If that fails, the charts fill with new decisions. */
   async load() {
     const service = this.service;
     const [nodes, replicas] = await Promise.all([nodeHistory(), service === '' ? undefined : replicaHistory(service)]);
@@ -20,7 +20,7 @@ export class Figures {
       nodes.at,
       nodes.items.map(({ name, utilisation: values }) => ({ name, values })),
     );
-    // Another one may have been chosen meanwhile.
+    // The user may have chosen another service meanwhile.
     if (!replicas || service !== this.service) return;
     const { at, items } = replicas;
     this.weights.load(
@@ -42,13 +42,13 @@ export class Figures {
 
   /**
    * @param {Decision} decision
-   * @returns {boolean} whether a step began
+   * @returns {boolean} whether a time step began
    */
   add({ at, nodes, services }) {
-    const heard = nodes.filter(({ stale }) => !stale);
+    const fresh = nodes.filter(({ stale }) => !stale);
     const began = this.nodes.add(
       at,
-      heard.map((node) => [node.name, utilisation(node)]),
+      fresh.map((node) => [node.name, utilisation(node)]),
     );
     const replicas = services.find((service) => serviceKey(service) === this.service)?.replicas ?? [];
     this.weights.add(

@@ -1,9 +1,9 @@
-/** Figures as short text of steady width: three digits at most, units with a narrow no-break space. */
+/** Numbers as short text of constant width: at most three digits, and units after a narrow no-break space. */
 
 const SPACE = '\u202f';
 
 /**
- * Two or three digits that count.
+ * Two or three significant digits.
  * @param {number} value
  */
 export function short(value) {
@@ -12,13 +12,13 @@ export function short(value) {
   return value.toFixed(size >= 100 || size === 0 ? 0 : size >= 1 ? 1 : 2);
 }
 
-/** @param {number} share 0 to 1 */
-export function percent(share) {
-  return `${(share * 100).toFixed(share > 0 && share < 0.1 ? 1 : 0)}${SPACE}%`;
+/** @param {number} fraction 0 to 1 */
+export function percent(fraction) {
+  return `${(fraction * 100).toFixed(fraction > 0 && fraction < 0.1 ? 1 : 0)}${SPACE}%`;
 }
 
 /**
- * Zero stands for "not known yet".
+ * Zero means not known yet.
  * @param {number} value seconds
  */
 export function duration(value) {
@@ -33,7 +33,7 @@ export function cores(value) {
 }
 
 /**
- * Whole seconds, or minutes from two on: the age of something.
+ * An age: whole seconds, from two minutes on whole minutes.
  * @param {number} ms
  */
 export function age(ms) {
@@ -41,11 +41,11 @@ export function age(ms) {
   return seconds < 120 ? `${seconds}${SPACE}s` : `${Math.floor(seconds / 60)}${SPACE}min`;
 }
 
-/** A list that is longer than this is cut in a sentence. */
-const NAMED = 3;
+/** Names in a sentence; a longer list is cut. */
+const MAX_NAMES = 3;
 
 /** @param {readonly string[]} names */
 export function listed(names) {
-  const rest = names.length - NAMED;
-  return names.slice(0, NAMED).join(', ') + (rest > 0 ? ` and ${rest} more` : '');
+  const rest = names.length - MAX_NAMES;
+  return names.slice(0, MAX_NAMES).join(', ') + (rest > 0 ? ` and ${rest} more` : '');
 }

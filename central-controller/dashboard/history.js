@@ -1,11 +1,11 @@
-/** The last ten minutes in steps of two seconds, as the charts take them: what the controller kept, and on from there. */
+/** Time series of the last ten minutes in steps of two seconds: loaded from the controller, continued by decisions. */
 
 /** @typedef {{ names: string[], data: (number | null)[][] }} Table `data[0]` holds seconds since 1970, then a row per name. */
 
-/** As the controller keeps them. */
+/** The same step and window as in the controller. */
 const STEP_SECONDS = 2;
 const WINDOW_SECONDS = 600;
-/** After so long without a decision the line is broken rather than drawn across. */
+/** After this time without a decision, lines have a gap. */
 const GAP_SECONDS = 6;
 
 export class History {
@@ -15,12 +15,12 @@ export class History {
   #lines = new Map();
 
   /**
-   * Takes over what the controller kept; what was heard since then stays.
+   * Replaces the series by those of the controller. Newer values stay.
    * @param {readonly number[]} at ms
    * @param {readonly { name: string, values: readonly (number | null)[] }[]} lines
    */
   load(at, lines) {
-    const [heardSeconds, heard] = [this.#seconds, this.#lines];
+    const [ownSeconds, ownLines] = [this.#seconds, this.#lines];
     this.#seconds = [];
     this.#lines = new Map();
     for (const [index, ms] of at.entries()) {
@@ -30,20 +30,20 @@ export class History {
       );
     }
     const end = this.#seconds.at(-1) ?? -Infinity;
-    for (const [index, second] of heardSeconds.entries()) {
+    for (const [index, second] of ownSeconds.entries()) {
       if (second <= end) continue;
       this.add(
         second * 1000,
-        [...heard].map(([name, values]) => [name, values[index] ?? null]),
+        [...ownLines].map(([name, values]) => [name, values[index] ?? null]),
       );
     }
   }
 
   /**
-   * Takes figures in; of each step the last ones count.
+   * Adds values. The last values of a step count.
    * @param {number} at ms
    * @param {readonly (readonly [string, number | null])[]} values by name
-   * @returns {boolean} whether a step began
+   * @returns {boolean} whether a time step began
    */
   add(at, values) {
     const second = Math.floor(at / 1000 / STEP_SECONDS) * STEP_SECONDS;
@@ -72,7 +72,7 @@ export class History {
   }
 
   /**
-   * @param {readonly string[]} [chosen] lines; absent: all that have a value
+   * @param {readonly string[]} [chosen] names of lines; absent: all
    * @returns {Table}
    */
   table(chosen) {
@@ -82,7 +82,7 @@ export class History {
     return { names, data: [this.#seconds, ...names.map((name) => this.#lines.get(name) ?? [])] };
   }
 
-  /** The span to show: always the whole window, so that the lines move and do not stretch. */
+  /** The span of the time axis. It is always the whole window, so that lines move and do not stretch. */
   span() {
     const end = this.#seconds.at(-1) ?? 0;
     return { from: end - WINDOW_SECONDS, to: end };

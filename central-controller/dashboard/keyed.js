@@ -1,11 +1,11 @@
-/** Changes a list in place: elements of the page live as long as what they show, so focus and transitions survive. */
+/** Updates elements in place, so that focus and transitions survive. */
 
 /** @type {WeakMap<Element, Map<string, { element: Element, update: (item: any) => void }>>} */
 const shown = new WeakMap();
 
 /**
- * Makes the children of `parent` those of `items`, in that order, behind children that it had already (a table's head).
- * `create` builds the element of a new item and answers with what updates it.
+ * Gives `parent` one child per item, in the order of the items, after the children that it already had.
+ * `create` makes the element of a new item, and the function that updates it.
  * @template T
  * @param {Element} parent
  * @param {readonly T[]} items
@@ -30,7 +30,7 @@ export function updateList(parent, items, key, create) {
 }
 
 /**
- * Writes only what has changed: an unchanged text is not read out or selected anew.
+ * Sets a text if it changed. Screen readers would read an unchanged text again, and a selection would be lost.
  * @param {Element} element
  * @param {string} text
  */
@@ -56,7 +56,7 @@ export function element(tag, className = '', ...children) {
 }
 
 /**
- * An element that the page is written with.
+ * An element of index.html.
  * @param {string} id
  */
 export function byId(id) {

@@ -1,4 +1,4 @@
-/** Wires the page: the feed of decisions, what the controller keeps, and the views. */
+/** Connects the feed of decisions, the controller's API and the views. */
 import { readAddress } from './address.js';
 import { findings as readFindings, switches as readSwitches } from './controller.js';
 import { showExplanation } from './explanation-view.js';
@@ -7,12 +7,11 @@ import { follow } from './feed.js';
 import { Figures } from './figures.js';
 import { byId, setText } from './keyed.js';
 import { showNodes } from './nodes-view.js';
-import { notice, serviceColours, serviceKey, stances } from './overview.js';
+import { notice, serviceColours, serviceKey, settingsOf } from './overview.js';
 import { createPanel } from './panel.js';
 import { createPauseButton, createPauseDialog } from './pause-dialog.js';
 import { createServices } from './services-view.js';
-import { showFindings, showState } from './state-view.js';
-import { showSummary } from './summary-view.js';
+import { showFindings, showState, showSummary } from './state-view.js';
 import { createSwitchTable } from './switches-view.js';
 
 /**
@@ -22,10 +21,10 @@ import { createSwitchTable } from './switches-view.js';
  * @typedef {import('./overview.js').FeedState} FeedState
  */
 
-/** What is not part of decisions is asked for this often, and when a decision follows other wishes. */
+/** Interval of requests for findings and switches. They are requested early after a pause or a change of mode. */
 const ASK_MS = 5_000;
 
-/** The state has an age, which is told. */
+/** Interval of updates of the connection's state, which contains an age. */
 const SHOW_MS = 1_000;
 
 /** @type {Record<FeedState, string>} */
@@ -64,7 +63,7 @@ let switches = [];
 /** @type {ReturnType<typeof import('./charts-view.js').createCharts> | undefined} */
 let charts;
 
-/** Whose explanation is open. */
+/** The replica with the open explanation. */
 function target() {
   const named = readAddress(location.hash);
   return named?.replica === undefined ? undefined : named;
@@ -73,8 +72,8 @@ function target() {
 function showConnection() {
   setText(connection, CONNECTION[state]);
   connection.dataset['state'] = state;
-  const said = notice(state, decision, performance.now() - receivedAt);
-  showState(byId('state'), /** @type {HTMLButtonElement} */ (byId('show-findings')), said, findings, decision);
+  const feedNotice = notice(state, decision, performance.now() - receivedAt);
+  showState(byId('state'), /** @type {HTMLButtonElement} */ (byId('show-findings')), feedNotice, findings, decision);
   byId('figures').classList.toggle('old', state === 'unreachable' || state === 'silent');
 }
 
@@ -99,13 +98,13 @@ function show() {
   if (explained) faults.run('Explanation', () => showExplanation(explained, shown));
 }
 
-/** Asks for what decisions do not hold. */
+/** Requests findings and switches, which are not part of decisions. */
 async function ask() {
   if (document.hidden || !decision) return;
   try {
     [findings, switches] = await Promise.all([readFindings(), readSwitches()]);
   } catch {
-    // The feed says that the controller is away.
+    // The feed reports that the controller is unreachable.
     return;
   }
   showConnection();
@@ -116,13 +115,13 @@ async function ask() {
   showCharts();
 }
 
-/** Reads what the controller kept of the time before now. */
+/** Loads the time series of the controller. */
 async function loadFigures() {
   await figures.load().catch(() => undefined);
   showCharts();
 }
 
-/** Shows what the address names. */
+/** Shows the replica in the page's address. */
 function followAddress() {
   const named = readAddress(location.hash);
   if (named?.replica === undefined) {
@@ -137,7 +136,7 @@ function followAddress() {
   void loadFigures();
 }
 
-/** What can wait until the first figures are seen. */
+/** Runs after the first decision is visible. */
 async function begin() {
   if (!decision) return;
   if (figures.service === '') figures.choose(serviceColours(decision).keys().next().value ?? '');
@@ -176,7 +175,7 @@ follow({
   open: (address) => new EventSource(address),
   onDecision(latest) {
     const isFirst = !decision;
-    const isChanged = decision && stances(decision) !== stances(latest);
+    const isChanged = decision && settingsOf(decision) !== settingsOf(latest);
     decision = latest;
     receivedAt = performance.now();
     const began = figures.add(latest);

@@ -1,4 +1,4 @@
-/** Nodes as bars of CPU: who uses it, and how far each node is from the mean. */
+/** A CPU bar per node, with the parts of services and neighbours, and the mean of all nodes. */
 import { cores, percent } from './format.js';
 import { element, setText, updateList } from './keyed.js';
 import { meanUtilisation, nodeRows } from './overview.js';
@@ -10,21 +10,21 @@ import { whileVisible } from './visibility.js';
  * @typedef {import('./overview.js').Segment} Segment
  */
 
-/** How many colours the style has for services. */
+/** Number of service colours in the style sheet. */
 export const SERVICE_COLOURS = 8;
 
-/** More nodes than these are drawn smaller, and scroll. */
-const MANY = 12;
+/** More nodes are drawn smaller, and scroll. */
+const MAX_LARGE_NODES = 12;
 
-/** Of percent: a bar of some hundred pixels shows no smaller part. */
+/** Decimals of a percentage. A bar of some hundred pixels shows no more. */
 const DECIMALS = 1;
 
-/** @param {number} share */
-function percents(share) {
-  return `${(share * 100).toFixed(DECIMALS)}%`;
+/** @param {number} fraction */
+function percents(fraction) {
+  return `${(fraction * 100).toFixed(DECIMALS)}%`;
 }
 
-/** Pixels of a letter, about, and of the space around a label. */
+/** Approximate width of a letter, and of the space around a label, pixels. */
 const LETTER = 7.5;
 const PADDING = 20;
 
@@ -32,11 +32,11 @@ const PADDING = 20;
 let barWidth = 0;
 const widths = new ResizeObserver(([entry]) => (barWidth = entry?.contentRect.width ?? 0));
 
-/** @typedef {Segment & { from: number, to: number }} Part shares of the bar at which it begins and ends */
+/** @typedef {Segment & { from: number, to: number }} PlacedSegment where it begins and ends, as fractions of the bar */
 
 /**
- * Each segment is as long as the bar, and cut to its part: so none of them moves another, and nothing is laid out anew.
- * @param {Part} first
+ * Each segment is as long as the bar and clipped to its part, so that a change needs no new layout.
+ * @param {PlacedSegment} first
  */
 function createSegment(first) {
   const label = element('span', '', first.label);
@@ -47,13 +47,13 @@ function createSegment(first) {
   let last = '';
   return {
     element: segment,
-    /** @param {Part} part */
+    /** @param {PlacedSegment} part */
     update(part) {
       const [from, rest] = [percents(part.from), percents(1 - part.to)];
       label.hidden = (part.to - part.from) * barWidth < part.label.length * LETTER + PADDING;
       if (`${from} ${rest}` === last) return;
       last = `${from} ${rest}`;
-      // Not by custom properties, which all that is inside would inherit anew.
+      // A custom property would be inherited by all children, which is slow.
       segment.style.clipPath = `inset(0 calc(${rest} + 1px) 0 ${from})`;
       if (!label.hidden) label.style.transform = `translateX(${from})`;
       segment.title = `${part.label}: ${cores(part.cores)} cores`;
@@ -77,7 +77,7 @@ function createNode(first) {
     setText(share, node.stale ? '–' : percent(node.utilisation));
     setText(text, node.text);
     row.classList.toggle('stale', node.stale);
-    // A node may for a moment use more than its quota: then the bar shows shares of what is used.
+    // A node may briefly use more than its quota. The bar then shows fractions of the used cores.
     const whole = Math.max(
       node.cores,
       node.segments.reduce((sum, segment) => sum + segment.cores, 0),
@@ -102,6 +102,6 @@ function createNode(first) {
 export function showNodes(list, decision) {
   const mean = Math.min(1, meanUtilisation(decision));
   const rows = nodeRows(decision).map((row) => ({ ...row, mean }));
-  list.classList.toggle('many', rows.length > MANY);
+  list.classList.toggle('many', rows.length > MAX_LARGE_NODES);
   updateList(list, rows, (node) => node.name, createNode);
 }

@@ -1,4 +1,4 @@
-/** What the page shows of a decision, worked out as plain values. */
+/** Computes the values that the page shows of a decision. */
 import { age, cores, percent, short } from './format.js';
 
 /**
@@ -15,7 +15,7 @@ import { age, cores, percent, short } from './format.js';
  *
  * @typedef {object} NodeRow
  * @property {string} name
- * @property {number} utilisation Busy share of the node's cores, 0 to 1.
+ * @property {number} utilisation Busy fraction of the node's cores, 0 to 1.
  * @property {number} cores
  * @property {string} text
  * @property {boolean} stale
@@ -34,11 +34,11 @@ export function serviceKey(service) {
 }
 
 /**
- * What people have decided of each service: equal for two decisions unless one was paused, resumed, added, removed or
- * given another mode between them.
+ * What people set for each service. It differs between two decisions if a service was paused, resumed, added or removed,
+ * or has another mode.
  * @param {Decision} decision
  */
-export function stances(decision) {
+export function settingsOf(decision) {
   return JSON.stringify(decision.services.map((service) => [serviceKey(service), service.mode, service.paused?.since]));
 }
 
@@ -48,13 +48,13 @@ export function utilisation(node) {
 }
 
 /**
- * The nodes that balancing can level: heard of, and with a replica. A gateway's node, say, is none of them.
+ * The nodes that balancing can level: with fresh reports and a replica. A gateway's node is none of them.
  * @param {Decision} decision
  * @returns {NodeDecision[]}
  */
 function balancedNodes(decision) {
-  const carrying = new Set(decision.services.flatMap(({ replicas }) => replicas.map(({ node }) => node)));
-  return decision.nodes.filter((node) => !node.stale && carrying.has(node.name));
+  const withReplicas = new Set(decision.services.flatMap(({ replicas }) => replicas.map(({ node }) => node)));
+  return decision.nodes.filter((node) => !node.stale && withReplicas.has(node.name));
 }
 
 /** @param {Decision} decision */
@@ -64,7 +64,7 @@ export function meanUtilisation(decision) {
 }
 
 /**
- * Colour number of each service: by the order of names, so that it does not change while services stay.
+ * Colour number of each service, by the order of names. It does not change while the services stay.
  * @param {Decision} decision
  * @returns {Map<string, number>}
  */
@@ -111,7 +111,7 @@ function part(key, label, kind, used) {
 }
 
 /**
- * What each service uses of each node, in the order of colours.
+ * Cores that each service uses of each node, in the order of colours.
  * @param {Decision} decision
  * @returns {Map<string, Segment[]>}
  */
@@ -140,7 +140,7 @@ function coresByNode(decision) {
 }
 
 /**
- * The few figures on top, as name, value and explanation.
+ * The summary at the top, as name, value and explanation.
  * @param {Decision} decision
  * @returns {{ name: string, value: string, explanation: string }[]}
  */
@@ -151,19 +151,19 @@ export function summary(decision) {
   const moving = replicas.filter((replica) => Math.abs(replica.weight - replica.previous) >= 0.0005).length;
   const requests = decision.services.reduce((sum, service) => sum + service.requestsPerSecond, 0);
   return [
-    { name: 'Mean node CPU', value: percent(mean), explanation: 'mean busy share of the nodes that carry replicas' },
+    { name: 'Mean node CPU', value: percent(mean), explanation: 'mean busy fraction of the nodes with replicas' },
     {
       name: 'Busiest to mean',
       value: mean > 0 ? `${(busiest / mean).toFixed(2)}` : '–',
       explanation: '1.00: every node is equally busy',
     },
-    { name: 'Requests', value: `${short(requests)}/s`, explanation: 'over all services, calls between them included' },
+    { name: 'Requests', value: `${short(requests)}/s`, explanation: 'of all services, including calls between them' },
     { name: 'Weights moving', value: `${moving} of ${replicas.length}`, explanation: 'changed by the last decision' },
   ];
 }
 
 /**
- * What has to be said above the figures, if anything.
+ * The notice about the feed, if there is one.
  * @param {FeedState} state
  * @param {Decision | undefined} decision
  * @param {number} ageMs age of the decision
@@ -171,10 +171,10 @@ export function summary(decision) {
  */
 export function notice(state, decision, ageMs) {
   if (state === 'unreachable') {
-    const shown = decision ? ` The figures below are ${age(ageMs)} old.` : '';
+    const shown = decision ? ` The values below are ${age(ageMs)} old.` : '';
     return {
       kind: 'trouble',
-      text: `The controller cannot be reached; trying again.${shown} Proxies use its last weights as long as those are valid, then Istio balances.`,
+      text: `The controller cannot be reached; trying again.${shown} Proxies use its last weights until those expire, then Istio balances.`,
     };
   }
   if (state === 'silent') {
@@ -189,23 +189,23 @@ export function notice(state, decision, ageMs) {
 }
 
 /**
- * The one line over the figures: what the feed says before what was found.
- * @param {Notice | undefined} said
+ * The line at the top: the notice about the feed, else the first finding, else that there are no problems.
+ * @param {Notice | undefined} feedNotice
  * @param {readonly Finding[]} findings
  * @param {Decision | undefined} decision
  * @returns {Notice}
  */
-export function headline(said, findings, decision) {
-  if (said) return said;
+export function headline(feedNotice, findings, decision) {
+  if (feedNotice) return feedNotice;
   const [first] = findings;
   if (first) return { kind: first.severity === 'trouble' ? 'trouble' : 'quiet', text: first.text };
   if (!decision) return { kind: 'quiet', text: 'Looking for the controller.' };
   const balanced = decision.services.filter(({ mode, paused }) => mode === 'Enforce' && !paused).length;
-  return { kind: 'quiet', text: `Nothing is wrong: ${balanced} of ${decision.services.length} services are balanced.` };
+  return { kind: 'quiet', text: `No problems: ${balanced} of ${decision.services.length} services are balanced.` };
 }
 
 /**
- * How many findings there are, as a button says it; empty where there are none.
+ * The number of findings, as the label of a button; empty without findings.
  * @param {readonly Finding[]} findings
  */
 export function findingCount(findings) {

@@ -1,10 +1,10 @@
-/** What opens beside the page, one thing at a time: an explanation, or all findings. Escape closes it. */
+/** The panel beside the page. It shows an explanation or all findings; Escape closes it. */
 import { byId } from './keyed.js';
 
 /**
- * @param {() => void} closed
+ * @param {() => void} onClose
  */
-export function createPanel(closed) {
+export function createPanel(onClose) {
   const panel = /** @type {HTMLDialogElement} */ (byId('panel'));
   /** @type {HTMLElement | undefined} */
   let cameFrom;
@@ -14,7 +14,7 @@ export function createPanel(closed) {
     const hadFocus = panel.contains(document.activeElement);
     panel.close();
     if (hadFocus) cameFrom?.focus();
-    closed();
+    onClose();
   }
 
   byId('panel-close').addEventListener('click', close);

@@ -1,4 +1,4 @@
-/** Pausing and resuming, each asked about before it is done. */
+/** Pauses and resumes balancing, after a confirmation. */
 import { pause, pauses, resume } from './controller.js';
 import { byId, element, setText } from './keyed.js';
 
@@ -9,10 +9,21 @@ const DURATIONS = [
   ['until it is resumed', undefined],
 ];
 
-/** Of what is typed the controller takes so much. */
+/** The maximum length that the controller accepts. */
 const MAX_REASON = 200;
 
-/** The dialog. What it changes is seen by the decisions that follow. */
+/**
+ * The settings of the form, as the API takes them.
+ * @param {HTMLSelectElement} duration
+ * @param {HTMLInputElement} reason
+ */
+function settings(duration, reason) {
+  const ttlSeconds = DURATIONS[Number(duration.value)]?.[1];
+  const why = reason.value.trim();
+  return { ...(ttlSeconds !== undefined && { ttlSeconds }), ...(why !== '' && { reason: why }) };
+}
+
+/** The dialog. The next decisions show what it changed. */
 export function createPauseDialog() {
   const dialog = /** @type {HTMLDialogElement} */ (byId('pause-dialog'));
   const title = byId('pause-title');
@@ -58,13 +69,9 @@ export function createPauseDialog() {
     options.hidden = false;
     ask(
       service === undefined ? 'Pause balancing of all services?' : `Pause balancing of ${service}?`,
-      'Weights stay as they are now. Requests go on; nothing is decided anew until it is resumed.',
+      'Weights stay as they are now, and requests go on, until balancing is resumed.',
       'Pause',
-      () => {
-        const ttlSeconds = DURATIONS[Number(duration.value)]?.[1];
-        const why = reason.value.trim();
-        return pause(service, { ...(ttlSeconds !== undefined && { ttlSeconds }), ...(why !== '' && { reason: why }) });
-      },
+      () => pause(service, settings(duration, reason)),
     );
   }
 
@@ -72,14 +79,14 @@ export function createPauseDialog() {
   async function askToResume(service) {
     options.hidden = true;
     const all = await pauses().catch(() => []);
-    // What was paused together with all others cannot be resumed alone.
+    // A service that was paused with all others cannot be resumed alone.
     const own = all.some((each) => each.service === service) ? service : undefined;
     const targets = service === undefined ? all.map((each) => each.service) : [own];
     ask(
       targets.includes(undefined)
         ? 'Resume balancing of all services?'
         : `Resume balancing of ${service ?? 'all services'}?`,
-      own === service ? 'Weights are decided again.' : `${service} was paused together with all others.`,
+      own === service ? 'Ballast decides the weights again.' : `${service} was paused together with all others.`,
       'Resume',
       () => Promise.all(targets.map(resume)),
     );
@@ -99,7 +106,7 @@ export function createPauseDialog() {
 
 /**
  * A button that pauses or resumes something.
- * @param {string} what of which its own label says so much
+ * @param {string} what follows the verb in the label
  * @param {(isPaused: boolean) => void} ask
  */
 export function createPauseButton(what, ask) {

@@ -1,4 +1,4 @@
-/** A replica in the table of its service: weight now and target, load, state. */
+/** The row of a replica in the table of its service: weight, target, load and state. */
 import { duration, percent, short } from './format.js';
 import { element, setText } from './keyed.js';
 import { reasons, STATES } from './words.js';
@@ -7,16 +7,16 @@ import { reasons, STATES } from './words.js';
 
 export const COLUMNS = ['Replica', 'Weight', 'Requests', 'In flight', 'Latency', 'CPU/request'];
 
-/** A bar of a few hundred pixels shows no smaller part. */
+/** A bar of a few hundred pixels shows no smaller difference. */
 const BAR_STEP = 0.005;
 
-/** @param {number} share */
-function barShare(share) {
-  return String(Math.round(Math.min(1, share) / BAR_STEP) * BAR_STEP);
+/** @param {number} fraction */
+function barFraction(fraction) {
+  return String(Math.round(Math.min(1, fraction) / BAR_STEP) * BAR_STEP);
 }
 
 /**
- * Sets a property of the style where it has changed: setting it anew costs as much as a change.
+ * Sets a style property if it changed. Setting the same value again would cost as much as a change.
  * @param {HTMLElement} of
  * @param {string} name
  */
@@ -62,8 +62,8 @@ export function createReplicaRow(first) {
       const [weight, best] = [percent(replica.weight), percent(replica.target)];
       setText(now, weight);
       setText(target, best === weight ? '' : `→ ${best}`);
-      setWeight(barShare(replica.weight * replica.scale));
-      setTarget(barShare(replica.target * replica.scale));
+      setWeight(barFraction(replica.weight * replica.scale));
+      setTarget(barFraction(replica.target * replica.scale));
       const texts = [
         `${short(replica.requestsPerSecond)}/s`,
         replica.inFlight.toFixed(0),

@@ -1,4 +1,4 @@
-/** Services with their replicas. Of one with many, the first are shown until all are asked for. */
+/** Services with their replicas. A service with many replicas shows the first, and all on request. */
 import { addressOf } from './address.js';
 import { cores, percent } from './format.js';
 import { element, setText, updateList } from './keyed.js';
@@ -6,7 +6,6 @@ import { SERVICE_COLOURS } from './nodes-view.js';
 import { serviceColours, serviceKey } from './overview.js';
 import { createPauseButton } from './pause-dialog.js';
 import { COLUMNS, createReplicaRow } from './replica-row.js';
-import { matches } from './search.js';
 import { whileVisible } from './visibility.js';
 import { equalShare, modeOf } from './words.js';
 
@@ -14,38 +13,46 @@ import { equalShare, modeOf } from './words.js';
  * @typedef {import('../../contract/decision.ts').Decision} Decision
  * @typedef {import('../../contract/decision.ts').ReplicaDecision} ReplicaDecision
  * @typedef {import('../../contract/decision.ts').ServiceDecision} ServiceDecision
- * @typedef {{ service: ServiceDecision, colour: number, wanted: string }} Item
+ * @typedef {{ service: ServiceDecision, colour: number, query: string }} Item
  */
 
-/** A service with more replicas shows so many of them at first. */
+/** A service with more than `MAX_ROWS` replicas shows the first `FIRST_REPLICAS`. */
 const FIRST_REPLICAS = 8;
-const LONG = 12;
+const MAX_ROWS = 12;
 
-/** Height of a service without its replicas, pixels; with the button for all of them. */
+/** Height of a service without its replicas, pixels, and with the button that shows all. */
 const FRAME = 112;
 const LONG_FRAME = 152;
 
 /**
- * The replicas of a service that are shown: those that were asked for by name, or the first.
+ * @param {string} text
+ * @param {string} query nothing matches everything
+ */
+function matches(text, query) {
+  return text.toLowerCase().includes(query.trim().toLowerCase());
+}
+
+/**
+ * The replicas of a service that match the search, or the first of them.
  * @param {ServiceDecision} service
- * @param {string} wanted
+ * @param {string} query
  * @param {boolean} isOpen
  * @returns {ReplicaDecision[]}
  */
-function shownReplicas(service, wanted, isOpen) {
-  const found = matches(service.name, wanted)
+function shownReplicas(service, query, isOpen) {
+  const found = matches(service.name, query)
     ? service.replicas
-    : service.replicas.filter((replica) => matches(`${replica.name} ${replica.node} ${replica.state}`, wanted));
-  return isOpen || found.length <= LONG ? found : found.slice(0, FIRST_REPLICAS);
+    : service.replicas.filter((replica) => matches(`${replica.name} ${replica.node} ${replica.state}`, query));
+  return isOpen || found.length <= MAX_ROWS ? found : found.slice(0, FIRST_REPLICAS);
 }
 
 /** @param {ServiceDecision} service */
 function loadText({ demandCores, servedCores, requestsPerSecond, replicas }) {
   const missing = demandCores - servedCores;
-  const lack = missing > 0.01 ? `, ${cores(missing)} more than there is` : '';
+  const lack = missing > 0.01 ? `, ${cores(missing)} more than available` : '';
   const weights = replicas.map(({ weight }) => weight);
   const range = `${percent(Math.min(...weights))} to ${percent(Math.max(...weights))}`;
-  const spread = replicas.length > LONG ? ` · weights ${range}, all the same: ${percent(equalShare(replicas))}` : '';
+  const spread = replicas.length > MAX_ROWS ? ` · weights ${range}, equal share ${percent(equalShare(replicas))}` : '';
   return `${requestsPerSecond.toFixed(0)} requests/s · ${cores(demandCores)} cores${lack}${spread}`;
 }
 
@@ -55,7 +62,7 @@ function loadText({ demandCores, servedCores, requestsPerSecond, replicas }) {
  */
 function createService(first, askToPause) {
   let { service } = first;
-  let { wanted } = first;
+  let { query } = first;
   let isOpen = false;
   const mode = element('span', 'mode');
   const load = element('p', 'load');
@@ -82,7 +89,7 @@ function createService(first, askToPause) {
     // The equal share is always a third of the bar, whatever the number of replicas.
     const scale = service.replicas.length / 3;
     const { namespace, name } = service;
-    const replicas = shownReplicas(service, wanted, isOpen).map((replica) => ({
+    const replicas = shownReplicas(service, query, isOpen).map((replica) => ({
       ...replica,
       scale,
       address: addressOf({ namespace, service: name, replica: replica.name }),
@@ -97,7 +104,7 @@ function createService(first, askToPause) {
     mode.title = meaning;
     setText(load, loadText(service));
     pause.update(service.paused !== undefined, service.name);
-    more.hidden = shownReplicas(service, wanted, false).length === shownReplicas(service, wanted, true).length;
+    more.hidden = shownReplicas(service, query, false).length === shownReplicas(service, query, true).length;
     setText(more, isOpen ? `Only the first ${FIRST_REPLICAS}` : `All ${service.replicas.length} replicas`);
     more.setAttribute('aria-expanded', String(isOpen));
     showReplicas();
@@ -109,7 +116,7 @@ function createService(first, askToPause) {
     show(undefined);
   }
   more.addEventListener('click', () => setOpen(!isOpen));
-  const rows = shownReplicas(service, wanted, isOpen).length;
+  const rows = shownReplicas(service, query, isOpen).length;
   card.style.setProperty('--rows', String(rows));
   card.style.setProperty('--frame', `${rows < service.replicas.length ? LONG_FRAME : FRAME}px`);
 
@@ -118,7 +125,7 @@ function createService(first, askToPause) {
     /** @param {Item} item */
     update(item) {
       service = item.service;
-      wanted = item.wanted;
+      query = item.query;
       show(undefined);
     },
   };
@@ -132,13 +139,13 @@ export function createServices(place, askToPause) {
   return {
     /**
      * @param {Decision} decision
-     * @param {string} wanted names are to contain it
+     * @param {string} query from the search field
      */
-    show(decision, wanted) {
+    show(decision, query) {
       const colours = serviceColours(decision);
       const items = decision.services
-        .map((service) => ({ service, wanted, colour: colours.get(serviceKey(service)) ?? 0 }))
-        .filter((item) => shownReplicas(item.service, wanted, false).length > 0)
+        .map((service) => ({ service, query, colour: colours.get(serviceKey(service)) ?? 0 }))
+        .filter((item) => shownReplicas(item.service, query, false).length > 0)
         .toSorted((a, b) => a.colour - b.colour);
       updateList(
         place,

@@ -1,6 +1,6 @@
-/** The line over the figures, and the list of all that was found. */
+/** The line at the top, the summary, and the list of findings. */
 import { element, setText, updateList } from './keyed.js';
-import { findingCount, headline } from './overview.js';
+import { findingCount, headline, summary } from './overview.js';
 
 /**
  * @typedef {import('../../contract/decision.ts').Decision} Decision
@@ -9,15 +9,15 @@ import { findingCount, headline } from './overview.js';
  */
 
 /**
- * Its height does not depend on what it says: a finding that comes or goes moves nothing.
+ * Its height does not depend on its text, so that a new finding moves nothing.
  * @param {HTMLElement} line
  * @param {HTMLButtonElement} button
- * @param {Notice | undefined} said
+ * @param {Notice | undefined} feedNotice
  * @param {readonly Finding[]} findings
  * @param {Decision | undefined} decision
  */
-export function showState(line, button, said, findings, decision) {
-  const { kind, text } = headline(said, findings, decision);
+export function showState(line, button, feedNotice, findings, decision) {
+  const { kind, text } = headline(feedNotice, findings, decision);
   setText(line, text);
   line.title = text;
   line.dataset['kind'] = kind;
@@ -40,6 +40,24 @@ export function showFindings(list, findings) {
       const label = element('span', 'severity', severity === 'trouble' ? 'Problem' : 'Notice');
       const item = element('li', `finding ${severity}`, label, text, element('p', 'remedy', remedy));
       return { element: item, update: (finding) => setText(text, finding.text) };
+    },
+  );
+}
+
+/**
+ * @param {HTMLElement} list
+ * @param {Decision} decision
+ */
+export function showSummary(list, decision) {
+  updateList(
+    list,
+    summary(decision),
+    ({ name }) => name,
+    ({ name, explanation }) => {
+      const value = element('dd');
+      const pair = element('div', '', element('dt', '', name), value);
+      pair.title = explanation;
+      return { element: pair, update: (item) => setText(value, item.value) };
     },
   );
 }

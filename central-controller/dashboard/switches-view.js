@@ -1,4 +1,4 @@
-/** Before and after: a row for each time that the balancing of a service was switched. */
+/** The table before and after: one row for each switch of balancing of a service. */
 import { element, setText, updateList } from './keyed.js';
 import { CHANGE_LABELS, switchRows } from './switches.js';
 

@@ -1,4 +1,4 @@
-/** What a switch of balancing has changed, as the rows of a table. */
+/** What switches of balancing changed, as rows of a table. */
 import { age, duration, percent, short } from './format.js';
 
 /**

@@ -1,6 +1,6 @@
-/** Nothing is worked on that is out of sight. */
+/** Updates elements only while they are visible. */
 
-/** So far outside of what is seen things are kept up to date, so that scrolling finds them so. */
+/** Elements this close to the visible area are updated too, so that scrolling shows no old values. */
 const MARGIN = '200px';
 
 /** @type {WeakMap<Element, (isVisible: boolean) => void>} */
@@ -21,7 +21,7 @@ const observer = new IntersectionObserver(
 );
 
 /**
- * The same update, done at once while the element is in sight, and else when it comes there.
+ * Runs `update` at once while the element is visible, else when it becomes visible.
  * @template T
  * @param {Element} element
  * @param {(item: T) => void} update
@@ -30,16 +30,16 @@ const observer = new IntersectionObserver(
 export function whileVisible(element, update) {
   let isVisible = true;
   /** @type {{ item: T } | undefined} */
-  let waiting;
+  let pending;
   listeners.set(element, (now) => {
     isVisible = now;
-    if (!isVisible || !waiting) return;
-    update(waiting.item);
-    waiting = undefined;
+    if (!isVisible || !pending) return;
+    update(pending.item);
+    pending = undefined;
   });
   observer.observe(element);
   return (item) => {
     if (isVisible) update(item);
-    else waiting = { item };
+    else pending = { item };
   };
 }

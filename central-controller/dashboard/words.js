@@ -1,4 +1,4 @@
-/** States and limits in words. */
+/** Texts for states, limits and modes. */
 import { cores, duration, percent } from './format.js';
 
 /**
@@ -7,7 +7,7 @@ import { cores, duration, percent } from './format.js';
  */
 
 /**
- * `fact` is true whatever the weight is, `effect` only of a weight that Ballast chooses.
+ * `fact` is always true, `effect` only if Ballast chooses the weight.
  * @type {Record<ReplicaDecision['state'], { name: string, fact: string, effect: string }>}
  */
 export const STATES = {
@@ -37,24 +37,24 @@ export const STATES = {
 
 /** @type {Record<ReplicaDecision['limits'][number], string>} */
 const LIMITS = {
-  floor: 'It gets the least that still shows how it does.',
-  policyLimit: 'A limit of its policy bounds it.',
-  replicaLimit: 'Its container’s own CPU limit bounds it.',
+  floor: 'It gets the minimum that keeps its estimates up to date.',
+  policyLimit: 'Its policy limits it.',
+  replicaLimit: 'The CPU limit of its container limits it.',
   nodeSaturated: 'Its node has no CPU left.',
   failures: 'Some of its answers are failures.',
-  slow: 'It answers later than CPU and waiting for CPU explain.',
-  shrunk: 'Costs are not known well, so it is kept nearer to the equal share.',
-  damped: 'It goes to its target in steps.',
-  deadBand: 'A change would be too small to be worth making.',
-  manual: 'It was set by hand, until that expires.',
-  paused: 'Balancing is paused: it keeps the weight that it had.',
+  slow: 'It is slower than CPU and the wait for CPU explain.',
+  shrunk: 'Its CPU per request is uncertain, so it stays closer to the equal share.',
+  damped: 'It moves to its target in steps.',
+  deadBand: 'A change would be too small to matter.',
+  manual: 'It was set by hand, until the override expires.',
+  paused: 'Balancing is paused: it keeps its weight.',
 };
 
 /** @type {Record<ServiceDecision['mode'], { name: string, meaning: string }>} */
 export const MODES = {
   Enforce: { name: 'balanced', meaning: 'These weights are in force.' },
-  Observe: { name: 'observed', meaning: 'These weights are only worked out: Istio balances.' },
-  Off: { name: 'off', meaning: 'Istio balances; no weights are worked out.' },
+  Observe: { name: 'observed', meaning: 'These weights are computed but not used: Istio balances.' },
+  Off: { name: 'off', meaning: 'Istio balances; no weights are computed.' },
 };
 
 /**
@@ -68,7 +68,7 @@ export function modeOf({ mode, paused }) {
 }
 
 /**
- * What each ready replica gets where all get the same.
+ * The weight of each ready replica if all have the same weight.
  * @param {readonly ReplicaDecision[]} replicas of a service
  */
 export function equalShare(replicas) {
@@ -76,7 +76,7 @@ export function equalShare(replicas) {
 }
 
 /**
- * Why a replica has its weight: sentences, the main one first.
+ * Sentences that explain the weight of a replica, the main one first.
  * @param {ReplicaDecision} replica
  * @returns {string[]}
  */
@@ -85,13 +85,13 @@ export function reasons(replica) {
   const isHeld = replica.limits.includes('manual') || replica.limits.includes('paused');
   const sentences = [isHeld ? `${fact}.` : `${fact}: ${effect}.`];
   const [now, best] = [percent(replica.weight), percent(replica.target)];
-  if (now !== best) sentences.push(`${now} now, ${best} would be best.`);
+  if (now !== best) sentences.push(`It is ${now} now, the target is ${best}.`);
   sentences.push(...replica.limits.map((limit) => LIMITS[limit]));
   return sentences;
 }
 
 /**
- * The figures behind the weight, as pairs of name and value.
+ * The metrics and estimates behind the weight, as pairs of name and value.
  * @param {ReplicaDecision} replica
  * @returns {[string, string][]}
  */

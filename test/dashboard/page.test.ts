@@ -38,7 +38,7 @@ async function open(hash = '', options: BrowserContextOptions = {}): Promise<Wat
   return openPage(await browser.newContext(options), `${controller.origin}/${hash}`);
 }
 
-/** What the open explanation says, of one tick. */
+/** The texts of the open explanation. */
 function explanationOn(page: Page): Promise<{ source: string; reasons: string[]; cpu: string }> {
   return page.evaluate(`({
     source: document.querySelector('#source').getAttribute('href'),
@@ -48,7 +48,7 @@ function explanationOn(page: Page): Promise<{ source: string; reasons: string[];
 }
 
 describe('the page', () => {
-  it('opens without an error, asks nobody but the controller, and is painted', async () => {
+  it('opens without an error, sends requests to the controller only, and is painted', async () => {
     const { page, errors, hosts, paintedAt } = await open();
     await page.waitForSelector('#weight-chart canvas');
     expect(await page.locator('#nodes > li').count()).toBe(3);
@@ -58,7 +58,7 @@ describe('the page', () => {
     expect([...hosts]).toEqual([new URL(controller.origin).host]);
   });
 
-  it('moves nothing while figures change, with an explanation open or not', async () => {
+  it('has no layout shift while values change, with and without an open explanation', async () => {
     const { page, moved } = await open();
     const before = await page.locator('#nodes').innerText();
     await sleep(6_000);
@@ -87,7 +87,7 @@ describe('the page', () => {
     expect(new URL(page.url()).hash).toBe('');
   });
 
-  it('says what the API says of the same tick, at an address that others can open', async () => {
+  it('shows the explanation of the API at the same tick, at an address that others can open', async () => {
     const { page } = await open('#shop/geo/geo-2');
     await page.waitForSelector('#reasons li');
     const { source, reasons, cpu } = await explanationOn(page);
@@ -98,13 +98,13 @@ describe('the page', () => {
     expect(cpu).toBe(`${replica.cpuCores.toFixed(2)} cores`);
   });
 
-  it('says so where an address names nothing', async () => {
+  it('says if an address names no replica', async () => {
     const { page } = await open('#shop/geo/geo-9');
     await page.waitForSelector('#panel[open]');
-    expect(await page.locator('#panel-subtitle').innerText()).toBe('There is no such replica of shop/geo now.');
+    expect(await page.locator('#panel-subtitle').innerText()).toBe('shop/geo has no such replica now.');
   });
 
-  it('pauses and resumes a service, once that is confirmed, and compares before and after', async () => {
+  it('pauses and resumes a service after a confirmation, and compares before and after', async () => {
     const { page, errors } = await open();
     const card = page.locator('.service', { has: page.getByRole('heading', { name: 'rate' }) });
     await card.getByRole('button', { name: 'Pause rate' }).click();
@@ -125,7 +125,7 @@ describe('the page', () => {
     expect(errors).toEqual([]);
   });
 
-  it('says what others paused with the decision that follows it, not when it would ask next', async () => {
+  it('shows the pause of another user with the next decision', async () => {
     const context = await browser.newContext();
     await context.clock.install();
     const { page } = await openPage(context, `${controller.origin}/`);
@@ -150,7 +150,7 @@ describe.each([
   ['on a phone', { colorScheme: 'light', ...PHONE }],
   ['dark on a phone', { colorScheme: 'dark', ...PHONE }],
 ] as const)('%s', (_name, options) => {
-  it('has no serious violation of accessibility, whatever is open', async () => {
+  it('has no serious accessibility violation, with any dialog open', async () => {
     const { page } = await open('', options);
     expect(await violations(page)).toEqual([]);
     await page.locator('a.open').first().click();
@@ -169,7 +169,7 @@ describe.each([
   });
 });
 
-it('says that the controller is away, with the figures that it had', async () => {
+it('says that the controller is unreachable, and keeps the last values', async () => {
   const alone = await startLiveController(FLEET);
   const { page } = await openPage(await browser.newContext(), `${alone.origin}/`);
   await alone[Symbol.asyncDispose]();

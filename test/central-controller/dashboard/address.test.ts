@@ -4,7 +4,7 @@ import { loadPageModule } from './page-modules.ts';
 
 const { addressOf, readAddress } = await loadPageModule('address');
 
-test('an address leads back to what it is of', () => {
+test('an address names its replica or service', () => {
   const name = fc.string({ minLength: 1 });
   fc.assert(
     fc.property(name, name, name, (namespace, service, replica) => {

@@ -47,7 +47,7 @@ beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
 
 describe('the feed', () => {
-  test('hands decisions on', () => {
+  test('passes decisions on', () => {
     const { newest, states, ticks } = start();
     newest().emit('open');
     newest().emit('decision', JSON.stringify(decision({ tick: 7 })));
@@ -70,7 +70,7 @@ describe('the feed', () => {
     expect(states).toEqual(['unreachable', 'waiting', 'live']);
   });
 
-  test('tells when a stream that stays open says nothing any more', () => {
+  test('becomes silent if an open stream sends no decisions', () => {
     const { newest, states } = start();
     newest().emit('open');
     newest().emit('decision', JSON.stringify(decision()));

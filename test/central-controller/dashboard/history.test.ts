@@ -10,7 +10,7 @@ function filled(...figures: readonly (readonly [second: number, value: number])[
 }
 
 describe('the history', () => {
-  test('keeps the last figures of each two seconds, and tells when a step begins', () => {
+  test('keeps the last values of each step, and reports the start of a step', () => {
     const history = filled([10, 0.1], [10.5, 0.2], [11.9, 0.3]);
     expect(history.add(12_000, [['a', 0.4]])).toBe(true);
     expect(history.add(13_000, [['a', 0.5]])).toBe(false);
@@ -31,18 +31,18 @@ describe('the history', () => {
     expect(history.span()).toEqual({ from: 400, to: 1000 });
   });
 
-  test('breaks the line where decisions are missing', () => {
+  test('has a gap where decisions are missing', () => {
     expect(filled([2, 0.5], [4, 0.5], [8, 0.5], [60, 0.5]).table().data).toEqual([
       [2, 4, 8, 10, 60],
       [0.5, 0.5, 0.5, null, 0.5],
     ]);
   });
 
-  test('begins anew when the clock of the controller goes back', () => {
+  test('starts again if the clock of the controller goes back', () => {
     expect(filled([100, 0.5], [102, 0.5], [50, 0.5]).table().data[0]).toEqual([50]);
   });
 
-  test('has lines that come and go, ordered as people count, and forgets those long gone', () => {
+  test('keeps lines in natural order and drops lines without values', () => {
     const history = filled([10, 1]);
     history.add(12_000, [
       ['a-10', 0.4],
@@ -62,7 +62,7 @@ describe('the history', () => {
     expect(history.table().names).toEqual(['a-2', 'a-10']);
   });
 
-  test('goes on from what the controller kept', () => {
+  test('continues the series of the controller', () => {
     const history = filled([14, 0.4], [16, 0.5]);
     history.load([10_000, 12_000, 14_000], [{ name: 'a', values: [0.1, null, 0.3] }]);
     expect(history.table().data).toEqual([

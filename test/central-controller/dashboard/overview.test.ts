@@ -3,14 +3,15 @@ import type { Finding } from '../../../contract/finding.ts';
 import { decision, node, replica, service } from './decisions.ts';
 import { loadPageModule } from './page-modules.ts';
 
-const { findingCount, headline, nodeRows, notice, serviceColours, stances, summary } = await loadPageModule('overview');
+const { findingCount, headline, nodeRows, notice, serviceColours, settingsOf, summary } =
+  await loadPageModule('overview');
 
 function finding(severity: 'trouble' | 'notice', text: string): Finding {
   return { severity, reason: 'Paused', objects: [], text, remedy: '' };
 }
 
 describe('nodes', () => {
-  test('are ordered as people count, with CPU by service and the neighbours apart', () => {
+  test('are in natural order, with the CPU of each service and of the neighbours', () => {
     const rows = nodeRows(decision());
     expect(rows.map((row) => row.name)).toEqual(['node-2', 'node-10']);
     expect(rows.map((row) => row.segments.map(({ key, kind, cores }) => [key, kind, cores]))).toEqual([
@@ -27,7 +28,7 @@ describe('nodes', () => {
     expect(rows[1]).toMatchObject({ utilisation: 0.6, text: '0.60 of 1.00 cores' });
   });
 
-  test('that are silent say so instead of a figure', () => {
+  test('show that they are silent instead of their CPU', () => {
     expect(nodeRows(decision({ nodes: [node('a', { stale: true })] }))[0]?.text).toBe('silent');
   });
 
@@ -42,11 +43,11 @@ test('a service keeps its colour while the order of services changes', () => {
   expect(serviceColours(turned)).toEqual(serviceColours(first));
 });
 
-test('what people decide of services is told from what changes by itself', () => {
+test('the settings of services differ only after a change by people', () => {
   const [geo, search] = decision().services;
   if (!geo || !search) throw new Error('two services');
   const moved = { ...geo, replicas: geo.replicas.map((each) => ({ ...each, weight: 0.9 })), demandCores: 9 };
-  expect(stances(decision({ services: [moved, search] }))).toBe(stances(decision()));
+  expect(settingsOf(decision({ services: [moved, search] }))).toBe(settingsOf(decision()));
   const paused = { ...geo, paused: { since: 5 } };
   const others = [
     [paused, search],
@@ -54,7 +55,7 @@ test('what people decide of services is told from what changes by itself', () =>
     [{ ...geo, mode: 'Off' as const }, search],
     [geo],
   ];
-  expect(new Set([[geo, search], ...others].map((services) => stances(decision({ services })))).size).toBe(5);
+  expect(new Set([[geo, search], ...others].map((services) => settingsOf(decision({ services })))).size).toBe(5);
 });
 
 describe('the summary', () => {
@@ -85,36 +86,36 @@ describe('the summary', () => {
     expect(value('Weights moving', decision({ services: [service('a', replicas)] }))).toBe('1 of 2');
   });
 
-  test('has no ratio where nothing is busy', () => {
+  test('has no ratio if no node is busy', () => {
     expect(value('Busiest to mean', decision({ nodes: [] }))).toBe('–');
   });
 });
 
 describe('the notice', () => {
-  test('is absent while all is well', () => {
+  test('is absent without problems', () => {
     expect(notice('live', decision(), 100)).toBeUndefined();
     expect(notice('connecting', undefined, 0)).toBeUndefined();
   });
 
-  test('says that the controller is away, and how old the figures are', () => {
+  test('says that the controller is unreachable, and how old the values are', () => {
     const said = notice('unreachable', decision(), 12_400);
     expect(said?.kind).toBe('trouble');
     expect(said?.text).toMatch(/cannot be reached.* 12\u202fs old/);
     expect(notice('unreachable', undefined, 12_400)?.text).not.toMatch(/old/);
   });
 
-  test('says that nothing is decided any more', () => {
+  test('says that the controller makes no decisions', () => {
     expect(notice('silent', decision(), 180_000)?.text).toMatch(/for 3\u202fmin/);
   });
 
-  test('says that the first reports are awaited', () => {
+  test('says that the controller waits for the first reports', () => {
     expect(notice('waiting', undefined, 0)).toEqual({
       kind: 'quiet',
       text: expect.stringMatching(/waits for the first/),
     });
   });
 
-  test('says that nothing is balanced', () => {
+  test('says that no service is balanced', () => {
     expect(notice('live', decision({ services: [] }), 0)).toEqual({
       kind: 'quiet',
       text: 'No service is balanced yet.',
@@ -126,16 +127,16 @@ describe('the line over the figures', () => {
   const problem = finding('trouble', 'A is broken.');
   const remark = finding('notice', 'B is paused.');
 
-  test('says first what the feed says, then what was found, then that all is well', () => {
+  test('shows the notice about the feed, else the first finding, else that there are no problems', () => {
     const said = { kind: 'trouble', text: 'The controller is away.' } as const;
     expect(headline(said, [problem], decision())).toEqual(said);
     expect(headline(undefined, [problem, remark], decision())).toEqual({ kind: 'trouble', text: 'A is broken.' });
     expect(headline(undefined, [remark], decision())).toEqual({ kind: 'quiet', text: 'B is paused.' });
-    expect(headline(undefined, [], decision()).text).toBe('Nothing is wrong: 2 of 2 services are balanced.');
+    expect(headline(undefined, [], decision()).text).toBe('No problems: 2 of 2 services are balanced.');
     expect(headline(undefined, [], undefined).text).toBe('Looking for the controller.');
   });
 
-  test('counts what was found', () => {
+  test('counts the findings', () => {
     expect(findingCount([])).toBe('');
     expect(findingCount([problem])).toBe('1 problem');
     expect(findingCount([problem, problem, remark])).toBe('2 problems, 1 notice');

@@ -17,7 +17,7 @@ interface Overview {
     segments: { key: string; kind: string; colour: number; cores: number }[];
   }[];
   serviceColours(decision: Decision): Map<string, number>;
-  stances(decision: Decision): string;
+  settingsOf(decision: Decision): string;
   summary(decision: Decision): { name: string; value: string }[];
   notice(state: FeedState, decision: Decision | undefined, ageMs: number): Notice | undefined;
   headline(said: Notice | undefined, findings: readonly Finding[], decision: Decision | undefined): Notice;
@@ -36,7 +36,7 @@ interface Words {
 
 interface Formats {
   short(value: number): string;
-  percent(share: number): string;
+  percent(fraction: number): string;
   duration(seconds: number): string;
   age(ms: number): string;
   listed(names: readonly string[]): string;

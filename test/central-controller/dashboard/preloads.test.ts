@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 const file = (name: string) =>
   readFileSync(new URL(`../../../central-controller/dashboard/${name}`, import.meta.url), 'utf8');
 
-/** The module and all that it imports at once, directly or not. */
+/** The module and all its static imports, direct and indirect. */
 function graphOf(module: string, known = new Set<string>()): Set<string> {
   if (known.has(module)) return known;
   known.add(module);
@@ -15,7 +15,7 @@ function graphOf(module: string, known = new Set<string>()): Set<string> {
   return known;
 }
 
-test('the page asks at once for every module that its first figures need, and for no other', async () => {
+test('the page preloads exactly the modules that main.js imports', async () => {
   await init;
   const preloaded = [...file('index.html').matchAll(/rel="modulepreload" href="\.\/([^"]+)"/g)].map(([, name]) => name);
   const needed = graphOf('main.js');

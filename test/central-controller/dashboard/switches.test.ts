@@ -28,7 +28,7 @@ function switched(given: Partial<Switch> = {}): Switch {
   };
 }
 
-test('a row says what was switched when, and every figure before and since', () => {
+test('a row shows the switch, its time, and each metric before and after', () => {
   const after = { ...BEFORE, p99Seconds: 0.04, busiestNode: 0.7, inFlight: null };
   const [row] = switchRows([switched({ before: BEFORE, after })], 61_000);
   expect(row).toMatchObject({ service: 'geo', what: 'balanced 60\u202fs ago, before only observed' });
@@ -42,7 +42,7 @@ test('a row says what was switched when, and every figure before and since', () 
   ]);
 });
 
-test('what is not known yet is a dash', () => {
+test('an unknown value is a dash', () => {
   const [row] = switchRows([switched({ before: BEFORE })], 1000);
   expect(new Set(row?.changes.map(({ after }) => after))).toEqual(new Set(['–']));
 });

@@ -30,7 +30,7 @@ describe('reasons', () => {
 
   test('give weight and target while they differ', () => {
     expect(reasons(replica('a-0', 'a', { weight: 0.3, target: 0.42 }))[1]).toBe(
-      '30\u202f% now, 42\u202f% would be best.',
+      'It is 30\u202f% now, the target is 42\u202f%.',
     );
     expect(reasons(replica('a-0', 'a', { weight: 0.3, target: 0.303 }))).toHaveLength(1);
   });

@@ -1,15 +1,15 @@
-/** A page of the dashboard, and what should not happen on it. */
+/** A page of the dashboard, with its errors, requests and layout shifts. */
 import type { BrowserContext, Page } from 'playwright-core';
 
 export interface WatchedPage {
   readonly page: Page;
   /** Errors on the console and in scripts. */
   readonly errors: readonly string[];
-  /** Hosts that something was asked of. */
+  /** Hosts that the page sent requests to. */
   readonly hosts: ReadonlySet<string>;
-  /** Sum of the scores of all shifts that nobody's input made, since the page was opened. */
+  /** Sum of the scores of all layout shifts without user input, since the page was opened. */
   layoutShift(): Promise<number>;
-  /** What these moved, some of it. */
+  /** Some of the elements that they moved. */
   moved(): Promise<string[]>;
   /** When the first figures were painted, ms since the navigation began. */
   paintedAt(): Promise<number>;
@@ -33,12 +33,12 @@ const WATCH = `
   }).observe({ type: 'element', buffered: true });
 `;
 
-/** A machine that does much else is slow. */
-const PATIENCE_MS = 90_000;
+/** Enough for a busy machine. */
+const TIMEOUT_MS = 90_000;
 
 export async function openPage(context: BrowserContext, address: string): Promise<WatchedPage> {
   const page = await context.newPage();
-  page.setDefaultTimeout(PATIENCE_MS);
+  page.setDefaultTimeout(TIMEOUT_MS);
   const errors: string[] = [];
   const hosts = new Set<string>();
   page.on('console', (message) => {
@@ -49,7 +49,7 @@ export async function openPage(context: BrowserContext, address: string): Promis
   await page.addInitScript({ content: WATCH });
   await page.goto(address);
   await page.waitForSelector('#figures:not([hidden])');
-  // With the choice of a service come the charts and what else is loaded after the first figures.
+  // The charts load after the first decision, and fill this list.
   await page.waitForSelector('#chart-service option', { state: 'attached' });
   return {
     page,
