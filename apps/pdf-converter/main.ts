@@ -3,7 +3,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { BallastError, describeFailure } from '../../contract/errors.ts';
 import { hostPort } from '../../contract/host-port.ts';
-import { parseSeconds, readListenAddress } from '../service/flags.ts';
+import { type ListenAddress, parseSeconds, readListenAddress } from '../service/flags.ts';
 import { runService } from '../service/run-service.ts';
 import { converterServer } from './http/converter-server.ts';
 import { type ListPeers, peersByName, peersInFolder } from './results/peer-addresses.ts';
@@ -58,30 +58,43 @@ const flags = new Command('pdf-converter')
   .parse()
   .opts<Flags>();
 
-async function listPeers(ip: string, port: number): Promise<ListPeers> {
-  if (flags.peersFolder !== undefined) return peersInFolder(flags.peersFolder, { host: ip, port });
-  if (flags.peers !== undefined) return peersByName(readListenAddress(flags.peers));
-  return async () => [];
+/** @param own address of this replica, known once it listens */
+function listPeers(own: Promise<ListenAddress>): ListPeers {
+  const { peers, peersFolder } = flags;
+  if (peersFolder !== undefined) {
+    const list = own.then(async (address) => peersInFolder(peersFolder, address));
+    return async () => (await list)();
+  }
+  return peers === undefined ? async () => [] : peersByName(readListenAddress(peers));
 }
 
 try {
-  const listen = readListenAddress(flags.listen);
-  const ip = process.env['POD_IP'] ?? listen.host;
+  const { promise: own, resolve: listensAt } = Promise.withResolvers<ListenAddress>();
+  const peers = listPeers(own);
   const keepSeconds = flags.keep;
   const server = await converterServer({
     maxFileBytes: flags.maxFile * MEBI,
     maxPixels: flags.maxPixels * 1e6,
     maxUploadBytes: flags.uploadMemory * MEBI,
     keepSeconds,
-    address: hostPort(ip, listen.port),
+    address: own.then(({ host, port }) => hostPort(host, port)),
     results: new ResultStore({
       keepSeconds,
       maxResults: Math.ceil(flags.maxResults),
       maxBytes: Math.ceil(flags.resultMemory * MEBI),
     }),
-    peers: new Peers(await listPeers(ip, listen.port)),
+    peers: new Peers(peers),
   });
-  await runService(server, { pod: process.env['POD_NAME'] ?? 'pdf-converter-0', listen: flags.listen });
+  const pod = process.env['POD_NAME'] ?? 'pdf-converter-0';
+  await runService(server, {
+    pod,
+    listen: flags.listen,
+    async onListening({ host, port }) {
+      listensAt({ host: process.env['POD_IP'] ?? host, port });
+      // Waits until the address is in the folder, so that the peers find it there.
+      if (flags.peersFolder !== undefined) await peers();
+    },
+  });
 } catch (error) {
   console.error(error instanceof BallastError ? `error: ${describeFailure(error)}` : error);
   process.exitCode = 2;

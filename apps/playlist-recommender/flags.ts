@@ -10,6 +10,13 @@ export function readShare(flag: string, text: string): number {
   throw new BallastError('INVALID_FLAG', `${flag} ${text} is not a number above 0, up to 1`);
 }
 
+/** @throws BallastError INVALID_FLAG */
+export function readCount(flag: string, text: string, { from, to }: { from: number; to: number }): number {
+  const value = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
+  if (value >= from && value <= to) return value;
+  throw new BallastError('INVALID_FLAG', `${flag} ${text} is not a whole number from ${from} to ${to}`);
+}
+
 /** Milliseconds. @throws BallastError INVALID_FLAG */
 export function readInterval(flag: string, text: string): number {
   const seconds = parseSeconds(text);

@@ -3,7 +3,7 @@
 import { Command, Option } from 'commander';
 import pc from 'picocolors';
 import { BallastError, describeFailure } from '../../contract/errors.ts';
-import { readInterval, readSeed, readServiceUrl, readShare } from './flags.ts';
+import { readCount, readInterval, readSeed, readServiceUrl, readShare } from './flags.ts';
 import { DEFAULT_THRESHOLDS } from './miner/association-rules.ts';
 import { ModelFolder } from './model/model-folder.ts';
 
@@ -39,6 +39,9 @@ interface MineFlags {
   readonly version: string;
   readonly minSupport: string;
   readonly minConfidence: string;
+  readonly maxSongs: string;
+  readonly maxRules: string;
+  readonly maxTime: string;
   readonly json?: boolean;
 }
 
@@ -47,12 +50,16 @@ async function mine(flags: MineFlags): Promise<void> {
   const { dataset, version } = flags;
   const minSupport = readShare('--min-support', flags.minSupport);
   const minConfidence = readShare('--min-confidence', flags.minConfidence);
-  const options = { dataset, version, minSupport, minConfidence };
+  const maxSongs = readCount('--max-songs', flags.maxSongs, { from: 2, to: 20 });
+  const maxRules = readCount('--max-rules', flags.maxRules, { from: 1, to: 5_000_000 });
+  const maxSeconds = readInterval('--max-time', flags.maxTime) / 1000;
+  const options = { dataset, version, minSupport, minConfidence, maxSongs, maxRules, maxSeconds };
   const mined = await mineRules(new ModelFolder(flags.data), options, () => new Date());
   if (!mined.ok) throw new BallastError(mined.failure.code, mined.failure.message);
-  const { changed, checkpoint } = mined.value;
-  if (flags.json) console.log(JSON.stringify({ changed, ...checkpoint }));
-  else if (changed) console.log(`mined version ${version}: ${flags.data}/${checkpoint.rules}`);
+  const { changed, checkpoint, rules, cut } = mined.value;
+  if (cut !== undefined) console.error(cut);
+  if (flags.json) console.log(JSON.stringify({ changed, ...checkpoint, ...(cut !== undefined && { cut }) }));
+  else if (changed) console.log(`mined version ${version}, ${rules} rules: ${flags.data}/${checkpoint.rules}`);
   else console.log(`nothing to do: the rules of ${checkpoint.date} are of this data set and version`);
 }
 
@@ -113,13 +120,24 @@ program
   .addOption(new Option('--version <text>', 'version of the model').env('MODEL_VERSION').default('1.0.0'))
   .option(
     '--min-support <share>',
-    'least share of the playlists with all songs of a rule',
+    'minimum fraction of the playlists with all songs of a rule',
     String(DEFAULT_THRESHOLDS.minSupport),
   )
   .option(
     '--min-confidence <share>',
-    'least share of those with the antecedent',
+    'minimum fraction of those with the antecedent that also have the consequent',
     String(DEFAULT_THRESHOLDS.minConfidence),
+  )
+  .option(
+    '--max-songs <n>',
+    'maximum number of songs in a rule, antecedent and consequent together',
+    String(DEFAULT_THRESHOLDS.maxSongs),
+  )
+  .option('--max-rules <n>', 'beyond this, rules with more songs are left out', String(DEFAULT_THRESHOLDS.maxRules))
+  .option(
+    '--max-time <time>',
+    'time of the search; after it, rules with more songs are left out',
+    `${DEFAULT_THRESHOLDS.maxSeconds}s`,
   )
   .option('--json', 'print the checkpoint as one JSON object')
   .action(mine);

@@ -1,7 +1,7 @@
 /** What every replica of an application has besides its routes: its name, readiness and draining. */
 import closeWithGrace from 'close-with-grace';
 import type { FastifyInstance } from 'fastify';
-import { readListenAddress } from './flags.ts';
+import { type ListenAddress, readListenAddress } from './flags.ts';
 
 const DRAIN_MS = 10_000;
 
@@ -12,10 +12,15 @@ export interface ServiceOptions {
   readonly listen: string;
   /** The reason why the replica cannot serve yet, shown by `GET /readyz`; undefined when it can. */
   readonly notReady?: () => string | undefined;
+  /** Receives the address in use, with the port that the system chose for port 0, before the replica prints that it serves. */
+  readonly onListening?: (address: ListenAddress) => Promise<void> | void;
 }
 
 /** Adds `/livez`, `/readyz` and `x-served-by`. A draining replica is not ready and closes its connections. */
-export function addReplicaRoutes(server: FastifyInstance, { pod, notReady }: Omit<ServiceOptions, 'listen'>): void {
+export function addReplicaRoutes(
+  server: FastifyInstance,
+  { pod, notReady }: Pick<ServiceOptions, 'pod' | 'notReady'>,
+): void {
   let draining = false;
   server.addHook('preClose', async () => {
     draining = true;
@@ -41,6 +46,8 @@ export async function runService(server: FastifyInstance, options: ServiceOption
   const address = readListenAddress(options.listen);
   addReplicaRoutes(server, options);
   const url = await server.listen(address);
+  const bound = server.server.address();
+  await options.onListening?.(typeof bound === 'object' && bound ? { ...address, port: bound.port } : address);
   closeWithGrace({ delay: DRAIN_MS }, async ({ err }) => {
     if (err) console.error(`${options.pod} stops:`, err);
     await server.close();

@@ -12,15 +12,21 @@ sharp.cache(false);
 sharp.block({ operation: ['VipsForeignLoad'] });
 sharp.unblock({ operation: ['VipsForeignLoadJpegBuffer'] });
 
+/**
+ * The decoder refuses a file that it cannot read to its end. It ignores what it only warns of, such as a stray byte before
+ * a marker: such pictures are common, and every browser shows them.
+ */
+const FAIL_ON = 'error';
+
 const JPEG_QUALITY = 85;
 /**
  * A hostile file within all limits can still take very long, for example with a hundred scans over the whole picture.
  */
 const MAX_SECONDS = 30;
 
-/** Every JPEG begins with the marker SOI, followed by another marker. */
+/** Every JPEG begins with the marker SOI. */
 function isJpeg(bytes: Uint8Array): boolean {
-  return bytes[0] === 0xff && bytes[1] === 0xd8 && bytes[2] === 0xff;
+  return bytes[0] === 0xff && bytes[1] === 0xd8;
 }
 
 function broken(error: unknown): Refusal {
@@ -30,7 +36,7 @@ function broken(error: unknown): Refusal {
 
 /** Width and height from the header, without decoding the picture. */
 async function sizeOf(jpeg: Uint8Array): Promise<Size> {
-  const { autoOrient } = await sharp(jpeg, { limitInputPixels: false })
+  const { autoOrient } = await sharp(jpeg, { limitInputPixels: false, failOn: FAIL_ON })
     .metadata()
     .catch((error: unknown) => Promise.reject(broken(error)));
   return autoOrient;
@@ -38,7 +44,7 @@ async function sizeOf(jpeg: Uint8Array): Promise<Size> {
 
 /** Turns the picture upright by its EXIF, shrinks it to what its page can show, and drops the camera's metadata. */
 async function redraw(jpeg: Uint8Array, size: Size, maxPixels: number): Promise<{ data: Buffer; info: Size }> {
-  return sharp(jpeg, { limitInputPixels: maxPixels, autoOrient: true, sequentialRead: true })
+  return sharp(jpeg, { limitInputPixels: maxPixels, failOn: FAIL_ON, autoOrient: true, sequentialRead: true })
     .timeout({ seconds: MAX_SECONDS })
     .resize({ ...pixelBounds(size), fit: 'inside', withoutEnlargement: true })
     .jpeg({ quality: JPEG_QUALITY })

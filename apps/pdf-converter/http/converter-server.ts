@@ -18,8 +18,8 @@ export interface ConverterOptions extends PageLimits {
   /** Memory that all uploads of a replica together may use. */
   readonly maxUploadBytes: number;
   readonly keepSeconds: number;
-  /** `ip:port` by which its peers reach this replica. */
-  readonly address: string;
+  /** `ip:port` by which its peers reach this replica, known once it listens. */
+  readonly address: Promise<string>;
   readonly results: ResultStore;
   readonly peers: Peers;
 }
@@ -38,7 +38,7 @@ function sendPdf(reply: FastifyReply, id: string, pdf: Uint8Array): FastifyReply
 /** A server with all routes, for `runService`. */
 export async function converterServer(options: ConverterOptions): Promise<FastifyInstance> {
   const { maxFileBytes, maxPixels, keepSeconds, results, peers } = options;
-  const ownTag = replicaTag(options.address);
+  const ownTag = options.address.then(replicaTag);
   const intake = new Intake(options.maxUploadBytes);
   const inTurn = oneAtATime();
   const server = fastify({
@@ -74,7 +74,7 @@ export async function converterServer(options: ConverterOptions): Promise<Fastif
   server.post('/', async (request, reply) => {
     const pdf = await convert(request, reply);
     if (!pdf) return reply.hijack();
-    const id = newResultId(ownTag);
+    const id = newResultId(await ownTag);
     const kind = answerKind(request.headers.accept);
     if (kind === 'pdf') return sendPdf(reply, id, pdf);
     results.put(id, pdf);
@@ -88,7 +88,7 @@ export async function converterServer(options: ConverterOptions): Promise<Fastif
     const pdf = results.get(id);
     if (pdf) return sendPdf(reply, id, pdf);
     const tag = tagOf(id);
-    if (tag === undefined || tag === ownTag || headers[FORWARDED_HEADER] !== undefined) throw unknownResult();
+    if (tag === undefined || tag === (await ownTag) || headers[FORWARDED_HEADER] !== undefined) throw unknownResult();
     return sendPdf(reply, id, await peers.fetch(id, traceHeaders(headers)));
   });
 

@@ -23,34 +23,54 @@ interface TreeNode {
   count: number;
 }
 
-/**
- * All itemsets that occur in at least `minCount` transactions, which is 1 or more. A transaction has each item once.
- */
-export function frequentItemsets(transactions: readonly (readonly number[])[], minCount: number): Itemset[] {
-  const found: Itemset[] = [];
+/** Bounds of a search. Without them the number of itemsets can double with each item that many transactions share. */
+export interface SearchBounds {
+  /** Transactions that an itemset must occur in, 1 or more. */
+  readonly minCount: number;
+  /** Maximum number of items in an itemset. */
+  readonly maxItems?: number;
+  /** Called with each itemset that is found; true ends the search. */
+  readonly isEnough?: (itemset: Itemset) => boolean;
+}
+
+interface Search extends Required<SearchBounds> {
+  readonly found: Itemset[];
+  /** The search was ended before it had found all itemsets. */
+  isCut: boolean;
+}
+
+/** All itemsets within the bounds; undefined if the search was ended. A transaction has each item once. */
+export function frequentItemsets(
+  transactions: readonly (readonly number[])[],
+  { minCount, maxItems = Infinity, isEnough = () => false }: SearchBounds,
+): Itemset[] | undefined {
+  const search: Search = { minCount, maxItems, isEnough, found: [], isCut: false };
   grow(
     transactions.map((items) => ({ items, count: 1 })),
     [],
-    minCount,
-    found,
+    search,
   );
-  return found;
+  return search.isCut ? undefined : search.found;
 }
 
 /** Adds the frequent itemsets of `transactions`, each with `suffix`. All of these transactions have `suffix`. */
-function grow(transactions: readonly Weighted[], suffix: readonly number[], minCount: number, found: Itemset[]): void {
+function grow(transactions: readonly Weighted[], suffix: readonly number[], search: Search): void {
+  if (suffix.length >= search.maxItems) return;
   const counts = new Map<number, number>();
   for (const { items, count } of transactions) {
     for (const item of items) counts.set(item, (counts.get(item) ?? 0) + count);
   }
   const frequent = [...counts]
-    .filter(([, count]) => count >= minCount)
+    .filter(([, count]) => count >= search.minCount)
     .toSorted(([a, countOfA], [b, countOfB]) => countOfB - countOfA || a - b);
   const nodes = nodesByItem(transactions, new Map(frequent.map(([item], rank) => [item, rank])));
   for (const [item, count] of frequent.toReversed()) {
     const items = [...suffix, item];
-    found.push({ items: items.toSorted((a, b) => a - b), count });
-    grow((nodes.get(item) ?? []).map(pathAbove), items, minCount, found);
+    const itemset = { items: items.toSorted((a, b) => a - b), count };
+    search.found.push(itemset);
+    search.isCut ||= search.isEnough(itemset);
+    if (!search.isCut) grow((nodes.get(item) ?? []).map(pathAbove), items, search);
+    if (search.isCut) return;
   }
 }
 

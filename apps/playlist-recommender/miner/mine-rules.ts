@@ -1,9 +1,9 @@
 /** Updates the rules in a folder. */
-import { type Result, success } from '../../../contract/result.ts';
+import { failure, type Result, success } from '../../../contract/result.ts';
 import type { Source } from '../model/model.ts';
 import type { ModelFolder } from '../model/model-folder.ts';
 import type { Checkpoint } from '../model/stored-model.ts';
-import { associationRules } from './association-rules.ts';
+import { associationRules, DEFAULT_THRESHOLDS, type MinedRules, type Thresholds } from './association-rules.ts';
 import { fetchDataset } from './fetch-dataset.ts';
 import { parsePlaylists } from './playlists.ts';
 
@@ -11,6 +11,17 @@ export interface Mined {
   /** False if neither the data set nor the options have changed; then nothing was written. */
   readonly changed: boolean;
   readonly checkpoint: Checkpoint;
+  /** Number of rules, if they were mined now. */
+  readonly rules?: number;
+  /** Which rules were left out and why. */
+  readonly cut?: string;
+}
+
+function describeCut({ maxSongs, bound }: NonNullable<MinedRules['cut']>, options: Thresholds): string {
+  const { maxRules, maxSeconds } = { ...DEFAULT_THRESHOLDS, ...options };
+  const why =
+    bound === 'maxRules' ? `there are more than ${maxRules} (--max-rules)` : `${maxSeconds} s are over (--max-time)`;
+  return maxSongs === 1 ? `rules of two songs: ${why}` : `rules of more than ${maxSongs} songs are left out: ${why}`;
 }
 
 /** Mines the data set unless the folder already has its rules. A failure leaves the folder as it is. */
@@ -26,8 +37,10 @@ export async function mineRules(
   if (current) return success({ changed: false, checkpoint: current });
   const playlists = parsePlaylists(dataset.value.csv);
   if (!playlists.ok) return playlists;
-  const rules = associationRules(playlists.value, options);
-  return success({ changed: true, checkpoint: await folder.write(source, now(), rules) });
+  const { rules, cut } = associationRules(playlists.value, options);
+  if (cut?.maxSongs === 1) return failure('INVALID_DATASET', `${describeCut(cut, options)}: raise --min-support`);
+  const checkpoint = await folder.write(source, now(), rules);
+  return success({ changed: true, checkpoint, rules: rules.length, ...(cut && { cut: describeCut(cut, options) }) });
 }
 
 /** The folder's checkpoint if it is of this source and its rules are readable. */
@@ -35,7 +48,10 @@ async function currentOf(folder: ModelFolder, source: Source): Promise<Checkpoin
   const read = await folder.readCheckpoint();
   if (!read.ok || !read.value) return undefined;
   const checkpoint = read.value;
-  const fields = ['version', 'dataset', 'sha256', 'minSupport', 'minConfidence'] as const;
+  const fields = [
+    ...(['version', 'dataset', 'sha256'] as const),
+    ...(['minSupport', 'minConfidence', 'maxSongs', 'maxRules', 'maxSeconds'] as const),
+  ];
   if (fields.some((field) => checkpoint[field] !== source[field])) return undefined;
   return (await folder.readModel(checkpoint)).ok ? checkpoint : undefined;
 }

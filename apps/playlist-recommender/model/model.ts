@@ -23,6 +23,10 @@ export interface Source {
   /** Minimum fraction of the playlists that have all songs of a rule. */
   readonly minSupport: number;
   readonly minConfidence: number;
+  /** Bounds of the miner; absent in models of earlier versions. */
+  readonly maxSongs?: number;
+  readonly maxRules?: number;
+  readonly maxSeconds?: number;
 }
 
 /** All rules of one mining run. An answer uses the rules of one model only. */

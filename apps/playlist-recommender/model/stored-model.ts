@@ -16,6 +16,9 @@ const StoredCheckpoint = Type.Object({
   sha256: Type.String({ pattern: '^[0-9a-f]{64}$' }),
   minSupport: Share,
   minConfidence: Share,
+  maxSongs: Type.Optional(Type.Integer({ minimum: 2 })),
+  maxRules: Type.Optional(Type.Integer({ minimum: 1 })),
+  maxSeconds: Type.Optional(Type.Number({ exclusiveMinimum: 0 })),
   date: Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}T' }),
   // A file name, not a path: the rules are in the checkpoint's folder.
   rules: Type.String({ pattern: '^rules-[0-9a-f]{16}\\.json$' }),

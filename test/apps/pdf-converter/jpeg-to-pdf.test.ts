@@ -1,7 +1,16 @@
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { jpegToPdf } from '../../../apps/pdf-converter/convert/jpeg-to-pdf.ts';
-import { claiming, type Colour, colourAt, distance, pageOf, picture } from './pictures.ts';
+import {
+  claiming,
+  type Colour,
+  colourAt,
+  distance,
+  pageOf,
+  picture,
+  withoutScanParameters,
+  withStrayByte,
+} from './pictures.ts';
 
 const RED: Colour = [220, 20, 20];
 const BLUE: Colour = [20, 20, 220];
@@ -63,6 +72,19 @@ describe('a JPEG becomes a PDF', () => {
     const { jpeg: shown } = await pageOf(await jpegToPdf(jpeg, MAX_PIXELS));
     const [brightness] = await colourAt(shown, 0.5, 0.5);
     expect(Math.abs(brightness - 200)).toBeLessThan(16);
+  });
+
+  test.each<[string, (jpeg: Buffer) => Buffer]>([
+    ['start-of-scan parameters of 0', withoutScanParameters],
+    ['a stray byte before a table', (jpeg) => withStrayByte(jpeg, 0xc4)],
+    ['a stray byte before the scan', (jpeg) => withStrayByte(jpeg, 0xda)],
+    ['a stray byte after the first marker', (jpeg) => withStrayByte(jpeg, 0xdb)],
+    ['fill bytes before a marker', (jpeg) => withStrayByte(jpeg, 0xc0, 0xff)],
+    ['bytes after its end', (jpeg) => Buffer.concat([jpeg, Buffer.from('and more')])],
+  ])('in spite of %s', async (_, odd) => {
+    const { jpeg } = await pageOf(await jpegToPdf(odd(await picture(RED, BLUE)), MAX_PIXELS));
+    expect(distance(await colourAt(jpeg, 0.25, 0.5), RED)).toBeLessThan(8);
+    expect(distance(await colourAt(jpeg, 0.75, 0.5), BLUE)).toBeLessThan(8);
   });
 
   test('the same for the same picture', async () => {

@@ -1,5 +1,5 @@
 /** The program: its flags, its end, and replicas that find each other in a folder. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -28,6 +28,24 @@ test('replicas that see one folder serve each other’s results', async () => {
   const fetched = await fetch(new URL(response.headers.get('location') ?? '', second?.url));
   expect(fetched.headers.get('x-served-by')).toBe('pdf-converter-2');
   expect(await pageOf(await fetched.bytes())).toBeDefined();
+});
+
+test('replicas on port 0 of one address serve each other’s results', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'pdf-replicas-'));
+  onTestFinished(async () => rm(folder, { recursive: true }));
+  const [first, second] = await Promise.all(
+    [1, 2].map(async (number) =>
+      start(['--listen', '127.0.0.1:0', '--peers-folder', folder], { POD_NAME: `pdf-converter-${number}` }),
+    ),
+  );
+  expect((await readdir(folder)).toSorted()).toEqual([first?.url.host, second?.url.host].toSorted());
+  for (const [one, other] of [
+    [first, second],
+    [second, first],
+  ]) {
+    const response = await convert(one?.url.href ?? '', formWith(await picture([10, 200, 30])), 'application/json');
+    expect((await fetch(new URL(response.headers.get('location') ?? '', other?.url))).status).toBe(200);
+  }
 });
 
 test('ends when told so, after the requests that it has', async () => {

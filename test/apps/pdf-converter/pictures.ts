@@ -33,6 +33,24 @@ export function claiming(jpeg: Buffer, width: number, height: number): Buffer {
   return changed;
 }
 
+/** The same file with another byte before the first marker of this kind. */
+export function withStrayByte(jpeg: Buffer, marker: number, byte = 0): Buffer {
+  const at = jpeg.indexOf(Buffer.from([0xff, marker]));
+  if (at < 0) throw new Error(`the picture has no marker ${marker}`);
+  return Buffer.concat([jpeg.subarray(0, at), Buffer.from([byte]), jpeg.subarray(at)]);
+}
+
+/** The same file with the spectral range 0 to 0 in its scan, where a sequential JPEG has 0 to 63. */
+export function withoutScanParameters(jpeg: Buffer): Buffer {
+  const changed = Buffer.from(jpeg);
+  // Marker SOS, length (2 bytes), number of components (1), two bytes for each, then the range.
+  const scan = changed.indexOf(Buffer.from([0xff, 0xda]));
+  const range = scan + 5 + 2 * (changed[scan + 4] ?? 0);
+  if (changed[range + 1] !== 63) throw new Error('the picture is not sequential');
+  changed.fill(0, range, range + 3);
+  return changed;
+}
+
 export interface ShownPage {
   readonly width: number;
   readonly height: number;

@@ -35,7 +35,7 @@ export async function startReplicas(count: number, options: ReplicaOptions = {})
       maxUploadBytes: 64 * MEBI,
       keepSeconds: limits.keepSeconds,
       ...changed,
-      address: own.host,
+      address: Promise.resolve(own.host),
       results: new ResultStore({ ...limits, ...(changed.keepSeconds && { keepSeconds: changed.keepSeconds }) }, clock),
       peers: new Peers(async () => addresses),
     });

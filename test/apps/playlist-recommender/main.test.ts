@@ -72,7 +72,7 @@ test('the data set that is printed can be mined from its file', async () => {
 
 test.each([
   [['mine'], "required option '--dataset <url>' not specified", 1],
-  [['mine', '--dataset', 'playlists.csv'], '--dataset playlists.csv (or DATASET_URL) is no URL', 2],
+  [['mine', '--dataset', 'playlists.csv'], '--dataset playlists.csv (or DATASET_URL) is not a URL', 2],
   [['mine', '--dataset', 'generated:', '--min-support', '2'], '--min-support 2 is not a number above 0, up to 1', 2],
   [['mine', '--dataset', 'file:///nowhere.csv'], '[DATASET_UNREACHABLE] Check DATASET_URL', 1],
   [['ask', 'One', '--url', 'here'], '--url here is not an http:// or https:// URL', 2],

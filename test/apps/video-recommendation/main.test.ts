@@ -50,6 +50,20 @@ test('runs one of each with one command', async () => {
   for (const port of [8080, 8081, 8082]) await expect(fetch(`http://127.20.8.1:${port}/livez`)).rejects.toThrow();
 });
 
+test('runs one of each on free ports', async () => {
+  const child = spawn(process.execPath, [PROGRAM, '--service', 'all', '--listen', '127.0.0.1:0']);
+  children.push(child);
+  let printed = '';
+  child.stdout.on('data', (text) => (printed += String(text)));
+  await expect.poll(() => /^(http:\S+) shows/m.exec(printed)?.[1], { timeout: 60_000 }).toBeDefined();
+  const [, url] = /^(http:\S+) shows/m.exec(printed) ?? [];
+  const answer = await fetch(`${url}recommendations/7`, { headers: { connection: 'close' } });
+  expect(await answer.json()).toMatchObject({ user: 7, stale: false });
+  expect(new Set(printed.match(/serves on \S+/g)).size).toBe(3);
+  child.kill('SIGTERM');
+  await once(child, 'exit');
+});
+
 test('says what is wrong with the environment', async () => {
   const child = spawn(process.execPath, [PROGRAM, '--service', 'video-recommendation'], {
     env: { ...process.env, SERVICE_ADDRESSES: '{"user-service":1}' },

@@ -10,7 +10,7 @@ const END = '\r\n\r\n';
 const MAX_HEAD_BYTES = 16 * 1024;
 
 /** Finds interim answers at the start of an answer, even when they arrive in pieces. */
-export class ContinueFilter {
+class ContinueFilter {
   #isAtStart = true;
   #held: Buffer = Buffer.alloc(0);
 

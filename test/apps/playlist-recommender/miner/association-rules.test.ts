@@ -11,7 +11,7 @@ const BASKETS = [
 ].map((basket) => new Set(basket));
 
 describe('the example of mlxtend', () => {
-  const rules = associationRules(BASKETS, { minSupport: 0.6, minConfidence: 0.7 });
+  const { rules } = associationRules(BASKETS, { minSupport: 0.6, minConfidence: 0.7 });
 
   test.each([
     // Its table for a confidence of 0.9 and more, without the rule that has two consequents.
@@ -45,10 +45,44 @@ describe('the example of mlxtend', () => {
 
 test('a rule with exactly the support that is asked for counts', () => {
   const playlists = Array.from({ length: 100 }, (_, number) => new Set(number < 7 ? ['a', 'b'] : [`c${number}`]));
-  expect(associationRules(playlists, { minSupport: 0.07, minConfidence: 0.5 })).toHaveLength(2);
-  expect(associationRules(playlists, { minSupport: 0.08, minConfidence: 0.5 })).toEqual([]);
+  expect(associationRules(playlists, { minSupport: 0.07, minConfidence: 0.5 }).rules).toHaveLength(2);
+  expect(associationRules(playlists, { minSupport: 0.08, minConfidence: 0.5 }).rules).toEqual([]);
 });
 
 test('there are no rules without playlists', () => {
-  expect(associationRules([], { minSupport: 0.1, minConfidence: 0.1 })).toEqual([]);
+  expect(associationRules([], { minSupport: 0.1, minConfidence: 0.1 }).rules).toEqual([]);
+});
+
+describe('where many playlists share many songs', () => {
+  const HOW = { minSupport: 0.025, minConfidence: 0.6 };
+  /** 493 of 500 playlists have the same songs. */
+  const shared = (songs: number) =>
+    Array.from(
+      { length: 500 },
+      (_, playlist) =>
+        new Set(
+          playlist < 493 ? Array.from({ length: songs }, (_song, song) => `song ${song}`) : [`other ${playlist}`],
+        ),
+    );
+
+  test('rules of more songs are left out, and it is told', () => {
+    const { rules, cut } = associationRules(shared(40), HOW);
+    // All pairs, triples and quadruples of 40 songs, with each song in turn as the consequent.
+    expect(cut).toEqual({ maxSongs: 4, bound: 'maxRules' });
+    expect(rules).toHaveLength(780 * 2 + 9_880 * 3 + 91_390 * 4);
+    expect(rules.some(({ antecedent }) => antecedent.length > 3)).toBe(false);
+  });
+
+  test('rules have no more songs than they may', () => {
+    const { rules, cut } = associationRules(shared(12), { ...HOW, maxSongs: 3 });
+    expect(cut).toBeUndefined();
+    expect(rules).toHaveLength(66 * 2 + 220 * 3);
+  });
+
+  test('the search ends with its time', () => {
+    let ms = 0;
+    const { rules, cut } = associationRules(shared(12), { ...HOW, maxSeconds: 1 }, () => (ms += 3));
+    expect(cut).toEqual({ maxSongs: 1, bound: 'maxSeconds' });
+    expect(rules).toEqual([]);
+  });
 });

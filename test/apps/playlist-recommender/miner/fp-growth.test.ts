@@ -5,7 +5,7 @@ import { frequentItemsets } from '../../../../apps/playlist-recommender/miner/fp
 /** Itemsets by the names of their items, such as `cfm: 3`. */
 function named(transactions: readonly string[], minCount: number): string[] {
   const coded = transactions.map((items) => [...items].map((item) => item.charCodeAt(0)));
-  return frequentItemsets(coded, minCount)
+  return (frequentItemsets(coded, { minCount }) ?? [])
     .map(({ items, count }) => `${String.fromCharCode(...items)}: ${count}`)
     .toSorted();
 }
@@ -19,7 +19,7 @@ test('finds what Han, Pei and Yin find in their example (SIGMOD 2000, tables 1 a
 });
 
 test('finds nothing in nothing, and everything where one transaction is enough', () => {
-  expect(frequentItemsets([], 1)).toEqual([]);
+  expect(frequentItemsets([], { minCount: 1 })).toEqual([]);
   expect(named(['abc'], 1)).toEqual(['a: 1', 'ab: 1', 'abc: 1', 'ac: 1', 'b: 1', 'bc: 1', 'c: 1']);
   expect(named(['abc'], 2)).toEqual([]);
 });
@@ -35,8 +35,20 @@ test('finds what counting all sets of items finds', () => {
         const count = transactions.filter((held) => set.every((item) => held.includes(item))).length;
         if (count >= minCount) expected.push(`${set.join()}: ${count}`);
       }
-      const found = frequentItemsets(transactions, minCount).map(({ items: set, count }) => `${set.join()}: ${count}`);
-      expect(found.toSorted()).toEqual(expected.toSorted());
+      const found = frequentItemsets(transactions, { minCount })?.map(
+        ({ items: set, count }) => `${set.join()}: ${count}`,
+      );
+      expect(found?.toSorted()).toEqual(expected.toSorted());
     }),
   );
+});
+
+test('finds no more items together than it may, and stops when it is told to', () => {
+  const transactions = [[1, 2, 3]];
+  const pairs = frequentItemsets(transactions, { minCount: 1, maxItems: 2 })?.map(({ items }) => items.join());
+  expect(pairs?.toSorted()).toEqual(['1', '1,2', '1,3', '2', '2,3', '3']);
+  const seen: string[] = [];
+  const isEnough = ({ items }: { items: readonly number[] }) => seen.push(items.join()) === 3;
+  expect(frequentItemsets(transactions, { minCount: 1, isEnough })).toBeUndefined();
+  expect(seen).toHaveLength(3);
 });

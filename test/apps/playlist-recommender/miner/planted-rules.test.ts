@@ -9,7 +9,7 @@ describe.each([1, 2, 3])('seed %i', (seed) => {
   const generated = generatePlaylists(seed);
   const read = parsePlaylists(playlistsCsv(generated));
   const playlists = read.ok ? read.value : [];
-  const rules = associationRules(playlists, DEFAULT_THRESHOLDS);
+  const { rules } = associationRules(playlists, DEFAULT_THRESHOLDS);
   const sceneOf = new Map(generated.scenes.flatMap((songs, scene) => songs.map((song) => [song, scene] as const)));
 
   test('playlists have the shape of real ones', () => {
