@@ -8,3 +8,11 @@ export const LATENCY_BUCKETS = 40;
 export function bucketBoundSeconds(index: number): number {
   return index >= LATENCY_BUCKETS - 1 ? Infinity : 0.00025 * 2 ** (index / 2);
 }
+
+/** The sum of the latencies that the buckets count, each taken as the geometric middle of its bucket. */
+export function secondsInBuckets(buckets: readonly number[]): number {
+  return buckets.reduce((sum, count, index) => {
+    const bound = bucketBoundSeconds(Math.min(index, LATENCY_BUCKETS - 2));
+    return sum + count * bound * 2 ** -0.25;
+  }, 0);
+}

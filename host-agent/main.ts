@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The host agent: samples its node's CPU, reports to the controller, and serves the node's proxies. */
+import { randomUUID } from 'node:crypto';
 import closeWithGrace from 'close-with-grace';
 import { pino } from 'pino';
 import { untilNextBeat } from '../contract/beat.ts';
@@ -10,8 +11,8 @@ import { Metrics } from './metrics.ts';
 import { nodeSide } from './node-side.ts';
 import { type AgentOptions, parseOptions } from './options.ts';
 import { proxySide } from './proxy-side.ts';
+import { ControllerLink } from './uplink/controller-link.ts';
 import { HeldAssignments } from './uplink/held-assignments.ts';
-import { PendingStatistics } from './uplink/pending-statistics.ts';
 
 const log = pino({ name: 'host-agent' });
 
@@ -20,9 +21,14 @@ async function run(options: AgentOptions): Promise<void> {
   const held = new HeldAssignments();
   const metrics = new Metrics();
   const context: AgentContext = { options, log, metrics, held, now };
-  const pending = new PendingStatistics();
-  const proxies = proxySide(context, pending, () => node.replicas);
-  const controller = controllerSide(context, proxies.tables, pending);
+  const identity = { node: options.node, instance: randomUUID() };
+  const link = new ControllerLink(options.controller, now);
+  const proxies = proxySide(context, identity, {
+    replicas: () => node.replicas,
+    wantsMore: () => controller.wantsMore(),
+    sendsOld: () => controller.sendsOld,
+  });
+  const controller = controllerSide(context, link, identity, proxies);
   const node = nodeSide(context);
   metrics.observe({
     replicas: () => node.replicas,
@@ -34,8 +40,8 @@ async function run(options: AgentOptions): Promise<void> {
     assignmentAge: () => held.validUntil && (now() - held.validUntil + held.validForMs) / 1000,
     assignmentVersion: () => held.version,
     waitingProxies: () => proxies.tables.waiting,
-    pendingStatistics: () => pending.size,
-    droppedStatistics: () => pending.dropped,
+    pendingStatistics: () => proxies.v1.size,
+    droppedStatistics: () => proxies.v1.dropped,
     cpuGrants: () => held.cpuGrants.length,
     cpuSettings: () => node.cpuSettings,
   });
@@ -52,7 +58,7 @@ async function run(options: AgentOptions): Promise<void> {
     timer = setTimeout(beat, untilNext());
     sampleOnce();
     node.applyGrants();
-    proxies.tick();
+    controller.tick();
   };
   let timer = setTimeout(beat, untilNext());
 

@@ -26,7 +26,7 @@ export class Metrics {
   readonly registry = new Registry();
   readonly reports = new Counter({
     name: 'ballast_agent_reports_total',
-    help: 'Reports by outcome: accepted (counted every eight seconds), refused, failed, unreachable',
+    help: 'Reports by outcome: accepted (counted every eight seconds), refused, failed, unreachable, old (sent again in the form of the version before)',
     labelNames: ['outcome'] as const,
     registers: [this.registry],
   });
@@ -45,6 +45,16 @@ export class Metrics {
   readonly statisticsFaults = new Counter({
     name: 'ballast_agent_statistics_faults_total',
     help: "Services and counters of this node's proxies that were left out because a value was wrong",
+    registers: [this.registry],
+  });
+  readonly fallen = new Counter({
+    name: 'ballast_agent_proxy_counters_fallen_total',
+    help: 'Counters of proxies that fell though their VM is the same, and were counted from 0',
+    registers: [this.registry],
+  });
+  readonly assignmentFaults = new Counter({
+    name: 'ballast_agent_assignment_faults_total',
+    help: 'Entries of the assignments that were left out because a value was wrong',
     registers: [this.registry],
   });
   readonly sampleSeconds = new Counter({
@@ -111,7 +121,7 @@ export class Metrics {
     );
     this.#gauge(
       'ballast_agent_pending_statistics',
-      'VMs of the plugin whose statistics are not yet with the controller',
+      'VMs of the plugin whose statistics are not yet with a controller of the version before',
       readings.pendingStatistics,
     );
     const dropped: Counter = new Counter({

@@ -2,46 +2,61 @@
 import { BallastError, describeFailure } from '../contract/errors.ts';
 import { qualifiedName } from '../contract/names.ts';
 import type { AgentContext } from './context.ts';
-import { atMostEvery } from './quiet-log.ts';
+import { atMostEvery, FAULT_LOG_MS } from './quiet-log.ts';
+import { syncOf } from './serve/old-plugin.ts';
 import { openPlugin } from './serve/plugin-file.ts';
 import { ProxyTables } from './serve/proxy-tables.ts';
 import { ProxyServer } from './serve/server.ts';
-import type { PendingStatistics } from './uplink/pending-statistics.ts';
-import { V1Statistics } from './uplink/v1-report.ts';
-
-/** Faults that others can cause at any rate are counted, but logged no more often than this. */
-const FAULT_LOG_MS = 60_000;
+import { type Counted, ProxySums } from './uplink/proxy-sums.ts';
+import { V1Reports } from './uplink/v1-report.ts';
+import type { Identity } from './uplink/node-reports.ts';
 
 export interface ProxySide {
   readonly tables: ProxyTables;
+  readonly sums: ProxySums;
+  /** What controllers of the version before are reported. */
+  readonly v1: V1Reports;
   /** Listens, and resolves with what to say of it. */
   listen(): Promise<string>;
-  tick(): void;
   close(): Promise<void>;
 }
 
-export function proxySide(context: AgentContext, pending: PendingStatistics, replicas: () => number): ProxySide {
+export interface ProxyPorts {
+  /** Replicas of the node, for the health page. */
+  readonly replicas: () => number;
+  /** Proxies want services that no proxy wanted before. */
+  readonly wantsMore: () => void;
+  /** Reports go out in the form of the version before. */
+  readonly sendsOld: () => boolean;
+}
+
+export function proxySide(context: AgentContext, identity: Identity, ports: ProxyPorts): ProxySide {
   const { options, log, metrics, held, now } = context;
-  const tables = new ProxyTables(held, now, Date.now(), () => undefined);
-  const v1 = new V1Statistics(Date.now);
+  const tables = new ProxyTables(held, now, Date.now(), ports.wantsMore);
+  const sums = new ProxySums();
+  const v1 = new V1Reports(identity, Date.now);
   const warnOfRefusal = atMostEvery(FAULT_LOG_MS, now, (why) => log.warn(`statistics of a proxy refused: ${why}`));
   const warnOfFault = atMostEvery(FAULT_LOG_MS, now, (why) => log.warn(`statistics of a proxy left out: ${why}`));
+  const count = (pod: string, { fallen, faults }: Counted, others: readonly string[] = []): void => {
+    metrics.statistics.inc({ outcome: 'accepted' });
+    if (fallen > 0) metrics.fallen.inc(fallen);
+    for (const fault of [...faults, ...others]) {
+      metrics.statisticsFaults.inc();
+      warnOfFault(`${pod}: ${fault}`);
+    }
+  };
   const server = new ProxyServer({
     tables,
     plugin: openPlugin(options.plugin),
     statistics: (message) => {
-      metrics.statistics.inc({ outcome: 'accepted' });
       const pod = qualifiedName({ namespace: message.namespace, name: message.pod });
-      for (const fault of message.faults) {
-        metrics.statisticsFaults.inc();
-        warnOfFault(`${pod}: ${fault}`);
-      }
-      const counters = v1.accept(message, tables.versionUsedBy(pod), now());
-      if (counters !== undefined) pending.accept(counters, now());
+      count(pod, sums.accept(message, now()), message.faults);
+      if (ports.sendsOld()) v1.accept(message, tables.versionUsedBy(pod), now());
     },
     oldStatistics: (counters) => {
-      metrics.statistics.inc({ outcome: 'accepted' });
-      pending.accept(counters, now());
+      const pod = qualifiedName({ namespace: counters.namespace, name: counters.pod });
+      count(pod, sums.accept(syncOf(counters), now()));
+      if (ports.sendsOld()) v1.acceptOld(counters, now());
     },
     refused: (failure) => {
       metrics.statistics.inc({ outcome: 'refused' });
@@ -51,7 +66,7 @@ export function proxySide(context: AgentContext, pending: PendingStatistics, rep
       ready: held.validUntil !== undefined && now() < held.validUntil,
       detail: {
         node: options.node,
-        replicas: replicas(),
+        replicas: ports.replicas(),
         services: tables.wantedServices,
         table: tables.tableVersion,
         assignment: held.version,
@@ -62,16 +77,14 @@ export function proxySide(context: AgentContext, pending: PendingStatistics, rep
   });
   return {
     tables,
+    sums,
+    v1,
     async listen() {
       const { host, port } = options.listen;
       const address = await server.listen(host, port).catch((error: unknown) => {
         throw new BallastError('INVALID_FLAG', `--listen: ${error instanceof Error ? error.message : String(error)}`);
       });
       return `${options.node}: serving proxies on ${address.address}:${address.port}`;
-    },
-    tick() {
-      tables.tick();
-      for (const counters of v1.repeat(now())) pending.accept(counters, now());
     },
     close: () => server.close(),
   };

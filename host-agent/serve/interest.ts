@@ -28,6 +28,13 @@ export interface Wants {
   readonly isFresh: boolean;
 }
 
+interface Noted {
+  /** What the pod wanted before its proxy restarted, and the proxy does not name. */
+  readonly remembered: readonly string[];
+  /** Some service was wanted by no proxy before. */
+  readonly isMore: boolean;
+}
+
 export class Interest {
   /** Those silent for longest first. */
   readonly #proxies = new Map<string, Proxy>();
@@ -42,17 +49,14 @@ export class Interest {
     return this.#holders.size;
   }
 
-  /**
-   * Takes note of what a proxy wants. Returns what its pod wanted before its proxy restarted, and it does not name now;
-   * such a proxy keeps these until its next request.
-   */
-  update({ pod, instance, keys, isFresh }: Wants, now: number): readonly string[] {
+  /** Takes note of what a proxy wants. What is remembered stays wanted until the next request of the proxy. */
+  update({ pod, instance, keys, isFresh }: Wants, now: number): Noted {
     const known = this.#proxies.get(pod);
     if (known?.instance === instance && known.keys.size === keys.length && keys.every((key) => known.keys.has(key))) {
       known.lastSeen = now;
       this.#proxies.delete(pod);
       this.#proxies.set(pod, known);
-      return [];
+      return { remembered: [], isMore: false };
     }
     const wanted = new Set(keys);
     const remembered =
@@ -61,14 +65,16 @@ export class Interest {
         : [];
     for (const key of remembered) wanted.add(key);
     const proxy: Proxy = { instance, keys: wanted, lastSeen: now, behindAt: known === undefined ? 0 : known.behindAt };
-    if (known !== undefined) this.#forget(pod, known);
+    this.#proxies.delete(pod);
     this.#proxies.set(pod, proxy);
-    for (const key of wanted) this.#hold(key, proxy);
-    for (const [oldest, { lastSeen }] of this.#proxies) {
-      if (this.#proxies.size <= MAX_PROXIES && now - lastSeen <= REMEMBERED_MS) break;
-      this.#forget(oldest, this.#proxies.get(oldest));
+    const isMore = [...wanted].filter((key) => this.#hold(key, proxy)).length > 0;
+    if (known !== undefined) this.#release(known);
+    for (const [oldest, silent] of this.#proxies) {
+      if (this.#proxies.size <= MAX_PROXIES && now - silent.lastSeen <= REMEMBERED_MS) break;
+      this.#proxies.delete(oldest);
+      this.#release(silent);
     }
-    return remembered;
+    return { remembered, isMore };
   }
 
   /** The proxy holds the newest version of all that it wants. */
@@ -99,15 +105,15 @@ export class Interest {
     return proxy === undefined ? 0 : (proxy.behindAt ?? held);
   }
 
-  #hold(key: string, proxy: Proxy): void {
+  /** True when no proxy held it before. */
+  #hold(key: string, proxy: Proxy): boolean {
     const holders = this.#holders.get(key);
+    holders?.add(proxy);
     if (holders === undefined) this.#holders.set(key, new Set([proxy]));
-    else holders.add(proxy);
+    return holders === undefined;
   }
 
-  #forget(pod: string, proxy: Proxy | undefined): void {
-    this.#proxies.delete(pod);
-    if (proxy === undefined) return;
+  #release(proxy: Proxy): void {
     for (const key of proxy.keys) {
       const holders = this.#holders.get(key);
       holders?.delete(proxy);

@@ -3,7 +3,9 @@
  * themselves (`POST /v1/statistics`). To be removed with the next version.
  */
 import type { ServerResponse } from 'node:http';
+import { secondsInBuckets } from '../../contract/latency-buckets.ts';
 import { decodeProxyStatistics } from '../../contract/proxy-statistics.ts';
+import type { ProxySync } from '../../contract/proxy-sync.ts';
 import type { ProxyCounters } from '../../contract/report.ts';
 import type { Result } from '../../contract/result.ts';
 import { LongPolls, type Waiter } from './long-polls.ts';
@@ -20,14 +22,20 @@ export class OldPlugins {
   readonly #now: () => number;
   readonly #polls: LongPolls;
   readonly #limit: number;
+  readonly #appeared: () => void;
   /** Version of the table that each pod uses, and when it said so. */
   readonly #used = new Map<string, { readonly version: number; readonly at: number }>();
   #polledAt = -Infinity;
 
-  constructor(table: TableStore, now: () => number, limit: number) {
+  /**
+   * @param limit of polls that wait at the same time
+   * @param appeared there is such a plugin on the node, and was none before
+   */
+  constructor(table: TableStore, now: () => number, limit: number, appeared: () => void) {
     this.#table = table;
     this.#now = now;
     this.#limit = limit;
+    this.#appeared = appeared;
     this.#polls = new LongPolls(limit);
   }
 
@@ -69,7 +77,9 @@ export class OldPlugins {
       return answerProblem(response, { code: 'INVALID_REQUEST', message: 'version: must be a whole number' });
     }
     const now = this.#now();
+    const isNew = !this.isPresent;
     this.#polledAt = now;
+    if (isNew) this.#appeared();
     const table = this.#table.table(now);
     // Another version, not a higher one: the proxy may hold that of an agent which is no more.
     if (table !== undefined && String(table.version) !== held) return answerTable(response, table);
@@ -117,4 +127,32 @@ function answerTable(response: ServerResponse, table: Table): void {
 function answerUnchanged(response: ServerResponse): void {
   response.writeHead(304);
   response.end();
+}
+
+/** What such a plugin counted, in the form in which newer ones send it. */
+export function syncOf(counters: ProxyCounters): ProxySync {
+  const { namespace, pod, instance, sequence, fallbacks, tableVersion, served, called } = counters;
+  return {
+    namespace,
+    pod,
+    instance,
+    sequence,
+    fallbacks,
+    epoch: 0,
+    holdMs: 0,
+    hasTable: tableVersion > 0,
+    complete: false,
+    services: [],
+    served: served && { ...served, unreached: 0, answered: sumOf(served.latencyBuckets) },
+    called: called.map((record) => ({
+      ...record,
+      answered: sumOf(record.latencyBuckets),
+      latencySeconds: secondsInBuckets(record.latencyBuckets),
+    })),
+    faults: [],
+  };
+}
+
+function sumOf(counts: readonly number[]): number {
+  return counts.reduce((sum, count) => sum + count, 0);
 }

@@ -31,12 +31,17 @@ export class ProxyTables {
       { held, blocks: this.#blocks, interest: this.#interest, now, wantsMore },
       MAX_WAITING,
     );
-    this.oldPlugins = new OldPlugins(this.#table, now, MAX_WAITING);
+    this.oldPlugins = new OldPlugins(this.#table, now, MAX_WAITING, wantsMore);
   }
 
   /** Services that some proxy of the node wants. */
   get wanted(): Iterable<string> {
     return this.#interest.wanted;
+  }
+
+  /** Some proxy wants all services. */
+  get wantsAll(): boolean {
+    return this.oldPlugins.isPresent;
   }
 
   get wantedServices(): number {
@@ -76,10 +81,17 @@ export class ProxyTables {
     if (this.#table.changed(change, this.#now())) this.oldPlugins.push();
   }
 
-  /** Does what has become due. */
-  tick(): void {
+  /** Forgets all services but these. */
+  retain(wanted: ReadonlySet<string>): void {
+    this.#held.retain(wanted);
+    this.#blocks.retain(wanted);
+  }
+
+  /** Does what has become due; true when all that was held has just expired. */
+  tick(): boolean {
     const now = this.#now();
-    if (this.#held.expire(now)) {
+    const isExpired = this.#held.expire(now);
+    if (isExpired) {
       this.#blocks.clear();
       this.#table.expired(now);
       this.answers.expired();
@@ -89,6 +101,7 @@ export class ProxyTables {
     }
     this.answers.tick();
     this.oldPlugins.tick();
+    return isExpired;
   }
 
   /** Answers all that wait, so that proxies come back to the agent that follows. */

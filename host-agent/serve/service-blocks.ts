@@ -49,6 +49,11 @@ export class ServiceBlocks {
     }
   }
 
+  /** Forgets all services but these. */
+  retain(wanted: ReadonlySet<string>): void {
+    for (const key of this.#blocks.keys()) if (!wanted.has(key)) this.#blocks.delete(key);
+  }
+
   /** What was held is forgotten. */
   clear(): void {
     this.#blocks.clear();

@@ -52,10 +52,9 @@ export class SyncAnswers {
     const vm = `${pod}/${message.instance}`;
     this.#waiting.get(vm)?.unchanged();
     const keys = message.services.filter(({ wanted }) => wanted).map(({ key }) => key);
-    const before = interest.size;
     const isFresh = message.epoch === 0 && !message.hasTable;
-    const remembered = interest.update({ pod, instance: message.instance, keys, isFresh }, now());
-    if (interest.size > before) wantsMore();
+    const { remembered, isMore } = interest.update({ pod, instance: message.instance, keys, isFresh }, now());
+    if (isMore) wantsMore();
     const request: Request = { message, pod, keys, remembered };
     const atOnce = this.#news(request);
     if (atOnce !== undefined) {

@@ -8,7 +8,8 @@
 import type { ReplicaAssignment, ServiceAssignment } from '../../contract/assignment.ts';
 import { qualifiedName, serviceOfKey } from '../../contract/names.ts';
 import { encodeProxyTable } from '../../contract/proxy-table.ts';
-import type { Change, HeldAssignments, HeldService } from '../uplink/held-assignments.ts';
+import type { Change, HeldAssignments } from '../uplink/held-assignments.ts';
+import type { HeldService } from '../uplink/held-service.ts';
 
 /** An encoded table is handed out for so long before its validity is written anew. */
 const REUSE_MS = 100;

@@ -1,49 +1,55 @@
-/** Follows the controller's stream of assignments and comes back to it whenever it ends. */
+/** Follows the controller's stream of assignments, and opens it again whenever it ends or the node wants other services. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Dispatcher } from 'undici';
-import type { AssignmentUpdate } from '../../contract/assignment.ts';
-import type { Failure } from '../../contract/errors.ts';
-import { parseAssignmentLine } from './assignment-line.ts';
+import type { Subscription } from '../../contract/assignment-stream.ts';
 import { BackOff } from './back-off.ts';
-import { type ControllerLink, isNotLeader } from './controller-link.ts';
-import { LineSplitter } from '../../contract/line-splitter.ts';
+import { type ControllerLink, isNotLeader, isUnknownPath } from './controller-link.ts';
+import { type Answer, exchange, reasonOf } from './exchange.ts';
+import { type LinePorts, StreamLines } from './stream-lines.ts';
 
 const CONNECT_MS = 1000;
-/** Whoever leads writes the first line at once, even if it has yet to learn: one that does not is stuck. */
+/** The leader writes the first line at once, even if it has yet to learn: one that does not is stuck. */
 const FIRST_LINE_MS = 3000;
-/** Heartbeats come each second: a connection silent for so long is dead. */
+/** Heartbeats come each second: a connection without a line for so long is dead. */
 const SILENCE_MS = 5000;
-const LINE_LIMIT = 32 * 1024 * 1024;
+/** Wishes of several proxies that come together make one new stream, and a stream lives this long at least. */
+const GATHER_MS = 50;
+const MIN_STREAM_MS = 250;
 
-export interface StreamEvents {
-  update(update: AssignmentUpdate): void;
-  /** A line was refused and changed nothing. The stream is opened anew, since what it said is now missing. */
-  refused(failure: Failure): void;
+export interface StreamPorts extends LinePorts {
+  /** What the node wants, as of now; a stream is opened with it. */
+  readonly subscription: () => Subscription;
   /** Each failed attempt and each end of a connection, with its reason. */
-  disconnected(reason: string): void;
+  readonly disconnected: (reason: string) => void;
 }
 
 /** How a connection ended. */
 interface End {
   readonly reason: string;
-  /** It was one to the controller that leads. */
+  /** It was one to the leader. */
   readonly led: boolean;
+  /** The agent ended it to ask for other services: the next one is opened at once. */
+  readonly renewed?: boolean;
 }
 
 export class AssignmentStream {
-  #link: ControllerLink;
-  #dispatcher: Dispatcher;
-  #path: string;
-  #events: StreamEvents;
-  #backOff: BackOff;
-  #abort = new AbortController();
+  readonly #link: ControllerLink;
+  readonly #dispatcher: Dispatcher;
+  readonly #ports: StreamPorts;
+  readonly #backOff: BackOff;
+  readonly #closed = new AbortController();
   #running: Promise<void> | undefined;
+  /** Ends the connection that was opened before the node wanted other services. */
+  #renewal: AbortController | undefined;
+  #gathering: NodeJS.Timeout | undefined;
+  #hasStale = false;
+  #isOld = false;
+  #openedAt = -Infinity;
 
-  constructor(link: ControllerLink, node: string, events: StreamEvents, random: () => number = Math.random) {
+  constructor(link: ControllerLink, ports: StreamPorts, random: () => number = Math.random) {
     this.#link = link;
     this.#dispatcher = link.dispatcher({ connectMs: CONNECT_MS, headersMs: FIRST_LINE_MS, bodyMs: SILENCE_MS });
-    this.#path = `/agent/v1/assignments?node=${encodeURIComponent(node)}`;
-    this.#events = events;
+    this.#ports = ports;
     this.#backOff = new BackOff(random);
   }
 
@@ -51,112 +57,135 @@ export class AssignmentStream {
     this.#running ??= this.#run();
   }
 
+  /** The node wants other services: the stream is opened anew. A controller of the version before sends all of them. */
+  renew(): void {
+    this.#gathering ??= setTimeout(
+      () => {
+        this.#gathering = undefined;
+        if (!this.#isOld) this.restart('the node wants other services');
+      },
+      Math.max(GATHER_MS, this.#openedAt + MIN_STREAM_MS - performance.now()),
+    );
+  }
+
+  /** Ends the connection, if there is one, and opens another at once. */
+  restart(reason: string): void {
+    this.#hasStale = true;
+    this.#renewal?.abort(new Error(reason));
+  }
+
   async close(): Promise<void> {
-    this.#abort.abort();
+    clearTimeout(this.#gathering);
+    this.#closed.abort(new Error('closed'));
     await this.#running;
     await this.#dispatcher.destroy();
   }
 
   async #run(): Promise<void> {
-    const { signal } = this.#abort;
+    const { signal } = this.#closed;
     while (!signal.aborted) {
-      const { reason, findings } = await this.#followOne(signal);
+      const { reason, renewed, leaderChanges } = await this.#followOne(signal);
       if (signal.aborted) return;
-      this.#events.disconnected(reason);
-      await this.#pause(findings, signal);
+      if (renewed) continue;
+      this.#ports.disconnected(reason);
+      await this.#pause(leaderChanges, signal);
     }
   }
 
-  /** Waits, but no longer than until the reports find another controller that leads. */
-  async #pause(findings: number, signal: AbortSignal): Promise<void> {
+  /** Waits, but no longer than until the reports find another leader. */
+  async #pause(leaderChanges: number, signal: AbortSignal): Promise<void> {
     const over = new AbortController();
     const either = AbortSignal.any([signal, over.signal]);
     const waited = sleep(this.#backOff.next(), undefined, { signal: either }).catch(() => undefined);
-    await Promise.race([waited, this.#link.found(findings, either)]);
+    await Promise.race([waited, this.#link.leaderFound(leaderChanges, either)]);
     over.abort();
   }
 
   /**
-   * Tries one address after the other until one leads, and follows that to the end. Says why it ended, and how much the
-   * link had found by then.
+   * Tries one address after the other until one leads, and follows that to the end. Says why it ended, and how many leader
+   * changes there had been by then.
    */
-  async #followOne(signal: AbortSignal): Promise<{ reason: string; findings: number }> {
-    let reason = `${this.#link.url.hostname}: no address`;
-    let { findings } = this.#link;
+  async #followOne(signal: AbortSignal): Promise<End & { leaderChanges: number }> {
+    let end: End = { reason: `${this.#link.url.hostname}: no address`, led: false };
+    let { leaderChanges } = this.#link;
     try {
       for (const origin of await this.#link.origins()) {
-        ({ findings } = this.#link);
-        const end = await this.#follow(origin, signal);
-        ({ reason } = end);
-        if (end.led) return { reason, findings: this.#link.findings };
-        // The reports found one meanwhile: it goes before those that are left here.
-        if (this.#link.findings > findings) return { reason, findings };
+        ({ leaderChanges } = this.#link);
+        end = await this.#follow(origin, signal);
+        if (end.led) return { ...end, leaderChanges: this.#link.leaderChanges };
+        // The reports found the leader meanwhile: its address goes before those that are left here.
+        if (this.#link.leaderChanges > leaderChanges) return { ...end, leaderChanges };
         this.#link.failed(origin);
       }
     } catch (error) {
-      reason = error instanceof Error ? error.message : String(error);
+      end = { reason: reasonOf(error), led: false };
     }
-    return { reason, findings };
+    return { ...end, leaderChanges };
   }
 
-  /** Reads one connection to its end; gives it up when another is found to lead before its first line has come. */
+  /** Reads one connection to its end, by the protocol that the controller there knows. */
   async #follow(origin: string, signal: AbortSignal): Promise<End> {
+    const { end, answer } = await this.#read(origin, false, signal);
+    if (answer === undefined || !isUnknownPath(answer.status, answer.text)) return end;
+    return (await this.#read(origin, true, signal)).end;
+  }
+
+  /** Ends the connection, too, when another controller is found to lead before its first line has come. */
+  async #read(origin: string, isOld: boolean, signal: AbortSignal): Promise<{ end: End; answer?: Answer }> {
+    const lines = new StreamLines(this.#ports, isOld);
     let led = false;
-    const waiting = new AbortController();
-    const otherLeads = new AbortController();
-    const giveUp = (): void => otherLeads.abort(new Error('another controller was found to lead'));
-    void this.#link.foundOther(origin, waiting.signal).then(() => waiting.signal.aborted || giveUp());
+    const firstLine = new AbortController();
+    const giveUp = new AbortController();
+    const otherLeads = (): void => giveUp.abort(new Error('another controller was found to lead'));
+    void this.#link.otherFound(origin, firstLine.signal).then(() => firstLine.signal.aborted || otherLeads());
+    this.#hasStale = false;
+    this.#isOld = isOld;
+    this.#openedAt = performance.now();
+    const renewal = new AbortController();
+    const { path, ...request } = isOld ? this.#oldRequest() : this.#request();
     try {
-      const response = await this.#dispatcher.request({
-        ...this.#link.target(origin, this.#path),
-        method: 'GET',
-        signal: AbortSignal.any([signal, otherLeads.signal]),
+      const answer = await exchange(this.#dispatcher, {
+        ...this.#link.target(origin, path),
+        ...request,
+        signal: AbortSignal.any([signal, giveUp.signal, renewal.signal]),
+        onData: (chunk) => {
+          const hadLine = lines.hasLine;
+          if (!led) this.#link.leads(origin);
+          led = true;
+          this.#link.sawLine(origin);
+          const reason = lines.take(chunk);
+          if (reason !== undefined || hadLine || !lines.hasLine) return reason;
+          firstLine.abort();
+          this.#backOff.reset();
+          this.#renewal = renewal;
+          if (this.#hasStale && !isOld) renewal.abort(new Error('the node wants other services'));
+          return undefined;
+        },
       });
-      if (response.statusCode !== 200) {
-        const text = await response.body.text();
-        return {
-          reason: `status ${response.statusCode}: ${text.slice(0, 500)}`,
-          led: !isNotLeader(response.statusCode, text),
-        };
-      }
-      led = true;
-      this.#link.leads(origin);
-      const lines = new LineSplitter(LINE_LIMIT);
-      let full = false;
-      for await (const chunk of response.body) {
-        const complete = lines.push(chunk);
-        this.#link.heard(origin);
-        if (complete === undefined) return { reason: `a line is longer than ${LINE_LIMIT} characters`, led };
-        for (const line of complete) {
-          if (line === '') continue;
-          const failure = this.#take(line, full);
-          if (failure !== undefined) return { reason: failure, led };
-          full = true;
-          waiting.abort();
-        }
-      }
-      return { reason: 'ended by the controller', led };
+      if (answer.status === 200) return { end: { reason: 'ended by the controller', led: true } };
+      const reason = `status ${answer.status}: ${answer.text.slice(0, 500)}`;
+      return { end: { reason, led: !isNotLeader(answer.status, answer.text) }, answer };
     } catch (error) {
-      return { reason: error instanceof Error ? error.message : String(error), led: led && !otherLeads.signal.aborted };
+      return {
+        end: { reason: reasonOf(error), led: led && !giveUp.signal.aborted, renewed: renewal.signal.aborted },
+      };
     } finally {
-      waiting.abort();
+      firstLine.abort();
+      this.#renewal = undefined;
     }
   }
 
-  /** Hands one line on; returns what is wrong with it. */
-  #take(line: string, full: boolean): string | undefined {
-    const parsed = parseAssignmentLine(line);
-    const refused = !parsed.ok
-      ? parsed.failure
-      : !full && !parsed.value.full && !parsed.value.partial
-        ? ({ code: 'MALFORMED_ASSIGNMENT', message: 'full: the first line of a stream must be full' } as const)
-        : undefined;
-    if (refused !== undefined || !parsed.ok) {
-      if (refused !== undefined) this.#events.refused(refused);
-      return refused?.message;
-    }
-    this.#backOff.reset();
-    this.#events.update(parsed.value);
-    return undefined;
+  #request(): { path: string; method: 'POST'; contentType: string; body: string } {
+    return {
+      path: '/agent/v2/assignments',
+      method: 'POST',
+      contentType: 'application/json',
+      body: JSON.stringify(this.#ports.subscription()),
+    };
+  }
+
+  #oldRequest(): { path: string; method: 'GET' } {
+    const { node } = this.#ports.subscription();
+    return { path: `/agent/v1/assignments?node=${encodeURIComponent(node)}`, method: 'GET' };
   }
 }

@@ -1,25 +1,26 @@
 /**
- * Finds the controller that leads behind one URL. Its host name may have several addresses, one for each instance; only
- * the one that leads takes reports and gives assignments.
+ * Finds the leader behind one URL. Its host name may have several addresses, one for each instance of the controller; only
+ * the leader takes reports and gives assignments.
  */
 import { type LookupAddress, promises as dns } from 'node:dns';
 import { isIP } from 'node:net';
 import { Agent, type Dispatcher } from 'undici';
 import { type BaseAddress, pathBelow } from '../../contract/base-address.ts';
+import { codeOf } from './exchange.ts';
 
 /** How long what the name resolved to is used without asking again, ms. */
 const RESOLVED_MS = 30_000;
 /** Likewise while no address is known to lead: another controller may be about to start. */
 const SEEKING_MS = 1000;
-/** The controller sends each agent a line every second: one that was not heard for so long may be gone, ms. */
-const HEARD_MS = 2000;
+/** The controller sends each agent a line every second: one whose last line is older than this may be gone, ms. */
+const LIVE_MS = 2000;
 
 /** All addresses of a name. */
 export type Resolve = (hostname: string) => Promise<readonly LookupAddress[]>;
 
 const lookupAll: Resolve = (hostname) => dns.lookup(hostname, { all: true });
 
-/** Which address to try first. Shared by all that call the controller: what one of them finds helps the others. */
+/** Which address to try first. Assignments and reports share it: where one finds the leader, so does the other. */
 export class ControllerLink {
   readonly url: URL;
   readonly #address: BaseAddress;
@@ -30,11 +31,11 @@ export class ControllerLink {
   #lookup: Promise<void> = Promise.resolve();
   #isLookingUp = false;
   #lookedUpAt = -Infinity;
-  /** The one that answered last. */
+  /** The origin that answered last. */
   #leader: string | undefined;
-  /** Whose line came last, and when. */
-  #heard: { readonly origin: string; readonly at: number } | undefined;
-  #findings = 0;
+  /** The origin that sent the last line, and when. */
+  #lastLine: { readonly origin: string; readonly at: number } | undefined;
+  #leaderChanges = 0;
   #waiting: (() => void)[] = [];
 
   constructor(address: BaseAddress, now: () => number, resolve: Resolve = lookupAll) {
@@ -45,8 +46,8 @@ export class ControllerLink {
   }
 
   /**
-   * Origins to try, the one that led last first. Waits for the name server only while no address is known: one that
-   * does not answer must not part those that know each other. @throws when the name cannot be resolved, and never could
+   * Origins to try, the last leader first. Waits for the name server only while no address is known, so that a name
+   * server without an answer does not separate an agent from its controller. @throws when the name was never resolved
    */
   async origins(): Promise<readonly string[]> {
     this.#lookUpIfDue();
@@ -55,37 +56,37 @@ export class ControllerLink {
     return leader === undefined ? this.#origins : [leader, ...this.#origins.filter((origin) => origin !== leader)];
   }
 
-  /** It answers as the one that leads. */
+  /** The origin answers as the leader. */
   leads(origin: string): void {
     if (this.#leader === origin) return;
     this.#leader = origin;
-    this.#findings++;
+    this.#leaderChanges++;
     for (const wake of this.#waiting.splice(0)) wake();
   }
 
-  /** It does not answer, or says that it does not lead. */
+  /** The origin does not answer, or says that it does not lead. */
   failed(origin: string): void {
     if (this.#leader === origin) this.#leader = undefined;
   }
 
   /** A line of assignments came from there. */
-  heard(origin: string): void {
-    this.#heard = { origin, at: this.#now() };
+  sawLine(origin: string): void {
+    this.#lastLine = { origin, at: this.#now() };
   }
 
-  /** Is this the one that assignments come from, and did it say something just now? */
-  hears(origin: string): boolean {
-    return this.#heard?.origin === origin && this.#now() - this.#heard.at <= HEARD_MS;
+  /** Whether assignments come from there, and the last line came just now. */
+  isLive(origin: string): boolean {
+    return this.#lastLine?.origin === origin && this.#now() - this.#lastLine.at <= LIVE_MS;
   }
 
-  /** How often one was found to lead that was not known to. */
-  get findings(): number {
-    return this.#findings;
+  /** How often an origin was found to lead that was not the leader before. */
+  get leaderChanges(): number {
+    return this.#leaderChanges;
   }
 
-  /** Resolves once there are more findings than `known`, or on the signal. */
-  found(known: number, signal: AbortSignal): Promise<void> {
-    if (this.#findings > known) return Promise.resolve();
+  /** Resolves once there were more leader changes than `known`, or on the signal. */
+  leaderFound(known: number, signal: AbortSignal): Promise<void> {
+    if (this.#leaderChanges > known) return Promise.resolve();
     return new Promise((resolve) => {
       this.#waiting.push(resolve);
       signal.addEventListener(
@@ -99,10 +100,10 @@ export class ControllerLink {
     });
   }
 
-  /** Resolves once another than this one is known to lead, or on the signal. */
-  async foundOther(origin: string, signal: AbortSignal): Promise<void> {
+  /** Resolves once another origin than this one is known to lead, or on the signal. */
+  async otherFound(origin: string, signal: AbortSignal): Promise<void> {
     while (!signal.aborted && (this.#leader === undefined || this.#leader === origin)) {
-      await this.found(this.#findings, signal);
+      await this.leaderFound(this.#leaderChanges, signal);
     }
   }
 
@@ -126,7 +127,7 @@ export class ControllerLink {
     return this.url.hostname.replace(/^\[|\]$/g, '');
   }
 
-  /** Asks one question at a time, and after a failure no sooner again than after an answer. */
+  /** One lookup at a time; after a failure the next one comes no sooner than after an answer. */
   #lookUpIfDue(): void {
     const age = this.#now() - this.#lookedUpAt;
     if (this.#isLookingUp || age < (this.#leader === undefined ? SEEKING_MS : RESOLVED_MS)) return;
@@ -135,7 +136,7 @@ export class ControllerLink {
       this.#isLookingUp = false;
       this.#lookedUpAt = this.#now();
     });
-    // Nobody waits for it where addresses are known.
+    // Where addresses are known nothing waits for it.
     this.#lookup.catch(() => undefined);
   }
 
@@ -152,10 +153,10 @@ export class ControllerLink {
 
 /** Is this the answer of a controller that does not lead? */
 export function isNotLeader(status: number, body: string): boolean {
-  if (status !== 503) return false;
-  try {
-    return (JSON.parse(body) as { code?: unknown } | null)?.code === 'NOT_LEADER';
-  } catch {
-    return false;
-  }
+  return status === 503 && codeOf(body) === 'NOT_LEADER';
+}
+
+/** Is this the answer of a controller of the version before, which does not know the path? */
+export function isUnknownPath(status: number, body: string): boolean {
+  return status === 404 && codeOf(body) === 'UNKNOWN_PATH';
 }

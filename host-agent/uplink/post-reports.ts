@@ -1,61 +1,46 @@
 /** One request with reports to one controller, and what its answer means. */
 import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
-import { type ControllerLink, isNotLeader } from './controller-link.ts';
+import { type ControllerLink, isNotLeader, isUnknownPath } from './controller-link.ts';
+import { type Answer, exchange, reasonOf } from './exchange.ts';
 
-/** `unreachable`: no answer, or none of a controller that leads; `refused`: the controller will not have it, now or again; `failed`: it could not just now. */
+/**
+ * `unreachable`: no answer, or none of the leader; `refused`: the controller does not take it, now or again; `failed`: it
+ * could not take it just now; `old`: the controller is of the version before.
+ */
 export type Outcome =
-  { readonly kind: 'accepted' } | { readonly kind: 'refused' | 'failed' | 'unreachable'; readonly reason: string };
+  | { readonly kind: 'accepted' }
+  | { readonly kind: 'refused' | 'failed' | 'unreachable' | 'old'; readonly reason: string };
+
+export interface Target {
+  readonly origin: string;
+  /** The controller there is of the version before. */
+  readonly isOld: boolean;
+}
 
 /** Posts one report, as JSON, or several as lines. Never rejects. */
 export async function postReports(
   dispatcher: Dispatcher,
   link: Pick<ControllerLink, 'target'>,
-  origin: string,
+  { origin, isOld }: Target,
   body: string | Readable,
 ): Promise<Outcome> {
+  const path = `/agent/${isOld ? 'v1' : 'v2'}/reports`;
+  const request =
+    typeof body === 'string'
+      ? { ...link.target(origin, path), contentType: 'application/json', body }
+      : { ...link.target(origin, `${path}/stream`), contentType: 'application/x-ndjson', body };
   try {
-    const { status, text } = await exchange(dispatcher, link, origin, body);
-    if (status < 300) return { kind: 'accepted' };
-    const reason = `status ${status}: ${text.slice(0, 500)}`;
-    if (isNotLeader(status, text)) return { kind: 'unreachable', reason };
-    return { kind: status < 500 && ![404, 408, 429].includes(status) ? 'refused' : 'failed', reason };
+    return outcomeOf(await exchange(dispatcher, { method: 'POST', ...request }));
   } catch (error) {
     return { kind: 'unreachable', reason: reasonOf(error) };
   }
 }
 
-export function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
-/** By undici's handlers, since a stream for each answer, empty as a rule, costs more. */
-function exchange(
-  dispatcher: Dispatcher,
-  link: Pick<ControllerLink, 'target'>,
-  origin: string,
-  body: string | Readable,
-): Promise<{ readonly status: number; readonly text: string }> {
-  const [path, type] =
-    typeof body === 'string'
-      ? ['/agent/v1/reports', 'application/json']
-      : ['/agent/v1/reports/stream', 'application/x-ndjson'];
-  const { headers, ...target } = link.target(origin, path);
-  return new Promise((resolve, reject) => {
-    let status = 0;
-    const chunks: Buffer[] = [];
-    dispatcher.dispatch(
-      { ...target, method: 'POST', headers: { ...headers, 'content-type': type }, body },
-      {
-        // By its name undici tells such handlers from those of its earlier versions.
-        onRequestStart() {},
-        onResponseStart(_controller, statusCode) {
-          status = statusCode;
-        },
-        onResponseData: (_controller, chunk) => void chunks.push(chunk),
-        onResponseEnd: () => resolve({ status, text: Buffer.concat(chunks).toString() }),
-        onResponseError: (_controller, error) => reject(error),
-      },
-    );
-  });
+function outcomeOf({ status, text }: Answer): Outcome {
+  if (status < 300) return { kind: 'accepted' };
+  const reason = `status ${status}: ${text.slice(0, 500)}`;
+  if (isNotLeader(status, text)) return { kind: 'unreachable', reason };
+  if (isUnknownPath(status, text)) return { kind: 'old', reason };
+  return { kind: status < 500 && ![404, 408, 429].includes(status) ? 'refused' : 'failed', reason };
 }

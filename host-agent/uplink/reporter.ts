@@ -1,17 +1,16 @@
 /**
- * Sends reports to the controller. The first goes by itself and finds the one that leads; those that follow are lines of
- * long requests, for as long as that controller is heard: its heartbeats stand for the answers that each would get, and
- * an agent's CPU goes by how often it is woken up. Amounts are counters, so a report that is lost is not sent again.
+ * Sends reports to the controller. The first goes by itself and finds the leader; those that follow are lines of long
+ * requests while that controller's lines come: its heartbeats stand for the answers that each would get, and an agent's
+ * CPU goes by how often it wakes up. Amounts are counters, so a report that is lost is not sent again.
  */
 import type { Dispatcher } from 'undici';
-import type { AgentReport } from '../../contract/report.ts';
 import type { Sample } from '../sample/sampler.ts';
 import type { ControllerLink } from './controller-link.ts';
-import type { Batch, PendingStatistics } from './pending-statistics.ts';
-import { type Outcome, postReports, reasonOf } from './post-reports.ts';
+import { reasonOf } from './exchange.ts';
+import { type Outcome, postReports, type Target } from './post-reports.ts';
 import { ReportStream } from './report-stream.ts';
 
-/** Of a host that is gone nobody says so: the next address must not wait for long. */
+/** A host that is gone answers nothing: the next address must not wait for long. */
 const CONNECT_MS = 1000;
 const TIMEOUT_MS = 2000;
 
@@ -19,90 +18,83 @@ const TIMEOUT_MS = 2000;
 const LAST_LINE_MS = 8000;
 /** Where none comes in time: the controller's server allows a request ten seconds. */
 const MAX_MS = 9000;
+/** A full report this often costs little, and mends what the two ends might disagree about. */
+const FULL_MS = 300_000;
 
-export interface Identity {
-  readonly node: string;
-  /** Random per process: the controller then knows that counters begin anew. */
-  readonly instance: string;
+/** Reports of one protocol. */
+export interface ReportSource {
+  /** The next report, as JSON in one line. A full one depends on none before it. */
+  next(sample: Sample, full: boolean): string;
+  /** The report was taken, or refused for good. */
+  delivered(): void;
 }
 
-/** A report as JSON, in one line. The proxies' parts are JSON already. */
-export function encodeReport(identity: Identity, sequence: number, sample: Sample, proxies: Batch): string {
-  const report: Omit<AgentReport, 'proxies'> = {
-    node: identity.node,
-    instance: identity.instance,
-    sequence,
-    monotonicMs: Math.round(sample.monotonicMs * 1000) / 1000,
-    cpu: sample.cpu,
-    replicas: sample.replicas,
-  };
-  return `${JSON.stringify(report).slice(0, -1)},"proxies":[${proxies.map((entry) => entry.json).join(',')}]}`;
+export interface ReporterPorts {
+  readonly link: ControllerLink;
+  readonly reports: ReportSource;
+  /** For controllers of the version before. */
+  readonly oldReports: ReportSource;
+  /** Monotonic clock, ms. */
+  readonly now: () => number;
+  /** Outcome of each request, with the number of reports that it stands for: of one that fails, the last. */
+  readonly outcome: (outcome: Outcome, reports: number) => void;
 }
 
 export class Reporter {
-  #link: ControllerLink;
-  #dispatcher: Dispatcher;
-  #identity: Identity;
-  #statistics: PendingStatistics;
-  #outcome: (outcome: Outcome, reports: number) => void;
-  #now: () => number;
-  #sequence = 0;
+  readonly #ports: ReporterPorts;
+  readonly #dispatcher: Dispatcher;
   #underway = false;
   /** Who accepted the last request. */
-  #accepts: string | undefined;
+  #accepts: Target | undefined;
   #stream: ReportStream | undefined;
+  #fullAt = -Infinity;
+  #sendsOld = false;
 
-  /** @param outcome of each request, with the number of reports that it stands for: of one that fails, the last */
-  constructor(
-    link: ControllerLink,
-    identity: Identity,
-    statistics: PendingStatistics,
-    now: () => number,
-    outcome: (outcome: Outcome, reports: number) => void,
-  ) {
-    this.#link = link;
-    this.#dispatcher = link.dispatcher({ connectMs: CONNECT_MS, headersMs: TIMEOUT_MS, bodyMs: TIMEOUT_MS });
-    this.#identity = identity;
-    this.#statistics = statistics;
-    this.#now = now;
-    this.#outcome = outcome;
+  constructor(ports: ReporterPorts) {
+    this.#ports = ports;
+    this.#dispatcher = ports.link.dispatcher({ connectMs: CONNECT_MS, headersMs: TIMEOUT_MS, bodyMs: TIMEOUT_MS });
+  }
+
+  /** The controller that answered last takes reports of the version before. */
+  get sendsOld(): boolean {
+    return this.#sendsOld;
   }
 
   /** Sends one sample, unless the one before is still on its way: the next one says all that this one would. */
   async send(sample: Sample): Promise<void> {
     if (this.#underway) return;
-    if (this.#accepts !== undefined && this.#link.hears(this.#accepts)) {
-      this.#write(sample, this.#accepts);
+    const accepts = this.#accepts;
+    if (accepts !== undefined && this.#ports.link.isLive(accepts.origin)) {
+      this.#write(sample, accepts);
     } else {
       this.#abandon();
-      await this.#sendAlone(sample);
+      this.#underway = true;
+      const outcome = await this.#sendAlone(sample);
+      this.#underway = false;
+      this.#ports.outcome(outcome, 1);
     }
   }
 
-  async #sendAlone(sample: Sample): Promise<void> {
-    this.#underway = true;
-    const batch = this.#statistics.take();
-    const outcome = await this.#post(encodeReport(this.#identity, this.#sequence++, sample, batch));
-    // What was refused once is refused again: it must not stop what comes after it.
-    if (outcome.kind === 'accepted' || outcome.kind === 'refused') this.#statistics.delivered(batch);
-    this.#underway = false;
-    this.#outcome(outcome, 1);
-  }
-
-  #write(sample: Sample, origin: string): void {
-    const stream = (this.#stream ??= this.#open(origin));
+  #write(sample: Sample, target: Target): void {
+    const stream = (this.#stream ??= this.#open(target));
     if (stream.isBusy) return;
-    const batch = this.#statistics.take();
-    stream.write(encodeReport(this.#identity, this.#sequence++, sample, batch));
-    // What is lost with a controller that goes, proxies say again: they send what they counted since they began.
-    this.#statistics.delivered(batch);
-    if (this.#now() - stream.openedAt >= LAST_LINE_MS) stream.end();
+    const now = this.#ports.now();
+    const isFullDue = now - this.#fullAt >= FULL_MS;
+    if (isFullDue) this.#fullAt = now;
+    const source = this.#source(target);
+    stream.write(source.next(sample, isFullDue));
+    source.delivered();
+    if (now - stream.openedAt >= LAST_LINE_MS) stream.end();
   }
 
-  #open(origin: string): ReportStream {
+  #source({ isOld }: Target): ReportSource {
+    return isOld ? this.#ports.oldReports : this.#ports.reports;
+  }
+
+  #open(target: Target): ReportStream {
     const limits = { longestMs: MAX_MS, answerMs: TIMEOUT_MS };
-    const stream = new ReportStream(origin, this.#now(), limits, (body) =>
-      postReports(this.#dispatcher, this.#link, origin, body),
+    const stream = new ReportStream(target.origin, this.#ports.now(), limits, (body) =>
+      postReports(this.#dispatcher, this.#ports.link, target, body),
     );
     void stream.outcome.then((outcome) => this.#ended(stream, outcome));
     return stream;
@@ -112,37 +104,51 @@ export class Reporter {
     if (this.#stream !== stream) return;
     this.#stream = undefined;
     if (outcome.kind !== 'accepted') this.#accepts = undefined;
-    if (outcome.kind === 'unreachable') this.#link.failed(stream.origin);
-    this.#outcome(outcome, outcome.kind === 'accepted' ? stream.reports : 1);
+    if (outcome.kind === 'unreachable') this.#ports.link.failed(stream.origin);
+    this.#ports.outcome(outcome, outcome.kind === 'accepted' ? stream.reports : 1);
   }
 
   #abandon(): void {
     const stream = this.#stream;
     if (stream === undefined) return;
     this.#stream = undefined;
-    const reason = `${stream.origin} is not heard any more`;
+    const reason = `no line comes from ${stream.origin} any more`;
     stream.abandon(reason);
-    this.#outcome({ kind: 'unreachable', reason }, 1);
+    this.#ports.outcome({ kind: 'unreachable', reason }, 1);
   }
 
   /** Tries one address after the other until one leads; if none does, the last one's answer says why. */
-  async #post(body: string): Promise<Outcome> {
-    let outcome: Outcome = { kind: 'unreachable', reason: `${this.#link.url.hostname}: no address` };
+  async #sendAlone(sample: Sample): Promise<Outcome> {
+    const { link, now } = this.#ports;
+    let outcome: Outcome = { kind: 'unreachable', reason: `${link.url.hostname}: no address` };
     this.#accepts = undefined;
+    this.#fullAt = now();
     try {
-      for (const origin of await this.#link.origins()) {
-        outcome = await postReports(this.#dispatcher, this.#link, origin, body);
+      for (const origin of await link.origins()) {
+        let target: Target = { origin, isOld: false };
+        outcome = await this.#post(target, sample);
+        if (outcome.kind === 'old') {
+          target = { ...target, isOld: true };
+          outcome = await this.#post(target, sample);
+        }
         if (outcome.kind !== 'unreachable') {
-          this.#link.leads(origin);
-          if (outcome.kind === 'accepted') this.#accepts = origin;
+          link.leads(origin);
+          if (outcome.kind === 'accepted') this.#accepts = target;
+          this.#sendsOld = target.isOld;
+          // What was refused once is refused again: it must not stop what comes after it.
+          if (outcome.kind === 'accepted' || outcome.kind === 'refused') this.#source(target).delivered();
           return outcome;
         }
-        this.#link.failed(origin);
+        link.failed(origin);
       }
     } catch (error) {
       outcome = { kind: 'unreachable', reason: reasonOf(error) };
     }
     return outcome;
+  }
+
+  #post(target: Target, sample: Sample): Promise<Outcome> {
+    return postReports(this.#dispatcher, this.#ports.link, target, this.#source(target).next(sample, true));
   }
 
   async close(): Promise<void> {

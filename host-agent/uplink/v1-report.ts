@@ -4,12 +4,73 @@
  */
 import { bucketBoundSeconds, LATENCY_BUCKETS } from '../../contract/latency-buckets.ts';
 import type { ProxySync, SyncCalled } from '../../contract/proxy-sync.ts';
-import type { CalledCounters, ProxyCounters } from '../../contract/report.ts';
+import type { AgentReport, CalledCounters, ProxyCounters } from '../../contract/report.ts';
+import type { Sample } from '../sample/sampler.ts';
+import type { Identity } from './node-reports.ts';
+import { type Batch, PendingStatistics } from './pending-statistics.ts';
 
 /** How often such a controller expects to see a VM. */
 const REPEAT_MS = 2000;
 /** A VM says that it lives every 30 s. */
 const GONE_MS = 35_000;
+
+/** Reports of that version: everything in each, with the newest statistics of each VM. */
+export class V1Reports {
+  readonly #identity: Identity;
+  readonly #statistics: V1Statistics;
+  readonly #pending = new PendingStatistics();
+  #sequence = 0;
+  #batch: Batch = [];
+
+  constructor(identity: Identity, wallClockMs: () => number) {
+    this.#identity = identity;
+    this.#statistics = new V1Statistics(wallClockMs);
+  }
+
+  /** VMs whose statistics are not yet with the controller. */
+  get size(): number {
+    return this.#pending.size;
+  }
+
+  /** How many statistics were given up undelivered. */
+  get dropped(): number {
+    return this.#pending.dropped;
+  }
+
+  /** Takes what a VM counted; `tableVersion` is the controller's number of what its proxy uses. */
+  accept(message: ProxySync, tableVersion: number, now: number): void {
+    const counters = this.#statistics.accept(message, tableVersion, now);
+    if (counters !== undefined) this.#pending.accept(counters, now);
+  }
+
+  /** Takes what a plugin of the version before counted. */
+  acceptOld(counters: ProxyCounters, now: number): void {
+    this.#pending.accept(counters, now);
+  }
+
+  /** Does what has become due. */
+  tick(now: number): void {
+    for (const counters of this.#statistics.repeat(now)) this.#pending.accept(counters, now);
+  }
+
+  next(sample: Sample): string {
+    const report: Omit<AgentReport, 'proxies'> = {
+      ...this.#identity,
+      sequence: this.#sequence++,
+      monotonicMs: Math.round(sample.monotonicMs * 1000) / 1000,
+      cpu: sample.cpu,
+      replicas: sample.replicas,
+    };
+    this.#batch = this.#pending.take();
+    return `${JSON.stringify(report).slice(0, -1)},"proxies":[${this.#batch.map(({ json }) => json).join(',')}]}`;
+  }
+
+  /** The last report was taken. What is lost with a controller that goes, proxies say again. */
+  delivered(): void {
+    this.#pending.delivered(this.#batch);
+    this.#batch = [];
+  }
+}
 
 interface Histogram {
   answered: number;

@@ -127,20 +127,25 @@ describe('ballast --controller', () => {
 
 describe('agent --controller', () => {
   test('reports and follows assignments below the path, with the credentials', async () => {
-    const { address, port, seen } = await target('no controller', 404);
+    const { address, port, seen } = await target('{"code":"UNKNOWN_PATH"}', 404);
     const base = parseBaseAddress(`${address}/ballast`);
     if (!base.ok) throw new Error(base.failure.message);
     const link = new ControllerLink(base.value, () => performance.now());
     const dispatcher = link.dispatcher({ connectMs: 1000, headersMs: 1000, bodyMs: 1000 });
-    await postReports(dispatcher, link, `http://127.0.0.1:${port}`, '{}');
+    const origin = `http://127.0.0.1:${port}`;
+    for (const isOld of [false, true]) await postReports(dispatcher, link, { origin, isOld }, '{}');
     await dispatcher.destroy();
     const { promise, resolve } = Promise.withResolvers<void>();
-    const stream = new AssignmentStream(link, 'n 1', { update() {}, refused() {}, disconnected: () => resolve() });
+    const ports = { line() {}, update() {}, fault() {}, refused() {}, disconnected: () => resolve() };
+    const subscription = () => ({ node: 'n 1', instance: 'i', epoch: 0, services: [] });
+    const stream = new AssignmentStream(link, { ...ports, subscription });
     stream.start();
     await promise;
     await stream.close();
     expect([...seen]).toEqual([
+      `POST /ballast/agent/v2/reports ${BASIC}`,
       `POST /ballast/agent/v1/reports ${BASIC}`,
+      `POST /ballast/agent/v2/assignments ${BASIC}`,
       expect.stringMatching(new RegExp(`^GET /ballast/agent/v1/assignments\\?node=n%201.* ${BASIC}$`)),
     ]);
   });

@@ -8,8 +8,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LATENCY_BUCKETS } from '../../contract/latency-buckets.ts';
 import type { AssignmentUpdate } from '../../contract/assignment.ts';
+import type { AssignmentLine, Subscription } from '../../contract/assignment-stream.ts';
+import { encodeWeights } from '../../contract/weights-codec.ts';
 import { type AgentProcess, startAgent } from '../host-agent/support/agent-process.ts';
 import { ControllerStub } from '../host-agent/support/controller-stub.ts';
 import { makeNodeGroup } from '../host-agent/support/node-group.ts';
@@ -23,32 +24,63 @@ const PROXIES = 30;
 const SECONDS = 60;
 /** Until V8 has compiled what runs four times a second. */
 const WARM_UP_MS = 30_000;
-/** How often the controller sends a line: a heartbeat, or new weights, as often as where load moves. */
+/** How often the controller sends a line: a heartbeat, or new weights of all services, as where load moves. */
 const LINE_MS = 1000;
 /** Of each checkout, where there are two. */
 const AGENTS = 2;
 
-/** What the controller sends: everything at first, then new weights of all services, or that nothing changed. */
-function lineOf(version: number, said: 'all' | 'changes' | 'nothing'): string {
+/** Weights of the three replicas of each service; a step later they are others. */
+function weightsAt(version: number): readonly number[] {
   const step = version % 10;
-  const update: AssignmentUpdate = {
+  return [0.3 + step / 100, 0.3, 0.4 - step / 100];
+}
+
+const keyOf = (service: number): string => `8080|service-${service}.hotel-reservation.svc.cluster.local`;
+
+/** What a controller of the version before sends: everything at first, then new weights of all services, or a heartbeat. */
+function updateOf(version: number, said: 'all' | 'changes' | 'nothing'): AssignmentUpdate {
+  return {
     version,
     full: said === 'all',
     validForMs: 10_000,
     removed: [],
     services: Array.from({ length: said === 'nothing' ? 0 : SERVICES }, (_, service) => ({
-      key: `8080|service-${service}.hotel-reservation.svc.cluster.local`,
+      key: keyOf(service),
       routing: 'Endpoint' as const,
       pinning: false,
-      replicas: [0.3 + step / 100, 0.3, 0.4 - step / 100].map((weight, replica) => ({
+      replicas: weightsAt(version).map((weight, replica) => ({
         name: `service-${service}-${replica}`,
         address: `10.0.${service}.${replica}:8080`,
         weight,
-        cpuUtilisation: 0.5 + step / 100,
+        cpuUtilisation: 0.5 + (version % 10) / 100,
       })),
     })),
   };
-  return `${JSON.stringify(update)}\n`;
+}
+
+/** The same of a controller of this version, for a node that wants these services. */
+function firstLine({ services }: Subscription): AssignmentLine {
+  return {
+    version: 1,
+    validForMs: 10_000,
+    epoch: 1,
+    services: services.map(([key]) => ({
+      id: Number(/service-(\d+)/.exec(key)?.[1]),
+      key,
+      version: 1,
+      routing: 'Endpoint',
+      pinning: false,
+      replicas: [0, 1, 2].map((replica) => [`${key.slice(5, 14)}-${replica}`, `10.0.0.${replica}:8080`]),
+      weights: encodeWeights(weightsAt(1)),
+    })),
+  };
+}
+
+function lineOf(version: number, said: 'changes' | 'nothing', wanted: number): AssignmentLine {
+  const beat = { version, validForMs: 10_000 };
+  if (said === 'nothing') return beat;
+  const weights = encodeWeights(weightsAt(version));
+  return { ...beat, weights: Array.from({ length: wanted }, (_, service) => [service, weights]) };
 }
 
 interface Subject {
@@ -68,12 +100,13 @@ async function measure(subjects: readonly Subject[], condition: string, context:
     cpu: cpuSeconds(agent.pid),
     reports: controller.reports.length,
     tables: crowd.tables,
+    requests: crowd.requests,
   }));
   const started = performance.now();
   await sleep(SECONDS * 1000, undefined, { signal: context.signal });
   const seconds = (performance.now() - started) / 1000;
   return subjects.map(({ checkout, agent, controller, crowd }, index) => {
-    const { cpu = 0, reports = 0, tables = 0 } = before[index] ?? {};
+    const { cpu = 0, reports = 0, tables = 0, requests = 0 } = before[index] ?? {};
     const corePercent = (100 * (cpuSeconds(agent.pid) - cpu)) / seconds;
     context.progress(`${condition}, ${checkout}: ${corePercent.toFixed(2)} % of a core`);
     return {
@@ -83,6 +116,7 @@ async function measure(subjects: readonly Subject[], condition: string, context:
       rss_mb: rssMb(agent.pid),
       reports_per_second: (controller.reports.length - reports) / seconds,
       tables_per_second: (crowd.tables - tables) / seconds,
+      requests_per_second: (crowd.requests - requests) / seconds,
       failed_requests: crowd.failures,
     };
   });
@@ -128,13 +162,14 @@ async function startSubject(
   cleanup: AsyncDisposableStack,
 ): Promise<Subject> {
   const controller = new ControllerStub();
-  controller.greeting = () => lineOf(1, 'all');
+  controller.greeting = (subscription) => `${JSON.stringify(firstLine(subscription))}\n`;
+  controller.oldGreeting = () => `${JSON.stringify(updateOf(1, 'all'))}\n`;
   const url = await controller.listen();
   cleanup.defer(() => controller.close());
   const main = join(checkout, 'host-agent/main.ts');
   const agent = await startAgent(['--node', 'bench', '--controller', url.href, ...flags], main);
   cleanup.defer(async () => void (await agent.stop()));
-  const crowd = new ProxyCrowd(agent.url, PROXIES, SERVICES, LATENCY_BUCKETS);
+  const crowd = new ProxyCrowd(agent.url, PROXIES, SERVICES);
   cleanup.defer(() => crowd.stop());
   return { checkout, agent, controller, crowd };
 }
@@ -153,12 +188,15 @@ async function measureBoth(context: BenchContext, cleanup: AsyncDisposableStack)
   let said: 'changes' | 'nothing' = 'nothing';
   const lines = setInterval(() => {
     if (said === 'changes') version++;
-    for (const { controller } of subjects) controller.write(lineOf(version, said));
+    for (const { controller } of subjects) {
+      controller.send(lineOf(version, said, controller.subscriptions.at(-1)?.services.length ?? 0));
+      controller.sendOld(updateOf(version, said));
+    }
   }, LINE_MS);
   cleanup.defer(() => clearInterval(lines));
 
   const alone = await measure(subjects, 'sampling and reports', context);
-  for (const { crowd } of subjects) crowd.start();
+  await Promise.all(subjects.map(({ crowd }) => crowd.start()));
   said = 'changes';
   const serving = await measure(subjects, `with ${PROXIES} proxies`, context);
   const mean = (rounds: readonly Round[], checkout: string, figure: string): number => {

@@ -9,7 +9,8 @@ import { type AgentProcess, startAgent } from '../support/agent-process.ts';
 import { ControllerStub } from '../support/controller-stub.ts';
 import { type NodeGroup, makeNodeGroup } from '../support/node-group.ts';
 import { temporaryTree } from '../support/tree.ts';
-import { update } from '../support/updates.ts';
+import { ReportedNode } from '../support/reported-node.ts';
+import { line } from '../support/updates.ts';
 
 const WAIT = { timeout: 20_000, interval: 50 };
 
@@ -31,7 +32,7 @@ async function scene(cpu: readonly PodCpuGrant[], validForMs = 10_000): Promise<
   onTestFinished(() => group.remove());
   for (const uid of ['a', 'b']) group.addPod(uid);
   const controller = new ControllerStub();
-  controller.greeting = () => `${JSON.stringify(update({ validForMs, cpu: [...cpu] }))}\n`;
+  controller.greeting = () => `${JSON.stringify(line({ validForMs, cpu: [...cpu] }))}\n`;
   const url = await controller.listen();
   onTestFinished(() => controller.close());
   const saved = join(temporaryTree({}), 'cpu-settings.json');
@@ -66,12 +67,12 @@ describe.runIf(findCgroups().ok)('in real cgroups', () => {
     const shares = settings('a').shares;
     expect(shares).not.toBe(before.shares);
 
-    controller.send(update({ full: false, services: [], cpu: [{ uid: 'a', shares: 2048, quotaCores: 0.25 }] }));
+    controller.send({ version: 2, validForMs: 10_000, cpu: [{ uid: 'a', shares: 2048, quotaCores: 0.25 }] });
     await vi.waitFor(() => expect(settings('a').quota).toMatch(/^25000\b/), WAIT);
     expect(Number(settings('a').shares) / Number(shares)).toBeCloseTo(4, 1);
     expect(settings('b')).toEqual(other);
 
-    controller.send(update({ full: false, services: [], cpu: [{ uid: 'a', quotaCores: 0.25 }] }));
+    controller.send({ version: 2, validForMs: 10_000, cpu: [{ uid: 'a', quotaCores: 0.25 }] });
     await vi.waitFor(() => expect(settings('a').shares).toBe(before.shares), WAIT);
     expect(await agent.stop()).toBe(0);
     expect(settings('a')).toEqual(before);
@@ -82,10 +83,16 @@ describe.runIf(findCgroups().ok)('in real cgroups', () => {
     const { start, controller, settings } = await scene([{ uid: 'a', quotaCores: 0.5 }]);
     await start();
     await vi.waitFor(() => expect(settings('a').quota).toMatch(/^50000\b/), WAIT);
-    await vi.waitFor(() => expect(controller.reports.at(-1)).toContain('"grantedCores":0.5'), WAIT);
-    controller.send(update({ full: false, services: [], cpu: [] }));
-    await vi.waitFor(() => expect(controller.reports.at(-1)).not.toContain('grantedCores'), WAIT);
-    expect(controller.reports.filter((report) => report.includes('limitCores'))).toEqual([]);
+    const node = new ReportedNode();
+    const reported = (): readonly (string | number | null)[] => {
+      const [, , , , limitCores = 0, grantedCores = 0] = node.takeAll(controller.reports).pods.get('a') ?? [];
+      return [limitCores, grantedCores];
+    };
+    await vi.waitFor(() => expect(reported()).toEqual([null, 0.5]), WAIT);
+    controller.send({ version: 2, validForMs: 10_000, cpu: [] });
+    await vi.waitFor(() => expect(reported()).toEqual([null, null]), WAIT);
+    const limits = node.reports.flatMap(({ pods = [] }) => pods.map(([, , , , limitCores]) => limitCores));
+    expect(limits.every((limitCores) => limitCores === null)).toBe(true);
   });
 
   test('the next agent restores what a killed one left', async () => {
@@ -95,7 +102,7 @@ describe.runIf(findCgroups().ok)('in real cgroups', () => {
     await vi.waitFor(() => expect(settings('a').quota).toMatch(/^50000\b/), WAIT);
     await killed.kill();
     expect(settings('a')).not.toEqual(before);
-    controller.greeting = () => `${JSON.stringify(update())}\n`;
+    controller.greeting = () => `${JSON.stringify(line())}\n`;
     await start();
     await vi.waitFor(() => expect(settings('a')).toEqual(before), WAIT);
     await vi.waitFor(() => expect(existsSync(saved)).toBe(false), WAIT);

@@ -1,4 +1,5 @@
 import { expect, test, vi } from 'vitest';
+import { syncOf } from '../../../host-agent/serve/old-plugin.ts';
 import { COUNTERS, serve } from '../support/proxy-server.ts';
 import { encodeStatistics } from '../support/statistics.ts';
 import { readTable, type ReadTable } from '../support/table.ts';
@@ -131,4 +132,14 @@ test('the version that the node uses is the oldest that such a plugin uses', asy
   expect(tables.usedVersion).toBe(1);
   clock.now = 60_001;
   expect(tables.usedVersion).toBe(7);
+});
+
+test('what it counted becomes the sums that newer plugins send', () => {
+  const latencyBuckets = Array.from({ length: 40 }, (_, bucket) => (bucket === 12 ? 4 : 0));
+  const record = { ...COUNTERS.called[0], latencyBuckets };
+  const message = syncOf({ ...COUNTERS, called: COUNTERS.called.map((one) => ({ ...one, ...record })) });
+  expect(message).toMatchObject({ namespace: 'hotel', pod: 'search-0', sequence: 4, fallbacks: 2, hasTable: true });
+  expect(message.called).toMatchObject([{ requests: 10, failures: 1, unreached: 1, ejected: true, answered: 4 }]);
+  // Bucket 12 counts latencies between 11.3 and 16 ms.
+  expect(message.called[0]?.latencySeconds).toBeCloseTo(4 * 0.01345, 4);
 });

@@ -1,13 +1,16 @@
-/** A real HTTP server in the controller's place: takes reports, streams what the test writes. */
+/** A real HTTP server in the controller's place: takes reports and subscriptions, streams what the test writes. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
-import { text } from 'node:stream/consumers';
+import { json, text } from 'node:stream/consumers';
 import type { AssignmentUpdate } from '../../../contract/assignment.ts';
+import type { AssignmentLine, Subscription } from '../../../contract/assignment-stream.ts';
 
 export class ControllerStub {
-  /** The reports, oldest first, as JSON. */
+  /** The reports of either form, oldest first, as JSON. */
   readonly reports: string[] = [];
+  /** It knows only what controllers of the version before know. */
+  isOld = false;
   /** Answer to the next reports. */
   reportStatus = 204;
   /** How many requests with several reports were begun. */
@@ -16,22 +19,45 @@ export class ControllerStub {
   answersStreams = true;
   /** How often an agent opened the stream. */
   streams = 0;
+  /** What agents asked for, oldest first. */
+  readonly subscriptions: Subscription[] = [];
   /** What each new stream begins with. */
-  greeting: () => string = () => '';
+  greeting: (subscription: Subscription) => string = () => '';
+  /** What each new stream of the version before begins with. */
+  oldGreeting: () => string = () => '';
   #open = new Set<ServerResponse>();
+  #oldOpen = new Set<ServerResponse>();
   #http = createServer((request, response) => {
-    if (request.url?.startsWith('/agent/v1/assignments?node=')) {
-      this.streams++;
-      response.writeHead(200, { 'content-type': 'application/x-ndjson' });
-      response.flushHeaders();
-      response.write(this.greeting());
-      this.#open.add(response);
-      response.on('close', () => this.#open.delete(response));
-      return;
+    const path = request.url ?? '';
+    if (path.startsWith('/agent/v1/assignments?node=')) {
+      this.#stream(response, this.#oldOpen, () => this.oldGreeting());
+    } else if (path.startsWith('/agent/v2/') && this.isOld) {
+      request.resume();
+      response.writeHead(404).end(JSON.stringify({ code: 'UNKNOWN_PATH' }));
+    } else if (path === '/agent/v2/assignments') {
+      void this.#subscribe(request, response);
+    } else if (path.endsWith('/reports/stream')) {
+      this.#reportLines(request, response);
+    } else {
+      void this.#report(request, response);
     }
-    if (request.url === '/agent/v1/reports/stream') this.#reportLines(request, response);
-    else void this.#report(request, response);
   });
+
+  async #subscribe(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const subscription = (await json(request)) as Subscription;
+    this.subscriptions.push(subscription);
+    this.#stream(response, this.#open, () => this.greeting(subscription));
+  }
+
+  #stream(response: ServerResponse, open: Set<ServerResponse>, greet: () => string): void {
+    this.streams++;
+    const greeting = greet();
+    response.writeHead(200, { 'content-type': 'application/x-ndjson' });
+    response.flushHeaders();
+    if (greeting !== '') response.write(greeting);
+    open.add(response);
+    response.on('close', () => open.delete(response));
+  }
 
   async #report(request: IncomingMessage, response: ServerResponse): Promise<void> {
     this.reports.push(await text(request));
@@ -58,18 +84,23 @@ export class ControllerStub {
     return new URL(`http://127.0.0.1:${(this.#http.address() as AddressInfo).port}`);
   }
 
-  /** Writes to every open stream. */
+  /** Writes to every open stream of this version. */
   write(text: string | Uint8Array): void {
     for (const response of this.#open) response.write(text);
   }
 
-  send(update: AssignmentUpdate): void {
-    this.write(`${JSON.stringify(update)}\n`);
+  send(line: AssignmentLine): void {
+    this.write(`${JSON.stringify(line)}\n`);
+  }
+
+  /** Writes to every open stream of the version before. */
+  sendOld(update: AssignmentUpdate): void {
+    for (const response of this.#oldOpen) response.write(`${JSON.stringify(update)}\n`);
   }
 
   /** Breaks every open stream. */
   disconnect(): void {
-    for (const response of this.#open) response.destroy();
+    for (const response of [...this.#open, ...this.#oldOpen]) response.destroy();
   }
 
   async close(): Promise<void> {

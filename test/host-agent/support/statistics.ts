@@ -5,6 +5,7 @@ import {
   STATISTICS_MAGIC,
   STATISTICS_RECORD_BYTES,
 } from '../../../contract/proxy-statistics.ts';
+import { LATENCY_BUCKETS } from '../../../contract/latency-buckets.ts';
 import type { CalledCounters, ProxyCounters, ServedCounters } from '../../../contract/report.ts';
 
 /** Encodes what `decodeProxyStatistics` reads. */
@@ -44,4 +45,20 @@ function encodeRecord(side: 1 | 2, counters: ServedCounters | CalledCounters): B
   record.writeUInt32LE(counters.inFlight, 40);
   for (const [bucket, count] of counters.latencyBuckets.entries()) record.writeUInt32LE(count, 48 + 4 * bucket);
   return Buffer.concat([record, key, replica]);
+}
+
+/** Counters of one VM, which rise with the sequence. */
+export function posted(instance: string, sequence: number): ProxyCounters {
+  const latencyBuckets = Array.from({ length: LATENCY_BUCKETS }, () => 0);
+  const counters = { requests: sequence, failures: 0, inFlight: 1, inFlightSeconds: 0.5, latencyBuckets };
+  return {
+    namespace: 'hotel',
+    pod: 'search-0',
+    instance,
+    sequence,
+    tableVersion: 9,
+    fallbacks: 0,
+    served: counters,
+    called: [{ ...counters, service: '8080|geo.hotel', replica: 'geo-"0"', unreached: 0, ejected: false }],
+  };
 }

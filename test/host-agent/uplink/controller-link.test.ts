@@ -4,10 +4,10 @@ import { once } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
 import { AssignmentStream } from '../../../host-agent/uplink/assignment-stream.ts';
 import { ControllerLink, isNotLeader } from '../../../host-agent/uplink/controller-link.ts';
-import { PendingStatistics } from '../../../host-agent/uplink/pending-statistics.ts';
 import type { Outcome } from '../../../host-agent/uplink/post-reports.ts';
 import { Reporter } from '../../../host-agent/uplink/reporter.ts';
-import { update } from '../support/updates.ts';
+import { emptySource } from '../support/report-source.ts';
+import { line } from '../support/updates.ts';
 import { SOON } from '../../support/soon.ts';
 
 const PORT = 15_070;
@@ -30,15 +30,15 @@ class Instance {
 
   async start(): Promise<this> {
     this.#server = createServer((request, response) => {
-      this.asked.push(`${request.method} ${request.headers.host}`);
+      this.asked.push(`${request.url} ${request.headers.host}`);
       request.resume();
       if (this.isStuck) return;
       if (!this.leads) {
         response.writeHead(503).end(JSON.stringify({ code: 'NOT_LEADER' }));
-      } else if (request.method === 'POST') {
+      } else if (request.url?.startsWith('/agent/v2/reports')) {
         response.writeHead(204).end();
       } else {
-        response.write(`${JSON.stringify(update())}\n`);
+        response.write(`${JSON.stringify(line())}\n`);
       }
     }).listen(PORT, this.address);
     await once(this.#server, 'listening');
@@ -66,9 +66,11 @@ function originOf({ address }: Instance): string {
 }
 
 function streamTo(link: ControllerLink) {
-  const events = { update: vi.fn(), refused: vi.fn(), disconnected: vi.fn() };
+  const events = { line: vi.fn(), disconnected: vi.fn() };
+  const others = { update: vi.fn(), fault: vi.fn(), refused: vi.fn() };
+  const subscription = () => ({ node: 'node-1', instance: 'i', epoch: 0, services: [] });
   // Were it not woken, it would wait for a time that grows to seconds.
-  const stream = new AssignmentStream(link, 'node-1', events, () => 1);
+  const stream = new AssignmentStream(link, { subscription, ...events, ...others }, () => 1);
   onTestFinished(() => stream.close());
   stream.start();
   return events;
@@ -76,14 +78,13 @@ function streamTo(link: ControllerLink) {
 
 function reporterTo(link: ControllerLink) {
   const outcomes: Outcome[] = [];
-  const identity = { node: 'node-1', instance: 'x' };
-  const reporter = new Reporter(
+  const reporter = new Reporter({
     link,
-    identity,
-    new PendingStatistics(),
-    () => 0,
-    (outcome) => outcomes.push(outcome),
-  );
+    reports: emptySource(),
+    oldReports: emptySource(),
+    now: () => 0,
+    outcome: (outcome) => outcomes.push(outcome),
+  });
   onTestFinished(() => reporter.close());
   return { reporter, outcomes };
 }
@@ -95,7 +96,7 @@ test('reports go to the one that leads, at once, and stay with it', async () => 
   const { reporter, outcomes } = reporterTo(link);
   for (let count = 0; count < 3; count++) await reporter.send(SAMPLE);
   expect(outcomes).toEqual([{ kind: 'accepted' }, { kind: 'accepted' }, { kind: 'accepted' }]);
-  expect(follower.asked).toEqual(['POST controllers.test:15070']);
+  expect(follower.asked).toEqual(['/agent/v2/reports controllers.test:15070']);
   expect(leader.asked).toHaveLength(3);
   expect(resolve).toHaveBeenCalledTimes(1);
 });
@@ -120,14 +121,17 @@ test('the stream goes over to another leader as soon as the reports have found i
   const { link } = linkTo(first, second);
   const { reporter } = reporterTo(link);
   const events = streamTo(link);
-  await vi.waitFor(() => expect(events.update).toHaveBeenCalledTimes(1), SOON);
+  await vi.waitFor(() => expect(events.line).toHaveBeenCalledTimes(1), SOON);
   await first.stop();
   await vi.waitFor(() => expect(events.disconnected.mock.calls.length).toBeGreaterThan(3), SOON);
   const asked = second.asked.length;
   second.leads = true;
   await reporter.send(SAMPLE);
-  await vi.waitFor(() => expect(events.update).toHaveBeenCalledTimes(2), SOON);
-  expect(second.asked.slice(asked)).toEqual(['POST controllers.test:15070', 'GET controllers.test:15070']);
+  await vi.waitFor(() => expect(events.line).toHaveBeenCalledTimes(2), SOON);
+  expect(second.asked.slice(asked)).toEqual([
+    '/agent/v2/reports controllers.test:15070',
+    '/agent/v2/assignments controllers.test:15070',
+  ]);
 });
 
 test('the stream leaves one that does not answer', async () => {
@@ -135,7 +139,7 @@ test('the stream leaves one that does not answer', async () => {
   stuck.isStuck = true;
   leader.leads = true;
   const events = streamTo(linkTo(stuck, leader).link);
-  await vi.waitFor(() => expect(events.update).toHaveBeenCalledTimes(1), SOON);
+  await vi.waitFor(() => expect(events.line).toHaveBeenCalledTimes(1), SOON);
 });
 
 test('the stream leaves one that has not answered as soon as another is found to lead', async () => {
@@ -149,7 +153,7 @@ test('the stream leaves one that has not answered as soon as another is found to
   expect(events.disconnected).not.toHaveBeenCalled();
   leader.leads = true;
   link.leads(originOf(leader));
-  await vi.waitFor(() => expect(events.update).toHaveBeenCalledTimes(1), SOON);
+  await vi.waitFor(() => expect(events.line).toHaveBeenCalledTimes(1), SOON);
   expect(events.disconnected.mock.calls).toEqual([['another controller was found to lead']]);
 });
 
@@ -159,9 +163,9 @@ test('the stream stays with one whose lines come, whatever else is found', async
   second.leads = true;
   const { link } = linkTo(first, second);
   const events = streamTo(link);
-  await vi.waitFor(() => expect(events.update).toHaveBeenCalledTimes(1), SOON);
+  await vi.waitFor(() => expect(events.line).toHaveBeenCalledTimes(1), SOON);
   link.leads(originOf(second));
-  expect((await fetch(originOf(second), { method: 'POST' })).status).toBe(204);
+  expect((await fetch(`${originOf(second)}/agent/v2/reports`, { method: 'POST' })).status).toBe(204);
   expect(events.disconnected).not.toHaveBeenCalled();
 });
 

@@ -1,12 +1,12 @@
 import { text } from 'node:stream/consumers';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { ControllerLink } from '../../../host-agent/uplink/controller-link.ts';
-import { PendingStatistics } from '../../../host-agent/uplink/pending-statistics.ts';
 import type { Outcome } from '../../../host-agent/uplink/post-reports.ts';
 import { ReportStream } from '../../../host-agent/uplink/report-stream.ts';
 import { Reporter } from '../../../host-agent/uplink/reporter.ts';
 import { SOON } from '../../support/soon.ts';
 import { ControllerStub } from '../support/controller-stub.ts';
+import { emptySource } from '../support/report-source.ts';
 
 const SAMPLE = { monotonicMs: 1, cpu: { cores: 1, busySeconds: 1, stealSeconds: 0 }, replicas: [] };
 
@@ -17,22 +17,21 @@ async function startedReporter() {
   const clock = { now: 0 };
   const link = new ControllerLink({ url }, () => clock.now);
   const outcomes: [Outcome['kind'], number][] = [];
-  const identity = { node: 'node-1', instance: 'i' };
-  const reporter = new Reporter(
+  const reporter = new Reporter({
     link,
-    identity,
-    new PendingStatistics(),
-    () => clock.now,
-    (outcome, reports) => outcomes.push([outcome.kind, reports]),
-  );
+    reports: emptySource(),
+    oldReports: emptySource(),
+    now: () => clock.now,
+    outcome: (outcome, reports) => outcomes.push([outcome.kind, reports]),
+  });
   onTestFinished(async () => {
     await reporter.close();
     await controller.close();
   });
   let sent = 0;
-  const send = async ({ heard = true } = {}): Promise<void> => {
+  const send = async ({ isLive = true } = {}): Promise<void> => {
     clock.now += 250;
-    if (heard) link.heard(url.origin);
+    if (isLive) link.sawLine(url.origin);
     await reporter.send(SAMPLE);
     sent++;
     await vi.waitFor(() => expect(controller.reports).toHaveLength(sent), SOON);
@@ -42,7 +41,7 @@ async function startedReporter() {
   return { controller, reporter, outcomes, send, clock };
 }
 
-test('while the controller is heard, reports of eight seconds go with one request, each at once', async () => {
+test('while lines of the controller come, reports of eight seconds go with one request, each at once', async () => {
   const { controller, outcomes, send } = await startedReporter();
   for (let count = 0; count < 33; count++) await send();
   await vi.waitFor(() => expect(outcomes).toEqual([['accepted', 33]]), SOON);
@@ -82,11 +81,11 @@ test('a request that was answered leaves no timer behind', async () => {
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test('a controller that is not heard has to answer each report', async () => {
+test('a controller whose lines do not come has to answer each report', async () => {
   const { controller, outcomes, send } = await startedReporter();
   await send();
   expect(controller.reportStreams).toBe(1);
-  for (let count = 0; count < 10; count++) await send({ heard: false });
+  for (let count = 0; count < 10; count++) await send({ isLive: false });
   expect(outcomes.slice(0, 3)).toEqual([
     ['unreachable', 1],
     ['accepted', 1],
