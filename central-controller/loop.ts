@@ -7,7 +7,7 @@ import type { NodeReport } from '../contract/node-report.ts';
 import type { AgentReport } from '../contract/report.ts';
 import type { Accepted } from './collect/node-counters.ts';
 import { createDecisionMemory, decide } from './decide/decide.ts';
-import { createEstimates, observe, snapshot } from './estimate/estimator.ts';
+import { createEstimates, observe, servicesWithoutProxies, snapshot } from './estimate/estimator.ts';
 import { memoizeLast } from './model/memoize-last.ts';
 import type { Topology } from './model/topology.ts';
 import type { ManualWeights } from './overrides/manual-weights.ts';
@@ -17,6 +17,12 @@ import { type ControllerState, LoopState, type ReceivedReport, type StateParts }
 
 /** Events within this time share one tick. */
 const COALESCE_MS = 20;
+
+/** A proxy reports within this time of its replica's start, and of the beginning of a lead. */
+const PROXY_STARTS_MS = 15_000;
+
+/** How often the loop looks for replicas without a proxy. */
+const DETAIL_MS = 2_000;
 
 export interface LoopParts extends StateParts {
   /** Time from `now` to the next tick, ms, unless an event asks for one sooner. */
@@ -34,6 +40,10 @@ export class ControlLoop {
   #memory = createDecisionMemory();
   #cancelNext: () => void = () => undefined;
   #nextAt = Infinity;
+  #leadsSince = -Infinity;
+  /** Services whose called replicas agents are to report one by one. */
+  #detail: ReadonlySet<string> = new Set();
+  #detailAt = -Infinity;
 
   constructor(parts: LoopParts) {
     this.#parts = parts;
@@ -123,7 +133,9 @@ export class ControlLoop {
     this.#estimates = createEstimates();
     this.#memory = createDecisionMemory();
     this.#parts.collector.clear();
-    this.publisher.begin(this.#state.clock.now());
+    this.#leadsSince = this.#state.clock.now();
+    this.#detail = new Set();
+    this.publisher.begin(this.#leadsSince);
     this.#reconcile();
   }
 
@@ -166,7 +178,14 @@ export class ControlLoop {
     // Ticks go on from the last lead, whose decisions can still be read.
     const decision = { ...decided, tick: state.history.nextTick };
     state.decide(decision, known);
-    this.publisher.publish(decision, topology, now);
+    this.#lookForProxies(topology, now);
+    this.publisher.publish(decision, topology, now, this.#detail);
     state.sendDecision(previous, (clock.now() - now) / 1000);
+  }
+
+  #lookForProxies(topology: Topology, now: number): void {
+    if (now - this.#leadsSince < PROXY_STARTS_MS || now - this.#detailAt < DETAIL_MS) return;
+    this.#detailAt = now;
+    this.#detail = servicesWithoutProxies(this.#estimates, topology, now - PROXY_STARTS_MS, now);
   }
 }

@@ -9,7 +9,7 @@ import { nonCpuLatency, nonCpuMemory } from './non-cpu-latency.ts';
 import { type IdleCpu, idleCpu, idleMemory } from './idle-cpu.ts';
 import { currentLoad, SAMPLES } from './node-load.ts';
 import { type Cost, pooledCosts } from './pooled-cost.ts';
-import { observeCalled, observeServed } from './requests.ts';
+import { observeCalled, observeServed, OWN_PROXY_MS } from './requests.ts';
 import {
   NEVER_MS,
   type NodeEstimate,
@@ -70,6 +70,27 @@ export function snapshot(estimates: Estimates, topology: Topology, now: number):
   }
   const nodes = topology.nodes.map(({ name }) => nodeEstimate(estimates, name, idle.get(name) ?? 0, now));
   return { at: now, nodes, services };
+}
+
+/**
+ * Services, `<namespace>/<name>`, that have a ready replica whose own proxy does not report: for these, callers' counts
+ * are needed.
+ *
+ * @param since replicas that became known later may still get a proxy
+ */
+export function servicesWithoutProxies(estimates: Estimates, topology: Topology, since: number, now: number) {
+  const found = new Set<string>();
+  for (const service of topology.services) {
+    if (service.mode === 'Off') continue;
+    const { namespace } = service;
+    const isMissing = service.replicas.some(({ name, ready, since: knownSince }) => {
+      if (!ready || knownSince > since) return false;
+      const memory = estimates.replicas.get(qualifiedName({ namespace, name }));
+      return memory !== undefined && now - memory.servedAt > OWN_PROXY_MS;
+    });
+    if (isMissing) found.add(qualifiedName(service));
+  }
+  return found;
 }
 
 function follow(estimates: Estimates, topology: Topology): void {

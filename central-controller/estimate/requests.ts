@@ -12,7 +12,7 @@ const RATE_SECONDS = 1.5;
 const IN_FLIGHT_SECONDS = 3;
 
 /** While the replica's own proxy has counted within this time, callers' counts are not used. */
-const OWN_PROXY_MS = 10_000;
+export const OWN_PROXY_MS = 10_000;
 
 /** A caller that has counted nothing for this long calls no more. */
 const CALLER_MS = 5_000;

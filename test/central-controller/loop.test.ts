@@ -2,6 +2,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Collector } from '../../central-controller/collect/collector.ts';
 import { changesOfState } from '../../central-controller/wording/state-changes.ts';
 import { createLoop, nodeReport, runTraffic, serviceTopology, topologyOf } from './fixtures.ts';
+import { NodeAgent } from './publish/support/node-agent.ts';
 
 describe('the control loop', () => {
   it('decides once at the start and then every tick', () => {
@@ -51,6 +52,21 @@ describe('the control loop', () => {
     cluster.change(topology);
     clock.advance(250);
     expect(loop.state.decision?.tick).toBeGreaterThan(decision?.tick ?? Infinity);
+  });
+
+  it('asks for called replicas of a service while one of its replicas has no proxy of its own', () => {
+    const test = createLoop(topologyOf(serviceTopology(), serviceTopology({ name: 'rate' })));
+    const [geo, rate] = ['geo', 'rate'].map((name) => `8080|${name}.hotel.svc.cluster.local`) as [string, string];
+    const agent = new NodeAgent([geo, rate]);
+    test.loop.start();
+    agent.connect(test.loop.publisher, test.clock.now());
+    runTraffic(test, 20);
+    expect(agent.last.detail).toEqual([rate]);
+    test.loop.accept(nodeReport('node-1', 81, { calledReplicas: [[rate, 'rate-0', 0, 0, 0, 0, 0]] }));
+    test.clock.advance(2_000);
+    test.loop.accept(nodeReport('node-1', 89, { calledReplicas: [[rate, 'rate-0', 200, 0, 0, 200, 1]] }));
+    test.clock.advance(250);
+    expect(test.loop.state.decision?.services[1]?.replicas[0]?.requestsPerSecond).toBeCloseTo(100, 6);
   });
 
   it('does nothing after it was stopped', () => {
