@@ -9,12 +9,13 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { requireLabMachine } from '../tools/lab/requirements.ts';
+import { ensureChromium } from '../tools/install/chromium.ts';
+import { ensureGo } from '../tools/install/go.ts';
 import { ensurePrograms } from '../tools/lab/programs/programs.ts';
 import { ensureSystemPrograms } from '../tools/lab/programs/system-programs.ts';
 import { ensureEnvoy } from '../tools/local-mesh/envoy/install.ts';
 import { describeFailure, BallastError } from '../contract/errors.ts';
 import { buildPlugin } from '../wasm-plugin/build.ts';
-import { findBrowser } from './dashboard/support/browser.ts';
 import { buildGoTool } from '../tools/go/build.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -55,21 +56,15 @@ async function check(title: string, command: string, ...args: string[]): Promise
   return code === 0;
 }
 
-/** Why this machine cannot have a lab; undefined when it can. */
-async function whyNoLab(): Promise<string | undefined> {
+/** Why this machine cannot bring what a suite needs; undefined when it can. */
+async function whyNot(...bring: readonly (() => Promise<unknown>)[]): Promise<string | undefined> {
   try {
-    await requireLabMachine();
-    await ensureSystemPrograms();
+    for (const each of bring) await each();
     return undefined;
   } catch (error) {
     if (error instanceof BallastError) return error.message;
     throw error;
   }
-}
-
-/** Why this machine cannot show the dashboard; undefined when it can. */
-function whyNoBrowser(): string | undefined {
-  return findBrowser() === undefined ? 'there is no Chromium: install it, or name it in CHROMIUM' : undefined;
 }
 
 /** Builds what is missing of the Go programs, one after the other: Go's compiler uses all cores by itself. */
@@ -135,25 +130,26 @@ function countsOf(file: string, success: boolean): Counts {
 }
 
 async function run(args: readonly string[]): Promise<boolean> {
-  const noLab = await whyNoLab();
   console.log('> plugin');
   console.log(await buildPlugin());
-  console.log('> Envoy');
-  console.log(await ensureEnvoy());
+  console.log('> Envoy, Go, Chromium');
+  const noPrograms = await whyNot(ensureEnvoy, ensureGo, ensureChromium);
+  const noBrowser = await whyNot(ensureChromium);
+  const noLab = noPrograms ?? (await whyNot(requireLabMachine, ensureSystemPrograms));
   // From nothing the tools take half an hour, in which all else is done that needs none of them.
-  const tools = buildTools(noLab === undefined);
+  const tools = noPrograms === undefined ? buildTools(noLab === undefined) : Promise.resolve();
   tools.catch(() => undefined);
   const clean = await checkSources();
   const counts = [await runTests('unit', args), await runTests('programs', args)];
-  await tools;
-  counts.push(await runTests('real', args));
   const missing: string[] = [];
-  for (const [suite, folder, why] of [
-    ['browser', 'test/dashboard', whyNoBrowser()],
+  for (const [suite, folders, why] of [
+    ['real', 'test/apps, test/cluster, test/envoy, test/tools', noPrograms],
+    ['browser', 'test/dashboard', noBrowser],
     ['lab', 'test/lab', noLab],
   ] as const) {
+    if (suite === 'real') await tools;
     if (why === undefined) counts.push(await runTests(suite, args));
-    else missing.push(`the suite ${suite} (${folder}), since ${why}.`);
+    else missing.push(`the suite ${suite} (${folders}), since ${why}.`);
   }
 
   // Once more at the end: what each suite said of its own may be half an hour of output above.

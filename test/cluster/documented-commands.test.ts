@@ -1,12 +1,10 @@
 /** What the pages tell readers to type about a cluster's objects: kubectl and Helm, against real API servers. */
-import { execFile } from 'node:child_process';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CHECKOUT, pages, splitFences } from '../docs/support/markdown.ts';
 import { Shell } from '../docs/support/shell.ts';
 import { commandsOn, type StagedCommand } from '../docs/support/stage.ts';
-import { buildGoTool } from '../../tools/go/build.ts';
+import { buildGoTool, goSources } from '../../tools/go/build.ts';
 import { type ApiServer, startApiServer } from './api-server/api-server.ts';
 import { applyIstioDefinitions } from './install/istio-definitions.ts';
 import { applyMonitoringDefinitions } from './install/monitoring-definitions.ts';
@@ -118,10 +116,8 @@ describe('Helm', () => {
 
   /** The chart that readers have under the name `istio/istiod`. */
   async function istioChart(): Promise<string> {
-    const { stdout } = await promisify(execFile)('go', ['list', '-f', '{{.Module.Dir}}', 'istio.io/istio/pkg/kube'], {
-      cwd: join(import.meta.dirname, '../../tools/go/istio'),
-    });
-    return join(stdout.trim(), 'manifests/charts/istio-control/istio-discovery');
+    const sources = await goSources('istio', 'istio.io/istio/pkg/kube');
+    return join(sources, 'manifests/charts/istio-control/istio-discovery');
   }
 
   const commands = inOrderOfLife(commandsOn('helm'));

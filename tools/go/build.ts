@@ -8,6 +8,8 @@ import { glob, mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { cacheFolder, exists } from '../install/cache.ts';
+import { ensureGo } from '../install/go.ts';
+import { run as runCommand } from '../machine/command.ts';
 import { BallastError } from '../../contract/errors.ts';
 
 const run = promisify(execFile);
@@ -33,16 +35,6 @@ async function isFolder(path: string): Promise<boolean> {
     (stats) => stats.isDirectory(),
     () => false,
   );
-}
-
-async function requireGo(): Promise<void> {
-  try {
-    await run('go', ['version']);
-  } catch (cause) {
-    const message =
-      'go: not found on PATH; tests build istiod from source with it (https://go.dev/dl, 1.26.8 or newer)';
-    throw new BallastError('MISSING_TOOL', message, { cause });
-  }
 }
 
 /**
@@ -74,14 +66,14 @@ async function linkerFlags(module: string): Promise<string> {
  * Path of the program `<module>/<program>` below `tools/go`, for example `istio/pilot-discovery`; a name alone, such
  * as `hyper`, is a module's program of the same name. Builds it if the cache has none for these sources: istiod takes
  * 4 to 7 minutes on 2 cores, Kubernetes (`hyper`) 11 to 13, promtool 3.
- * @throws BallastError MISSING_TOOL without Go; BUILD_FAILED with the compiler's last lines.
+ * @throws BallastError MISSING_TOOL if there is no Go and none can be installed; BUILD_FAILED with the compiler's last lines.
  */
 export async function buildGoTool(tool: string): Promise<string> {
   const module = tool.includes('/') ? dirname(tool) : tool;
   const folder = join(cacheFolder(), 'tools', await hashModule(module));
   const binary = join(folder, basename(tool));
   if (await exists(binary)) return binary;
-  await requireGo();
+  const go = await ensureGo();
   await mkdir(folder, { recursive: true });
   // Built under another name and renamed, so that an interrupted build leaves no broken program.
   const unfinished = `${binary}.${process.pid}.unfinished`;
@@ -90,9 +82,9 @@ export async function buildGoTool(tool: string): Promise<string> {
     // `tags` leave out parts of a program, such as Prometheus' service discovery.
     const flags = [`-tags=${await wordsOf(module, 'tags')}`, `-ldflags=${await linkerFlags(module)}`];
     // With `nice`, the compiler does not take the cores from tests that run at the same time.
-    await run('nice', ['go', 'build', '-trimpath', ...flags, '-o', unfinished, source], {
+    await run('nice', [go.command, 'build', '-trimpath', ...flags, '-o', unfinished, source], {
       cwd: join(TOOLS, module),
-      env: { ...process.env, GOFLAGS: '-buildvcs=false', CGO_ENABLED: '0' },
+      env: { ...go.environment, GOFLAGS: '-buildvcs=false', CGO_ENABLED: '0' },
       maxBuffer: 64 << 20,
     });
     await rename(unfinished, binary);
@@ -103,4 +95,14 @@ export async function buildGoTool(tool: string): Promise<string> {
     throw new BallastError('BUILD_FAILED', `go build of ${tool} failed:\n${lines}`, { cause });
   }
   return binary;
+}
+
+/**
+ * Folder with the sources of a package that a module here requires, in Go's own cache. Go downloads them if they are missing.
+ * @throws BallastError MISSING_TOOL without Go, COMMAND_FAILED if the module does not require the package
+ */
+export async function goSources(module: string, packageName: string): Promise<string> {
+  const { command, environment } = await ensureGo();
+  const args = ['list', '-f', '{{.Module.Dir}}', packageName];
+  return (await runCommand(command, args, { cwd: join(TOOLS, module), env: environment })).trim();
 }

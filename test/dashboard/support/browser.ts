@@ -1,17 +1,10 @@
-/** Chromium, as distributions install it. */
-import { existsSync } from 'node:fs';
+/** A headless Chromium for tests. */
 import { type BrowserServer, chromium } from 'playwright-core';
+import { ensureChromium } from '../../../tools/install/chromium.ts';
 
-const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
-
-/** Path of the browser; undefined: this machine has none. */
-export function findBrowser(): string | undefined {
-  return [process.env['CHROMIUM'], ...PLACES].find((path) => path !== undefined && existsSync(path));
-}
-
-/** A headless one. It shows pages of this machine only, so it does without its sandbox, which root cannot have. */
+/** It shows pages of this machine only, so it does without its sandbox, which root cannot have. */
 export async function launchBrowser(): Promise<BrowserServer> {
-  const executablePath = findBrowser();
-  if (executablePath === undefined) throw new Error(`no Chromium: install it, or name it in CHROMIUM`);
-  return chromium.launchServer({ executablePath, args: ['--no-sandbox'] });
+  const { executablePath, environment } = await ensureChromium();
+  const env = Object.fromEntries(Object.entries({ ...process.env, ...environment }).filter(([, value]) => value));
+  return chromium.launchServer({ executablePath, args: ['--no-sandbox'], env });
 }

@@ -1,8 +1,7 @@
 /** All programs of the lab: built, installed or found, once per machine. */
 import { dirname } from 'node:path';
-import { buildGoTool } from '../../go/build.ts';
+import { buildGoTool, goSources } from '../../go/build.ts';
 import { ensureEnvoy } from '../../local-mesh/envoy/install.ts';
-import { run } from '../../machine/command.ts';
 import { type SystemPrograms, ensureSystemPrograms } from './system-programs.ts';
 
 export interface Programs extends SystemPrograms {
@@ -21,13 +20,6 @@ export interface Programs extends SystemPrograms {
 }
 
 const CONTAINER_TOOLS = ['containerd', 'containerd-shim-runc-v2', 'ctr', 'bridge', 'host-local', 'loopback'];
-
-/** Go's copy of Istio's sources, at the version of the built istiod. Go downloads them if they are missing. */
-async function istioSources(): Promise<string> {
-  const module = new URL('../../go/istio', import.meta.url).pathname;
-  const istiod = 'istio.io/istio/pilot/cmd/pilot-discovery/app';
-  return (await run('go', ['list', '-f', '{{.Module.Dir}}', istiod], { cwd: module })).trim();
-}
 
 /**
  * Builds or finds all programs; `progress` receives the one in work. The first time this takes half an hour on 2 cores,
@@ -53,6 +45,6 @@ export async function ensurePrograms(progress: (text: string) => void): Promise<
     pilotDiscovery: await build('istio/pilot-discovery'),
     pilotAgent: await build('istio/pilot-agent'),
     envoy: await ensureEnvoy(),
-    istioSources: await istioSources(),
+    istioSources: await goSources('istio', 'istio.io/istio/pilot/cmd/pilot-discovery/app'),
   };
 }
