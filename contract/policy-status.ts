@@ -104,9 +104,7 @@ export const PolicyStatus = Type.Object(
         { description: 'The last decision that changed weights of the service, as of when this status was written' },
       ),
     ),
-    conditions: Type.Optional(
-      Type.Array(PolicyCondition, { maxItems: 8, description: 'One of each type' }),
-    ),
+    conditions: Type.Optional(Type.Array(PolicyCondition, { maxItems: 8, description: 'One of each type' })),
   },
   { description: 'What the controller has made of the policy' },
 );

@@ -54,7 +54,7 @@ export class ControllerMetrics {
     });
     this.#fallen = new Counter({
       name: 'ballast_proxy_counters_fallen_total',
-      help: "Counters of replicas and proxies that fell and started anew",
+      help: 'Counters of replicas and proxies that fell and started anew',
       registers,
     });
     registerDecisionMetrics(this.registry, state, mostReplicas);
