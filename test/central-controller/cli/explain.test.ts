@@ -56,7 +56,7 @@ describe('ballast explain', () => {
     [['profile'], 4, 'profile: no balanced service or replica has this name [UNKNOWN_SERVICE] GET /api/v1/services'],
     [['rate', '--tick', '9999'], 4, 'tick: 9999 is not among the recent decisions [UNKNOWN_DECISION]'],
     [['rate', '--controller', 'http://127.0.0.1:1'], 3, 'no controller answers at http://127.0.0.1:1 ('],
-    [['rate', '--controller', 'nowhere'], 2, '--controller: nowhere is not a URL'],
+    [['rate', '--controller', 'nowhere'], 2, '--controller: nowhere is not an http:'],
   ])('%j is refused', async (args, exit, message) => {
     const { code, out, err } = await explain(...args);
     expect({ code, out }).toEqual({ code: exit, out: '' });
