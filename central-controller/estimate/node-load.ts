@@ -1,23 +1,85 @@
 /**
- * What a node is doing now, from its last windows. A neighbour that starts must show at once, noise must not: so the
+ * What a node is doing now, from its last windows. A neighbour that starts must show at once, but noise must not. So the
  * mean is taken over the newest windows, back to the last change that noise does not explain.
  */
-import type { NodeSample } from './node-memory.ts';
 
-/** Windows that are remembered; 4 come per second. */
-export const SAMPLES = 32;
+/** Windows that are kept; four come per second. */
+const MAX_SAMPLES = 32;
 
-/** Windows that tell how busy the node is: what the replicas use follows the weights, and moves with them. */
+/** Windows that `busyCores` is the mean of: what the replicas use follows the weights, and moves with them. */
 const BUSY_SAMPLES = 4;
 
-/** Noise of one window is never taken for less than this part of the cores, however quiet the node was. */
+/** The noise of one window counts as at least this fraction of the cores, however quiet the node was. */
 const MIN_NOISE = 0.02;
 
-/** Nor for less than this part of the background: what a neighbour takes is never quite even. */
+/** And at least this fraction of the background: neighbours are never quite even. */
 const MIN_RELATIVE_NOISE = 0.2;
 
 /** Standard errors between the means before and after that make a change. */
 const CHANGE_DEVIATIONS = 3.5;
+
+/** The median absolute step of normal noise, in standard deviations. */
+const STEP_DEVIATIONS = 0.954;
+
+export interface NodeSample {
+  readonly seconds: number;
+  readonly cores: number;
+  readonly busyCores: number;
+  readonly backgroundCores: number;
+  readonly stealCores: number;
+}
+
+/** Columns of a sample. */
+const SECONDS = 0;
+const CORES = 1;
+const BUSY = 2;
+const BACKGROUND = 3;
+const STEAL = 4;
+const WIDTH = 5;
+
+/** The last windows of a node, oldest first. */
+export class NodeMemory {
+  /** When the newest window ended, ms. */
+  at: number;
+  size = 0;
+  readonly #values = new Float64Array(MAX_SAMPLES * WIDTH);
+
+  constructor(at: number) {
+    this.at = at;
+  }
+
+  add(sample: NodeSample, at: number): void {
+    this.at = at;
+    if (this.size === MAX_SAMPLES) this.#values.copyWithin(0, WIDTH);
+    else this.size += 1;
+    const row = (this.size - 1) * WIDTH;
+    this.#values[row + SECONDS] = sample.seconds;
+    this.#values[row + CORES] = sample.cores;
+    this.#values[row + BUSY] = sample.busyCores;
+    this.#values[row + BACKGROUND] = sample.backgroundCores;
+    this.#values[row + STEAL] = sample.stealCores;
+  }
+
+  seconds(index: number): number {
+    return this.#values[index * WIDTH + SECONDS] ?? 0;
+  }
+
+  cores(index: number): number {
+    return this.#values[index * WIDTH + CORES] ?? 0;
+  }
+
+  busyCores(index: number): number {
+    return this.#values[index * WIDTH + BUSY] ?? 0;
+  }
+
+  backgroundCores(index: number): number {
+    return this.#values[index * WIDTH + BACKGROUND] ?? 0;
+  }
+
+  stealCores(index: number): number {
+    return this.#values[index * WIDTH + STEAL] ?? 0;
+  }
+}
 
 export interface NodeLoad {
   readonly cores: number;
@@ -26,53 +88,60 @@ export interface NodeLoad {
   readonly stealCores: number;
 }
 
-export function currentLoad(samples: readonly NodeSample[]): NodeLoad {
-  const newest = samples.at(-1);
-  if (!newest) return { cores: 0, busyCores: 0, backgroundCores: 0, stealCores: 0 };
-  const current = samples.slice(lastChange(samples, Math.max(MIN_NOISE * newest.cores, usualNoise(samples))));
-  const seconds = current.reduce((sum, sample) => sum + sample.seconds, 0);
-  const mean = (figure: (sample: NodeSample) => number): number =>
-    current.reduce((sum, sample) => sum + figure(sample) * sample.seconds, 0) / seconds;
+export function currentLoad(node: NodeMemory | undefined): NodeLoad {
+  if (node === undefined || node.size === 0) return { cores: 0, busyCores: 0, backgroundCores: 0, stealCores: 0 };
+  const cores = node.cores(node.size - 1);
+  const from = lastChange(node, Math.max(MIN_NOISE * cores, usualNoise(node)));
+  let seconds = 0;
+  let background = 0;
+  let steal = 0;
+  for (let index = from; index < node.size; index++) {
+    seconds += node.seconds(index);
+    background += node.backgroundCores(index) * node.seconds(index);
+    steal += node.stealCores(index) * node.seconds(index);
+  }
   return {
-    cores: newest.cores,
-    busyCores: meanBusy(samples.slice(-BUSY_SAMPLES)),
-    backgroundCores: Math.max(
-      0,
-      mean((sample) => sample.backgroundCores),
-    ),
-    stealCores: mean((sample) => sample.stealCores),
+    cores,
+    busyCores: meanBusy(node),
+    backgroundCores: Math.max(0, background / seconds),
+    stealCores: steal / seconds,
   };
 }
 
-function meanBusy(samples: readonly NodeSample[]): number {
-  const seconds = samples.reduce((sum, sample) => sum + sample.seconds, 0);
-  return samples.reduce((sum, sample) => sum + sample.busyCores * sample.seconds, 0) / seconds;
+function meanBusy(node: NodeMemory): number {
+  let seconds = 0;
+  let busy = 0;
+  for (let index = Math.max(0, node.size - BUSY_SAMPLES); index < node.size; index++) {
+    seconds += node.seconds(index);
+    busy += node.busyCores(index) * node.seconds(index);
+  }
+  return busy / seconds;
 }
 
 /**
- * Index of the first window that is wholly after the last change of the background. The most significant split of the windows is
- * found first, then the most significant one in what follows it, until none is left (binary segmentation: Scott and
- * Knott 1974).
+ * Index of the first window that lies wholly after the last change of the background. The most significant split of the
+ * windows is found first, then the most significant one in what follows it, until none is left (binary segmentation:
+ * Scott and Knott 1974).
  */
-function lastChange(samples: readonly NodeSample[], deviation: number): number {
+function lastChange(node: NodeMemory, deviation: number): number {
   let from = 0;
   for (;;) {
-    const split = clearestSplit(samples, from, deviation);
-    // The window in which the change fell holds some of both, unless it is all there is.
-    if (split === undefined) return from > 0 && from < samples.length - 1 ? from + 1 : from;
+    const split = clearestSplit(node, from, deviation);
+    // The window in which the change fell contains both sides. It is left out when there is another.
+    if (split === undefined) return from > 0 && from < node.size - 1 ? from + 1 : from;
     from = split;
   }
 }
 
-function clearestSplit(samples: readonly NodeSample[], from: number, deviation: number): number | undefined {
-  const size = samples.length - from;
+function clearestSplit(node: NodeMemory, from: number, deviation: number): number | undefined {
+  const size = node.size - from;
   let after = 0;
-  for (let index = from; index < samples.length; index++) after += samples[index]?.backgroundCores ?? 0;
+  for (let index = from; index < node.size; index++) after += node.backgroundCores(index);
   let before = 0;
   let clearest = CHANGE_DEVIATIONS;
   let split: number | undefined;
   for (let count = 1; count < size; count++) {
-    const value = samples[from + count - 1]?.backgroundCores ?? 0;
+    const value = node.backgroundCores(from + count - 1);
     before += value;
     after -= value;
     const meanBefore = before / count;
@@ -87,14 +156,18 @@ function clearestSplit(samples: readonly NodeSample[], from: number, deviation: 
   return split;
 }
 
+const steps = new Float64Array(MAX_SAMPLES - 1);
+
 /**
  * Standard deviation of one window's background, from the median step between neighbouring windows: a few real changes
- * among them do not move it. For normal noise the median absolute step is 0.954 standard deviations.
+ * among them do not move it.
  */
-function usualNoise(samples: readonly NodeSample[]): number {
-  const steps = samples
-    .slice(1)
-    .map((sample, index) => Math.abs(sample.backgroundCores - (samples[index]?.backgroundCores ?? 0)))
-    .toSorted((a, b) => a - b);
-  return steps.length < 4 ? 0 : (steps[Math.floor(steps.length / 2)] ?? 0) / 0.954;
+function usualNoise(node: NodeMemory): number {
+  const count = node.size - 1;
+  if (count < 4) return 0;
+  for (let index = 0; index < count; index++) {
+    steps[index] = Math.abs(node.backgroundCores(index + 1) - node.backgroundCores(index));
+  }
+  const sorted = steps.subarray(0, count).toSorted();
+  return (sorted[Math.floor(count / 2)] ?? 0) / STEP_DEVIATIONS;
 }

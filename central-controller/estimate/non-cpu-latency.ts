@@ -1,36 +1,36 @@
 /**
- * Latency of a replica that neither its CPU nor waiting for CPU explains. What a sample says of it depends on the load
- * of the node while its requests were there: on an idle node all that is slow is the replica's own doing; on a
- * saturated one a queue without bound explains any latency, and the sample says nothing.
+ * Latency of a replica that neither its CPU nor waiting for CPU explains. What a sample tells depends on the load of the
+ * node at that time: on an idle node all slowness is the replica's own; on a saturated one a queue without bound explains
+ * any latency, and the sample tells nothing. The memory is some columns of a row, all 0 at first.
  */
-import { addPair, decayedRatio, type DecayedRatio, evidenceAt, meanOf, spreadOf } from './decayed-ratio.ts';
-import type { NodeMemory } from './node-memory.ts';
+import { addPair, countOf, evidenceAt, meanOf, RATIO_WIDTH, spreadOf } from './decayed-ratio.ts';
+import type { NodeMemory } from './node-load.ts';
 import { queueingDelay } from './queueing-delay.ts';
 
-/** Short, so that a judgement outlives its reasons by seconds only; long enough for a few probes to be remembered. */
-const HIDDEN_MS = 4_000;
+/** Short, so that a judgement outlives its reasons by seconds only; long enough to remember a few probes. */
+const TIME_CONSTANT_MS = 4_000;
 
-/** A resource that is used more than this may hold a queue, whose length no utilisation tells. */
-const QUEUES = 0.95;
+/** A resource with a higher utilisation may hold a queue whose length the utilisation does not tell. */
+const MAX_UTILISATION = 0.95;
 
-/** More requests of one sample count as so many: what thousands have said must give way to what a few say now. */
+/** More requests of one sample count as this many: what thousands showed must yield to what a few show now. */
 const MAX_COUNTED = 12;
 
-/** So many samples in a row refute what was known before. */
+/** This many samples in a row refute what was known before. */
 const LAST_SAMPLES = 5;
 
-/** Counts of a proxy take so long from the requests to here, at most. */
+/** A proxy's counts arrive within this time of the requests. */
 const DELAY_SECONDS = 0.5;
 
-/** Each sample counts by how idle its node was: fully up to half load. */
-export interface NonCpuMemory {
-  /** Seconds in flight per request. */
-  readonly latency: DecayedRatio;
-  /** Waiting time in units of CPU per request, as queueing theory expects it. */
-  readonly waiting: DecayedRatio;
-  /** Seconds in flight per request in the last samples, oldest first. */
-  readonly last: number[];
-}
+/** Seconds in flight per request. Each sample counts by how idle its node was: fully up to half load. */
+const LATENCY = 0;
+/** Waiting time in units of CPU per request, as queueing theory predicts it. */
+const QUEUEING = RATIO_WIDTH;
+/** Samples so far. */
+const SAMPLES = 2 * RATIO_WIDTH;
+/** Seconds in flight per request of the last samples, in a ring. */
+const LAST = SAMPLES + 1;
+export const NON_CPU_WIDTH = LAST + LAST_SAMPLES;
 
 export interface NonCpuLatency {
   readonly nonCpuSeconds: number;
@@ -38,11 +38,7 @@ export interface NonCpuLatency {
   readonly nonCpuEvidence: number;
 }
 
-export function nonCpuMemory(): NonCpuMemory {
-  return { latency: decayedRatio(HIDDEN_MS), waiting: decayedRatio(HIDDEN_MS), last: [] };
-}
-
-/** What requests were counted: how many ended up to `at` (ms) within `seconds`, and the seconds they were in flight. */
+/** Requests that ended within `seconds` up to `at` (ms), and the seconds that they were in flight. */
 export interface CountedRequests {
   readonly requests: number;
   readonly inFlightSeconds: number;
@@ -50,56 +46,68 @@ export interface CountedRequests {
   readonly at: number;
 }
 
-/** @param limit the replica's own CPU limit and what it used meanwhile, cores; undefined where it has none */
-export function observeNonCpu(
-  memory: NonCpuMemory,
-  { requests, inFlightSeconds, seconds, at }: CountedRequests,
-  node: NodeMemory | undefined,
-  limit: { readonly cores: number; readonly usedCores: number } | undefined,
-): void {
-  const latency = inFlightSeconds / requests;
-  const from = at - 1000 * (seconds + latency + DELAY_SECONDS);
-  const loads = loadsSince(node, from);
-  const atLimit = limit ? limit.usedCores / limit.cores : 0;
-  const greatest = Math.max(atLimit, ...loads.map(({ utilisation }) => utilisation));
-  if (loads.length === 0 || greatest > QUEUES) return;
-  const ofNode = loads.reduce((sum, { utilisation, cores }) => sum + queueingDelay(utilisation, cores), 0);
-  const waiting = ofNode / loads.length + (limit ? queueingDelay(atLimit, limit.cores) : 0);
-  const counted = Math.min(MAX_COUNTED, requests * Math.min(1, 2 * (1 - greatest)));
-  addPair(memory.latency, latency * counted, counted, at);
-  addPair(memory.waiting, waiting * counted, counted, at);
-  memory.last.push(latency);
-  if (memory.last.length > LAST_SAMPLES) memory.last.shift();
+/** The replica's own CPU limit, and what it used meanwhile. */
+interface CpuLimit {
+  readonly cores: number;
+  readonly usedCores: number;
 }
 
-/** Utilisation of the node in its windows that ended after `from`, ms. */
-function loadsSince(node: NodeMemory | undefined, from: number): { utilisation: number; cores: number }[] {
-  const loads: { utilisation: number; cores: number }[] = [];
-  let end = node?.at ?? 0;
-  for (const { cores, stealCores, busyCores, seconds } of node?.samples.toReversed() ?? []) {
-    if (end <= from) break;
-    const left = cores - stealCores;
-    loads.push({ utilisation: left > 0 ? busyCores / left : 1, cores: Math.max(0, left) });
-    end -= 1000 * seconds;
+/** @param limit undefined: the replica has none */
+export function observeNonCpu(
+  values: Float64Array,
+  row: number,
+  { requests, inFlightSeconds, seconds, at }: CountedRequests,
+  node: NodeMemory | undefined,
+  limit: CpuLimit | undefined,
+): void {
+  const latency = inFlightSeconds / requests;
+  const load = loadSince(node, at - 1000 * (seconds + latency + DELAY_SECONDS));
+  const atLimit = limit ? limit.usedCores / limit.cores : 0;
+  const greatest = Math.max(atLimit, load.greatest);
+  if (load.windows === 0 || greatest > MAX_UTILISATION) return;
+  const queueing = load.queueing / load.windows + (limit ? queueingDelay(atLimit, limit.cores) : 0);
+  const counted = Math.min(MAX_COUNTED, requests * Math.min(1, 2 * (1 - greatest)));
+  addPair(values, row + LATENCY, TIME_CONSTANT_MS, latency * counted, counted, at);
+  addPair(values, row + QUEUEING, TIME_CONSTANT_MS, queueing * counted, counted, at);
+  const samples = values[row + SAMPLES] ?? 0;
+  values[row + LAST + (samples % LAST_SAMPLES)] = latency;
+  values[row + SAMPLES] = samples + 1;
+}
+
+/** The node's windows that ended after `from` (ms): how many, the greatest utilisation, the sum of queueing delays. */
+function loadSince(node: NodeMemory | undefined, from: number) {
+  let [windows, greatest, queueing] = [0, 0, 0];
+  if (node === undefined) return { windows, greatest, queueing };
+  let end = node.at;
+  for (let index = node.size - 1; index >= 0 && end > from; index--) {
+    const left = node.cores(index) - node.stealCores(index);
+    const utilisation = left > 0 ? node.busyCores(index) / left : 1;
+    windows += 1;
+    greatest = Math.max(greatest, utilisation);
+    queueing += queueingDelay(utilisation, Math.max(0, left));
+    end -= 1000 * node.seconds(index);
   }
-  return loads;
+  return { windows, greatest, queueing };
 }
 
 /**
- * A single sample shows no spread. Until there is another, latencies are taken to be spread exponentially: one request,
- * say the first over a new connection, is not yet a slow replica, however long it took.
+ * A single sample shows no spread. Until there is another, latencies count as exponentially spread: one request, for
+ * example the first over a new connection, does not make a slow replica, however long it took.
  *
  * @param cpuSeconds CPU per request
  */
-export function nonCpuLatency(
-  { latency, waiting, last }: NonCpuMemory,
-  cpuSeconds: number,
-  now: number,
-): NonCpuLatency {
-  const lately = last.reduce((sum, each) => sum + each, 0) / Math.max(1, last.length);
+export function nonCpuLatency(values: Float64Array, row: number, cpuSeconds: number, now: number): NonCpuLatency {
+  const mean = meanOf(values, row + LATENCY);
+  const samples = values[row + SAMPLES] ?? 0;
+  const kept = Math.min(samples, LAST_SAMPLES);
+  let lately = 0;
+  for (let index = 0; index < kept; index++) lately += values[row + LAST + index] ?? 0;
+  lately /= Math.max(1, kept);
+  const explained = cpuSeconds * (1 + meanOf(values, row + QUEUEING));
+  const single = mean / Math.sqrt(Math.max(1, countOf(values, row + LATENCY)));
   return {
-    nonCpuSeconds: Math.max(0, Math.min(meanOf(latency), lately) - cpuSeconds * (1 + meanOf(waiting))),
-    nonCpuDeviation: last.length > 1 ? spreadOf(latency) : meanOf(latency) / Math.sqrt(Math.max(1, latency.count)),
-    nonCpuEvidence: evidenceAt(latency, now),
+    nonCpuSeconds: Math.max(0, Math.min(mean, lately) - explained),
+    nonCpuDeviation: samples > 1 ? spreadOf(values, row + LATENCY) : single,
+    nonCpuEvidence: evidenceAt(values, row + LATENCY, TIME_CONSTANT_MS, now),
   };
 }

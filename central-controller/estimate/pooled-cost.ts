@@ -1,37 +1,57 @@
 /**
- * CPU per request of each replica of one service. Replicas of a service run the same program, so each one's own figure
- * is drawn toward the service's by as much as chance explains the difference between them (empirical Bayes, variance
- * between replicas by moments: DerSimonian and Laird 1986). One that serves little borrows nearly all; but none is drawn
- * further than two of its own standard errors (limited translation: Efron and Morris 1971), for one slow replica among many
+ * CPU per request of each replica of one service. Replicas of a service run the same program, so each one's own cost is
+ * drawn toward the service's, by as much as chance explains the differences between them (empirical Bayes, variance
+ * between replicas by moments: DerSimonian and Laird 1986). One that serves little borrows nearly all. But none is drawn
+ * further than two of its own standard errors (limited translation: Efron and Morris 1971): one slow replica among many
  * quick ones is no chance, however little it serves.
  */
-import type { OwnCost } from './cost-memory.ts';
+import type { CostColumns } from './cost-columns.ts';
 
-export interface Cost {
-  readonly seconds: number;
-  /** Standard error of it. */
-  readonly deviation: number;
+const MAX_DRAWN_ERRORS = 2;
+
+/** Fills `pooled` and `deviation` from the replicas' own costs. */
+export function poolCosts(columns: CostColumns): void {
+  const { size, seconds, variance, evidence, pooled, deviation } = columns;
+  let total = 0;
+  for (let index = 0; index < size; index++) total += evidence[index] ?? 0;
+  if (!(total > 0)) {
+    pooled.fill(0, 0, size);
+    deviation.fill(0, 0, size);
+    return;
+  }
+  const { mean, meanVariance, between } = moments(columns, total);
+  for (let index = 0; index < size; index++) {
+    const own = seconds[index] ?? 0;
+    const error = variance[index] ?? 0;
+    if (evidence[index] === 0) {
+      pooled[index] = mean;
+      deviation[index] = Math.sqrt(between + meanVariance);
+      continue;
+    }
+    const trust = between > 0 ? between / (between + error) : 0;
+    const furthest = MAX_DRAWN_ERRORS * Math.sqrt(error);
+    pooled[index] = Math.min(own + furthest, Math.max(own - furthest, mean + trust * (own - mean)));
+    deviation[index] = Math.sqrt(trust * error + (1 - trust) ** 2 * meanVariance);
+  }
 }
 
-export function pooledCosts(own: readonly OwnCost[]): Cost[] {
-  const total = own.reduce((sum, { evidence }) => sum + evidence, 0);
-  if (!(total > 0)) return own.map(() => ({ seconds: 0, deviation: 0 }));
-  const pooled = own.reduce((sum, { evidence, seconds }) => sum + (evidence / total) * seconds, 0);
-  const pooledVariance = own.reduce((sum, { evidence, variance }) => sum + (evidence / total) ** 2 * variance, 0);
-  const spread = own.reduce((sum, { evidence, seconds }) => sum + (evidence / total) * (seconds - pooled) ** 2, 0);
-  const byChance = own.reduce((sum, { evidence, variance }) => {
-    const part = evidence / total;
-    return sum + part * (1 - part) * variance;
-  }, 0);
-  const scale = 1 - own.reduce((sum, { evidence }) => sum + (evidence / total) ** 2, 0);
-  const between = scale > 1e-9 ? Math.max(0, (spread - byChance) / scale) : 0;
-  return own.map(({ evidence, seconds, variance }) => {
-    if (evidence === 0) return { seconds: pooled, deviation: Math.sqrt(between + pooledVariance) };
-    const trust = between > 0 ? between / (between + variance) : 0;
-    const furthest = 2 * Math.sqrt(variance);
-    return {
-      seconds: Math.min(seconds + furthest, Math.max(seconds - furthest, pooled + trust * (seconds - pooled))),
-      deviation: Math.sqrt(trust * variance + (1 - trust) ** 2 * pooledVariance),
-    };
-  });
+/** The service's mean cost, the variance of that mean, and the variance between its replicas. */
+function moments({ size, seconds, variance, evidence }: CostColumns, total: number) {
+  let mean = 0;
+  let meanVariance = 0;
+  let byChance = 0;
+  let concentration = 0;
+  for (let index = 0; index < size; index++) {
+    const fraction = (evidence[index] ?? 0) / total;
+    mean += fraction * (seconds[index] ?? 0);
+    meanVariance += fraction ** 2 * (variance[index] ?? 0);
+    byChance += fraction * (1 - fraction) * (variance[index] ?? 0);
+    concentration += fraction ** 2;
+  }
+  let spread = 0;
+  for (let index = 0; index < size; index++) {
+    spread += ((evidence[index] ?? 0) / total) * ((seconds[index] ?? 0) - mean) ** 2;
+  }
+  const scale = 1 - concentration;
+  return { mean, meanVariance, between: scale > 1e-9 ? Math.max(0, (spread - byChance) / scale) : 0 };
 }

@@ -4,7 +4,9 @@
  */
 import { createDecisionMemory, decide } from '../../../central-controller/decide/decide.ts';
 import { DEFAULT_PARAMETERS } from '../../../central-controller/decide/settings.ts';
-import { createEstimates, observe, snapshot } from '../../../central-controller/estimate/estimator.ts';
+import { createEstimates } from '../../../central-controller/estimate/estimates.ts';
+import { observe } from '../../../central-controller/estimate/estimator.ts';
+import { snapshot } from '../../../central-controller/estimate/take-snapshot.ts';
 import { DecisionHistory } from '../../../central-controller/history/decision-history.ts';
 import { TimeSeriesHistory } from '../../../central-controller/history/time-series-history.ts';
 import { Publisher } from '../../../central-controller/publish/publisher.ts';

@@ -8,7 +8,9 @@ import type { Decision } from '../../../contract/decision.ts';
 import { LATENCY_BUCKETS } from '../../../contract/latency-buckets.ts';
 import { decide } from '../../../central-controller/decide/decide.ts';
 import { DEFAULT_PARAMETERS } from '../../../central-controller/decide/settings.ts';
-import { createEstimates, observe, snapshot } from '../../../central-controller/estimate/estimator.ts';
+import { createEstimates } from '../../../central-controller/estimate/estimates.ts';
+import { observe } from '../../../central-controller/estimate/estimator.ts';
+import { snapshot } from '../../../central-controller/estimate/take-snapshot.ts';
 
 export interface LoopService {
   readonly name: string;

@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 import type { Decision, ReplicaDecision } from '../../../contract/decision.ts';
 import { decide } from '../../../central-controller/decide/decide.ts';
 import { DEFAULT_PARAMETERS } from '../../../central-controller/decide/settings.ts';
-import { createEstimates, observe, snapshot } from '../../../central-controller/estimate/estimator.ts';
+import { createEstimates } from '../../../central-controller/estimate/estimates.ts';
+import { observe } from '../../../central-controller/estimate/estimator.ts';
+import { snapshot } from '../../../central-controller/estimate/take-snapshot.ts';
 import { nodeWindow, replica, servedWindow, service, START, topology } from '../estimate/windows.ts';
 import { runLoop } from './closed-loop.ts';
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Topology } from '../../../central-controller/model/topology.ts';
-import type { Estimates } from '../../../central-controller/estimate/estimates.ts';
-import { createEstimates, observe, snapshot } from '../../../central-controller/estimate/estimator.ts';
+import { createEstimates, type Estimates } from '../../../central-controller/estimate/estimates.ts';
+import { observe } from '../../../central-controller/estimate/estimator.ts';
+import { snapshot } from '../../../central-controller/estimate/take-snapshot.ts';
 import { NEVER_MS, type ReplicaEstimate, type Snapshot } from '../../../central-controller/model/snapshot.ts';
 import { calledWindow, nodeWindow, replica, service, servedWindow, START, topology } from './windows.ts';
 
@@ -63,7 +64,7 @@ describe('snapshot', () => {
     expect(first.cpuPerRequestDeviation).toBeLessThan(0.0001);
   });
 
-  it('calls latency hidden that neither CPU nor waiting for it explains, and rests that on calm moments only', () => {
+  it('counts as non-CPU latency what neither CPU nor waiting for it explains, and only in calm moments', () => {
     const estimates = knowing(two);
     const now = runSteadily(estimates, 20);
     const calm = replicaOf(snapshot(estimates, two, now));
@@ -230,7 +231,7 @@ describe('snapshot', () => {
     expect(silent.requestsPerSecond).toBeLessThan(1);
     expect(silent.ageMs).toBe(30_000);
     snapshot(estimates, topology([], []), now);
-    expect(estimates.replicas.size + estimates.nodes.size + estimates.podOfUid.size).toBe(0);
+    expect(estimates.replicas.size + estimates.nodes.size + estimates.rowOfUid.size + estimates.callers.size).toBe(0);
   });
 
   it('ignores windows of pods and nodes that nobody knows, and windows without length', () => {

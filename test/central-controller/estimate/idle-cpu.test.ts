@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { idleCpu, type IdleMemory, idleMemory, observeIdle } from '../../../central-controller/estimate/idle-cpu.ts';
+import { IDLE_WIDTH, idleCpu, observeIdle } from '../../../central-controller/estimate/idle-cpu.ts';
 
 interface Pod {
   readonly cost: number;
@@ -9,14 +9,24 @@ interface Pod {
 }
 
 /** Windows of one second; CPU is spread by a tenth from window to window. */
-function memoryOf({ cost, idle, requestsPerSecond }: Pod, seconds: number): IdleMemory {
-  const memory = idleMemory();
+function memoryOf({ cost, idle, requestsPerSecond }: Pod, seconds: number): Float64Array {
+  const memory = new Float64Array(IDLE_WIDTH);
   for (let second = 1; second <= seconds; second++) {
     const requests = requestsPerSecond(second);
     const spread = 1 + 0.1 * Math.sin(second * 2.3);
-    observeIdle(memory, (cost * requests + idle) * spread, 1, requests, second * 1000);
+    observeIdle(memory, 0, (cost * requests + idle) * spread, 1, requests, second * 1000);
   }
   return memory;
+}
+
+/** The idle CPU of pods, each with its memory. */
+function idleOf(memories: readonly Float64Array[]) {
+  const values = new Float64Array(IDLE_WIDTH * memories.length);
+  memories.forEach((memory, index) => values.set(memory, index * IDLE_WIDTH));
+  return idleCpu(
+    values,
+    Int32Array.from(memories, (_, index) => index * IDLE_WIDTH),
+  );
 }
 
 const steady = (rate: number) => (): number => rate;
@@ -24,15 +34,15 @@ const varying = (rate: number) => (second: number) => Math.round(rate * (1 + 0.8
 
 describe('idleCpu', () => {
   it('knows nothing at first, and says so', () => {
-    expect(idleCpu([])).toEqual({ cores: 0, deviation: 0.02 });
-    expect(idleCpu([idleMemory()])).toEqual({ cores: 0, deviation: 0.02 });
+    expect(idleOf([])).toEqual({ cores: 0, deviation: 0.02 });
+    expect(idleOf([new Float64Array(IDLE_WIDTH)])).toEqual({ cores: 0, deviation: 0.02 });
   });
 
   it('is found by how CPU follows the requests', () => {
     const pods = [5, 10, 20].map((rate) =>
       memoryOf({ cost: 0.001, idle: 0.015, requestsPerSecond: varying(rate) }, 90),
     );
-    const { cores, deviation } = idleCpu(pods);
+    const { cores, deviation } = idleOf(pods);
     expect(cores).toBeGreaterThan(0.012);
     expect(cores).toBeLessThan(0.016);
     expect(deviation).toBeLessThan(0.002);
@@ -40,21 +50,21 @@ describe('idleCpu', () => {
 
   it('is found when it is far more than is usual', () => {
     const pods = [20, 40].map((rate) => memoryOf({ cost: 0.001, idle: 0.2, requestsPerSecond: varying(rate) }, 120));
-    expect(idleCpu(pods).cores).toBeGreaterThan(0.15);
+    expect(idleOf(pods).cores).toBeGreaterThan(0.15);
   });
 
   it('is what pods use that no request reached', () => {
     const pods = [0, 0].map((rate) => memoryOf({ cost: 0.001, idle: 0.03, requestsPerSecond: steady(rate) }, 20));
-    expect(idleCpu(pods).cores).toBeCloseTo(0.03, 2);
+    expect(idleOf(pods).cores).toBeCloseTo(0.03, 2);
     const one = memoryOf({ cost: 0.001, idle: 0.03, requestsPerSecond: steady(50) }, 60);
-    expect(idleCpu([one, ...pods]).cores).toBeGreaterThan(0.02);
+    expect(idleOf([one, ...pods]).cores).toBeGreaterThan(0.02);
   });
 
   it('is not believed in while requests come evenly, nor when they cost all there is', () => {
     const even = [1, 2, 3].map(() => memoryOf({ cost: 0.001, idle: 0.01, requestsPerSecond: steady(50) }, 120));
-    expect(idleCpu(even).cores).toBeLessThan(0.002);
+    expect(idleOf(even).cores).toBeLessThan(0.002);
     const costly = [1, 2, 3].map(() => memoryOf({ cost: 0.005, idle: 0, requestsPerSecond: varying(100) }, 120));
-    expect(idleCpu(costly).cores).toBeLessThan(0.002);
+    expect(idleOf(costly).cores).toBeLessThan(0.002);
   });
 
   it('does not explain away the cost of slow pods among quick ones', () => {
@@ -62,16 +72,16 @@ describe('idleCpu', () => {
       memoryOf({ cost: 0.01, idle: 0, requestsPerSecond: varying(100) }, 120),
     );
     const slow = memoryOf({ cost: 0.16, idle: 0, requestsPerSecond: varying(2) }, 120);
-    expect(idleCpu([...quick, slow]).cores).toBeLessThan(0.01);
+    expect(idleOf([...quick, slow]).cores).toBeLessThan(0.01);
   });
 
   it('forgets', () => {
     const memory = memoryOf({ cost: 0.001, idle: 0.05, requestsPerSecond: varying(20) }, 120);
     for (let second = 121; second <= 900; second++) {
       const requests = varying(20)(second);
-      observeIdle(memory, requests * 0.001 + 0.005, 1, requests, second * 1000);
+      observeIdle(memory, 0, requests * 0.001 + 0.005, 1, requests, second * 1000);
     }
-    expect(idleCpu([memory]).cores).toBeLessThan(0.007);
+    expect(idleOf([memory]).cores).toBeLessThan(0.007);
   });
 
   it('is neither negative nor more than any pod uses', () => {
@@ -85,7 +95,7 @@ describe('idleCpu', () => {
         const memories = pods.map(({ cost, idle, rate }) =>
           memoryOf({ cost, idle, requestsPerSecond: even ? steady(rate) : varying(rate) }, 40),
         );
-        const { cores, deviation } = idleCpu(memories);
+        const { cores, deviation } = idleOf(memories);
         expect(cores).toBeGreaterThanOrEqual(0);
         expect(Number.isFinite(deviation)).toBe(true);
         pods.forEach(({ cost, idle, rate }) => expect(cores).toBeLessThanOrEqual(1.2 * (idle + 2 * cost * rate)));

@@ -1,23 +1,22 @@
 import { describe, expect, it } from 'vitest';
-import type { NodeSample } from '../../../central-controller/estimate/node-memory.ts';
-import { currentLoad } from '../../../central-controller/estimate/node-load.ts';
+import { currentLoad, NodeMemory } from '../../../central-controller/estimate/node-load.ts';
 
-function samples(background: readonly number[]): NodeSample[] {
-  return background.map((cores) => ({
-    seconds: 0.25,
-    cores: 1,
-    busyCores: 0.3 + cores,
-    backgroundCores: cores,
-    stealCores: 0.01,
-  }));
+function memoryOf(background: readonly number[]): NodeMemory {
+  const memory = new NodeMemory(0);
+  for (const cores of background) {
+    const sample = { seconds: 0.25, cores: 1, busyCores: 0.3 + cores, backgroundCores: cores, stealCores: 0.01 };
+    memory.add(sample, memory.at + 250);
+  }
+  return memory;
 }
 
-const background = (values: readonly number[]): number => currentLoad(samples(values)).backgroundCores;
+const background = (values: readonly number[]): number => currentLoad(memoryOf(values)).backgroundCores;
 const repeated = (value: number, times: number): number[] => Array.from({ length: times }, () => value);
 
 describe('currentLoad', () => {
   it('knows nothing of a node without windows', () => {
-    expect(currentLoad([]).cores).toBe(0);
+    expect(currentLoad(undefined).cores).toBe(0);
+    expect(currentLoad(memoryOf([])).cores).toBe(0);
   });
 
   it('takes the mean of what does not change', () => {
@@ -47,6 +46,11 @@ describe('currentLoad', () => {
   it('sees a small change once it has lasted', () => {
     const before = repeated(0.2, 16).map((value, index) => value + (index % 2 ? 0.02 : -0.02));
     expect(background([...before, ...repeated(0.32, 5)])).toBeCloseTo(0.32, 2);
+  });
+
+  it('forgets what was before the last 32 windows', () => {
+    expect(background([...repeated(0.9, 40), ...repeated(0.2, 32)])).toBeCloseTo(0.2, 9);
+    expect(memoryOf(repeated(0.2, 100)).size).toBe(32);
   });
 
   it('is never negative', () => {

@@ -1,31 +1,41 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  type CostMemory,
-  costMemory,
-  observeCost,
-  ownCosts,
-} from '../../../central-controller/estimate/cost-memory.ts';
-import { type Cost, pooledCosts } from '../../../central-controller/estimate/pooled-cost.ts';
+import { CostColumns } from '../../../central-controller/estimate/cost-columns.ts';
+import { COST_WIDTH, cpuPerRequest, observeCost, ownCosts } from '../../../central-controller/estimate/cost-memory.ts';
+import { poolCosts } from '../../../central-controller/estimate/pooled-cost.ts';
 
 /** A minute of one window a second; CPU spread by a tenth around `cost` per request. */
-function memoryOf(cost: number, requestsPerSecond: number, idleCores = 0): CostMemory {
-  const memory = costMemory();
+function memoryOf(cost: number, requestsPerSecond: number, idleCores = 0): Float64Array {
+  const memory = new Float64Array(COST_WIDTH);
   for (let second = 1; second <= 60; second++) {
     const spread = second % 2 ? 1.1 : 0.9;
     const cpuSeconds = cost * requestsPerSecond * spread + idleCores;
-    observeCost(memory, cpuSeconds, 1, requestsPerSecond, second * 1000);
+    observeCost(memory, 0, cpuSeconds, 1, requestsPerSecond, second * 1000);
   }
   return memory;
 }
 
 const NOW = 60_000;
 
-function costsOf(memories: readonly CostMemory[], idle = { cores: 0, deviation: 0 }, now = NOW): Cost[] {
-  return pooledCosts(ownCosts(memories, idle, now));
+function costsOf(memories: readonly Float64Array[], idle = { cores: 0, deviation: 0 }, now = NOW) {
+  const values = new Float64Array(COST_WIDTH * memories.length);
+  memories.forEach((memory, index) => values.set(memory, index * COST_WIDTH));
+  const columns = new CostColumns();
+  ownCosts(
+    values,
+    Int32Array.from(memories, (_, index) => index * COST_WIDTH),
+    idle,
+    now,
+    columns,
+  );
+  poolCosts(columns);
+  return memories.map((_, index) => ({
+    seconds: columns.pooled[index] ?? NaN,
+    deviation: columns.deviation[index] ?? NaN,
+  }));
 }
 
-describe('pooledCosts', () => {
+describe('pooled costs', () => {
   it('does not tell replicas apart that chance explains', () => {
     const costs = costsOf([memoryOf(0.00201, 20), memoryOf(0.00199, 20), memoryOf(0.002, 20)]);
     costs.forEach(({ seconds }) => expect(seconds).toBeCloseTo(0.002, 5));
@@ -45,13 +55,13 @@ describe('pooledCosts', () => {
   });
 
   it('gives one that has served nothing the cost of the others, and says how uncertain that is', () => {
-    const [known, unknown] = costsOf([memoryOf(0.002, 100), costMemory()]);
+    const [known, unknown] = costsOf([memoryOf(0.002, 100), new Float64Array(COST_WIDTH)]);
     expect(unknown?.seconds).toBeCloseTo(0.002, 4);
     expect(unknown?.deviation).toBeGreaterThanOrEqual(known?.deviation ?? Infinity);
   });
 
   it('knows nothing of a service that served nothing', () => {
-    expect(costsOf([costMemory()])).toEqual([{ seconds: 0, deviation: 0 }]);
+    expect(costsOf([new Float64Array(COST_WIDTH)])).toEqual([{ seconds: 0, deviation: 0 }]);
     expect(costsOf([])).toEqual([]);
   });
 
@@ -64,7 +74,7 @@ describe('pooledCosts', () => {
   it('is as certain of one that nothing is known of as of its like, and no less certain of those', () => {
     const like = [memoryOf(0.002, 100), memoryOf(0.002, 100)];
     const [known] = costsOf(like);
-    const deviations = costsOf([...like, costMemory()]).map(({ deviation }) => deviation);
+    const deviations = costsOf([...like, new Float64Array(COST_WIDTH)]).map(({ deviation }) => deviation);
     deviations.forEach((deviation) => expect(deviation).toBeCloseTo(known?.deviation ?? 0, 9));
   });
 
@@ -95,7 +105,7 @@ describe('pooledCosts', () => {
     fc.assert(
       fc.property(fc.array(figure, { minLength: 1, maxLength: 6 }), (figures) => {
         const memories = figures.map(({ cost, rate }) => memoryOf(cost, rate));
-        const own = memories.map(({ cpuSeconds, requests }) => cpuSeconds / requests);
+        const own = memories.map((memory) => cpuPerRequest(memory, 0));
         for (const { seconds, deviation } of costsOf(memories)) {
           expect(seconds).toBeGreaterThanOrEqual(Math.min(...own) * (1 - 1e-9));
           expect(seconds).toBeLessThanOrEqual(Math.max(...own) * (1 + 1e-9));

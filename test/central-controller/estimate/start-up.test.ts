@@ -1,6 +1,8 @@
 /** Pods that start burn CPU for which no request asked. */
 import { expect, it } from 'vitest';
-import { createEstimates, observe, snapshot } from '../../../central-controller/estimate/estimator.ts';
+import { createEstimates } from '../../../central-controller/estimate/estimates.ts';
+import { observe } from '../../../central-controller/estimate/estimator.ts';
+import { snapshot } from '../../../central-controller/estimate/take-snapshot.ts';
 import { nodeWindow, replica, service, servedWindow, START, topology } from './windows.ts';
 
 const COST = 0.001;
