@@ -1,13 +1,16 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { format } from 'prettier';
 import { expect, it } from 'vitest';
 import { goldenSnapshots } from './golden.ts';
 
 const FILE = new URL('golden.json', import.meta.url);
 
 // After a change on purpose: UPDATE_GOLDEN=1 npx vitest run test/central-controller/estimate/golden.test.ts
-it('the same windows give the same estimates as before', () => {
+it('the same windows give the same estimates as before', async () => {
   const snapshots = goldenSnapshots();
-  if (process.env['UPDATE_GOLDEN']) writeFileSync(FILE, JSON.stringify(snapshots));
+  if (process.env['UPDATE_GOLDEN']) {
+    writeFileSync(FILE, await format(JSON.stringify(snapshots), { parser: 'json', printWidth: 120 }));
+  }
   const golden: unknown = JSON.parse(readFileSync(FILE, 'utf8'));
   expect(JSON.parse(JSON.stringify(snapshots))).toEqual(near(golden));
 });
