@@ -51,8 +51,8 @@ function scaled(snapshot: Snapshot, service: string | undefined, factor: number)
   const grown = withReplicas(snapshot, (replica, of) => {
     if (!isMeant(of)) return replica;
     const { cpuCores, idleCores, requestsPerSecond } = replica;
-    const used = Math.max(0, cpuCores - idleCores) * factor;
-    return { ...replica, cpuCores: idleCores + used, requestsPerSecond: requestsPerSecond * factor };
+    const added = Math.max(0, cpuCores - idleCores) * (factor - 1);
+    return { ...replica, cpuCores: cpuCores + added, requestsPerSecond: requestsPerSecond * factor };
   });
   return {
     ...grown,

@@ -42,7 +42,7 @@ describe('a pause', () => {
       body: {
         service: { paused: { reason: 'a look' } },
         replica: { limits: ['paused'] },
-        reasons: expect.arrayContaining(['Balancing is paused: it keeps the weight that it had.']) as string[],
+        reasons: expect.arrayContaining(['Balancing is paused: it keeps its weight.']) as string[],
       },
     });
     expect(await ask('DELETE', `${GEO}/pause`)).toEqual({ status: 204, body: undefined });

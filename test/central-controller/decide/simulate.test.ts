@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { Value } from 'typebox/value';
 import { describe, expect, it } from 'vitest';
 import { SimulatedChange, Simulation } from '../../../contract/simulation.ts';
+import { applyChanges } from '../../../central-controller/decide/apply-changes.ts';
 import { decide } from '../../../central-controller/decide/decide.ts';
 import { DEFAULT_PARAMETERS } from '../../../central-controller/decide/settings.ts';
 import { simulate } from '../../../central-controller/decide/simulate.ts';
@@ -128,6 +129,13 @@ describe('of any snapshot and any changes', () => {
       }),
       { numRuns: 150 },
     );
+  });
+
+  it('a factor of 1 changes nothing of a replica that uses less than its idle part', () => {
+    const replicas = [replicaEstimate('web-0', 'a', { cpuCores: 0, idleCores: 1 })];
+    const snapshot = { ...shop(), services: [serviceEstimate('web', replicas)] };
+    const changed = applyChanges(snapshot, [{ kind: 'scaleDemand', factor: 1 }]);
+    expect(changed).toMatchObject({ ok: true, value: snapshot });
   });
 
   it('a factor of 1 changes nothing', () => {
