@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { Command, Option } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { BallastError } from '../contract/errors.ts';
-import { CONTROLLER_PORT, DEFAULT_CLUSTER_DOMAIN } from '../contract/names.ts';
+import { CONTROLLER_PORT, DEFAULT_CLUSTER_DOMAIN, parseClusterDomain } from '../contract/names.ts';
 import { MAX_REPLICAS } from './metrics/controller-metrics.ts';
 
 /** Where the cluster's objects come from: a directory of manifests, or an API server. */
@@ -57,18 +57,6 @@ function parseTick(text: string): number {
     throw new BallastError('INVALID_FLAG', `--tick-ms: ${text} is not between 10 and 2000`);
   }
   return tickMs;
-}
-
-/** Istio writes hosts in lower case without a final dot; any other form would match nothing. */
-function parseClusterDomain(text: string): string {
-  const isName = text.split('.').every((label) => /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(label));
-  if (!isName || text.length > 253) {
-    throw new BallastError(
-      'INVALID_FLAG',
-      `--cluster-domain: ${text} is not a DNS name in lower case, such as ${DEFAULT_CLUSTER_DOMAIN}`,
-    );
-  }
-  return text;
 }
 
 function parseCount(text: string): number {

@@ -3,6 +3,8 @@
  * The AssemblyScript side repeats the headers in `wasm-plugin/assembly/abi/names.ts`; a test holds the two equal.
  */
 
+import { BallastError } from './errors.ts';
+
 /** Request header that names the chosen replica (its pod name). Istio's subset routes match on it. */
 export const ENDPOINT_HEADER = 'x-lb-endpt';
 
@@ -50,6 +52,21 @@ export function proxyKey(port: number, host: string): string {
 export function serviceOfKey(key: string): { readonly namespace: string; readonly name: string } {
   const [name = '', namespace = ''] = key.slice(key.indexOf('|') + 1).split('.');
   return { namespace, name };
+}
+
+/**
+ * The value of `--cluster-domain`. Istio writes hosts in lower case without a final dot; any other form would match nothing.
+ * @throws BallastError INVALID_FLAG
+ */
+export function parseClusterDomain(text: string): string {
+  const isName = text.split('.').every((label) => /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(label));
+  if (!isName || text.length > 253) {
+    throw new BallastError(
+      'INVALID_FLAG',
+      `--cluster-domain: ${text} is not a DNS name in lower case, such as ${DEFAULT_CLUSTER_DOMAIN}`,
+    );
+  }
+  return text;
 }
 
 /** What has a name in a namespace: an object's metadata, a service of a decision, a replica. */

@@ -6,6 +6,7 @@ import type { Manifest } from '../kubernetes/manifest.ts';
 import { renderRouting, type RenderRequest } from '../routing/render-routing.ts';
 import type { Routing } from '../../contract/assignment.ts';
 import { BallastError } from '../../contract/errors.ts';
+import { DEFAULT_CLUSTER_DOMAIN, parseClusterDomain } from '../../contract/names.ts';
 import { loadManifests } from '../cluster/manifest-files.ts';
 import { writeYaml } from '../kubernetes/yaml.ts';
 
@@ -42,12 +43,19 @@ function routingOption(help: string): Option {
   return new Option('--routing <routing>', help).choices(['Subset', 'Endpoint']);
 }
 
+function clusterDomainOption(): Option {
+  return new Option('--cluster-domain <domain>', "domain of the cluster's hosts")
+    .argParser(parseClusterDomain)
+    .default(DEFAULT_CLUSTER_DOMAIN);
+}
+
 interface StatefulSetFlags {
   readonly replicas: number;
   readonly ordinals?: readonly number[];
   readonly port?: number;
   readonly service?: string;
   readonly routing: Routing;
+  readonly clusterDomain: string;
 }
 
 function renderStatefulSet(target: { namespace: string; name: string }, flags: StatefulSetFlags): Manifest[] {
@@ -57,6 +65,7 @@ function renderStatefulSet(target: { namespace: string; name: string }, flags: S
   const service = {
     namespace: target.namespace,
     name: flags.service ?? target.name,
+    clusterDomain: flags.clusterDomain,
     replicas,
     ...(flags.port === undefined ? {} : { port: flags.port }),
   };
@@ -73,9 +82,11 @@ function statefulSetCommand(): Command {
     .option('--port <port>', 'port of the Service in the routes (default: the port of the request)', positive)
     .option('--service <name>', 'name of its Service (default: the name of the StatefulSet)')
     .addOption(routingOption('how a request reaches its replica').default('Subset'))
+    .addOption(clusterDomainOption())
     .action((target: { namespace: string; name: string }, flags: StatefulSetFlags, command: Command) => {
-      const [misplaced] = Object.keys(command.parent?.opts() ?? {});
-      if (misplaced !== undefined) throw new BallastError('INVALID_FLAG', `--${misplaced}: write it after statefulset`);
+      const { parent } = command;
+      const misplaced = parent?.options.find((each) => parent.getOptionValueSource(each.attributeName()) === 'cli');
+      if (misplaced) throw new BallastError('INVALID_FLAG', `${misplaced.long}: write it after statefulset`);
       process.stdout.write(writeYaml(renderStatefulSet(target, flags)));
     });
 }
@@ -90,12 +101,13 @@ export function renderCommand(): Command {
       .option('--from <path...>', "manifests: YAML files, directories of YAML files, or '-' for standard input")
       .option('--service <name>', 'only this service')
       .addOption(routingOption('for all services (default: the routing of their policies, else Endpoint)'))
+      .addOption(clusterDomainOption())
       .addCommand(statefulSetCommand())
       .action(async (flags: RenderRequest & { readonly from?: readonly string[] }) => {
         if (!flags.from) throw new BallastError('INVALID_FLAG', '--from: the manifests to read are missing');
         const note = (line: string): void => void process.stderr.write(`${line}\n`);
         const manifests = await Promise.all(flags.from.map((path) => loadManifests(path, note)));
-        const rendered = renderRouting(manifests.flat(), flags);
+        const rendered = renderRouting(manifests.flat(), { ...flags, onNote: note });
         if (!rendered.ok) throw new BallastError(rendered.failure.code, rendered.failure.message);
         process.stdout.write(writeYaml(rendered.value));
       })

@@ -60,7 +60,7 @@ function balanceable(service: Service): Service | TargetProblem {
 }
 
 /** Why a proxy cannot lead requests to any replica of the Service, and the remedy; undefined where it can. */
-function serviceProblem({ spec }: Service): string | undefined {
+export function serviceProblem({ spec }: Service): string | undefined {
   if (spec.type === 'ExternalName')
     return 'is of type ExternalName, which has no pods: name the Service that it stands for';
   if (Object.keys(spec.selector ?? {}).length === 0) return 'has no spec.selector, so its pods are not known';

@@ -14,7 +14,13 @@ export const DestinationRule = Type.Object({
   apiVersion: Type.String(),
   kind: Type.String(),
   metadata: Metadata,
-  spec: Type.Object({ host: Type.String(), subsets: Type.Optional(Type.Array(Subset)) }),
+  spec: Type.Object({
+    host: Type.String(),
+    subsets: Type.Optional(Type.Array(Subset)),
+    trafficPolicy: Type.Optional(Type.Unknown()),
+    exportTo: Type.Optional(Type.Array(Type.String())),
+    workloadSelector: Type.Optional(Type.Object({ matchLabels: Type.Optional(Labels) })),
+  }),
 });
 export type DestinationRule = Static<typeof DestinationRule>;
 
@@ -39,6 +45,7 @@ export const VirtualService = Type.Object({
     /** Absent: other VirtualServices delegate to it. */
     hosts: Type.Optional(Type.Array(Type.String())),
     gateways: Type.Optional(Type.Array(Type.String())),
+    exportTo: Type.Optional(Type.Array(Type.String())),
     http: Type.Optional(Type.Array(Json)),
   }),
 });

@@ -76,7 +76,8 @@ export function routedCondition(facts: PolicyFacts, accepted: ConditionState): C
     return { holds: false, reason: 'InProgress', message };
   }
   const message = routing === 'Endpoint' ? 'The Service has its session label' : 'Routes and subsets are in place';
-  return { holds: true, reason: 'Routed', message: `${message}${bareGateways(plan)}` };
+  const carried = plan.carriedOver === undefined ? '' : `, with the traffic policy of ${plan.carriedOver}`;
+  return { holds: true, reason: 'Routed', message: `${message}${carried}${bareGateways(plan)}` };
 }
 
 function bareGateways({ bareGateways: names, inForce }: RoutedServicePlan): string {

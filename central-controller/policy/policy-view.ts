@@ -37,7 +37,7 @@ function derivedStatus(
     problems: [],
     service,
     topology: topology.services.find((each) => qualifiedName(each) === service),
-    plan: { inForce, steps: [], problem: undefined, bareGateways: [] },
+    plan: { inForce, steps: [], problem: undefined, carriedOver: undefined, bareGateways: [] },
     writeFailure: undefined,
     decision,
     lastDecision: undefined,

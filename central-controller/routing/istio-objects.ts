@@ -11,7 +11,8 @@ import {
   ISTIO_API_VERSION,
   type VirtualService,
 } from '../kubernetes/istio.ts';
-import { type Manifest, namespaceOf } from '../kubernetes/manifest.ts';
+import { describeManifest, type Manifest, namespaceOf } from '../kubernetes/manifest.ts';
+import { coversHost, hostsOf, isForAllCallers, isWildcard, publicRuleFor, virtualServiceFor } from './host-rules.ts';
 import {
   delegateName,
   fullHost,
@@ -44,12 +45,20 @@ function means(name: string, namespace: string, service: ServiceName): boolean {
   return fullHost(name, namespace, service.clusterDomain) === hostOf(service);
 }
 
-/**
- * DestinationRule with one subset per replica. An existing one of the same host keeps its traffic policy and all subsets
- * that are not for replicas.
- */
-export function destinationRule(service: RoutedService, existing?: DestinationRule): DestinationRule {
-  const { subsets = [], ...kept } = existing?.spec ?? { host: hostOf(service) };
+export interface RuleBase {
+  /** A rule of the same host: it keeps its traffic policy and all subsets that are not for replicas. */
+  readonly existing?: DestinationRule | undefined;
+  /** A rule with a wildcard for the host, which a new rule switches off: its traffic policy is carried over. */
+  readonly wildcard?: DestinationRule | undefined;
+}
+
+/** DestinationRule with one subset per replica. */
+export function destinationRule(service: RoutedService, { existing, wildcard }: RuleBase = {}): DestinationRule {
+  const trafficPolicy = wildcard?.spec.trafficPolicy;
+  const { subsets = [], ...kept } = existing?.spec ?? {
+    host: hostOf(service),
+    ...(trafficPolicy !== undefined && { trafficPolicy }),
+  };
   const others = subsets.filter(({ labels }) => labels?.[POD_NAME_LABEL] === undefined);
   const own = inOrdinalOrder(service.replicas).map((replica) => ({
     name: replica,
@@ -131,12 +140,6 @@ export function expandVirtualService(original: VirtualService, services: readonl
   return { ...original, spec: { ...original.spec, http } };
 }
 
-/** Does this VirtualService decide on requests to the service from inside the mesh? */
-function governs(candidate: VirtualService, service: ServiceName): boolean {
-  const inMesh = candidate.spec.gateways?.includes('mesh') ?? true;
-  return inMesh && (candidate.spec.hosts ?? []).some((host) => means(host, namespaceOf(candidate), service));
-}
-
 function routesTo(candidate: VirtualService, service: ServiceName): boolean {
   const destinations = httpRoutes(candidate).flatMap(({ route }) => route ?? []);
   return destinations.some(({ destination }) => means(destination.host, namespaceOf(candidate), service));
@@ -151,15 +154,28 @@ export interface ExistingRouting {
 /**
  * All objects of Subset routing, ordered by namespace and name. DestinationRules come first: a route to a subset that
  * does not exist yet answers 503.
+ * @param note called with a line of text about objects of the user's that change what the result means
  */
-export function subsetRouting(services: readonly RoutedService[], existing: ExistingRouting): Manifest[] {
-  const rules = services.map((service) => {
-    const own = existing.destinationRules.find((rule) => means(rule.spec.host, namespaceOf(rule), service));
-    return destinationRule(service, own);
+export function subsetRouting(
+  services: readonly RoutedService[],
+  existing: ExistingRouting,
+  note: (text: string) => void = () => undefined,
+): Manifest[] {
+  const rules = services.map((service) => destinationRule(service, ruleBase(service, existing.destinationRules, note)));
+  const missing = services.filter((service) => {
+    const governing = virtualServiceFor(
+      existing.virtualServices,
+      hostOf(service),
+      service.namespace,
+      service.clusterDomain,
+    );
+    if (governing && !routesTo(governing, service)) {
+      note(
+        `${describeManifest(governing)}: decides on requests to ${hostOf(service)}, but has no route to it to extend`,
+      );
+    }
+    return governing === undefined;
   });
-  const missing = services.filter(
-    (service) => !existing.virtualServices.some((candidate) => governs(candidate, service)),
-  );
   const touched = existing.virtualServices.filter((candidate) =>
     services.some((service) => routesTo(candidate, service)),
   );
@@ -168,6 +184,27 @@ export function subsetRouting(services: readonly RoutedService[], existing: Exis
     ...inNameOrder(rules),
     ...inNameOrder(virtualServices.map((original) => expandVirtualService(original, services))),
   ];
+}
+
+/** The rule to extend, or the one whose traffic policy a new rule needs. */
+function ruleBase(service: RoutedService, rules: readonly DestinationRule[], note: (text: string) => void): RuleBase {
+  const host = hostOf(service);
+  const base = publicRuleFor(rules, service);
+  for (const rule of rules) {
+    const covers = hostsOf(rule, service.clusterDomain).some((pattern) => coversHost(pattern, host));
+    if (covers && rule !== base && !isForAllCallers(rule, service.namespace)) {
+      note(
+        `${describeManifest(rule)}: is for ${host}, too, but not for all callers: those that it is for get no subsets`,
+      );
+    }
+  }
+  if (!base || !isWildcard(base.spec.host)) return { existing: base };
+  if (base.spec.trafficPolicy !== undefined) {
+    note(
+      `${describeManifest(base)}: its traffic policy is carried over to the rule for ${host}, which takes its place`,
+    );
+  }
+  return { wildcard: base };
 }
 
 /** Endpoint routing needs only a label on each Service: a patch of it. */

@@ -4,6 +4,16 @@ import { type DestinationRule, httpRoutes, type VirtualService } from '../kubern
 import { describeManifest, namespaceOf } from '../kubernetes/manifest.ts';
 import type { Observed, ObservedObjects } from '../kubernetes/observed-objects.ts';
 import {
+  byAge,
+  coversHost,
+  hostsOf,
+  isBoundToMesh,
+  isForAllCallers,
+  isVisibleIn,
+  isWildcard,
+  publicRuleFor,
+} from './host-rules.ts';
+import {
   delegateName,
   fullHost,
   hostOf,
@@ -19,8 +29,10 @@ export interface ObservedRouting {
   readonly rule: Observed<DestinationRule> | undefined;
   readonly virtualService: Observed<VirtualService> | undefined;
   readonly delegate: Observed<VirtualService> | undefined;
-  /** Objects of others in the place of ours, as `kind namespace/name`. */
+  /** Objects of others that speak for the host of the service, or have our names, as `kind namespace/name`. */
   readonly others: readonly string[];
+  /** A rule of others for several hosts, the host among them: ours takes its place, with its traffic policy. */
+  readonly wildcard: Observed<DestinationRule> | undefined;
   /** Replicas that have a subset in any object. */
   readonly subsets: ReadonlySet<string>;
   /** Replicas that have a route for requests inside the mesh in any object. */
@@ -37,8 +49,8 @@ type IstioObject = Observed<VirtualService> | Observed<DestinationRule>;
 
 /** Istio's objects indexed by host, so that each is read once for many services. */
 export class ObservedIstioObjects {
-  readonly #rules: ReadonlyMap<string, readonly Observed<DestinationRule>[]>;
-  readonly #governing: ReadonlyMap<string, readonly Observed<VirtualService>[]>;
+  readonly #rules: ObjectsByHost<Observed<DestinationRule>>;
+  readonly #governing: ObjectsByHost<Observed<VirtualService>>;
   readonly #bareGateways: ReadonlyMap<string, readonly Observed<VirtualService>[]>;
   readonly #virtualServices: ReadonlyMap<string, Observed<VirtualService>>;
   readonly #rulesByName: ReadonlyMap<string, Observed<DestinationRule>>;
@@ -51,13 +63,13 @@ export class ObservedIstioObjects {
   ) {
     this.#clusterDomain = clusterDomain;
     const hostIn = (object: IstioObject) => (host: string) => fullHost(host, namespaceOf(object), clusterDomain);
-    const byAge = virtualServices.toSorted(olderFirst);
+    const sorted = virtualServices.toSorted(byAge);
     this.#virtualServices = byName(virtualServices);
     this.#rulesByName = byName(destinationRules);
-    this.#rules = groupedBy(destinationRules, (rule) => [hostIn(rule)(rule.spec.host)]);
-    this.#governing = groupedBy(byAge, (object) => governedHosts(object).map(hostIn(object)));
-    this.#bareGateways = groupedBy(byAge, (object) => bareGatewayHosts(object, hostIn(object)));
-    this.#delegatedTo = new Set(byAge.flatMap(delegates));
+    this.#rules = new ObjectsByHost(destinationRules, clusterDomain);
+    this.#governing = new ObjectsByHost(sorted.filter(isBoundToMesh), clusterDomain);
+    this.#bareGateways = groupedBy(sorted, (object) => bareGatewayHosts(object, hostIn(object)));
+    this.#delegatedTo = new Set(sorted.flatMap(delegates));
   }
 
   /** The services that have an object of ours. */
@@ -73,14 +85,24 @@ export class ObservedIstioObjects {
     const host = hostOf({ ...service, clusterDomain: this.#clusterDomain });
     const name = qualifiedName({ namespace, name: routingName(service.name) });
     const delegate = qualifiedName({ namespace, name: delegateName(service.name) });
-    const rules = this.#rules.get(host) ?? [];
-    const governing = this.#governing.get(host) ?? [];
+    const { exact: rules, wildcards } = this.#rules.of(host);
+    const wildcard = publicRuleFor(wildcards, { ...service, clusterDomain: this.#clusterDomain });
+    const governing = this.#governing.of(host);
+    // A private one of another namespace decides for callers there alone, and they do not see ours.
+    const virtualServices = [...governing.exact, ...governing.wildcards].filter((object) =>
+      isVisibleIn(namespace, object),
+    );
     const atOurNames = [
       this.#rulesByName.get(name),
       this.#virtualServices.get(name),
       this.#virtualServices.get(delegate),
     ];
-    const inOurPlace = [...rules, ...governing, ...atOurNames].filter((object) => object !== undefined);
+    const inOurPlace: (IstioObject | undefined)[] = [
+      ...rules,
+      ...wildcards.filter((rule) => !isForAllCallers(rule, namespace)),
+      ...virtualServices,
+      ...atOurNames,
+    ];
     const own = {
       rule: ours(this.#rulesByName.get(name)),
       virtualService: ours(this.#virtualServices.get(name)),
@@ -88,18 +110,42 @@ export class ObservedIstioObjects {
     };
     // The label alone makes nothing ours: nobody would write or remove an object of another name.
     const ownObjects: ReadonlySet<IstioObject | undefined> = new Set(Object.values(own));
+    const others = inOurPlace.filter((object) => object !== undefined).filter((object) => !ownObjects.has(object));
+    const [oldest] = virtualServices;
     return {
       ...own,
-      others: [...new Set(inOurPlace.filter((object) => !ownObjects.has(object)).map(describeManifest))],
-      subsets: new Set(rules.flatMap(replicaSubsets)),
-      // Of several for one host, Istio takes the oldest.
-      routes: new Set(governing.slice(0, 1).flatMap(routedReplicas)),
+      others: [...new Set(others.map(describeManifest))],
+      wildcard,
+      subsets: new Set(rules.filter((rule) => isForAllCallers(rule, namespace)).flatMap(replicaSubsets)),
+      routes: new Set(oldest ? routedReplicas(oldest) : []),
       ownRoutes: new Set(
         [own.virtualService, own.delegate].flatMap((object) => (object ? routedReplicas(object) : [])),
       ),
       isDelegatedTo: this.#delegatedTo.has(delegate),
       bareGateways: (this.#bareGateways.get(host) ?? []).map(({ metadata }) => qualifiedName(metadata)),
     };
+  }
+}
+
+/** Objects by the hosts that they name. Wildcards are few, so they are looked through. */
+class ObjectsByHost<T extends IstioObject> {
+  readonly #exact: ReadonlyMap<string, readonly T[]>;
+  readonly #wildcards: readonly T[];
+  readonly #clusterDomain: string | undefined;
+
+  constructor(objects: readonly T[], clusterDomain: string | undefined) {
+    this.#clusterDomain = clusterDomain;
+    this.#exact = groupedBy(objects, (object) => hostsOf(object, clusterDomain));
+    this.#wildcards = objects.filter((object) => hostsOf(object, clusterDomain).some(isWildcard));
+  }
+
+  of(host: string): { readonly exact: readonly T[]; readonly wildcards: readonly T[] } {
+    const exact = this.#exact.get(host) ?? [];
+    const wildcards = this.#wildcards.filter(
+      (object) =>
+        !exact.includes(object) && hostsOf(object, this.#clusterDomain).some((pattern) => coversHost(pattern, host)),
+    );
+    return { exact, wildcards };
   }
 }
 
@@ -115,11 +161,6 @@ function byName<T extends IstioObject>(objects: readonly T[]): ReadonlyMap<strin
   return new Map(objects.map((object) => [qualifiedName(object.metadata), object]));
 }
 
-function olderFirst(a: IstioObject, b: IstioObject): number {
-  const [ageA, ageB] = [a, b].map(({ metadata }) => `${metadata.creationTimestamp ?? ''} ${metadata.name}`);
-  return (ageA ?? '') < (ageB ?? '') ? -1 : 1;
-}
-
 function groupedBy<T>(
   objects: readonly T[],
   keysOf: (object: T) => readonly string[],
@@ -129,12 +170,6 @@ function groupedBy<T>(
     for (const key of new Set(keysOf(object))) groups.set(key, [...(groups.get(key) ?? []), object]);
   }
   return groups;
-}
-
-/** Hosts inside the mesh that a VirtualService decides on, as it names them. */
-function governedHosts({ spec }: VirtualService): readonly string[] {
-  const { gateways = ['mesh'], hosts = [] } = spec;
-  return gateways.includes('mesh') ? hosts : [];
 }
 
 /** Services that a gateway's VirtualService leads to without a route for any replica. */

@@ -9,10 +9,10 @@ import { isDeepStrictEqual } from 'node:util';
 import { qualifiedName } from '../../contract/names.ts';
 import { VALID_FOR_MS } from '../../contract/assignment.ts';
 import type { VirtualService } from '../kubernetes/istio.ts';
-import type { Manifest } from '../kubernetes/manifest.ts';
+import { describeManifest, type Manifest } from '../kubernetes/manifest.ts';
 import { matches } from '../kubernetes/matches.ts';
 import type { Service } from '../kubernetes/objects.ts';
-import type { Observed, ObservedMetadata } from '../kubernetes/observed-objects.ts';
+import { FIELD_MANAGER, type Observed, type ObservedMetadata } from '../kubernetes/observed-objects.ts';
 import type { DesiredRouting, RoutingProblem } from './desired-routing.ts';
 import type { DwellTimers } from './dwell-timers.ts';
 import { gatewayPort } from './gateway-port.ts';
@@ -60,6 +60,8 @@ export interface ServicePlan {
   readonly inForce: RoutingInForce | undefined;
   /** What keeps the desired routing from being written. */
   readonly problem: RoutingProblem | undefined;
+  /** The object of others whose traffic policy the rule of the service carries, as `kind namespace/name`. */
+  readonly carriedOver: string | undefined;
 }
 
 export function planService(facts: ServiceFacts, timers: DwellTimers): ServicePlan {
@@ -68,7 +70,9 @@ export function planService(facts: ServiceFacts, timers: DwellTimers): ServicePl
   // Objects of ours beside somebody else's stay as they are until that is settled.
   const isBlocked = problem !== undefined && facts.desired?.routing === 'Subset';
   const steps = isBlocked ? [] : [...labelSteps(facts, inForce, timers), ...subsetSteps(facts, inForce, timers)];
-  return { steps, inForce, problem };
+  const { wildcard } = facts.observed;
+  const isCarried = facts.desired?.routing === 'Subset' && wildcard?.spec.trafficPolicy !== undefined;
+  return { steps, inForce, problem, carriedOver: isCarried ? describeManifest(wildcard) : undefined };
 }
 
 function problemOf(facts: ServiceFacts, desired: DesiredRouting): RoutingProblem | undefined {
@@ -155,7 +159,11 @@ function subsetSteps(facts: ServiceFacts, inForce: RoutingInForce | undefined, t
   const isNeeded = observed.isDelegatedTo && (desired ?? observed.delegate) !== undefined;
   const isDelegate = isNeeded || delegated.replicas.length > 0;
   return [
-    ...writesFor(rule.replicas.length > 0 ? destinationRule(rule) : undefined, observed.rule, desired),
+    ...writesFor(
+      rule.replicas.length > 0 ? destinationRule(rule, { wildcard: observed.wildcard }) : undefined,
+      observed.rule,
+      desired,
+    ),
     ...writesFor(routes.replicas.length > 0 ? virtualService(routes) : undefined, observed.virtualService, desired),
     // Without an owner: a gateway that delegates to it must not lose its routes along with the policy.
     ...writesFor(isDelegate ? delegateVirtualService(delegated) : undefined, observed.delegate),
@@ -186,9 +194,32 @@ function writesFor(
   }
   const present = observed?.metadata.ownerReferences;
   const owners: readonly { readonly uid: string }[] | undefined = policy ? [policy.owner] : present;
-  if (matches(observed, desired) && isDeepStrictEqual(uidsOf(owners), uidsOf(present))) return [];
+  const isSame = matches(observed, desired) && !hasOldFields(observed, desired);
+  if (isSame && isDeepStrictEqual(uidsOf(owners), uidsOf(present))) return [];
   const metadata = { ...desired.metadata, ...(owners && { ownerReferences: owners }) };
   return [{ verb: 'apply', object: { ...desired, metadata }, force: true }];
+}
+
+/** Has Ballast written a field of the spec that is not desired any more? */
+function hasOldFields(observed: ObservedManifest | undefined, desired: Manifest): boolean {
+  return (observed?.metadata.managedFields ?? []).some(({ manager, operation, fieldsV1 }) => {
+    const { 'f:spec': spec } = (fieldsV1 ?? {}) as { 'f:spec'?: unknown };
+    return manager === FIELD_MANAGER && operation === 'Apply' && ownsMore(spec, desired.spec);
+  });
+}
+
+/** @param fields such as `{ 'f:host': {} }`, as the API server notes them */
+function ownsMore(fields: unknown, desired: unknown): boolean {
+  if (!isObject(fields)) return false;
+  return Object.entries(fields).some(([key, below]) => {
+    if (!key.startsWith('f:')) return false;
+    const field = isObject(desired) ? desired[key.slice(2)] : undefined;
+    return field === undefined || ownsMore(below, field);
+  });
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function uidsOf(owners: readonly { readonly uid: string }[] = []): string[] {

@@ -1,30 +1,144 @@
 /** The routing objects that Ballast needs beside a user's manifests. Pure. */
-import { replicaNames, subsetNameProblem } from './istio-names.ts';
-import type { DestinationRule, VirtualService } from '../kubernetes/istio.ts';
-import { qualifiedName } from '../../contract/names.ts';
+import type { Static, TSchema } from 'typebox';
 import type { Routing } from '../../contract/assignment.ts';
-import { type LoadBalancingPolicy, POLICY_DEFAULTS } from '../../contract/policy.ts';
+import { qualifiedName } from '../../contract/names.ts';
+import { type LoadBalancingPolicy, POLICY_DEFAULTS, withPolicyDefaults } from '../../contract/policy.ts';
 import { failure, type Result, success } from '../../contract/result.ts';
-import { endpointRouting, type RoutedService, subsetRouting } from './istio-objects.ts';
+import { serviceProblem, targetService } from '../cluster/target-service.ts';
+import type { DestinationRule, VirtualService } from '../kubernetes/istio.ts';
 import { KINDS } from '../kubernetes/kinds.ts';
-import { type Manifest, namespaceOf, selectKind, selects } from '../kubernetes/manifest.ts';
-import type { Pod, Service, StatefulSet } from '../kubernetes/objects.ts';
+import {
+  describeManifest,
+  type Kind,
+  type Manifest,
+  namespaceOf,
+  selectKind,
+  selects,
+} from '../kubernetes/manifest.ts';
+import type { Deployment, Pod, Service, StatefulSet } from '../kubernetes/objects.ts';
+import { replicaNames, subsetNameProblem } from './istio-names.ts';
+import { endpointRouting, type RoutedService, subsetRouting } from './istio-objects.ts';
 
 export interface RenderRequest {
   /** Only the service of this name, in any namespace. */
   readonly service?: string;
   /** Overrides the routing of policies. */
   readonly routing?: Routing;
+  /** Domain of the cluster's hosts; absent: cluster.local. */
+  readonly clusterDomain?: string;
+  /** Called with a line of text for everything that the user should know of the result. */
+  readonly onNote?: (text: string) => void;
 }
 
-interface Candidate {
+interface Objects {
+  readonly services: readonly Service[];
+  readonly statefulSets: readonly StatefulSet[];
+  readonly deployments: readonly Deployment[];
+  readonly pods: readonly Pod[];
+  readonly policies: readonly LoadBalancingPolicy[];
+  readonly destinationRules: readonly DestinationRule[];
+  readonly virtualServices: readonly VirtualService[];
+}
+
+interface Plan {
   readonly service: Service;
-  readonly statefulSet: StatefulSet;
+  readonly routing: Routing;
 }
 
-/** Names of the replicas: of the pods that are there, else those that Kubernetes would make of the StatefulSet. */
-function replicasOf({ service, statefulSet }: Candidate, pods: readonly Pod[]): string[] {
-  const { name } = statefulSet.metadata;
+/** @returns the objects to apply; INVALID_MANIFEST or INVALID_FLAG with the field that is wrong */
+export function renderRouting(manifests: readonly Manifest[], request: RenderRequest): Result<Manifest[]> {
+  const read = readObjects(manifests);
+  if (!read.ok) return read;
+  const objects = read.value;
+  const note = request.onNote ?? (() => undefined);
+  const planned = objects.policies.length > 0 ? plansOfPolicies(objects, note) : plansOfSets(objects);
+  const plans = planned
+    .filter(({ service }) => (request.service ?? service.metadata.name) === service.metadata.name)
+    .map((plan) => ({ ...plan, routing: request.routing ?? plan.routing }));
+  if (plans.length === 0) return failure('INVALID_FLAG', nothingToRender(request, objects.services.length));
+  const subset: RoutedService[] = [];
+  for (const { service } of plans.filter(({ routing }) => routing === 'Subset')) {
+    const routed = subsetService(service, objects, request.clusterDomain);
+    if (!routed.ok) return routed;
+    subset.push(routed.value);
+  }
+  const endpoint = plans.filter(({ routing }) => routing === 'Endpoint').map(({ service }) => nameOf(service));
+  return success([
+    ...endpointRouting(endpoint.map((name) => ({ ...name, replicas: [] }))),
+    ...subsetRouting(subset, objects, note),
+  ]);
+}
+
+function readObjects(manifests: readonly Manifest[]): Result<Objects> {
+  const failures: Result<never>[] = [];
+  const of = <Schema extends TSchema>(kind: Kind<Schema>): readonly Static<Schema>[] => {
+    const selected = selectKind(manifests, kind);
+    if (selected.ok) return selected.value;
+    failures.push(selected);
+    return [];
+  };
+  const objects = {
+    services: of(KINDS.Service),
+    statefulSets: of(KINDS.StatefulSet),
+    deployments: of(KINDS.Deployment),
+    pods: of(KINDS.Pod),
+    policies: of(KINDS.LoadBalancingPolicy),
+    destinationRules: of(KINDS.DestinationRule),
+    virtualServices: of(KINDS.VirtualService),
+  };
+  return failures[0] ?? success(objects);
+}
+
+/** The services that policies lead to, as the controller finds them. Of two policies for one the first counts. */
+function plansOfPolicies(objects: Objects, note: (text: string) => void): Plan[] {
+  const plans = new Map<string, Plan>();
+  for (const policy of objects.policies) {
+    const { mode, routing } = withPolicyDefaults(policy.spec);
+    if (mode === 'Off') continue;
+    const service = targetService(policy, objects);
+    if ('reason' in service) note(`${describeManifest(policy)}: ${service.text}`);
+    else if (!plans.has(qualifiedName(service.metadata)))
+      plans.set(qualifiedName(service.metadata), { service, routing });
+  }
+  return [...plans.values()];
+}
+
+/** Without any policy every Service of a StatefulSet is meant. */
+function plansOfSets(objects: Objects): Plan[] {
+  const { routing } = POLICY_DEFAULTS;
+  return objects.services
+    .filter((service) => serviceProblem(service) === undefined && setOf(service, objects.statefulSets) !== undefined)
+    .map((service) => ({ service, routing }));
+}
+
+function setOf(service: Service, statefulSets: readonly StatefulSet[]): StatefulSet | undefined {
+  return statefulSets.find(
+    (candidate) =>
+      namespaceOf(candidate) === namespaceOf(service) &&
+      selects(service.spec.selector, candidate.spec.template?.metadata?.labels ?? {}),
+  );
+}
+
+function subsetService(service: Service, objects: Objects, clusterDomain: string | undefined): Result<RoutedService> {
+  const what = `Service ${qualifiedName(service.metadata)}`;
+  const set = setOf(service, objects.statefulSets);
+  if (!set) {
+    const why = 'selects the pods of no StatefulSet, so no subset can name its replicas: use Endpoint routing';
+    return failure('INVALID_MANIFEST', `${what}: spec.selector: ${why}`);
+  }
+  const replicas = replicasOf(service, set, objects.pods);
+  const [problem] = replicas.flatMap((replica) => subsetNameProblem(replica) ?? []);
+  if (problem !== undefined) return failure('INVALID_MANIFEST', `${what}: metadata.name: ${problem}`);
+  return success({ ...nameOf(service), ...(clusterDomain !== undefined && { clusterDomain }), replicas });
+}
+
+function nameOf(service: Service): { readonly namespace: string; readonly name: string } {
+  return { namespace: namespaceOf(service), name: service.metadata.name };
+}
+
+/** Names of the pods of the StatefulSet among the manifests, else of those that Kubernetes will make. */
+function replicasOf(service: Service, { metadata, spec }: StatefulSet, pods: readonly Pod[]): string[] {
+  const { name } = metadata;
   const isOwn = new RegExp(`^${name.replaceAll('.', String.raw`\.`)}-\\d+$`);
   const present = pods.filter(
     (pod) =>
@@ -33,90 +147,7 @@ function replicasOf({ service, statefulSet }: Candidate, pods: readonly Pod[]): 
       selects(service.spec.selector, pod.metadata.labels ?? {}),
   );
   if (present.length > 0) return present.map((pod) => pod.metadata.name);
-  return replicaNames(name, statefulSet.spec.replicas ?? 1, statefulSet.spec.ordinals?.start ?? 0);
-}
-
-/** Services that have a StatefulSet behind them and an address of their own. */
-function candidates(services: readonly Service[], statefulSets: readonly StatefulSet[]): Candidate[] {
-  return services.flatMap((service) => {
-    const statefulSet = statefulSets.find(
-      (candidate) =>
-        namespaceOf(candidate) === namespaceOf(service) &&
-        selects(service.spec.selector, candidate.spec.template?.metadata?.labels ?? {}),
-    );
-    return statefulSet && service.spec.clusterIP !== 'None' ? [{ service, statefulSet }] : [];
-  });
-}
-
-function policyFor(candidate: Candidate, policies: readonly LoadBalancingPolicy[]): LoadBalancingPolicy | undefined {
-  return policies.find(({ metadata, spec }) => {
-    const target = spec.targetRef.kind === 'Service' ? candidate.service : candidate.statefulSet;
-    const namespace = metadata.namespace ?? 'default';
-    return namespace === namespaceOf(target) && spec.targetRef.name === target.metadata.name;
-  });
-}
-
-interface Plan {
-  readonly services: readonly RoutedService[];
-  readonly routing: Routing;
-}
-
-/** Without any policy every Service of a StatefulSet is meant; with policies, those that they name and do not turn off. */
-function plan(candidate: Candidate, policies: readonly LoadBalancingPolicy[], request: RenderRequest) {
-  const policy = policyFor(candidate, policies);
-  if (policies.length > 0 && (!policy || policy.spec.mode === 'Off')) return undefined;
-  return request.routing ?? policy?.spec.routing ?? POLICY_DEFAULTS.routing;
-}
-
-function checkNames(services: readonly RoutedService[]): Result<readonly RoutedService[]> {
-  for (const { namespace, name, replicas } of services) {
-    const [problem] = replicas.flatMap((replica) => subsetNameProblem(replica) ?? []);
-    if (problem !== undefined) {
-      return failure('INVALID_MANIFEST', `Service ${qualifiedName({ namespace, name })}: metadata.name: ${problem}`);
-    }
-  }
-  return success(services);
-}
-
-/** The routing objects for services in one routing each; existing objects are extended, in the order Istio needs. */
-function write(
-  plans: readonly Plan[],
-  destinationRules: readonly DestinationRule[],
-  virtualServices: readonly VirtualService[],
-) {
-  const of = (routing: Routing) => plans.filter((each) => each.routing === routing).flatMap((each) => each.services);
-  const subset = checkNames(of('Subset'));
-  if (!subset.ok) return subset;
-  return success([
-    ...endpointRouting(of('Endpoint')),
-    ...subsetRouting(subset.value, { destinationRules, virtualServices }),
-  ]);
-}
-
-/** @returns the objects to apply; INVALID_MANIFEST or INVALID_FLAG with the field that is wrong */
-export function renderRouting(manifests: readonly Manifest[], request: RenderRequest): Result<Manifest[]> {
-  const services = selectKind(manifests, KINDS.Service);
-  if (!services.ok) return services;
-  const statefulSets = selectKind(manifests, KINDS.StatefulSet);
-  if (!statefulSets.ok) return statefulSets;
-  const pods = selectKind(manifests, KINDS.Pod);
-  if (!pods.ok) return pods;
-  const policies = selectKind(manifests, KINDS.LoadBalancingPolicy);
-  if (!policies.ok) return policies;
-  const destinationRules = selectKind(manifests, KINDS.DestinationRule);
-  if (!destinationRules.ok) return destinationRules;
-  const virtualServices = selectKind(manifests, KINDS.VirtualService);
-  if (!virtualServices.ok) return virtualServices;
-
-  const plans = candidates(services.value, statefulSets.value).flatMap((candidate): Plan[] => {
-    const { service } = candidate;
-    const routing = plan(candidate, policies.value, request);
-    if (routing === undefined || (request.service ?? service.metadata.name) !== service.metadata.name) return [];
-    const replicas = replicasOf(candidate, pods.value);
-    return [{ services: [{ namespace: namespaceOf(service), name: service.metadata.name, replicas }], routing }];
-  });
-  if (plans.length === 0) return failure('INVALID_FLAG', nothingToRender(request, services.value.length));
-  return write(plans, destinationRules.value, virtualServices.value);
+  return replicaNames(name, spec.replicas ?? 1, spec.ordinals?.start ?? 0);
 }
 
 function nothingToRender(request: RenderRequest, services: number): string {

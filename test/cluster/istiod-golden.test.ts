@@ -12,7 +12,7 @@ import { configDump, type DiscoveryNode } from './istiod/discovery-client.ts';
 import { type Json, type JsonObject, normalise, section } from './istiod/envoy-json.ts';
 import { GATEWAY_POD, type HotelCluster, hotelCluster, NAMESPACE } from './istiod/hotel-cluster.ts';
 import { type Istiod, startIstiod } from './istiod/istiod.ts';
-import { userObjects } from './istiod/user-objects.ts';
+import { objectsOfOneHost, userObjects } from './istiod/user-objects.ts';
 
 /** Long enough to build istiod where the cache is cold. */
 const BUILD_MS = 25 * 60_000;
@@ -144,6 +144,7 @@ describe.each([
   { title: 'Endpoint routing', routing: 'Endpoint', extra: [] },
   { title: 'Subset routing', routing: 'Subset', extra: [] },
   { title: "Endpoint routing beside a user's own objects", routing: 'Endpoint', extra: userObjects },
+  { title: 'Endpoint routing beside several objects of one host', routing: 'Endpoint', extra: objectsOfOneHost },
 ] as const)('$title', ({ routing, extra }) => {
   let cluster: HotelCluster;
   let istiod: Istiod;
@@ -177,7 +178,7 @@ describe.each([
 
     it('has the same route configurations', () => {
       const names = [...rendered.routes.keys()];
-      const more = extra.length > 0 ? ['http.9090'] : [];
+      const more = extra === userObjects ? ['http.9090'] : [];
       expect(names).toEqual(kind === 'sidecar' ? ['inbound|8080||', '8080'] : ['http.8080', ...more]);
       for (const name of names) expect(rendered.routes.get(name), name).toEqual(real.routes.get(name));
     });

@@ -85,6 +85,19 @@ describe('ballast render', () => {
     expect(err).not.toContain('    at ');
   });
 
+  it('knows hosts in the domain of the cluster, and quotes what YAML would take for something else', async () => {
+    const yaml = CART.replaceAll('namespace: shop', 'namespace: "no"');
+    const flags = ['--cluster-domain', 'corp.example', '--routing', 'Subset'];
+    const { out, err } = await ballast(['render', '--from', '-', ...flags], `${yaml}---\nreplicas: 3\n`);
+    expect(out).toContain('host: cart.no.svc.corp.example');
+    expect(out).toContain("namespace: 'no'");
+    expect(err).toBe('standard input: document 3 has neither apiVersion nor kind, so it is left out\n');
+    const one = await ballast(['render', 'statefulset', 'shop/cart', '--cluster-domain', 'corp.example']);
+    expect(one.out).toContain('host: cart.shop.svc.corp.example');
+    const misplaced = await ballast(['render', '--cluster-domain', 'corp.example', 'statefulset', 'shop/cart']);
+    expect(misplaced.err).toContain('--cluster-domain: write it after statefulset');
+  });
+
   it('prints its help', async () => {
     expect((await ballast(['--help'])).out).toContain('render');
     expect((await ballast(['render', '--help'])).out).toMatch(/Subset:[^]*Endpoint:[^]*Examples:/);

@@ -53,7 +53,7 @@ describe('a DestinationRule', () => {
         ],
       },
     };
-    const after = destinationRule(cart, before);
+    const after = destinationRule(cart, { existing: before });
     expect(after.metadata).toEqual({ name: 'mine', namespace: 'shop' });
     expect(after.spec).toMatchObject({ host: 'cart', trafficPolicy: before.spec.trafficPolicy });
     expect(after.spec.subsets?.map(({ name }) => name)).toEqual(['canary', 'cart-0', 'cart-2', 'cart-10']);

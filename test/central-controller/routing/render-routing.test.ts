@@ -99,3 +99,113 @@ describe('a manifest that is wrong', () => {
     expect(complaint(dotted, { routing: 'Endpoint' })).toBe('');
   });
 });
+
+function rule(name: string, spec: object, metadata: object = {}): Manifest {
+  const object = manifest('DestinationRule', name, { host: HOST, ...spec }, metadata);
+  return { ...object, apiVersion: 'networking.istio.io/v1' };
+}
+
+function routes(name: string, spec: object): Manifest {
+  return { ...manifest('VirtualService', name, spec), apiVersion: 'networking.istio.io/v1' };
+}
+
+const HOST = 'cart.shop.svc.cluster.local';
+
+function rendered(manifests: readonly Manifest[], request: Parameters<typeof renderRouting>[1] = {}) {
+  const notes: string[] = [];
+  const result = renderRouting(manifests, { routing: 'Subset', onNote: (text) => notes.push(text), ...request });
+  if (!result.ok) throw new Error(result.failure.message);
+  return { notes, names: result.value.map(({ kind, metadata }) => `${kind} ${metadata.name}`), objects: result.value };
+}
+
+describe('rules of the user for a host', () => {
+  const cart = [service('cart'), statefulSet('cart')];
+  const pool = { trafficPolicy: { connectionPool: { http: { maxRetries: 9 } } } };
+
+  it.each([
+    ['private to another namespace', rule('other', { exportTo: ['.'] }, { namespace: 'elsewhere' })],
+    ['of another namespace', rule('other', {}, { namespace: 'elsewhere' })],
+    ['for some workloads', rule('other', { workloadSelector: { matchLabels: { app: 'x' } } })],
+    ['for its own namespace', rule('other', { exportTo: ['.'] })],
+  ])('get no subsets if they are %s, in any order, and it is said', (_, other) => {
+    const own = rule('mine', pool);
+    for (const rules of [
+      [own, other],
+      [other, own],
+    ]) {
+      const { names, notes, objects } = rendered([...cart, ...rules]);
+      expect(names).toEqual(['DestinationRule mine', 'VirtualService ballast-cart']);
+      expect(objects[0]?.spec).toMatchObject({ ...pool, subsets: [{ name: 'cart-0' }] });
+      expect(notes).toEqual([expect.stringMatching(/^DestinationRule \w+\/other: is for cart\.shop/)]);
+    }
+    expect(rendered([...cart, other]).names).toEqual(['DestinationRule ballast-cart', 'VirtualService ballast-cart']);
+  });
+
+  it('of one host count by their age: the oldest is extended', () => {
+    const old = rule('z-old', {}, { creationTimestamp: '2024-01-01T00:00:00Z' });
+    const young = rule('a-new', {}, { creationTimestamp: '2026-01-01T00:00:00Z' });
+    for (const rules of [
+      [old, young],
+      [young, old],
+    ]) {
+      expect(rendered([...cart, ...rules]).names[0]).toBe('DestinationRule z-old');
+    }
+  });
+
+  it('with a wildcard lend their traffic policy to the rule that takes their place, and it is said', () => {
+    const { objects, notes } = rendered([...cart, rule('all', { host: '*.shop.svc.cluster.local', ...pool })]);
+    expect(objects[0]).toMatchObject({ metadata: { name: 'ballast-cart' }, spec: { host: HOST, ...pool } });
+    expect(notes).toEqual([
+      `DestinationRule shop/all: its traffic policy is carried over to the rule for ${HOST}, which takes its place`,
+    ]);
+  });
+
+  it('are known by short names and in the domain of the cluster', () => {
+    for (const host of ['cart', 'cart.shop.svc.corp.example']) {
+      const { names } = rendered([...cart, rule('mine', { host })], { clusterDomain: 'corp.example' });
+      expect(names[0]).toBe('DestinationRule mine');
+    }
+    const { objects } = rendered(cart, { clusterDomain: 'corp.example' });
+    expect(objects[0]?.spec).toMatchObject({ host: 'cart.shop.svc.corp.example' });
+  });
+});
+
+it('a VirtualService with a wildcard that leads elsewhere keeps the host, and it is said', () => {
+  const all = routes('all', {
+    hosts: ['*.shop.svc.cluster.local'],
+    http: [{ route: [{ destination: { host: 'user' } }] }],
+  });
+  const { names, notes } = rendered([service('cart'), statefulSet('cart'), all]);
+  expect(names).toEqual(['DestinationRule ballast-cart']);
+  expect(notes).toEqual([`VirtualService shop/all: decides on requests to ${HOST}, but has no route to it to extend`]);
+});
+
+describe('a policy', () => {
+  const deployment = manifest('Deployment', 'cart', { template: { metadata: { labels: { app: 'web' } } } });
+  const web = service('web');
+
+  it('for a Deployment does not mean the StatefulSet of that name', () => {
+    const target = { targetRef: { kind: 'Deployment', name: 'cart' } };
+    const all = [service('cart'), statefulSet('cart'), web, { ...deployment, apiVersion: 'apps/v1' }];
+    expect(kinds([...all, policy('cart', target)])).toEqual(['Service web']);
+    expect(complaint([...all, policy('cart', target)], { routing: 'Subset' })).toContain(
+      'Service shop/web: spec.selector: selects the pods of no StatefulSet',
+    );
+  });
+
+  it('that leads to no Service among the manifests is told', () => {
+    const { names, notes } = rendered([service('cart'), statefulSet('cart'), policy('cart'), policy('pay')], {
+      routing: 'Endpoint',
+    });
+    expect(names).toEqual(['Service cart']);
+    expect(notes).toEqual(['LoadBalancingPolicy shop/pay: spec.targetRef.name: there is no StatefulSet shop/pay']);
+  });
+
+  it('for a Service that is balanced on each node apart is told so, as by the controller', () => {
+    const local = service('cart', { internalTrafficPolicy: 'Local' });
+    const notes: string[] = [];
+    const result = renderRouting([local, statefulSet('cart'), policy('cart')], { onNote: (text) => notes.push(text) });
+    expect(result.ok).toBe(false);
+    expect(notes[0]).toContain('Service shop/cart has spec.internalTrafficPolicy: Local');
+  });
+});

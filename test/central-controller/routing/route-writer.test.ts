@@ -15,7 +15,8 @@ function apply(name: string): Write {
 
 function planOf(services: Record<string, readonly Write[]>): RoutingPlan {
   const plans = Object.entries(services).map(
-    ([name, steps]) => [name, { steps, inForce: undefined, problem: undefined, bareGateways: [] }] as const,
+    ([name, steps]) =>
+      [name, { steps, inForce: undefined, problem: undefined, carriedOver: undefined, bareGateways: [] }] as const,
   );
   return { services: new Map(plans), inForce: new Map(), starts: new Map(), nextAt: Infinity };
 }

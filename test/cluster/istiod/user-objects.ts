@@ -1,8 +1,14 @@
 /** What users write besides: every field of Istio's that the local mesh renders, at least once. */
 import type { Manifest } from '../../../central-controller/kubernetes/manifest.ts';
 
-function istio(kind: string, name: string, spec: object, creationTimestamp?: string): Manifest {
-  const metadata = { name, namespace: 'hotel-reservation', ...(creationTimestamp ? { creationTimestamp } : {}) };
+function istio(
+  kind: string,
+  name: string,
+  spec: object,
+  creationTimestamp?: string,
+  namespace = 'hotel-reservation',
+): Manifest {
+  const metadata = { name, namespace, ...(creationTimestamp ? { creationTimestamp } : {}) };
   return { apiVersion: 'networking.istio.io/v1', kind, metadata, spec };
 }
 
@@ -90,5 +96,76 @@ export const userObjects: readonly Manifest[] = [
     hosts: ['x.example.com', 'b.example.org', 'c.example.org', '*.example.net'],
     gateways: ['more'],
     http: [{ route: [{ destination: { host: 'recommendation' } }] }],
+  }),
+];
+
+const OLD = '2024-01-01T00:00:00Z';
+const NEW = '2026-01-01T00:00:00Z';
+const host = (name: string): string => `${name}.hotel-reservation.svc.cluster.local`;
+const pool = (maxConnections: number) => ({ connectionPool: { tcp: { maxConnections } } });
+
+/** Several objects for one host: wildcards, some that not all callers see, and some of one host. */
+export const objectsOfOneHost: readonly Manifest[] = [
+  istio(
+    'DestinationRule',
+    'a-new',
+    { host: 'rate', trafficPolicy: pool(2), subsets: [{ name: 'new', labels: { app: 'rate' } }] },
+    NEW,
+  ),
+  istio(
+    'DestinationRule',
+    'b-old',
+    { host: host('rate'), trafficPolicy: pool(1), subsets: [{ name: 'old', labels: { app: 'rate' } }] },
+    OLD,
+  ),
+  istio('DestinationRule', 'private', { host: GEO, trafficPolicy: pool(3), exportTo: ['.'] }, OLD, 'elsewhere'),
+  istio('DestinationRule', 'elsewhere', { host: host('search'), trafficPolicy: pool(4) }, OLD, 'elsewhere'),
+  istio('DestinationRule', 'selected', {
+    host: host('user'),
+    trafficPolicy: pool(5),
+    workloadSelector: { matchLabels: { app: 'geo' } },
+  }),
+  istio('DestinationRule', 'not-selected', {
+    host: host('profile'),
+    trafficPolicy: pool(6),
+    workloadSelector: { matchLabels: { app: 'nobody' } },
+  }),
+  istio('DestinationRule', 'wide', { host: '*.hotel-reservation.svc.cluster.local', trafficPolicy: pool(7) }),
+  istio('DestinationRule', 'wider', { host: '*.svc.cluster.local', trafficPolicy: pool(8) }),
+  istio('DestinationRule', 'root', { host: '*.local', trafficPolicy: pool(9) }, OLD, 'istio-system'),
+  istio('DestinationRule', 'subsets-alone', { host: host('recommendation'), subsets: [{ name: 'all', labels: {} }] }),
+  istio(
+    'VirtualService',
+    'z-private',
+    {
+      hosts: [host('user')],
+      exportTo: ['.'],
+      http: [{ timeout: '3s', route: [{ destination: { host: host('user') } }] }],
+    },
+    NEW,
+  ),
+  istio(
+    'VirtualService',
+    'public',
+    {
+      hosts: [host('user')],
+      http: [{ timeout: '4s', route: [{ destination: { host: host('user') } }] }],
+    },
+    OLD,
+  ),
+  istio(
+    'VirtualService',
+    'unseen',
+    {
+      hosts: [host('profile')],
+      exportTo: ['.'],
+      http: [{ timeout: '5s', route: [{ destination: { host: host('profile') } }] }],
+    },
+    OLD,
+    'elsewhere',
+  ),
+  istio('VirtualService', 'wide', {
+    hosts: ['*.hotel-reservation.svc.cluster.local'],
+    http: [{ timeout: '6s', route: [{ destination: { host: host('search') } }] }],
   }),
 ];

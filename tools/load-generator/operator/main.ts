@@ -8,7 +8,7 @@ import { fastify } from 'fastify';
 import pino from 'pino';
 import { inClusterCredentials, kubeconfigCredentials } from '../../../central-controller/kubernetes/credentials.ts';
 import { BallastError, describeFailure } from '../../../contract/errors.ts';
-import { serviceHost } from '../../../contract/names.ts';
+import { DEFAULT_CLUSTER_DOMAIN, parseClusterDomain, serviceHost } from '../../../contract/names.ts';
 import { readListenAddress } from '../../../apps/service/flags.ts';
 import { addReplicaRoutes } from '../../../apps/service/run-service.ts';
 import { openOperator } from './open-operator.ts';
@@ -21,6 +21,7 @@ interface Flags {
   readonly namespace?: string;
   readonly lease: string;
   readonly listen: string;
+  readonly clusterDomain: string;
   readonly logLevel: string;
 }
 
@@ -30,6 +31,7 @@ const flags = new Command('load-operator')
   .option('--namespace <name>', 'namespace of the Lease by which one of several operators acts; else its own')
   .option('--lease <name>', 'name of that Lease', 'ballast-load-operator')
   .option('--listen <ip:port>', 'address of /livez and /readyz', '127.0.0.1:8080')
+  .option('--cluster-domain <domain>', "domain of the cluster's hosts", parseClusterDomain, DEFAULT_CLUSTER_DOMAIN)
   .addOption(
     new Option('--log-level <level>', 'what is worth a line')
       .choices(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
@@ -39,7 +41,7 @@ const flags = new Command('load-operator')
   .opts<Flags>();
 
 async function main(): Promise<void> {
-  const { kubeconfig, listen, lease } = flags;
+  const { kubeconfig, listen, lease, clusterDomain } = flags;
   if (kubeconfig === undefined && process.env['KUBERNETES_SERVICE_HOST'] === undefined) {
     throw new BallastError('INVALID_FLAG', '--kubeconfig: this is no pod of a cluster, so it must be named');
   }
@@ -54,7 +56,8 @@ async function main(): Promise<void> {
       namespace: flags.namespace ?? credentials.namespace ?? 'default',
       lease,
       identity: `${pod}_${randomUUID()}`,
-      targetOf: (namespace, service, port) => new URL(`http://${serviceHost(namespace, service)}:${port}`),
+      targetOf: (namespace, service, port) =>
+        new URL(`http://${serviceHost(namespace, service, clusterDomain)}:${port}`),
     },
     logger,
   );

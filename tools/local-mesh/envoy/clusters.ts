@@ -1,6 +1,6 @@
 /** Clusters as istiod 1.29 makes them of Services and DestinationRules, and their endpoints. */
-import { fullHost, SESSION_LABEL } from '../../../central-controller/routing/istio-names.ts';
-import { namespaceOf } from '../../../central-controller/kubernetes/manifest.ts';
+import { destinationRuleFor } from '../../../central-controller/routing/host-rules.ts';
+import { SESSION_LABEL } from '../../../central-controller/routing/istio-names.ts';
 import { AGENT_CLUSTER } from '../../../contract/names.ts';
 import type { RenderedDestinationRule, TrafficPolicy } from './rendered-kinds.ts';
 import type { MeshEndpoint, MeshObjects, MeshService } from './mesh-objects.ts';
@@ -91,10 +91,10 @@ function hasLabels(endpoint: MeshEndpoint, labels: Readonly<Record<string, strin
   return Object.entries(labels).every(([key, value]) => endpoint.labels[key] === value);
 }
 
-function outboundClusters(mesh: MeshObjects): OutboundCluster[] {
+function outboundClusters(mesh: MeshObjects, proxy: ProxyInput): OutboundCluster[] {
   return mesh.services.flatMap((service) => {
     const { host, port, endpoints } = service;
-    const rule = mesh.destinationRules.find(({ spec, ...of }) => fullHost(spec.host, namespaceOf(of)) === host);
+    const rule = destinationRuleFor(mesh.destinationRules, service, proxy);
     const common = { service, ...(rule ? { rule } : {}) };
     const subsets = (rule?.spec.subsets ?? []).map((subset) => ({
       ...common,
@@ -120,8 +120,8 @@ function istioMetadata({ service, subset, rule }: OutboundCluster): EnvoyObject 
 }
 
 /** Clusters of all services and subsets, with their endpoints. */
-export function renderOutboundClusters(mesh: MeshObjects): EnvoyObject[] {
-  return outboundClusters(mesh).map((cluster) => {
+export function renderOutboundClusters(mesh: MeshObjects, proxy: ProxyInput): EnvoyObject[] {
+  return outboundClusters(mesh, proxy).map((cluster) => {
     const policy = cluster.rule?.spec.trafficPolicy;
     return {
       name: cluster.name,

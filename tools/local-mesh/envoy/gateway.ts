@@ -1,20 +1,17 @@
 /** Route configurations of a gateway: hosts of its Gateways' servers, joined with the VirtualServices bound to them. */
 import { qualifiedName } from '../../../contract/names.ts';
 import { namespaceOf, selects } from '../../../central-controller/kubernetes/manifest.ts';
+import { byAge, coversHost } from '../../../central-controller/routing/host-rules.ts';
 import type { Gateway, RenderedVirtualService } from './rendered-kinds.ts';
 import type { MeshObjects, MeshService } from './mesh-objects.ts';
 import type { EnvoyObject, ProxyInput } from './proxy.ts';
 import { catchAllsLast, sessionOverride, virtualServiceRoutes } from './routes.ts';
-import { byName, inOrder, isBoundTo, ROUTE_DEFAULTS } from './virtual-hosts.ts';
-
-function covers(pattern: string, host: string): boolean {
-  return pattern === host || pattern === '*' || (pattern.startsWith('*.') && host.endsWith(pattern.slice(1)));
-}
+import { byName, isBoundTo, ROUTE_DEFAULTS } from './virtual-hosts.ts';
 
 /** The narrower of the two names, if one covers the other. */
 function intersection(server: string, own: string): string[] {
-  if (covers(server, own)) return [own];
-  return covers(own, server) ? [server] : [];
+  if (coversHost(server, own)) return [own];
+  return coversHost(own, server) ? [server] : [];
 }
 
 /** Hosts of a Gateway's server that this namespace may use: `host`, `namespace/host`, `./host` or `*` + `/host`. */
@@ -52,7 +49,7 @@ function serverPorts(proxy: ProxyInput, mesh: MeshObjects): ServerPort[] {
   const ports = new Map<number, ServerPort>();
   for (const gateway of mesh.gateways.filter(({ spec }) => selects(spec.selector, proxy.labels))) {
     const id = qualifiedName(gateway.metadata);
-    const bound = inOrder(mesh.virtualServices.filter((virtualService) => isBoundTo(virtualService, id)));
+    const bound = mesh.virtualServices.filter((each) => isBoundTo(each, id)).toSorted(byAge);
     for (const { port: named, hosts } of gateway.spec.servers) {
       const port = listeningPort(named.number, proxy, mesh.services);
       const known = ports.get(port) ?? { port, server: named.number, hosts: new Map() };

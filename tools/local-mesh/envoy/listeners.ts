@@ -1,12 +1,10 @@
 /** Listeners and their HTTP filters, in istiod's order. */
 import { namespaceOf, selects } from '../../../central-controller/kubernetes/manifest.ts';
+import { ROOT_NAMESPACE } from '../../../central-controller/routing/host-rules.ts';
 import type { WasmPlugin } from './rendered-kinds.ts';
 import type { MeshService } from './mesh-objects.ts';
 import { type EnvoyObject, type ProxyInput, SERVICE_PORT, socketAddress, typeUrl } from './proxy.ts';
 import { SESSION_FILTER } from './routes.ts';
-
-/** Namespace whose WasmPlugins hold for the whole mesh. */
-const ROOT_NAMESPACE = 'istio-system';
 
 type Side = 'inbound' | 'outbound' | 'gateway';
 

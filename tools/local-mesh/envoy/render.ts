@@ -94,7 +94,7 @@ export function renderBootstrap(proxy: ProxyInput, manifests: readonly Manifest[
     },
     static_resources: {
       listeners,
-      clusters: [...renderOutboundClusters(mesh), ...clusters, agentCluster(proxy)],
+      clusters: [...renderOutboundClusters(mesh, proxy), ...clusters, agentCluster(proxy)],
     },
   };
 }

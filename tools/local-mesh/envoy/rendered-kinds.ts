@@ -72,6 +72,7 @@ export const RENDERED_VIRTUAL_SERVICE = {
       {
         hosts: Type.Array(Type.String({ minLength: 1 }), { minItems: 1 }),
         gateways: VirtualService.properties.spec.properties.gateways,
+        exportTo: VirtualService.properties.spec.properties.exportTo,
         http: Type.Array(RenderedRoute, { minItems: 1 }),
       },
       closed,

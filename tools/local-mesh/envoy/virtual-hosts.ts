@@ -1,7 +1,6 @@
 /** Route configuration of a sidecar: its virtual hosts and their names, in istiod's order. */
-import { fullHost } from '../../../central-controller/routing/istio-names.ts';
+import { virtualServiceFor } from '../../../central-controller/routing/host-rules.ts';
 import { qualifiedName } from '../../../contract/names.ts';
-import { namespaceOf } from '../../../central-controller/kubernetes/manifest.ts';
 import type { RenderedVirtualService } from './rendered-kinds.ts';
 import type { MeshObjects, MeshService } from './mesh-objects.ts';
 import type { EnvoyObject, ProxyInput } from './proxy.ts';
@@ -30,17 +29,6 @@ export function isBoundTo(vs: RenderedVirtualService, gateway: string): boolean 
   );
 }
 
-/** istiod takes older objects first, and those of one age (as all from files are) by name, then namespace. */
-export function inOrder(virtualServices: readonly RenderedVirtualService[]): RenderedVirtualService[] {
-  const keys = ({ metadata }: RenderedVirtualService) =>
-    [metadata.creationTimestamp ?? '', metadata.name, metadata.namespace ?? 'default'] as const;
-  return virtualServices.toSorted((a, b) => {
-    const [left, right] = [keys(a), keys(b)];
-    const differs = left.findIndex((key, index) => key !== right[index]);
-    return differs === -1 ? 0 : (left[differs] ?? '') < (right[differs] ?? '') ? -1 : 1;
-  });
-}
-
 /** Order of virtual hosts in a route configuration. */
 export function byName(a: EnvoyObject, b: EnvoyObject): number {
   return String(a['name']) < String(b['name']) ? -1 : 1;
@@ -56,13 +44,10 @@ const BLOCK_ALL: EnvoyObject = {
 
 /** The route configuration of all services at one port, as a sidecar has it. */
 export function sidecarRoutes(proxy: ProxyInput, mesh: MeshObjects, port: number): EnvoyObject {
-  const virtualServices = inOrder(mesh.virtualServices.filter((vs) => isBoundTo(vs, 'mesh')));
   const hosts = mesh.services
     .filter((service) => service.port === port)
     .map((service) => {
-      const own = virtualServices.find((vs) =>
-        vs.spec.hosts.some((host) => fullHost(host, namespaceOf(vs)) === service.host),
-      );
+      const own = virtualServiceFor(mesh.virtualServices, service.host, proxy.namespace);
       const session = sessionOverride(service);
       return {
         name: `${service.host}:${port}`,
