@@ -5,12 +5,13 @@ import { type ListenAddress, readListenAddress } from '../service/flags.ts';
 import { serve } from './http/server.ts';
 import { type Addressing, type CreateService, SERVICE_NAMES, type ServiceName } from './services/service.ts';
 
-const HELP = `Runs one replica of one service of the hotel reservation application.
+const HELP = `Runs one replica of one service of the hotel reservation application, or one of each.
 
 Usage: npx node apps/hotel-reservation/main.ts --service <name> [--listen <ip:port>] [--data <dir>]
 
-  --service  ${SERVICE_NAMES.join(', ')}
-  --listen   address to serve HTTP on (default 127.0.0.1:8080); port 0 takes any free one
+  --service  ${SERVICE_NAMES.join(', ')}; or all: one of each
+  --listen   address to serve HTTP on (default 127.0.0.1:8080); port 0 takes any free one;
+             of all: that of the frontend, the others have the next ports
   --data     directory of the reservations' database (default ./hotel-data)
 
 Environment:
@@ -78,8 +79,19 @@ if (flags.help) {
   console.log(HELP);
   process.exit(0);
 }
+if (flags.service === 'all') {
+  readAddress(flags.listen);
+  const { runAll } = await import('../service/run-all.ts');
+  const code = await runAll<ServiceName>({
+    stages: [['geo', 'rate', 'profile', 'recommendation', 'reservation', 'user'], ['search'], ['frontend']],
+    front: 'frontend',
+    listen: flags.listen,
+    flagsOf: (service, listen) => ['--service', service, '--listen', listen, '--data', flags.data],
+  });
+  process.exit(code);
+}
 const name = SERVICE_NAMES.find((known) => known === flags.service);
-if (!name) stop(`--service: must be one of ${SERVICE_NAMES.join(', ')}`);
+if (!name) stop(`--service: must be one of ${SERVICE_NAMES.join(', ')}, all`);
 const address = readAddress(flags.listen);
 const pod = process.env['POD_NAME'] ?? `${name}-0`;
 

@@ -7,12 +7,15 @@ import { readCount, readInterval, readSeed, readServiceUrl, readShare } from './
 import { DEFAULT_THRESHOLDS } from './miner/association-rules.ts';
 import { ModelFolder } from './model/model-folder.ts';
 
+const DEFAULT_VERSION = '1.0.0';
+
 const dataOption = () => new Option('--data <dir>', 'folder of the rules').env('DATA_DIR').default('playlist-data');
 
 interface ServeFlags {
   readonly listen: string;
   readonly data: string;
   readonly poll: string;
+  readonly generated?: boolean;
 }
 
 async function serve(flags: ServeFlags): Promise<void> {
@@ -22,7 +25,9 @@ async function serve(flags: ServeFlags): Promise<void> {
     import('./service/server.ts'),
   ]);
   const intervalMs = readInterval('--poll', flags.poll);
-  const watch = new ModelWatch(new ModelFolder(flags.data), (text) => console.log(text));
+  const folder = new ModelFolder(flags.data);
+  if (flags.generated) await mineGenerated(folder);
+  const watch = new ModelWatch(folder, (text) => console.log(text));
   const server = createServer(() => watch.model);
   server.addHook('onClose', async () => watch.stop());
   await runService(server, {
@@ -31,6 +36,16 @@ async function serve(flags: ServeFlags): Promise<void> {
     notReady: () => (watch.model ? undefined : NO_RULES),
   });
   await watch.run(intervalMs);
+}
+
+/** Gives the folder rules of the generated data set, unless it has rules. */
+async function mineGenerated(folder: ModelFolder): Promise<void> {
+  const checkpoint = await folder.readCheckpoint();
+  if (!checkpoint.ok || checkpoint.value) return;
+  const { mineRules } = await import('./miner/mine-rules.ts');
+  const options = { dataset: 'generated:', version: DEFAULT_VERSION, ...DEFAULT_THRESHOLDS };
+  const mined = await mineRules(folder, options, () => new Date());
+  if (!mined.ok) throw new BallastError(mined.failure.code, mined.failure.message);
 }
 
 interface MineFlags {
@@ -105,6 +120,7 @@ program
   .option('--listen <ip:port>', 'address to serve HTTP on; port 0 takes any free one', '127.0.0.1:52004')
   .addOption(dataOption())
   .option('--poll <time>', 'how often to look for newer rules', '1s')
+  .option('--generated', 'mine the generated data set first if the folder has no rules: to try the service alone')
   .addHelpText('after', '\nPOD_NAME is the name in x-served-by (default: playlist-recommender-0).')
   .action(serve);
 
@@ -117,7 +133,7 @@ program
       .makeOptionMandatory(),
   )
   .addOption(dataOption())
-  .addOption(new Option('--version <text>', 'version of the model').env('MODEL_VERSION').default('1.0.0'))
+  .addOption(new Option('--version <text>', 'version of the model').env('MODEL_VERSION').default(DEFAULT_VERSION))
   .option(
     '--min-support <share>',
     'minimum fraction of the playlists with all songs of a rule',

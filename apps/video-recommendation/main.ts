@@ -1,10 +1,10 @@
 /** Runs one replica of one service of the video recommendation application, or one of each. */
 import { BallastError, describeFailure } from '../../contract/errors.ts';
+import { runAll } from '../service/run-all.ts';
 import { runService } from '../service/run-service.ts';
 import { readAddressing } from './dependencies/addressing.ts';
 import { HELP, type Options, type ServiceName, readFlags } from './flags.ts';
 import { createServer } from './http/server.ts';
-import { runAll } from './run-all.ts';
 
 const TRENDING_MS = 10_000;
 
@@ -33,6 +33,18 @@ async function run(service: ServiceName, options: Options): Promise<void> {
   await runService(server, { pod, listen: options.listen });
 }
 
+function flagsOf(service: ServiceName, listen: string, options: Options): string[] {
+  const flags = {
+    service,
+    listen,
+    'max-batch-size': options.maxBatchSize,
+    'default-limit': options.defaultLimit,
+    'client-pool-size': options.poolSize,
+    'deadline-ms': options.deadlineMs,
+  };
+  return Object.entries(flags).map(([name, value]) => `--${name}=${value}`);
+}
+
 const read = readFlags(process.argv.slice(2));
 if (!read.ok) {
   console.error(describeFailure(read.failure));
@@ -44,8 +56,15 @@ if (read.value === 'help') {
 }
 const { service } = read.value;
 try {
-  if (service === 'all') process.exitCode = await runAll(read.value);
-  else await run(service, read.value);
+  if (service === 'all') {
+    const options = read.value;
+    process.exitCode = await runAll({
+      stages: [['user-service', 'video-service'], ['video-recommendation']],
+      front: 'video-recommendation',
+      listen: options.listen,
+      flagsOf: (name, listen) => flagsOf(name, listen, options),
+    });
+  } else await run(service, read.value);
 } catch (error) {
   console.error(error instanceof BallastError ? describeFailure(error) : error);
   process.exit(2);

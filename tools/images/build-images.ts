@@ -7,6 +7,7 @@ import { BallastError } from '../../contract/errors.ts';
 import { pluginDigest, stalePins } from './pin.ts';
 import {
   APP_FOLDER,
+  APPLICATION_PORT,
   ENVIRONMENT,
   type ImageDefinition,
   NODE_PATH,
@@ -91,6 +92,7 @@ async function imageOf(definition: ImageDefinition, base: ImageLayer): Promise<I
       ],
     ],
     entrypoint: entrypoint(definition),
+    ...(definition.command && { command: definition.command, ports: [APPLICATION_PORT] }),
     environment: ENVIRONMENT,
     user: USER,
     workingDirectory: APP_FOLDER,

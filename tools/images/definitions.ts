@@ -12,7 +12,13 @@ export interface ImageDefinition {
   readonly packages?: readonly string[];
   /** Files that are not modules, as patterns relative to the checkout. */
   readonly files?: readonly string[];
+  /** Default arguments, with which an application serves on port 8080 of all addresses of its container. */
+  readonly command?: readonly string[];
 }
+
+/** Port of the applications in containers that are started without arguments. */
+export const APPLICATION_PORT = 8080;
+const LISTEN = ['--listen', `0.0.0.0:${APPLICATION_PORT}`];
 
 export const IMAGES: readonly ImageDefinition[] = [
   {
@@ -23,7 +29,7 @@ export const IMAGES: readonly ImageDefinition[] = [
     packages: ['uplot'],
     files: ['central-controller/dashboard/*.{html,css,js,svg}'],
   },
-  { name: 'cluster-info', modules: ['apps/cluster-info/main.ts'] },
+  { name: 'cluster-info', modules: ['apps/cluster-info/main.ts'], command: LISTEN },
   {
     name: 'host-agent',
     modules: ['host-agent/main.ts'],
@@ -31,7 +37,11 @@ export const IMAGES: readonly ImageDefinition[] = [
     nodeFlags: ['--max-semi-space-size=1'],
     files: ['wasm-plugin/build/ballast.wasm'],
   },
-  { name: 'hotel-reservation', modules: ['apps/hotel-reservation/main.ts'] },
+  {
+    name: 'hotel-reservation',
+    modules: ['apps/hotel-reservation/main.ts'],
+    command: ['--service', 'all', ...LISTEN, '--data', '/tmp/hotel-data'],
+  },
   {
     name: 'load-generator',
     modules: ['tools/load-generator/main.ts', 'tools/load-generator/operator/main.ts'],
@@ -41,12 +51,17 @@ export const IMAGES: readonly ImageDefinition[] = [
     name: 'noisy-neighbour',
     modules: ['tools/noisy-neighbour/main.ts', 'tools/noisy-neighbour/worker.ts'],
   },
-  { name: 'pdf-converter', modules: ['apps/pdf-converter/main.ts'] },
-  { name: 'playlist-recommender', modules: ['apps/playlist-recommender/main.ts'] },
+  { name: 'pdf-converter', modules: ['apps/pdf-converter/main.ts'], command: LISTEN },
+  {
+    name: 'playlist-recommender',
+    modules: ['apps/playlist-recommender/main.ts'],
+    command: ['serve', ...LISTEN, '--data', '/tmp/playlist-data', '--generated'],
+  },
   {
     name: 'video-recommendation',
     modules: ['apps/video-recommendation/main.ts'],
     files: ['apps/video-recommendation/page/page.html'],
+    command: ['--service', 'all', ...LISTEN],
   },
 ];
 

@@ -35,6 +35,10 @@ export interface Image {
   /** The lowest first. The lowest also gets the usual empty folders of a file system. */
   readonly layers: readonly ImageLayer[];
   readonly entrypoint: readonly string[];
+  /** Default arguments. */
+  readonly command?: readonly string[];
+  /** TCP ports that it serves on. */
+  readonly ports?: readonly number[];
   /** `NAME=value` each. */
   readonly environment?: readonly string[];
   /** `<uid>` or `<uid>:<gid>`; default root. */
@@ -131,6 +135,8 @@ function configOf(image: Image, layers: readonly string[]): string {
     created,
     config: {
       Entrypoint: image.entrypoint,
+      ...(image.command && { Cmd: image.command }),
+      ...(image.ports && { ExposedPorts: Object.fromEntries(image.ports.map((port) => [`${port}/tcp`, {}])) }),
       Env: image.environment ?? [],
       WorkingDir: image.workingDirectory ?? '/',
       ...(image.user !== undefined && { User: image.user }),

@@ -55,8 +55,8 @@ test('runs one of each on free ports', async () => {
   children.push(child);
   let printed = '';
   child.stdout.on('data', (text) => (printed += String(text)));
-  await expect.poll(() => /^(http:\S+) shows/m.exec(printed)?.[1], { timeout: 60_000 }).toBeDefined();
-  const [, url] = /^(http:\S+) shows/m.exec(printed) ?? [];
+  await expect.poll(() => /^(http:\S+) serves all/m.exec(printed)?.[1], { timeout: 60_000 }).toBeDefined();
+  const [, url] = /^(http:\S+) serves all/m.exec(printed) ?? [];
   const answer = await fetch(`${url}recommendations/7`, { headers: { connection: 'close' } });
   expect(await answer.json()).toMatchObject({ user: 7, stale: false });
   expect(new Set(printed.match(/serves on \S+/g)).size).toBe(3);

@@ -73,6 +73,8 @@ const RULES: readonly Rule[] = [
   tested(/^npm run lab -- demo\b/, 'test/tools/lab/demo.test.ts', 'tools/lab/main.ts'),
   explained(/^npm run lab -- /, LAB),
   explained(/^(?:npm run bench -- |ballast bench )/, 'test/bench/main.ts'),
+  tested(/^npx node apps\/hotel-reservation\/main\.ts --service all$/, IMAGES, 'serves without arguments'),
+  tested(/^docker run --rm -p 8080:8080 ballast\//, IMAGES, 'serves without arguments'),
   tested(/^npm run images\b/, IMAGES, 'buildImages(IMAGES', 'tools/images/main.ts'),
   tested(/^for .*docker build /, IMAGES, 'makes the same images as the script'),
   tested(/^npm run pin$/, 'test/cluster/install/manifests.test.ts', 'stalePins('),

@@ -1,6 +1,8 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { chown, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -44,6 +46,23 @@ async function start(root: string, image: UnpackedImage, ...args: string[]): Pro
   });
 }
 
+/** The first of `count` ports in a row of which the first and the last are free. */
+async function freePorts(count: number): Promise<number> {
+  for (;;) {
+    const first = await listenOn(0);
+    const last = await listenOn(first + count - 1).catch(() => undefined);
+    if (last !== undefined) return first;
+  }
+}
+
+async function listenOn(port: number): Promise<number> {
+  const server = createServer().listen(port, '0.0.0.0');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  return typeof address === 'object' && address ? address.port : port;
+}
+
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ballast-images-'));
   const { archive } = await buildImages(IMAGES, join(folder, 'archive'));
@@ -60,6 +79,7 @@ describe('images of the project', () => {
       const definition = IMAGES[index];
       expect(config.config).toEqual({
         Entrypoint: definition && entrypoint(definition),
+        ...(definition?.command && { Cmd: definition.command, ExposedPorts: { '8080/tcp': {} } }),
         Env: ENVIRONMENT,
         WorkingDir: '/app',
         User: '65532:65532',
@@ -84,6 +104,36 @@ describe('images of the project', () => {
     },
     240_000,
   );
+
+  test.runIf(isLinuxRoot).each([
+    ['cluster-info', '/', 'pod '],
+    ['hotel-reservation', '/user?username=Cornell_1&password=1111111111', 'Login successfully!'],
+    ['pdf-converter', '/', 'JPEG to PDF'],
+    ['playlist-recommender', '/readyz', 'ok'],
+    ['video-recommendation', '/recommendations/7', '"stale":false'],
+  ])('of %s serves without arguments, on all addresses', async (name, path, expected) => {
+    const image = images.find((each) => each.name.startsWith(`ballast/${name}:`));
+    if (image === undefined) throw new Error(`no image of ${name}`);
+    const root = await unpack(join(folder, 'opened'), image);
+    const [uid = 0, gid = 0] = USER.split(':').map(Number);
+    await chown(join(root, 'tmp'), uid, gid);
+    const { Entrypoint, Cmd = [], Env } = image.config.config;
+    // The port of the image may be in use on this machine.
+    const port = await freePorts(8);
+    const command = Cmd.map((argument) => argument.replace('0.0.0.0:8080', `0.0.0.0:${port}`));
+    expect(command).not.toEqual(Cmd);
+    const env = Object.fromEntries(Env.map((variable) => variable.split('=', 2)));
+    const child = spawn('chroot', [`--userspec=${USER}`, root, ...Entrypoint, ...command], { env, stdio: 'ignore' });
+    const ended = once(child, 'exit');
+    try {
+      await expect
+        .poll(async () => (await fetch(`http://127.0.0.2:${port}${path}`).catch(() => undefined))?.text())
+        .toContain(expected);
+    } finally {
+      child.kill('SIGTERM');
+      await ended;
+    }
+  });
 
   test.runIf(isLinuxRoot)('find the modules that run in threads of their own', async () => {
     const image = images.find(({ name }) => name.startsWith('ballast/noisy-neighbour:'));
@@ -143,6 +193,9 @@ describe('Dockerfile', () => {
       expect(stage).toContain(`COPY --from=build /stage/${definition.name}/ /app/\n`);
       const [, written] = /^ENTRYPOINT (.*)$/m.exec(stage) ?? [];
       expect(JSON.parse(written ?? 'null')).toEqual(entrypoint(definition));
+      const [, command] = /^CMD (.*)$/m.exec(stage) ?? [];
+      expect(JSON.parse(command ?? 'null')).toEqual(definition.command ?? null);
+      expect(stage.includes('EXPOSE 8080\n')).toBe(definition.command !== undefined);
     }
     // Every image of the loop is one that is defined, and each of these is staged.
     expect(/for image in ([^;]+);/.exec(stages.get('build') ?? '')?.[1]?.split(' ')).toEqual(

@@ -32,6 +32,8 @@ export interface ImageConfig {
   readonly architecture: string;
   readonly config: {
     readonly Entrypoint: string[];
+    readonly Cmd?: string[];
+    readonly ExposedPorts?: Record<string, object>;
     readonly Env: string[];
     readonly WorkingDir: string;
     readonly User?: string;
