@@ -41,12 +41,12 @@ export function isVisibleIn(namespace: string, object: IstioObject): boolean {
 }
 
 /** Do proxies of all namespaces see the object? */
-export function isPublic({ spec: { exportTo } }: IstioObject): boolean {
+function isPublic({ spec: { exportTo } }: IstioObject): boolean {
   return !exportTo || exportTo.length === 0 || exportTo.includes('*');
 }
 
 /** Only proxies of the object's own namespace see it. */
-export function isPrivate(object: IstioObject): boolean {
+function isPrivate(object: IstioObject): boolean {
   const own = namespaceOf(object);
   const { exportTo = [] } = object.spec;
   return exportTo.length > 0 && exportTo.every((to) => to === '.' || to === '~' || to === own);
@@ -59,7 +59,7 @@ export function hostsOf(object: DestinationRule | VirtualService, clusterDomain:
 }
 
 /** The objects with the most specific host that covers this one, the oldest first. */
-export function mostSpecific<T extends DestinationRule | VirtualService>(
+function mostSpecific<T extends DestinationRule | VirtualService>(
   objects: readonly T[],
   host: string,
   clusterDomain: string | undefined,
@@ -135,7 +135,7 @@ export function isForAllCallers(rule: DestinationRule, serviceNamespace: string)
 /** The rule for all callers of a service. */
 export function publicRuleFor<T extends DestinationRule>(rules: readonly T[], service: ServiceName): T | undefined {
   const shared = rules.filter((rule) => isForAllCallers(rule, service.namespace));
-  for (const namespace of [...new Set([service.namespace, ROOT_NAMESPACE])]) {
+  for (const namespace of new Set([service.namespace, ROOT_NAMESPACE])) {
     const near = shared.filter((rule) => namespaceOf(rule) === namespace);
     const [oldest] = mostSpecific(near, hostOf(service), service.clusterDomain);
     if (oldest) return oldest;
