@@ -120,6 +120,9 @@ const RULES: readonly Rule[] = [
     '/recommendations/7?limit=',
   ),
 
+  // Findings are programs of their own, which check themselves.
+  tested(/^bash findings\/envoy-least-request-of-two\.sh$/, 'findings/envoy-least-request-of-two.sh', 'LEAST_REQUEST'),
+
   // Doctor looks at a cluster; its exit code says what it found there.
   tested(/ballast(?: --)? doctor\b/, 'test/cluster/doctor.test.ts', "'doctor'", 'central-controller/cli/main.ts'),
   tested(/^ballast completion /, 'test/central-controller/cli/completion.test.ts', 'completionScript('),
