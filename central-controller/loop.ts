@@ -20,7 +20,7 @@ import { type ControllerState, LoopState, type ReceivedReport, type StateParts }
 /** Events within this time share one tick. */
 const COALESCE_MS = 20;
 
-/** A proxy reports within this time of its replica's start, and of the beginning of a lead. */
+/** A proxy reports within this time after its replica starts, and after a change of leader, ms. */
 const PROXY_STARTS_MS = 15_000;
 
 /** How often the loop looks for replicas without a proxy. */
@@ -43,7 +43,7 @@ export class ControlLoop {
   #cancelNext: () => void = () => undefined;
   #nextAt = Infinity;
   #leadsSince = -Infinity;
-  /** Services whose called replicas agents are to report one by one. */
+  /** Services of which agents report each called replica instead of a sum. */
   #detail: ReadonlySet<string> = new Set();
   #detailAt = -Infinity;
 

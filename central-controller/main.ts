@@ -37,7 +37,7 @@ interface Environment {
   readonly leadership: Leadership;
   /** Absent without an API server. */
   readonly followed?: FollowedCluster;
-  /** Brings the cluster's objects in line with the decision. `previous` is undefined for the first of a lead. */
+  /** Brings the cluster's objects in line with the decision. `previous` is undefined for the first decision after this controller became the leader. */
   decided(decision: Decision, previous: Decision | undefined): void;
   /** Resolves once all objects were read. */
   start(): Promise<void>;
@@ -54,7 +54,11 @@ function openEnvironment({ cluster: source, identity, listen }: ControllerOption
   const cluster = new ManifestCluster(source.directory, {
     now: clock.now,
     clusterDomain: source.clusterDomain,
-    onProblem: (problem) => logger.error({ code: problem.code }, `${describeFailure(problem)} The old state is kept.`),
+    onProblem: (problem) =>
+      logger.error(
+        { code: problem.code },
+        `${describeFailure(problem)} The controller goes on with the manifests that it read before.`,
+      ),
   });
   return {
     cluster,

@@ -72,7 +72,7 @@ function isWithin(value: number, most = MAX): boolean {
   return value >= 0 && value <= most;
 }
 
-/** True for a correct estimator, which saves the copy. */
+/** A correct estimator yields only such replicas, and they need no copy. */
 function isBounded(replica: ReplicaEstimate): boolean {
   const { cpuPerRequestSeconds: cost, limitCores: limit, requestCores: request } = replica;
   return (

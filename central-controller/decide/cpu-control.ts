@@ -21,7 +21,7 @@ const MIN_QUOTA_CORES = 0.05;
 /** A setting stays while the desired one is within this fraction of it, so that noise is not written. */
 const DEAD_BAND = 0.1;
 
-/** At least this fraction of a node counts as free: neighbours that fill it would yield if the replicas used more. */
+/** At least this fraction of a node counts as free: the kernel takes CPU from neighbours when the replicas use more. */
 const MIN_FREE_FRACTION = 0.05;
 
 /** What one node offers to the replicas that are decided together. */
@@ -165,7 +165,7 @@ function desiredCpu(
   const coresAt = (weight: number): number => requestsPerSecond * weight * replica.cpuPerRequestSeconds;
   const servedFraction = demandCores > 0 ? Math.min(1, servedCores / demandCores) : 1;
   const allocated = coresAt(Math.max(replica.weight, replica.target)) * servedFraction;
-  // Without this, neighbours that take what a bounded replica leaves would shrink the bound, and then take more.
+  // Without this, a quota would hold the replica back, neighbours would take the rest, and the next quota would be lower.
   const needed = Math.min(replica.cpuCores, node.capacityCores * fraction);
   const most = Math.min(limitCores, node.capacityCores);
   const granted = Math.max(fairCores, allocated, needed);

@@ -14,7 +14,7 @@ const FAILURE_EXPONENT = 4;
 const MARGIN_FRACTION = 0.3;
 const MARGIN_ERRORS = 3;
 
-/** The other replicas are compared with those that have this much evidence. */
+/** A replica with at least this much evidence is part of the reference that all are compared with. */
 const REFERENCE_REQUESTS = 1;
 
 export interface Health {

@@ -24,13 +24,13 @@ export interface DecisionSettings {
 export interface Parameters {
   /** Fraction of the way to its target that a weight goes in one tick. */
   readonly gain: number;
-  /** The same when some weight is further from its target than `far`, where noise alone seldom moves it. */
+  /** The gain when some weight is further from its target than `far`. Noise alone seldom causes such a distance. */
   readonly farGain: number;
   /** Fraction of the equal share. */
   readonly far: number;
   /** Fraction of a service's requests that may move to or from a replica in one tick. */
   readonly maxStep: number;
-  /** Weights stay when all are within this fraction of the equal share of their targets; less for small weights. */
+  /** The weights stay while each is this close to its target, as a fraction of the equal share; closer for small weights. */
   readonly deadBand: number;
   /** Fraction of the equal share that every ready replica keeps, so that its answers are still seen. */
   readonly floor: number;

@@ -34,7 +34,7 @@ export interface CandidateReplica {
   readonly previous: number;
 }
 
-/** The finder owns the columns, and overwrites them with the next targets. */
+/** The TargetFinder reuses these arrays: its next `find` overwrites them. */
 export interface Targets {
   readonly allocation: Allocation;
   /** Candidate i has the columns from `firstReplica[i]` on. */
@@ -58,7 +58,7 @@ const MAX_BACKGROUND_FRACTION = 0.95;
 
 /** Finds targets tick by tick, each starting from the last solution. */
 export class TargetFinder {
-  /** With some weights fixed the solution differs much, so each kind starts from its own. */
+  /** Fixed weights change the solution much, so each of the two starts from its own last solution. */
   readonly #first = new Allocator();
   readonly #second = new Allocator();
   #input = createInput(0, 0, 0);
@@ -169,7 +169,7 @@ export function relativeError(replicas: readonly CandidateReplica[]): number {
   return Math.sqrt(sum / replicas.length);
 }
 
-/** Fixes the weights of replicas that are held back or held up. Returns whether there are any. */
+/** Fixes the weight of each replica whose weight must differ from the allocation. Returns whether it fixed any. */
 function fixWeights(
   { service, replicas, parameters }: Candidate,
   from: number,

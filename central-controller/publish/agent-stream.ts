@@ -15,7 +15,7 @@ export interface Subscriber {
 export interface NodeNews {
   readonly grants: readonly PodCpuGrant[];
   readonly utilisation: readonly PodUtilisation[];
-  /** Keys whose called replicas are to be reported one by one. */
+  /** Service keys of which the agent reports each called replica instead of a sum. */
   readonly detail: readonly string[];
 }
 

@@ -9,7 +9,7 @@ interface Rows {
   readonly pinning: boolean;
   readonly names: readonly string[];
   readonly addresses: readonly string[];
-  /** Of each replica among those of the decision. */
+  /** Index of each listed replica in the decision's `replicas`. */
   readonly indexes: readonly number[];
   /** Ready replicas that lack the port are left out, as in a rollout that adds it: the others share all requests. */
   readonly isPartial: boolean;

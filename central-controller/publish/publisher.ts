@@ -44,7 +44,7 @@ export class Publisher {
   #startedAt: number;
   /** The leader has published since it began. */
   #hasBegun = false;
-  /** Every enforced service is learnt, or it was time to publish without. */
+  /** The leader publishes all services: it has learnt every enforced one, or what an earlier leader published has expired. */
   #isOpen = false;
   #history: PublishedVersion[] = [];
   #beatAt = -Infinity;

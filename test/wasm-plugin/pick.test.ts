@@ -31,7 +31,7 @@ function reportAll(vm: PluginVm, loads: ReadonlyMap<string, number>): void {
 
 describe('the pick', () => {
   it('follows the weights where the requests in flight make no difference', () => {
-    // All scores (q + 1) / sqrt(w) are 8, and exactly so: what is left is the draw.
+    // Every replica has the score (q + 1) / sqrt(w) = 8 exactly, so only the random draw decides.
     const kinds = [
       { count: 2, weight: 1 / 4, load: 3 },
       { count: 6, weight: 1 / 16, load: 1 },
@@ -121,13 +121,13 @@ describe('the pick', () => {
     expect(spread(vm, 400).get('echo-0')).toBeGreaterThan(50);
   });
 
-  it('finds the idle replica among as many as its window has', () => {
+  it('finds the one idle replica in its window', () => {
     const vm = new Scene().holding([service(equalReplicas(16))]);
     reportAll(vm, new Map(equalReplicas(16).map(({ name }) => [name, name === 'echo-7' ? 0 : 9])));
     expect([...spread(vm, 100).keys()]).toEqual(['echo-7']);
   });
 
-  it('multiplies its own requests in flight, because other callers know as little', () => {
+  it('counts each of its own requests in flight several times, for the unseen ones of other callers', () => {
     const vm = new Scene().holding([service(equalReplicas(2))]);
     reportAll(vm, new Map([['echo-0', 2], ['echo-1', 6]])); // prettier-ignore
     expect([chosen(send(vm)), chosen(send(vm)), chosen(send(vm))]).toEqual(['echo-0', 'echo-1', 'echo-0']);

@@ -40,13 +40,13 @@ describe('a paused service', () => {
     expect(after.services[0]?.replicas[0]?.target).toBeLessThan(0.1);
   });
 
-  it('is the one that is named, before what is said of all', () => {
+  it('uses its own pause before a pause of all services, and ignores the pause of another service', () => {
     const other: Pause = { service: 'shop/rate', since: NOW, held: HELD };
     expect(decided(shop(), [other]).services[0]?.paused).toBeUndefined();
     expect(decided(shop(), [ALL, WEB]).services[0]?.paused).toEqual({ since: NOW });
   });
 
-  it('gives nothing to a replica that is not ready, and an equal share to one that nothing is held of', () => {
+  it('gives nothing to a replica that is not ready, and an equal share to a replica without a held weight', () => {
     const gone = shop([replicaEstimate('web-0', 'a', { ready: false }), replicaEstimate('web-1', 'b')]);
     expect(weights(decided(gone, [WEB]))).toEqual({ 'web-0': 0, 'web-1': 1 });
     const third = weights(decided(shop([...PLAIN, replicaEstimate('web-2', 'b')]), [WEB]));
@@ -73,7 +73,7 @@ describe('a paused service', () => {
   });
 });
 
-describe('of anything at all', () => {
+describe('for any input', () => {
   it('held shares sum to what is left', () => {
     const shares = fc.dictionary(fc.constantFrom('a', 'b', 'c', 'd'), fc.double({ min: 0, max: 1, noNaN: true }));
     fc.assert(

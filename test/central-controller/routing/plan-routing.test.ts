@@ -7,7 +7,7 @@ const CART = 'shop/cart';
 const carts = (...ordinals: number[]) => ordinals.map((ordinal) => `cart-${ordinal}`);
 
 describe('Subset routing', () => {
-  it('comes as subsets, then as routes, then as weights', () => {
+  it('writes the subsets first, then the routes, and publishes weights last', () => {
     const controller = new Controller();
     expect(controller.step()).toEqual([`apply ${RULE}`]);
     expect(controller.table()).toBeUndefined();
@@ -19,7 +19,7 @@ describe('Subset routing', () => {
     expect(controller.look().nextAt).toBe(Infinity);
   });
 
-  it('is owned by its policy, all but what gateways delegate to', () => {
+  it('belongs to its policy, except the VirtualService that gateways delegate to', () => {
     const { cluster } = settled();
     const owners = [{ kind: 'LoadBalancingPolicy', name: 'cart', uid: 'policy', controller: true }];
     expect(cluster.get(RULE)?.metadata).toMatchObject({ ownerReferences: owners });
@@ -87,7 +87,7 @@ describe('Subset routing', () => {
     expect(controller.table()?.replicas).toEqual(carts(0, 1, 2));
   });
 
-  it('holds for as long after a restart what may still be in a table of the controller before', () => {
+  it('keeps routes as long after a restart, because tables of the earlier controller may still name them', () => {
     const controller = settled();
     Object.assign(controller.cluster.state, { replicas: 1, pods: [0] });
     controller.restart();
@@ -151,7 +151,7 @@ describe('Endpoint routing', () => {
 });
 
 describe('a change of routing that cannot be made', () => {
-  it('leaves the routing before it in force for as long as that lasts', () => {
+  it('keeps the old routing in force until the change can be made', () => {
     const controller = settled();
     controller.cluster.userLabels = { 'istio.io/persistent-session': 'cookie' };
     Object.assign(controller.cluster.state, { routing: 'Endpoint', replicas: 1 });
@@ -161,7 +161,7 @@ describe('a change of routing that cannot be made', () => {
   });
 });
 
-describe('what cannot be', () => {
+describe('a change that cannot be made', () => {
   it('says that Istio is missing', () => {
     const controller = new Controller();
     controller.cluster.knowsIstio = false;

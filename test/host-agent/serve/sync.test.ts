@@ -110,7 +110,7 @@ class Proxy {
 const keysOf = (sent: Sent): string[] | undefined => sent.answer?.blocks.map(({ key }) => key).toSorted();
 
 describe('a proxy gets what it wants', () => {
-  test('at once where the controller has said how it is balanced, and of other services nothing', () => {
+  test('at once when the agent holds its weights, and gets no other services', () => {
     const node = new Node();
     node.weights({ [CART]: 0.5, [GEO]: 0.25 }, { full: true });
     const sent = new Proxy(node, [CART]).ask();
@@ -277,7 +277,7 @@ describe('a proxy that restarts', () => {
     expect([...node.tables.wanted].toSorted()).toEqual([CART, GEO]);
   });
 
-  test('waits where it is not yet known how these are balanced', () => {
+  test('waits until the agent knows the services that its pod wanted before', () => {
     const node = new Node();
     new Proxy(node, [CART], { pod, instance: 'a' }).ask();
     const after = new Proxy(node, [], { pod, instance: 'b' }).ask();
@@ -286,7 +286,7 @@ describe('a proxy that restarts', () => {
     expect(after.answer?.blocks).toMatchObject([{ key: CART, remembered: true }]);
   });
 
-  test('is not the same as another VM of the proxy that takes over', () => {
+  test('differs from a new VM of the same proxy, which has no table', () => {
     const node = new Node();
     node.weights({ [CART]: 0.5, [GEO]: 0.5 }, { full: true });
     const before = new Proxy(node, [CART, GEO], { pod, instance: 'a' });
@@ -299,7 +299,7 @@ describe('a proxy that restarts', () => {
 });
 
 describe('what the node wants', () => {
-  test('is the union of its proxies, and the agent hears of more', () => {
+  test('is the union of what its proxies want, and the agent is told when a service is added', () => {
     const node = new Node();
     const proxy = new Proxy(node, [CART], { pod: 'a' });
     proxy.ask();
@@ -314,7 +314,7 @@ describe('what the node wants', () => {
     expect([...node.tables.wanted].toSorted()).toEqual([CART, GEO]);
   });
 
-  test('of a pod that is silent is forgotten after ten minutes', () => {
+  test('leaves out the services of a pod that has been silent for ten minutes', () => {
     const node = new Node();
     new Proxy(node, [CART], { pod: 'a' }).ask();
     node.tick(600_001);
@@ -323,7 +323,7 @@ describe('what the node wants', () => {
   });
 });
 
-test('the version that the node uses is the oldest one that a proxy of it uses', () => {
+test("a node's used version is the oldest one in use by any of its proxies", () => {
   const node = new Node();
   node.weights({ [CART]: 0.5, [GEO]: 0.5 }, { full: true, version: 10 });
   expect(node.tables.usedVersion).toBe(10);
