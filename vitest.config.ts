@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 const REAL = ['envoy', 'apps', 'tools', 'cluster'].map((folder) => `test/${folder}/**/*.test.ts`);
 const BROWSER = ['test/dashboard/**/*.test.ts'];
 const LAB = ['test/lab/**/*.test.ts'];
+const CGROUP_V2 = ['test/cgroup-v2/**/*.test.ts'];
 
 /** Tests that start our own programs, or simulate fleets for seconds: `npm run test:unit` leaves them out. */
 const PROGRAMS = [
@@ -33,7 +34,7 @@ export default defineConfig({
           ...patient,
           ...plain,
           include: ['test/**/*.test.ts'],
-          exclude: [...PROGRAMS, ...REAL, ...BROWSER, ...LAB],
+          exclude: [...PROGRAMS, ...REAL, ...BROWSER, ...LAB, ...CGROUP_V2],
         },
       },
       { test: { name: 'programs', ...patient, ...plain, include: PROGRAMS } },
@@ -57,6 +58,17 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 180_000,
           hookTimeout: 120_000,
+        },
+      },
+      {
+        // One virtual machine for all of them. Its processor is emulated.
+        test: {
+          name: 'cgroup-v2',
+          include: CGROUP_V2,
+          globalSetup: 'test/cgroup-v2/support/global-setup.ts',
+          fileParallelism: false,
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
         },
       },
       {

@@ -16,6 +16,7 @@ import { ensureSystemPrograms } from '../tools/lab/programs/system-programs.ts';
 import { ensureEnvoy } from '../tools/local-mesh/envoy/install.ts';
 import { describeFailure, BallastError } from '../contract/errors.ts';
 import { buildPlugin } from '../wasm-plugin/build.ts';
+import { ensureMachinePrograms } from './cgroup-v2/machine/programs.ts';
 import { buildGoTool } from '../tools/go/build.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -145,6 +146,7 @@ async function run(args: readonly string[]): Promise<boolean> {
   for (const [suite, folders, why] of [
     ['real', 'test/apps, test/cluster, test/envoy, test/tools', noPrograms],
     ['browser', 'test/dashboard', noBrowser],
+    ['cgroup-v2', 'test/cgroup-v2', await whyNot(ensureMachinePrograms)],
     ['lab', 'test/lab', noLab],
   ] as const) {
     if (suite === 'real') await tools;

@@ -1,6 +1,6 @@
 /**
  * `cpu.weight` of cgroup version 2 for a CPU request, as the node's kubelet computes it. Two curves are in the field, and
- * a pod competes with its siblings by weights of one curve only.
+ * a pod competes with its siblings by weights of one curve only (docs/adr/0023-cpu-weight.md).
  */
 
 const MIN_SHARES = 2;

@@ -11,7 +11,7 @@ const THROTTLED = fieldName('throttled_usec ');
 
 /**
  * `cpu.pressure` is left alone: it counts the time in which a group's own quota throttles it as waiting for a CPU, so it
- * says nothing of neighbours.
+ * says nothing of neighbours (docs/adr/0023-cpu-weight.md).
  */
 class UnifiedGroup implements CpuGroup {
   #stat: KernelFile;

@@ -1,6 +1,6 @@
 /** Finds the pods of a node by the names that kubelet gives to their cgroups. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Hierarchy } from './cpu-group.ts';
 
 // kubelet's `--cgroup-root` comes first in systemd's names, such as `custom-kubepods-burstable-pod<uid>.slice`.
@@ -11,7 +11,7 @@ const QOS_CLASS = /^(?:burstable|besteffort|(?:.+-)?kubepods-(?:burstable|bestef
 
 /**
  * The whole tree is searched for pods' roots again after this many looks. A kubelet that is restarted with another
- * cgroup driver or root makes new ones.
+ * cgroup root makes new ones; with another driver it makes one beside the old one, which the next look finds.
  */
 const LOOKS_PER_SEARCH = 16;
 
@@ -71,13 +71,23 @@ export class PodGroups {
    * a group with processes comes first.
    */
   find(): Map<string, readonly string[]> {
-    const isSearchDue = this.#looksToSearch <= 0;
-    this.#looksToSearch--;
-    const found = isSearchDue ? new Map<string, string[]>() : this.#podsBelowRoots();
-    if (found.size > 0) return this.#livingFirst(found);
+    if (this.#looksToSearch-- > 0) {
+      this.#roots = this.#rootsBesideKnown();
+      const found = this.#podsBelowRoots();
+      if (found.size > 0) return this.#livingFirst(found);
+    }
     this.#looksToSearch = LOOKS_PER_SEARCH;
     this.#roots = this.#searchRoots();
     return this.#livingFirst(this.#podsBelowRoots());
+  }
+
+  #rootsBesideKnown(): string[] {
+    const parents = new Set(this.#roots.map((root) => dirname(root)));
+    return [...parents].flatMap((parent) =>
+      this.#children(parent)
+        .filter((name) => PODS_ROOT.test(name))
+        .map((name) => join(parent, name)),
+    );
   }
 
   /** Roots at any depth, but not below another root: a pod may hold a whole cluster, whose pods are not this node's. */

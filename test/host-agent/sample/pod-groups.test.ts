@@ -69,16 +69,26 @@ test('pods of a cluster that runs inside a pod are not this node’s', () => {
   expect(groupsOf(root).find()).toEqual(new Map([['outer', [pod]]]));
 });
 
-test('a kubelet that is restarted with another driver is noticed while its old groups stand', () => {
+test('a kubelet that is restarted with another driver is noticed with the next look', () => {
   const root = temporaryTree(treeOf('kubepods/burstable/podold'));
   const groups = groupsOf(root);
   groups.find();
   const moved = 'kubepods.slice/kubepods-burstable.slice/kubepods-burstable-podnew.slice';
   writeTree(root, treeOf(moved));
-  for (let look = 0; look < 16; look++) groups.find();
   expect([...groups.find().keys()].toSorted()).toEqual(['new', 'old']);
   rmSync(join(root, 'kubepods'), { recursive: true });
   expect(groups.find()).toEqual(new Map([['new', [moved]]]));
+});
+
+test('a kubelet that is restarted with another cgroup root is noticed while its old groups stand', () => {
+  const root = temporaryTree(treeOf('kubepods/burstable/podold'));
+  const groups = groupsOf(root);
+  groups.find();
+  writeTree(root, treeOf('custom/kubepods/podnew'));
+  for (let look = 0; look < 16; look++) groups.find();
+  expect([...groups.find().keys()].toSorted()).toEqual(['new', 'old']);
+  rmSync(join(root, 'kubepods'), { recursive: true });
+  expect(groups.find()).toEqual(new Map([['new', ['custom/kubepods/podnew']]]));
 });
 
 test.each(['burstable/podx', 'podx'])('of a pod’s two groups the one with processes comes first: %s', (living) => {

@@ -3,12 +3,12 @@
  * they are not installed, their Debian packages are downloaded and unpacked into the cache; nothing is installed.
  */
 import { createHash } from 'node:crypto';
-import { glob, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { glob } from 'node:fs/promises';
 import { join } from 'node:path';
 import { exists } from '../../install/cache.ts';
 import { BallastError } from '../../../contract/errors.ts';
+import { unpackPackages } from '../../install/debian-packages.ts';
 import { labCacheFolder } from '../settings.ts';
-import { run } from '../../machine/command.ts';
 
 const PACKAGES = ['runc', 'libseccomp2', 'iptables', 'libxtables12', 'libmnl0', 'libnftnl11'];
 const PLACES = ['usr/sbin', 'usr/bin', 'sbin', 'bin', 'usr/local/sbin', 'usr/local/bin'];
@@ -40,29 +40,12 @@ async function findBelow(root: string): Promise<SystemPrograms | undefined> {
 }
 
 async function download(root: string): Promise<void> {
-  await mkdir(labCacheFolder(), { recursive: true });
-  const aside = await mkdtemp(`${root}-`);
   try {
-    // With its own package lists: the machine's may be old or missing, and a download must not change them.
-    const folders = { 'Dir::State::Lists': join(aside, 'lists'), 'Dir::Cache': join(aside, 'cache') };
-    const options = Object.entries({ ...folders, 'APT::Sandbox::User': 'root' }).map(
-      ([key, value]) => `${key}=${value}`,
-    );
-    const flags = options.flatMap((option) => ['-o', option]);
-    await mkdir(join(aside, 'lists', 'partial'), { recursive: true });
-    await mkdir(join(aside, 'cache', 'archives', 'partial'), { recursive: true });
-    await run('apt-get', ['update', ...flags]);
-    await run('apt-get', ['download', ...flags, ...PACKAGES], { cwd: aside });
-    const archives = (await readdir(aside)).filter((name) => name.endsWith('.deb'));
-    for (const archive of archives) await run('dpkg-deb', ['--extract', archive, 'root'], { cwd: aside });
-    await rm(root, { recursive: true, force: true });
-    await rename(join(aside, 'root'), root);
+    await unpackPackages(root, PACKAGES, 'none');
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     const message = `runc and iptables are not installed and cannot be downloaded: install both (${why})`;
     throw new BallastError('MISSING_TOOL', message, { cause });
-  } finally {
-    await rm(aside, { recursive: true, force: true });
   }
 }
 
