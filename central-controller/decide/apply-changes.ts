@@ -49,7 +49,7 @@ function drained(node: string): (replica: ReplicaEstimate) => ReplicaEstimate {
 function scaled(snapshot: Snapshot, service: string | undefined, factor: number): Snapshot {
   const isMeant = (candidate: ServiceEstimate): boolean => service === undefined || keyOf(candidate) === service;
   const grown = withReplicas(snapshot, (replica, of) => {
-    if (!isMeant(of)) return replica;
+    if (!isMeant(of) || factor === 1) return replica;
     const { cpuCores, idleCores, requestsPerSecond } = replica;
     const added = Math.max(0, cpuCores - idleCores) * (factor - 1);
     return { ...replica, cpuCores: cpuCores + added, requestsPerSecond: requestsPerSecond * factor };
