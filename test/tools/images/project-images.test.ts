@@ -46,12 +46,12 @@ async function start(root: string, image: UnpackedImage, ...args: string[]): Pro
   });
 }
 
-/** The first of `count` ports in a row of which the first and the last are free. */
+/** The first of `count` free ports in a row. */
 async function freePorts(count: number): Promise<number> {
   for (;;) {
     const first = await listenOn(0);
-    const last = await listenOn(first + count - 1).catch(() => undefined);
-    if (last !== undefined) return first;
+    const others = Array.from({ length: count - 1 }, (_, index) => listenOn(first + 1 + index));
+    if ((await Promise.allSettled(others)).every(({ status }) => status === 'fulfilled')) return first;
   }
 }
 
