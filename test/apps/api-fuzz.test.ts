@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { bench } from '../bench/fuzz/main.ts';
-import { fuzz } from '../bench/fuzz/schemathesis.ts';
+import { endlessPaths, fuzz } from '../bench/fuzz/schemathesis.ts';
 
 const signal = new AbortController().signal;
 
@@ -16,6 +16,16 @@ test('of the requests made in twenty seconds none leads to a 5xx, or to what is 
   const { summary } = await bench.run({ options, signal, progress: (line) => void said.push(line) });
   expect(summary, said.join('\n')).toMatchObject({ server_errors: 0, findings: 0, errors: 0 });
   expect(summary['operations']).toBeGreaterThan(25);
+});
+
+test('a path whose answer does not end is left out, whatever the method', () => {
+  const answer = (type: string) => ({ responses: { 200: { content: { [type]: {} } }, 404: {} } });
+  const paths = {
+    '/lines': { post: answer('application/x-ndjson') },
+    '/events': { get: answer('text/event-stream') },
+    '/one': { get: answer('application/json'), post: {} },
+  };
+  expect(endlessPaths({ paths })).toEqual(['/lines', '/events']);
 });
 
 test('a server that fails and one that breaks its word would be found', async () => {

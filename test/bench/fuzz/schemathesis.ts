@@ -14,8 +14,8 @@ const SCHEMATHESIS: PythonProgram = {
   program: 'bin/schemathesis',
 };
 
-/** Paths whose answers do not end, which it would wait for. */
-const STREAMS = ['/api/v1/stream', '/agent/v1/assignments'];
+/** Media types of answers that do not end, which it would wait for. */
+const ENDLESS = ['text/event-stream', 'application/x-ndjson'];
 
 /** Lines of JSON, which it does not know: here a single one. */
 const START = `
@@ -62,10 +62,27 @@ export interface Fuzzed {
   readonly output: string;
 }
 
+interface Described {
+  readonly paths: Readonly<
+    Record<string, Readonly<Record<string, { responses?: Readonly<Record<string, { content?: object }>> }>>>
+  >;
+}
+
+/** Paths of an OpenAPI document with an operation whose answer does not end. Pure. */
+export function endlessPaths({ paths }: Described): string[] {
+  const isEndless = ({ content = {} }: { content?: object }) => ENDLESS.some((type) => type in content);
+  return Object.entries(paths)
+    .filter(([, operations]) =>
+      Object.values(operations).some(({ responses = {} }) => Object.values(responses).some(isEndless)),
+    )
+    .map(([path]) => path);
+}
+
 /** @throws BallastError MISSING_TOOL where it cannot be had; Error with what it printed where it did not run */
 export async function fuzz({ document, origin, seconds, seed, rate, folder, signal }: Fuzzing): Promise<Fuzzed> {
   const python = pythonOf(await ensurePythonProgram(SCHEMATHESIS));
   const file = join(folder, 'report.json');
+  const endless = endlessPaths(JSON.parse(await readFile(document, 'utf8')) as Described);
   const settings = {
     url: origin,
     'max-time': seconds,
@@ -82,7 +99,7 @@ export async function fuzz({ document, origin, seconds, seed, rate, folder, sign
     document,
     '--continue-on-failure',
     ...Object.entries(settings).map(([name, value]) => `--${name}=${value}`),
-    ...STREAMS.map((path) => `--exclude-path=${path}`),
+    ...endless.map((path) => `--exclude-path=${path}`),
   ];
   const command = ['-c', START, '--no-color', ...args];
   const child = spawn(python, command, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], signal });
