@@ -70,7 +70,7 @@ export function decide(
   return {
     tick: previous ? previous.tick + 1 : 0,
     at: now,
-    optimalityGap: Math.max(inForce.allocation.certificate, ifEnforced?.allocation.certificate ?? 0),
+    optimalityGap: Math.max(inForce.allocation.optimalityGap, ifEnforced?.allocation.optimalityGap ?? 0),
     changed: previous === undefined || decisions.some((service) => hasMoved(service)),
     nodes: known.map((node, index) => nodeDecision(node, inForce, index, parameters)),
     services: withCpuGrants(decisions, services, known, previous),

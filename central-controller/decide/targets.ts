@@ -126,14 +126,14 @@ function fillService(
   input.requestsPerSecond[index] = service.requestsPerSecond;
   input.shareWeight[index] = service.shareWeight;
   input.level[index] = level ? 1 : 0;
-  input.pull[index] =
+  input.regularisation[index] =
     (level ? parameters.regularisation / 100 : parameters.regularisation) +
     parameters.regularisationPerError * relativeError(replicas);
   let at = from;
   for (const { estimate, health, manual, node } of replicas) {
     input.node[at] = node;
     input.cost[at] = estimate.cpuPerRequestSeconds;
-    input.hidden[at] = level ? 0 : health.excessSeconds;
+    input.nonCpuSeconds[at] = level ? 0 : health.excessSeconds;
     input.limitCores[at] = estimate.limitCores ?? Infinity;
     input.fixed[at] = manual ?? NaN;
     at += 1;

@@ -1,37 +1,41 @@
 /**
- * Both phases in a row: what each service is served of its demand, and how that is split over its replicas.
+ * Allocates in two phases: how many cores of each service's demand are served, and how its requests are split over its
+ * replicas.
  *
- * Services may differ in what they ask for. Those that ask for the least delay are placed first, with all others as
- * though they asked for it too; then those that ask for level nodes are placed on what results, so that no node is more
- * used than need be, then no second node, and so on (lexicographic min-max: the least sum of squares attains it,
- * Fujishige 1980). So each mix has one answer, and what a service asked for holds for the nodes as they end up where it
- * asked for level, and for its own placement exactly where all asked for delay.
+ * Services may have different objectives, and each mix has one answer. The delay split is made for all services, as if
+ * all had the objective `delay`, and the services that have it keep that split. Then those with the objective `level`
+ * are placed on top, so that the busiest node is as little used as possible, then the second busiest, and so on: the
+ * smallest sum of squares attains this lexicographic min-max (Fujishige 1980). So `level` holds for the nodes as they
+ * end up, and `delay` is exactly optimal when all services have it.
  */
 import { add, at, indexAt } from './column.ts';
 import { type AllocationInput, fits } from './allocation-input.ts';
 import { FairDemand } from './fair-demand.ts';
 import { createFairProblem, type FairProblem } from './fair-problem.ts';
 import { Hardware } from './hardware.ts';
-import { type Demands, fillSplit, LEAST_DEMAND_CORES } from './split-filling.ts';
+import { type Demands, fillSplit, MIN_DEMAND_CORES } from './split-filling.ts';
 import { createSplitProblem, type SplitProblem } from './split-problem.ts';
 import { SplitSolver } from './split-solver.ts';
 
-/** The columns belong to the allocator, which writes its next result over them. */
+/** The columns belong to the allocator, which overwrites them with its next result. */
 export interface Allocation {
+  /** What each service's requests would use, per service. */
   readonly demandCores: Float64Array;
+  /** What each service gets before others rise above theirs, per service. */
   readonly fairShareCores: Float64Array;
+  /** What the nodes can carry of each service's demand, per service. */
   readonly servedCores: Float64Array;
-  /** Per replica; those of one service sum to 1. */
+  /** Fractions of the service's requests, per replica; those of one service sum to 1. */
   readonly shares: Float64Array;
-  /** Cores that each node would be loaded with, offered demand and background. */
+  /** Cores per node: its background and the whole demand with these shares. */
   readonly loads: Float64Array;
-  /** Largest relative violation of the optimality conditions in any phase. */
-  certificate: number;
+  /** Largest relative violation of the optimality conditions of both phases. */
+  optimalityGap: number;
 }
 
 /**
- * Allocates again and again. What it remembers makes the next time faster and changes no result beyond the certificate;
- * all memory is made when the numbers of nodes, services or replicas change.
+ * Allocates tick by tick, each time from the last solution: that is faster and changes no result beyond its optimality
+ * gap. It allocates memory only when the number of nodes, services or replicas changes.
  */
 export class Allocator {
   #memory: Memory | undefined;
@@ -46,7 +50,7 @@ export class Allocator {
 }
 
 interface Memory extends Demands {
-  /** The input that the memory was made for: its lengths are what counts. */
+  /** The input that the memory was made for. Only its lengths matter. */
   readonly input: AllocationInput;
   readonly fairProblem: FairProblem;
   readonly fair: FairDemand;
@@ -54,8 +58,8 @@ interface Memory extends Demands {
   readonly delay: SplitSolver;
   readonly level: SplitSolver;
   readonly hardware: Hardware;
-  /** Shares that are not to be found now; NaN where they are; per replica. */
-  readonly settled: Float64Array;
+  /** Shares that the next split leaves as they are; NaN where it finds them; per replica. */
+  readonly fixed: Float64Array;
   readonly weightOnNode: Float64Array;
   readonly result: Allocation;
 }
@@ -71,7 +75,7 @@ function createMemory(input: AllocationInput): Memory {
     servedCores: fair.served,
     shares: new Float64Array(replicas),
     loads: new Float64Array(nodes),
-    certificate: 0,
+    optimalityGap: 0,
   };
   return {
     input,
@@ -81,7 +85,7 @@ function createMemory(input: AllocationInput): Memory {
     delay: new SplitSolver(nodes, services, replicas),
     level: new SplitSolver(nodes, services, replicas),
     hardware: new Hardware(nodes, replicas),
-    settled: new Float64Array(replicas),
+    fixed: new Float64Array(replicas),
     weightOnNode: new Float64Array(nodes),
     meanCost: new Float64Array(services),
     served: fair.served,
@@ -90,32 +94,32 @@ function createMemory(input: AllocationInput): Memory {
 }
 
 function allocateInto(input: AllocationInput, memory: Memory): Allocation {
-  const { result, fair, fairProblem, settled, problem } = memory;
+  const { result, fair, fairProblem, fixed, problem } = memory;
   fillFairProblem(input, memory);
   fair.solve(fairProblem);
-  result.certificate = fair.certificate;
-  settled.set(input.fixed);
+  result.optimalityGap = fair.violation;
+  fixed.set(input.fixed);
   const levels = input.level.reduce((sum, level) => sum + level, 0);
   if (levels < input.level.length) {
     problem.weight.fill(1);
-    fillSplit(input, memory, 'delay', settled, problem);
+    fillSplit(input, memory, 'delay', fixed, problem);
     memory.delay.solve(problem);
-    result.certificate = Math.max(result.certificate, memory.delay.certificate);
-    settle(input, memory, memory.delay.requests, false);
+    result.optimalityGap = Math.max(result.optimalityGap, memory.delay.residual);
+    fixShares(input, memory, memory.delay.requests, false);
   }
   if (levels > 0) {
     memory.hardware.fit(input);
     problem.weight.set(memory.hardware.speed);
-    fillSplit(input, memory, 'level', settled, problem);
+    fillSplit(input, memory, 'level', fixed, problem);
     memory.level.solve(problem);
-    result.certificate = Math.max(result.certificate, memory.level.certificate);
-    settle(input, memory, memory.level.requests, true);
+    result.optimalityGap = Math.max(result.optimalityGap, memory.level.residual);
+    fixShares(input, memory, memory.level.requests, true);
   }
   fillResult(input, memory);
   return result;
 }
 
-/** Demand in cores, and the part of each node that its replicas' services are entitled to, by their weights. */
+/** Fills in demands, and as guarantees the fraction of each node that a service's weight entitles its replicas to. */
 function fillFairProblem(input: AllocationInput, memory: Memory): void {
   const { fairProblem, weightOnNode, meanCost, result } = memory;
   const { firstReplica, node, limitCores, shareWeight } = input;
@@ -136,7 +140,7 @@ function fillFairProblem(input: AllocationInput, memory: Memory): void {
       add(weightOnNode, indexAt(node, j), at(shareWeight, s));
     }
     meanCost[s] = (to - from) / rate;
-    demand[s] = Math.max(at(input.requestsPerSecond, s) * at(meanCost, s), LEAST_DEMAND_CORES);
+    demand[s] = Math.max(at(input.requestsPerSecond, s) * at(meanCost, s), MIN_DEMAND_CORES);
   }
   for (let s = 0; s < demand.length; s++) {
     let sum = 0;
@@ -152,34 +156,34 @@ function fillFairProblem(input: AllocationInput, memory: Memory): void {
   result.fairShareCores.set(guarantee);
 }
 
-/** Takes the shares that were found for the services that ask for `level`, or for delay, as settled. */
-function settle(input: AllocationInput, memory: Memory, requests: Float64Array, level: boolean): void {
-  const { settled, problem } = memory;
+/** Fixes the shares that a split has found for the services with its objective. */
+function fixShares(input: AllocationInput, memory: Memory, requests: Float64Array, level: boolean): void {
+  const { fixed, problem } = memory;
   let index = 0;
   for (let s = 0; s < problem.demand.length; s++) {
-    const isSettled = (input.level[s] === 1) === level;
+    const hasObjective = (input.level[s] === 1) === level;
     const rate = at(memory.served, s);
     for (let j = indexAt(input.firstReplica, s); j < indexAt(input.firstReplica, s + 1); j++) {
-      if (!Number.isNaN(settled[j])) continue;
-      if (isSettled) settled[j] = (at(requests, index) * at(memory.meanCost, s)) / Math.max(rate, LEAST_DEMAND_CORES);
+      if (!Number.isNaN(fixed[j])) continue;
+      if (hasObjective) fixed[j] = (at(requests, index) * at(memory.meanCost, s)) / Math.max(rate, MIN_DEMAND_CORES);
       index += 1;
     }
   }
 }
 
-/** Shares that sum to 1, and the loads that the offered demand makes with them. */
+/** Normalises the shares of each service to the sum 1, and adds up the loads of the whole demand. */
 function fillResult(input: AllocationInput, memory: Memory): void {
-  const { settled, result, meanCost } = memory;
+  const { fixed, result, meanCost } = memory;
   const { shares, loads, demandCores } = result;
   loads.set(input.backgroundCores);
   for (let s = 0; s < demandCores.length; s++) {
     const from = indexAt(input.firstReplica, s);
     const to = indexAt(input.firstReplica, s + 1);
     let sum = 0;
-    for (let j = from; j < to; j++) sum += at(settled, j);
+    for (let j = from; j < to; j++) sum += at(fixed, j);
     const rate = at(demandCores, s) / at(meanCost, s);
     for (let j = from; j < to; j++) {
-      const share = sum > 0 ? at(settled, j) / sum : 1 / (to - from);
+      const share = sum > 0 ? at(fixed, j) / sum : 1 / (to - from);
       const n = indexAt(input.node, j);
       shares[j] = share;
       add(loads, n, rate * share * at(input.cost, j));

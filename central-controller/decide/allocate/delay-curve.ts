@@ -1,25 +1,25 @@
 /**
- * What load on a shared resource costs. The mean number of requests in service or waiting at a resource with
- * utilisation u is approximated by `u (1 + f(u)) * capacity`, f being the waiting time of `estimate/queueing-delay.ts`. Beyond
- * `SATURATED_UTILISATION` the curve goes on as its own parabola: finite, convex, twice differentiable, so that overload is a matter
- * of degree.
+ * The cost of load on a shared resource. At utilisation u, the mean number of requests in service or waiting is about
+ * `u (1 + f(u)) * capacity`, where f is the queueing delay of `estimate/queueing-delay.ts` in service times. Above
+ * `SATURATED_UTILISATION` the curve continues as its second-order Taylor polynomial. So it is finite, convex and twice
+ * differentiable, and overload is a matter of degree.
  */
 import { exponentOf, SATURATED_UTILISATION, serversOf } from '../../estimate/queueing-delay.ts';
 
-/** Price per utilisation that is added everywhere, so that load costs something to gather where all are idle. */
-const GENTLE = 0.05;
+/** Added to the price per utilisation, so that idle nodes share load instead of one taking it all. */
+const IDLE_SLOPE = 0.05;
 
-/** Most nodes have so many: what follows from it is worth knowing beforehand. */
-const MANY = serversOf(Infinity);
-const EXPONENT_OF_MANY = exponentOf(MANY);
+/** Most nodes have the maximum of servers, so its exponent is computed once. */
+const MAX_SERVERS = serversOf(Infinity);
+const MAX_EXPONENT = exponentOf(MAX_SERVERS);
 
-/** `delay`: as above. `level`: a parabola, whose least sum is the most level distribution (Fujishige 1980). */
+/** `delay` is the curve above. `level` is a parabola, whose smallest sum levels the nodes (Fujishige 1980). */
 export type CurveKind = 'delay' | 'level';
 
 export interface CurvePoint {
   /** Requests in service or waiting, in units of core-seconds of work per second. */
   value: number;
-  /** Derivative of `value` by load: what one more core of load costs. */
+  /** Derivative of `value` by load: the cost of one more core of load. */
   price: number;
   /** Derivative of `price` by load; positive. */
   slope: number;
@@ -28,7 +28,7 @@ export interface CurvePoint {
 /**
  * Evaluates the curve at `load` cores into `point`.
  *
- * @param waitingOnly leave out the service itself: for a second resource that the same work passes
+ * @param waitingOnly leave out the service itself, for a second resource that the same work passes
  */
 export function evaluateCurve(
   kind: CurveKind,
@@ -45,7 +45,7 @@ export function evaluateCurve(
     return;
   }
   const servers = serversOf(capacity);
-  const a = servers === MANY ? EXPONENT_OF_MANY : exponentOf(servers);
+  const a = servers === MAX_SERVERS ? MAX_EXPONENT : exponentOf(servers);
   const x = Math.min(u, SATURATED_UTILISATION);
   const free = 1 - x;
   const power = a === 1 ? x : x ** a;
@@ -58,7 +58,7 @@ export function evaluateCurve(
   const slope = (risenSlope * free + 2 * risen) * perServer * perFree * perFree;
   const value = service * x + x * power * perServer;
   const beyond = u - x;
-  point.value = capacity * (value + beyond * (price + (beyond * slope) / 2) + (GENTLE * u * u) / 2);
-  point.price = price + beyond * slope + GENTLE * u;
-  point.slope = (slope + GENTLE) / capacity;
+  point.value = capacity * (value + beyond * (price + (beyond * slope) / 2) + (IDLE_SLOPE * u * u) / 2);
+  point.price = price + beyond * slope + IDLE_SLOPE * u;
+  point.slope = (slope + IDLE_SLOPE) / capacity;
 }

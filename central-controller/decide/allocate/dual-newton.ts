@@ -1,9 +1,9 @@
 /**
- * The split's last resort: Newton's method on its dual. Given a price per node, each service's best split is found by
- * itself (`service-response.ts`); what remains is to find the prices at which the loads that the services choose are the
- * loads that make those prices. The dual is concave, and a step is taken only as far as it rises (semismooth Newton with
- * Armijo's rule: Qi and Sun 1993). Early steps are solved roughly, late ones exactly (Dembo, Eisenstat and Steihaug
- * 1982).
+ * Newton's method on the dual of the split. Given a price per node, each service finds its best split alone
+ * (`service-response.ts`). What remains is to find prices at which the services choose just the loads that have these
+ * prices. The dual is concave, and a step is shortened until the dual rises (semismooth Newton with Armijo's rule: Qi
+ * and Sun 1993). Newton systems are solved roughly far from the solution and exactly near it (Dembo, Eisenstat and
+ * Steihaug 1982).
  */
 import { at } from './column.ts';
 import type { CurvePoint } from './delay-curve.ts';
@@ -12,29 +12,30 @@ import { type NewtonSystem, solveNewton } from './newton-system.ts';
 import { createResponse, respondAll, type Response, type ResponseScratch, valueOf } from './service-response.ts';
 import { evaluateNode, loadsOf, type SplitProblem } from './split-problem.ts';
 
-const MOST_ITERATIONS = 200;
+const MAX_ITERATIONS = 200;
 
-/** Tolerance of the services' responses. */
-const EXACT = 1e-12;
+/** Relative accuracy of the services' responses. */
+const RESPONSE_TOLERANCE = 1e-12;
 
-/** Prices that are right to this part are the solution. */
-const GOAL = 1e-10;
+/** Largest relative error of a price at the solution. */
+const TOLERANCE = 1e-10;
 
-/** Prices that are right to this part are close to it. */
-const NEAR = 1e-6;
+/** Below this error of the prices, rounding of the dual hides whether it rises. */
+const LOCAL_ERROR = 1e-6;
 
-/** A guess at the loads, and what follows from it. */
+/** Prices to try, and what follows from them. */
 interface Trial {
+  /** Cores at which the nodes have these prices. */
   readonly loads: Float64Array;
   readonly price: Float64Array;
   readonly slope: Float64Array;
-  /** What the services choose at these prices. */
+  /** The splits that the services choose at these prices. */
   readonly response: Response;
-  /** Loads that the services choose, less the loads that made the prices: the dual's gradient. */
+  /** Gradient of the dual: the loads of that choice less `loads`. */
   readonly residual: Float64Array;
-  /** Largest error of a price, as a part of it. */
+  /** Largest relative error of a price. */
   error: number;
-  /** NaN until it is asked for. */
+  /** Value of the dual; NaN until it is needed. */
   dual: number;
 }
 
@@ -48,7 +49,7 @@ export class DualNewton {
   /** Smallest error of all trials so far. */
   #lowestError = 0;
 
-  /** @param nodes prices to start from, and loads that have them */
+  /** @param nodes prices to start from, with the loads that have them */
   constructor(replicas: number, nodes: NodePrices, system: NewtonSystem) {
     this.#nodes = nodes;
     this.#system = system;
@@ -57,7 +58,7 @@ export class DualNewton {
     this.#next = createTrial(nodes.price.length, replicas);
   }
 
-  /** Requests per second of each replica by the last solution; overwritten by the next. */
+  /** Requests per second of each replica in the last solution; the next one overwrites them. */
   get requests(): Float64Array {
     return this.#trial.response.requests;
   }
@@ -69,10 +70,10 @@ export class DualNewton {
     this.#trial.loads.set(this.#nodes.loads);
     this.#evaluate(problem, this.#trial);
     this.#lowestError = this.#trial.error;
-    for (let iteration = 0; iteration < MOST_ITERATIONS; iteration++) {
+    for (let iteration = 0; iteration < MAX_ITERATIONS; iteration++) {
       const trial = this.#trial;
       const { slope, response, residual, error } = trial;
-      if (error <= GOAL) break;
+      if (error <= TOLERANCE) break;
       const left = Math.min(0.01, Math.max(1e-6, 0.1 * error));
       solveNewton(this.#system, problem, slope, response.flexibility, residual, left);
       if (!this.#search(problem)) break;
@@ -81,7 +82,7 @@ export class DualNewton {
     }
   }
 
-  /** Fills in all that follows from `trial.price`; its loads are where the search for the new ones starts. */
+  /** Computes all that follows from `trial.price`. The search for the loads starts from `trial.loads`. */
   #evaluate(problem: SplitProblem, trial: Trial): void {
     const { loads, price, slope, residual, response } = trial;
     const point = this.#point;
@@ -89,7 +90,7 @@ export class DualNewton {
       loads[n] = findLoad(problem, n, at(price, n), at(loads, n), point);
       slope[n] = point.slope;
     }
-    respondAll(problem, price, EXACT, response, this.#scratch, point);
+    respondAll(problem, price, RESPONSE_TOLERANCE, response, this.#scratch, point);
     loadsOf(problem, response.requests, residual);
     let error = 0;
     for (let n = 0; n < loads.length; n++) {
@@ -101,14 +102,14 @@ export class DualNewton {
     trial.dual = NaN;
   }
 
-  /** Makes `next` a better trial than `trial` along the step, or says that there is none. */
+  /** Makes `next` a better trial along the step. Returns false when there is none. */
   #search(problem: SplitProblem): boolean {
     const trial = this.#trial;
     const next = this.#next;
     const { step } = this.#system;
     next.response.requests.set(trial.response.requests);
-    // Close to the solution rounding decides whether a step is any better: a short one would not be either.
-    const shortest = trial.error < NEAR ? 1 : 1e-9;
+    // Near the solution only a full step can be told from rounding.
+    const shortest = trial.error < LOCAL_ERROR ? 1 : 1e-9;
     for (let length = 1; length >= shortest; length /= 2) {
       for (let n = 0; n < step.length; n++) {
         const price = at(trial.price, n);
@@ -117,17 +118,17 @@ export class DualNewton {
         next.loads[n] = at(trial.loads, n) + (changed - price) / at(trial.slope, n);
       }
       this.#evaluate(problem, next);
-      // Measured against all trials before: halved against the last one alone, errors can go round in a circle.
-      const halves = next.error < 0.5 * this.#lowestError;
+      // Compared with all trials: a step that only halves the last error can return to an earlier trial.
+      const hasHalved = next.error < 0.5 * this.#lowestError;
       this.#lowestError = Math.min(this.#lowestError, next.error);
-      if (halves || (trial.error >= NEAR && this.#hasRisen(problem, length))) return true;
+      if (hasHalved || (trial.error >= LOCAL_ERROR && this.#hasRisen(problem, length))) return true;
     }
     return false;
   }
 
   /**
-   * Armijo's rule; but where the rise to expect drowns in the rounding of the dual itself, what counts is that its slope
-   * along the step has not turned, by much, to a fall.
+   * Armijo's rule. Where the expected rise is below the rounding of the dual, the dual may instead have a slope along
+   * the step that has not turned far into a fall.
    */
   #hasRisen(problem: SplitProblem, length: number): boolean {
     const { step } = this.#system;

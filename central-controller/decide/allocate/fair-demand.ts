@@ -1,39 +1,40 @@
 /**
- * Phase 1: how much of each service's demand the nodes can carry, shared weighted max-min fairly.
+ * Phase 1: how much of each service's demand the nodes can carry, by weighted max-min fairness.
  *
- * Served demand of service s is `clamp(weight_s * t, guarantee_s, demand_s)` for one common level t, raised as far as
- * the network service -> node allows; services held by a tight cut stay there and the others rise on. The highest
- * level is found by Newton's method on cuts (Megiddo 1974; Gallo, Grigoriadis, Tarjan 1989): the minimum cut at an
- * infeasible level says which services want too much, and the level at which just they fit is the next one to try.
+ * The served demand of service s is `clamp(weight_s * t, guarantee_s, demand_s)` for a common level t, which rises
+ * until a cut of the network from services to nodes is full. The services in the cut stay at that level, and the others
+ * rise on. The highest level is found by Newton's method on cuts (Megiddo 1974; Gallo, Grigoriadis and Tarjan 1989):
+ * the minimum cut at a level that is too high shows which services want too much, and the next level is the one at
+ * which these just fit.
  */
 import { at, indexAt } from './column.ts';
 import type { FairProblem } from './fair-problem.ts';
 import { FairnessCheck } from './fairness-check.ts';
 import { Flow } from './max-flow.ts';
 
-/** Fraction of all that could be served that may be missing, all services together: above rounding, below what matters. */
+/** Fraction of the cores that could be served which may be missing in the sum over services, for rounding. */
 const TOLERANCE = 1e-11;
 
-/** Fraction of the tolerance that all services together may lose to flows too small to be moved. */
+/** Fraction of the tolerance that the services may lose because tiny flows are not moved. */
 const FLOW_TOLERANCE = 0.1;
 
-/** Solves problems of one size, each from the flow of the one before. Keeps all memory that this takes. */
+/** Solves problems of one size, each from the flow of the one before, without allocating memory. */
 export class FairDemand {
   /** Cores, per service. Exact up to rounding. */
   readonly served: Float64Array;
   readonly #flow: Flow;
   readonly #check: FairnessCheck;
-  /** Whether the service still rises with the common level. */
+  /** 1 where the service rises with the common level. */
   readonly #isRising: Uint8Array;
-  /** Whether the service is in the cut that was found last. */
+  /** 1 where the service is in the last cut that was found. */
   readonly #isInCut: Uint8Array;
-  /** Whether the service is in the cut that decides the level. */
+  /** 1 where the service is in the cut that decides the level. */
   readonly #isBinding: Uint8Array;
-  /** Cores that the service's replicas could take at most of its demand, by their limits. */
+  /** Cores of the demand that the limits of the service's replicas let through. */
   readonly #demand: Float64Array;
   #cutCapacity = 0;
   #isFirst = true;
-  #certificate = 0;
+  #violation = 0;
 
   constructor(nodes: number, services: number, replicas: number) {
     this.served = new Float64Array(services);
@@ -45,9 +46,9 @@ export class FairDemand {
     this.#demand = new Float64Array(services);
   }
 
-  /** Largest relative violation of feasibility and of max-min fairness by the last solution. */
-  get certificate(): number {
-    return this.#certificate;
+  /** Largest relative violation of feasibility and of max-min fairness in the last solution. */
+  get violation(): number {
+    return this.#violation;
   }
 
   solve(problem: FairProblem): void {
@@ -67,10 +68,10 @@ export class FairDemand {
       }
     }
     this.#serveWhatFlows(scale);
-    this.#certificate = this.#check.violation(problem, served, this.#flow, scale * TOLERANCE);
+    this.#violation = this.#check.violation(problem, served, this.#flow, scale * TOLERANCE);
   }
 
-  /** Leaves out what no replica's limit lets through. Returns the cores that could be served if no services met. */
+  /** Fills in `#demand`. Returns its sum: the cores that could be served if each service had its nodes to itself. */
   #limitDemand({ firstReplica, limit, demand }: FairProblem): number {
     let scale = 0;
     for (let s = 0; s < demand.length; s++) {
@@ -83,9 +84,9 @@ export class FairDemand {
   }
 
   /**
-   * Lowers the level of the rising services until all can be served, from the cut that was found. Marks in `#isBinding`
-   * the services of the last cut, which decides the level. Returns false when there is nothing to lower: then what is
-   * missing is within the rounding of services that were held before.
+   * Starts from the cut that was found, and lowers the level of the rising services until all can be served. Marks in
+   * `#isBinding` the services of the last cut, which decides the level. Returns false when no cut has a rising service:
+   * then only services that were held before miss something, by rounding.
    */
   #lowerLevel(problem: FairProblem, scale: number): boolean {
     const { served } = this;
@@ -103,7 +104,7 @@ export class FairDemand {
     return level < Infinity;
   }
 
-  /** The tolerance of all services together is a lot to one small service: it is served no more than can flow. */
+  /** Serves no service more than flows: the tolerance of all services together is a lot for a small one. */
   #serveWhatFlows(scale: number): void {
     const { served } = this;
     const { ofService } = this.#flow;
@@ -112,6 +113,7 @@ export class FairDemand {
     }
   }
 
+  /** Makes the first flow: each demand over its nodes in proportion to their capacity. */
   #flowAsRoomAllows({ firstReplica, node, capacity, demand }: FairProblem): void {
     const { onReplica } = this.#flow;
     for (let s = 0; s < demand.length; s++) {
@@ -124,7 +126,10 @@ export class FairDemand {
     }
   }
 
-  /** Whether what is served cannot flow. Then `#isInCut` marks the services that together want more than they can get. */
+  /**
+   * Returns whether `served` is more than can flow. Then `#isInCut` marks services that together want more than
+   * `#cutCapacity`, which is all that they can reach.
+   */
   #findsCut(problem: FairProblem, scale: number): boolean {
     const { firstReplica, node, limit, capacity } = problem;
     const flow = this.#flow;
@@ -145,9 +150,9 @@ export class FairDemand {
   }
 
   /**
-   * The level at which the services of the cut just fill it. What they want is linear between the levels at which one
-   * leaves its guarantee or reaches its demand: Newton's method, kept within a shrinking bracket, ends on the piece.
-   * Infinity where no service of the cut rises.
+   * The level at which the services of the cut just fill it; Infinity when none of them rises. What they want is
+   * piecewise linear in the level, with a kink where a service leaves its guarantee or reaches its demand. Newton's
+   * method within a shrinking bracket ends on the right piece.
    */
   #levelOfCut(problem: FairProblem): number {
     let low = 0;
@@ -181,7 +186,7 @@ export class FairDemand {
     return low;
   }
 
-  /** Cores of one service that are not worth moving. */
+  /** Cores below which a flow is not moved. */
   #flowTolerance(scale: number): number {
     return (scale * TOLERANCE * FLOW_TOLERANCE) / (1 + this.served.length);
   }

@@ -1,13 +1,13 @@
-/** Phase 1's problem: what is asked for, what is due, and what the placement allows. */
+/** The problem of phase 1: demands, guarantees, and the capacity that the placement gives access to. */
 import type { FlowLimits } from './max-flow.ts';
 
-/** Columns as in `allocation-input.ts`, which this is filled from. */
+/** Columns as in `allocation-input.ts`. */
 export interface FairProblem extends FlowLimits {
   /** Cores, per service. */
   readonly demand: Float64Array;
-  /** Cores that the service gets before others rise above theirs; all together they fit. */
+  /** Cores that a service gets before others rise above theirs, per service. All guarantees fit at once. */
   readonly guarantee: Float64Array;
-  /** Positive. */
+  /** Positive, per service. */
   readonly weight: Float64Array;
 }
 

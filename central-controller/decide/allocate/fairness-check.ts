@@ -1,7 +1,8 @@
 /**
- * The certificate of phase 1, from demand and flow alone. Served demand is weighted max-min fair when it flows, and no
- * service that wants more could get it from free capacity or from one that is better off (Bertsekas and Gallager 1992,
- * the bottleneck condition; here by reachability in the residual network). A service at its guarantee gives nothing.
+ * Checks the fair shares of phase 1, from demand and flow alone. Served demand is weighted max-min fair when it flows,
+ * and no service that wants more could get it from free capacity or from a service at a higher level: the bottleneck
+ * condition (Bertsekas and Gallager 1992), checked here by reachability in the residual network. A service gives up
+ * nothing of its guarantee.
  */
 import { at, indexAt } from './column.ts';
 import type { FairProblem } from './fair-problem.ts';
@@ -11,7 +12,7 @@ import type { Flow } from './max-flow.ts';
 const ROUNDING = 1e-9;
 
 export class FairnessCheck {
-  /** Best that can be taken from, per service and then per node: a level, Infinity for free capacity, -1 for none. */
+  /** Highest level to take from, per service and then per node: Infinity for free capacity, -1 for none. */
   readonly #best: Float64Array;
   readonly #order: Int32Array;
   readonly #queue: Int32Array;
@@ -22,7 +23,11 @@ export class FairnessCheck {
     this.#queue = new Int32Array(services + nodes);
   }
 
-  /** @param tolerance cores that count as none */
+  /**
+   * Largest relative violation of feasibility and fairness; 0 when there is none.
+   *
+   * @param tolerance cores that count as none
+   */
   violation(problem: FairProblem, served: Float64Array, flow: Flow, tolerance: number): number {
     const { demand, guarantee, weight, capacity } = problem;
     let worst = 0;
@@ -45,13 +50,15 @@ export class FairnessCheck {
       const own = at(served, s) / at(weight, s);
       const best = at(this.#best, s);
       if (best === Infinity) worst = Math.max(worst, 1);
-      // Raising the service to the level of the better one takes so many cores at most.
+      // The left side is how many cores raise the service to the higher level, at most.
       else if ((best - own) * at(weight, s) > tolerance) worst = Math.max(worst, (best - own) / best);
     }
     return worst;
   }
 
-  /** Gives each vertex the best that it reaches: free capacity first, then services from the best off down. */
+  /**
+   * Sets the best of each vertex: first what reaches free capacity, then what reaches services, from the highest level.
+   */
   #spread(problem: FairProblem, served: Float64Array, flow: Flow, tolerance: number): void {
     const { demand, guarantee, weight, capacity } = problem;
     const best = this.#best;
@@ -71,7 +78,7 @@ export class FairnessCheck {
     }
   }
 
-  /** Marks all vertices that can take from `seed`, but for those that can take from a better one. */
+  /** Marks all vertices that can take from `seed` and have no better one yet. */
   #reach(problem: FairProblem, flow: Flow, seed: number, value: number, tolerance: number): void {
     const { firstReplica, node, limit } = problem;
     const best = this.#best;

@@ -1,16 +1,16 @@
 /**
- * How much more CPU the same request takes on one node than on another, whatever the service: the least squares fit of
- * `log cost = service + node` by alternating means. Where costs are a service's cost times a node's factor, the fit is
- * exact, and load over factor is what services can move between nodes without loss.
+ * How much more CPU a request takes on one node than on another, for any service: the least squares fit of
+ * `log cost = service + node`, by alternating means. The fit is exact when each cost is a factor of the service times a
+ * factor of the node. Then the load of a node over its factor is what services can move between nodes without loss.
  */
 import { add, at, indexAt } from './column.ts';
 import type { AllocationInput } from './allocation-input.ts';
 
-const MOST_ROUNDS = 100;
+const MAX_ROUNDS = 100;
 const TOLERANCE = 1e-12;
 
 export class Hardware {
-  /** 1 over the factor, per node. */
+  /** 1 over the factor of the node, per node. */
   readonly speed: Float64Array;
   readonly #ofNode: Float64Array;
   readonly #sum: Float64Array;
@@ -36,7 +36,7 @@ export class Hardware {
       logCost[j] = Math.log(at(cost, j));
       add(count, indexAt(node, j), 1);
     }
-    for (let round = 0; round < MOST_ROUNDS; round++) {
+    for (let round = 0; round < MAX_ROUNDS; round++) {
       sum.fill(0);
       for (let s = 0; s + 1 < firstReplica.length; s++) {
         const from = indexAt(firstReplica, s);

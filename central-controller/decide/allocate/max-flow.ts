@@ -1,10 +1,10 @@
 /**
- * Maximum flow from services over their replicas to nodes. Dinic 1970: blocking flows in the graph of shortest paths.
- * It goes on from the flow that is there, so that small changes of demands and capacities cost little.
+ * Maximum flow from services over their replicas to nodes, by blocking flows in the graph of shortest paths (Dinic
+ * 1970). It starts from the current flow, so that small changes of demands and capacities take little time.
  */
 import { add, at, indexAt } from './column.ts';
 
-/** What may flow. Columns as in `allocation-input.ts`. */
+/** The network. Columns as in `allocation-input.ts`. */
 export interface FlowLimits {
   readonly firstReplica: Int32Array;
   readonly node: Int32Array;
@@ -14,7 +14,7 @@ export interface FlowLimits {
   readonly capacity: Float64Array;
 }
 
-const FAR = 0x7fffffff;
+const UNREACHED = 0x7fffffff;
 
 export class Flow {
   /** Cores, per replica. */
@@ -26,13 +26,13 @@ export class Flow {
   readonly firstOnNode: Int32Array;
   readonly replicasByNode: Int32Array;
   readonly serviceOf: Int32Array;
-  /** Steps from a service that wants more, per service and then per node; FAR where there is no way. */
+  /** Steps from a service that wants more, per service and then per node. */
   readonly #level: Int32Array;
-  /** Per vertex: the arc that is tried next, those before it lead nowhere any more. */
+  /** The next arc to try, per vertex; those before it lead nowhere. */
   readonly #nextArc: Int32Array;
   readonly #queue: Int32Array;
   readonly #path: Int32Array;
-  /** Per node: part of the flow there that fits. */
+  /** Fraction of the flow into the node that fits, per node. */
   readonly #fitting: Float64Array;
   readonly #services: number;
 
@@ -51,7 +51,7 @@ export class Flow {
     this.#services = services;
   }
 
-  /** Takes note of the placement. */
+  /** Indexes the replicas by node and by service. */
   place({ node, firstReplica }: FlowLimits): void {
     const { firstOnNode, replicasByNode } = this;
     for (let s = 0; s < this.#services; s++) this.serviceOf.fill(s, firstReplica[s], firstReplica[s + 1]);
@@ -65,21 +65,21 @@ export class Flow {
     }
   }
 
-  /** Whether the source side of the last flow's minimum cut holds the service. */
+  /** Whether the service is on the source side of the minimum cut of the last flow. */
   wantsMore(service: number): boolean {
-    return this.#level[service] !== FAR;
+    return this.#level[service] !== UNREACHED;
   }
 
-  /** Whether the source side of the last flow's minimum cut holds the node. */
+  /** Whether the node is on the source side of the minimum cut of the last flow. */
   isExhausted(node: number): boolean {
-    return this.#level[this.#services + node] !== FAR;
+    return this.#level[this.#services + node] !== UNREACHED;
   }
 
   /**
    * Makes the flow as large as `wanted` and the limits allow.
    *
    * @param wanted cores, per service
-   * @param tolerance cores below which nothing is moved
+   * @param tolerance cores below which no flow is moved
    * @returns cores that are wanted and cannot flow
    */
   maximise(limits: FlowLimits, wanted: Float64Array, tolerance: number): number {
@@ -99,7 +99,7 @@ export class Flow {
     return missing;
   }
 
-  /** Brings the flow that is there to what is wanted in proportion, and within the limits. */
+  /** Scales the current flow of each service to what is wanted, and cuts it to the limits and capacities. */
   #rescale({ firstReplica, node, limit, capacity }: FlowLimits, wanted: Float64Array): void {
     const { onReplica, ofService, intoNode } = this;
     intoNode.fill(0);
@@ -131,7 +131,7 @@ export class Flow {
     }
   }
 
-  /** Sends what the service still wants where there is room at once. */
+  /** Sends what the service still wants to its own nodes, where they have room. */
   #useRoom({ firstReplica, node, limit, capacity }: FlowLimits, service: number, missing: number): void {
     let rest = missing;
     for (let j = indexAt(firstReplica, service); rest > 0 && j < indexAt(firstReplica, service + 1); j++) {
@@ -145,14 +145,14 @@ export class Flow {
     }
   }
 
-  /** Breadth first from all services that want more; whether a node with room is reached. */
+  /** Searches breadth first from all services that want more. Returns whether it reaches a node with room. */
   #findLevels(limits: FlowLimits, wanted: Float64Array, tolerance: number): boolean {
     const { onReplica } = this;
     const level = this.#level;
     const queue = this.#queue;
     const services = this.#services;
     let tail = 0;
-    level.fill(FAR);
+    level.fill(UNREACHED);
     for (let s = 0; s < services; s++) {
       if (at(wanted, s) - at(this.ofService, s) <= tolerance) continue;
       level[s] = 0;
@@ -165,7 +165,7 @@ export class Flow {
       if (vertex < services) {
         for (let j = indexAt(limits.firstReplica, vertex); j < indexAt(limits.firstReplica, vertex + 1); j++) {
           const to = services + indexAt(limits.node, j);
-          if (level[to] !== FAR || at(limits.limit, j) - at(onReplica, j) <= tolerance) continue;
+          if (level[to] !== UNREACHED || at(limits.limit, j) - at(onReplica, j) <= tolerance) continue;
           level[to] = further;
           queue[tail++] = to;
         }
@@ -176,7 +176,7 @@ export class Flow {
       for (let index = indexAt(this.firstOnNode, node); index < indexAt(this.firstOnNode, node + 1); index++) {
         const j = indexAt(this.replicasByNode, index);
         const to = indexAt(this.serviceOf, j);
-        if (level[to] !== FAR || at(onReplica, j) <= tolerance) continue;
+        if (level[to] !== UNREACHED || at(onReplica, j) <= tolerance) continue;
         level[to] = further;
         queue[tail++] = to;
       }
@@ -184,7 +184,9 @@ export class Flow {
     return isOpen;
   }
 
-  /** Depth first along rising levels to a node with room; pushes what fits, and says whether anything did. */
+  /**
+   * Searches depth first along rising levels for a node with room, and sends what fits. Returns whether it found one.
+   */
   #push(limits: FlowLimits, root: number, most: number, tolerance: number): boolean {
     const services = this.#services;
     const path = this.#path;

@@ -1,35 +1,35 @@
 /**
- * The Newton step of the split's dual: (1 / slope + M) step = residual, M being how the loads that the services choose
- * fall when prices rise. Solved by conjugate gradients with the diagonal as preconditioner (Hestenes and Stiefel 1952);
- * the matrix is never written down.
+ * The Newton step of the split in the prices of the nodes: `(1 / slope + M) step = residual`, where M is by how much
+ * the loads that the services choose fall when prices rise. It is solved by conjugate gradients with the diagonal as
+ * preconditioner (Hestenes and Stiefel 1952), and the matrix is never stored.
  */
 import { add, at, indexAt } from './column.ts';
 import type { SplitProblem } from './split-problem.ts';
 
 export interface NewtonSystem {
-  /** The solution: by how much each node's price should rise. */
+  /** The solution: by how much the price of each node rises. */
   readonly step: Float64Array;
   readonly diagonal: Float64Array;
-  /** 1 over the matrix's own diagonal: the preconditioner. */
+  /** The preconditioner: 1 over the diagonal of the whole matrix. */
   readonly inverse: Float64Array;
   readonly rest: Float64Array;
   readonly direction: Float64Array;
   readonly image: Float64Array;
-  /** Cores of a replica's node that its rate takes per second of marginal cost. */
+  /** Cores by which a replica's load rises per second of marginal cost, per replica. */
   readonly leverage: Float64Array;
-  /** The same of those replicas that move at all, side by side, with their nodes and where each service's begin. */
+  /** Leverage and node of the replicas that are not at their floor, packed, with the offset of each service. */
   readonly moving: Float64Array;
   readonly movingNode: Int32Array;
   readonly movingStart: Int32Array;
-  /** 1 over the requests/s that a service's replicas take together per second of marginal cost; 0 where all are held. */
+  /** 1 over the sum of a service's flexibilities, per service; 0 where all its replicas are at their floor. */
   readonly share: Float64Array;
 }
 
-/** A replica that moves less than this part of what its service's move together makes no difference to others. */
-const STILL = 1e-9;
+/** A replica with less than this fraction of its service's flexibility is left out of the products. */
+const MIN_FLEXIBILITY = 1e-9;
 
-/** A step cut short is still one in which the dual rises. */
-const MOST_ROUNDS = 400;
+/** A step that ends here is still an ascent direction of the dual. */
+const MAX_ITERATIONS = 400;
 
 export function createNewtonSystem(nodes: number, services: number, replicas: number): NewtonSystem {
   return {
@@ -48,10 +48,12 @@ export function createNewtonSystem(nodes: number, services: number, replicas: nu
 }
 
 /**
- * @param slope of the nodes' prices
- * @param flexibility requests/s by which a replica's rate rises per second of marginal cost
- * @param residual cores
- * @param accuracy part of the residual, in the preconditioner's norm, that may be left
+ * Solves for `system.step`.
+ *
+ * @param slope of the nodes' prices by their loads, per node
+ * @param flexibility requests/s by which a rate rises per second of marginal cost, per replica
+ * @param residual cores, per node
+ * @param accuracy fraction of the residual that may be left, in the norm of the preconditioner
  */
 export function solveNewton(
   system: NewtonSystem,
@@ -73,7 +75,7 @@ export function solveNewton(
     energy += own * toward;
   }
   const goal = energy * accuracy * accuracy;
-  for (let round = 0; round < MOST_ROUNDS && energy > goal; round++) {
+  for (let round = 0; round < MAX_ITERATIONS && energy > goal; round++) {
     const length = energy / applySystem(system);
     if (!Number.isFinite(length)) return;
     let nextEnergy = 0;
@@ -91,7 +93,7 @@ export function solveNewton(
   }
 }
 
-/** M is `diagonal - sum over services of leverage leverage^T / flexibility`, both as sums over replicas. */
+/** M is a diagonal less one rank-1 matrix per service, `leverage leverage^T / sum of flexibilities`. */
 function prepare(system: NewtonSystem, problem: SplitProblem, slope: Float64Array, flexibility: Float64Array): void {
   const { diagonal, inverse, leverage, share, moving, movingNode, movingStart } = system;
   const { node, cost, start, demand } = problem;
@@ -116,14 +118,14 @@ function prepare(system: NewtonSystem, problem: SplitProblem, slope: Float64Arra
       add(inverse, n, own * (factor - own * part));
       moving[index] = own;
       movingNode[index] = n;
-      if (at(flexibility, j) * part > STILL) index += 1;
+      if (at(flexibility, j) * part > MIN_FLEXIBILITY) index += 1;
     }
     movingStart[s + 1] = index;
   }
   for (let n = 0; n < inverse.length; n++) inverse[n] = 1 / at(inverse, n);
 }
 
-/** The system's matrix times `direction`, into `image`. Returns `direction` times that. */
+/** Multiplies the matrix by `direction` into `image`. Returns the inner product of both. */
 function applySystem(system: NewtonSystem): number {
   const { direction, image, diagonal, moving, movingNode, movingStart, share } = system;
   let curvature = 0;

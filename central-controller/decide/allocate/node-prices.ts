@@ -1,29 +1,30 @@
 /**
- * Prices of the nodes on the way to the optimum, where they are not yet those of the loads. Steps are taken in prices:
- * the load that has a price changes gently with it, while the price of a load near saturation changes abruptly.
+ * Prices of the nodes on the way to the optimum, where they are not yet the prices of the loads. Newton's steps are
+ * taken in prices, because a load changes smoothly with its price, while near saturation a price changes abruptly with
+ * its load.
  */
 import { add, at } from './column.ts';
 import type { CurvePoint } from './delay-curve.ts';
 import { evaluateNode, type SplitProblem } from './split-problem.ts';
 
-/** Of Newton's method for the load that has a price. */
-const MOST_ROUNDS = 40;
+/** Rounds of Newton's method in `findLoad`. */
+const MAX_ROUNDS = 40;
 
-/** Part of itself that a price may fall in one step. */
-const MOST_FALL = 0.9;
+/** A price falls at most by this fraction of itself in one step. */
+const MAX_FALL = 0.9;
 
-/** Utilisation above which loads to start from say nothing of where the prices will be. */
-const MOST_START = 0.9;
+/** Starting prices are those of at most this utilisation: above it they would be far too high. */
+const MAX_START_UTILISATION = 0.9;
 
-/** The load at which the node has this price, or 0 where none is so cheap; what it costs there is left in `point`. */
+/** The load in cores at which the node has this price; 0 where no load is so cheap. Leaves its price in `point`. */
 export function findLoad(problem: SplitProblem, node: number, price: number, near: number, point: CurvePoint): number {
   let load = Math.max(0, near);
-  for (let round = 0; round < MOST_ROUNDS; round++) {
+  for (let round = 0; round < MAX_ROUNDS; round++) {
     evaluateNode(problem, node, load, point);
     const next = Math.max(0, load + (price - point.price) / point.slope);
     const moved = Math.abs(next - load);
     load = next;
-    // Errors square, so what is left is rounding; `point` then is right to the same degree.
+    // The error of the next round would be the square of this one: rounding.
     if (moved <= 1e-6 * load) break;
   }
   return load;
@@ -31,28 +32,28 @@ export function findLoad(problem: SplitProblem, node: number, price: number, nea
 
 export class NodePrices {
   readonly price: Float64Array;
-  /** Of the price, by the load that has it. */
+  /** Derivative of the price by its load. */
   readonly slope: Float64Array;
-  /** Loads that have these prices. */
+  /** Cores at which the nodes have these prices. */
   readonly loads: Float64Array;
-  /** Prices of the nodes without the load that is split: no node's can be less. */
-  readonly #least: Float64Array;
-  readonly #kept: Float64Array;
+  /** The price of each node's background: no price can be lower. */
+  readonly #minPrice: Float64Array;
+  readonly #saved: Float64Array;
   readonly #point: CurvePoint = { value: 0, price: 0, slope: 0 };
 
   constructor(nodes: number) {
     this.price = new Float64Array(nodes);
     this.slope = new Float64Array(nodes);
     this.loads = new Float64Array(nodes);
-    this.#least = new Float64Array(nodes);
-    this.#kept = new Float64Array(nodes);
+    this.#minPrice = new Float64Array(nodes);
+    this.#saved = new Float64Array(nodes);
   }
 
-  /** Starts with the prices of these loads. */
+  /** Sets the prices of these loads, to start from. */
   start(problem: SplitProblem, loads: Float64Array): void {
     const point = this.#point;
     for (let n = 0; n < loads.length; n++) {
-      const most = Math.max(at(problem.background, n), MOST_START * at(problem.capacity, n));
+      const most = Math.max(at(problem.background, n), MAX_START_UTILISATION * at(problem.capacity, n));
       this.loads[n] = Math.min(at(loads, n), most);
       evaluateNode(problem, n, at(this.loads, n), point);
       this.price[n] = point.price;
@@ -60,13 +61,13 @@ export class NodePrices {
     this.#bound(problem);
   }
 
-  keep(): void {
-    this.#kept.set(this.price);
+  save(): void {
+    this.#saved.set(this.price);
   }
 
-  /** Goes back to the prices that were kept. */
-  recall(problem: SplitProblem): void {
-    this.price.set(this.#kept);
+  /** Goes back to the saved prices. */
+  restore(problem: SplitProblem): void {
+    this.price.set(this.#saved);
     this.#bound(problem);
   }
 
@@ -74,18 +75,18 @@ export class NodePrices {
     const point = this.#point;
     for (let n = 0; n < this.price.length; n++) {
       evaluateNode(problem, n, at(problem.background, n), point);
-      this.#least[n] = point.price;
+      this.#minPrice[n] = point.price;
       this.price[n] = Math.max(point.price, at(this.price, n));
     }
   }
 
-  /** What a price becomes by a change. */
+  /** A price after a change, within its bounds. */
   changed(node: number, price: number, change: number): number {
-    return Math.max(price + change, (1 - MOST_FALL) * price, at(this.#least, node));
+    return Math.max(price + change, (1 - MAX_FALL) * price, at(this.#minPrice, node));
   }
 
-  /** Finds the loads of these prices. Returns by how much, as a part of it, a price is off that of the node's load. */
-  take(problem: SplitProblem, loads: Float64Array): number {
+  /** Finds the loads that have these prices. Returns the largest relative error of a price against that of `loads`. */
+  updateLoads(problem: SplitProblem, loads: Float64Array): number {
     const { price, slope } = this;
     const point = this.#point;
     let error = 0;
@@ -98,7 +99,7 @@ export class NodePrices {
     return error;
   }
 
-  /** Goes a part of a step in prices. */
+  /** Takes a fraction of a step in prices. */
   move(step: Float64Array, length: number): void {
     const { price, loads } = this;
     for (let n = 0; n < step.length; n++) {

@@ -36,7 +36,7 @@ export class PairExchange {
   readonly #loads: Float64Array;
   readonly #point: CurvePoint = { value: 0, price: 0, slope: 0 };
   /** Of the service in hand: seconds per request, per request/s away from the equal share. */
-  #pull = 0;
+  #regularisation = 0;
   /** Of the service in hand: requests per second. */
   #equal = 0;
   #evaluations = 0;
@@ -64,7 +64,7 @@ export class PairExchange {
   #equalise(problem: SplitProblem, requests: Float64Array, service: number): boolean {
     const from = indexAt(problem.start, service);
     const to = indexAt(problem.start, service + 1);
-    this.#pull = at(problem.pull, service);
+    this.#regularisation = at(problem.regularisation, service);
     this.#equal = at(problem.demand, service) / (to - from);
     let exchanges = 0;
     for (; exchanges < EXCHANGES_PER_REPLICA * (to - from); exchanges++) {
@@ -143,8 +143,8 @@ export class PairExchange {
     const point = this.#point;
     this.#evaluations += 1;
     evaluateNode(problem, indexAt(problem.node, replica), load, point);
-    let marginal = at(problem.cost, replica) * point.price + at(problem.hidden, replica);
-    marginal += this.#pull * (rate - this.#equal);
+    let marginal = at(problem.cost, replica) * point.price + at(problem.nonCpuSeconds, replica);
+    marginal += this.#regularisation * (rate - this.#equal);
     if (at(problem.limit, replica) === Infinity) return marginal;
     evaluateLimit(problem, replica, rate, point);
     return marginal + point.price;

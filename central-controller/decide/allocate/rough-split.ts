@@ -1,11 +1,12 @@
-/** A split to start from: proportional fitting (Deming and Stephan 1940) of the replicas' rates to level nodes. */
+/**
+ * A starting split: proportional fitting (Deming and Stephan 1940) of the rates, so that nodes are about equally used.
+ */
 import { at, indexAt } from './column.ts';
 import { loadsOf, type SplitProblem } from './split-problem.ts';
 
-/** Enough for no node to be far beyond the others. */
 const FITTING_ROUNDS = 10;
 
-/** Splits that use nodes about alike: each replica's rate is scaled as its node's load should be, again and again. */
+/** In each round, scales each rate by what its node's load should be over what it is. */
 export function splitRoughly(problem: SplitProblem, requests: Float64Array, loads: Float64Array): void {
   const { node, cost, limit, start, demand, capacity, background } = problem;
   requests.fill(1);

@@ -1,35 +1,35 @@
-/** How each service splits its requests best when the price of each node's load is given. */
+/** The best split of each service alone, when the price of each node is given. */
 import { at, indexAt } from './column.ts';
 import type { CurvePoint } from './delay-curve.ts';
 import { evaluateLimit, type SplitProblem } from './split-problem.ts';
 
-/** What all services choose at the prices they were last given. */
+/** The splits that all services choose. */
 export interface Response {
   /** Requests per second, per replica. */
   readonly requests: Float64Array;
-  /** Requests/s by which a replica's rate rises per second of marginal cost; 0 where it is held at its floor. */
+  /** Requests/s by which a replica's rate rises per second of marginal cost; 0 at its floor. */
   readonly flexibility: Float64Array;
 }
 
-/** Linearisations of the waiting at the replicas' own limits. */
-const MOST_ROUNDS = 60;
+/** Linearisations of the queueing delay at the replicas' limits. */
+const MAX_ROUNDS = 60;
 
 export function createResponse(replicas: number): Response {
   return { requests: new Float64Array(replicas), flexibility: new Float64Array(replicas) };
 }
 
-/** Columns that the search for a response needs, per replica. */
+/** Columns for the search, per replica. */
 export interface ResponseScratch {
-  /** The rate that the replica would have without a floor at the cheapest marginal cost. */
+  /** Requests per second without a floor, at the marginal cost of the cheapest replica. */
   readonly guess: Float64Array;
-  /** By how much that rises per second of marginal cost. */
+  /** Requests/s by which that rises per second of marginal cost. */
   readonly freedom: Float64Array;
 }
 
 /**
- * Every service's best split at these prices.
+ * Finds the best split of every service at these prices.
  *
- * @param tolerance movement in one round, as a part of the equal share, after which there is no other: errors square
+ * @param tolerance change of a rate in the last round, as a fraction of the equal share
  */
 export function respondAll(
   problem: SplitProblem,
@@ -47,9 +47,9 @@ export function respondAll(
 }
 
 /**
- * Without limits the rates are linear in the common marginal cost, above their floors. What limits add is linearised at
- * the rates of the round before (Newton's method): it is convex, so that from the second round on the rates come down
- * on the solution from above.
+ * Without limits, rates above their floors are linear in the service's marginal cost. The queueing delay at the limits
+ * is linearised at the rates of the round before (Newton's method). It is convex, so that from the second round on the
+ * marginal cost approaches the solution from one side.
  */
 function respond(
   problem: SplitProblem,
@@ -60,38 +60,38 @@ function respond(
   { guess, freedom }: ResponseScratch,
   point: CurvePoint,
 ): void {
-  const { node, cost, hidden, limit } = problem;
+  const { node, cost, nonCpuSeconds, limit } = problem;
   const { requests } = response;
   const from = indexAt(problem.start, service);
   const to = indexAt(problem.start, service + 1);
   const demand = at(problem.demand, service);
-  const pull = at(problem.pull, service);
+  const regularisation = at(problem.regularisation, service);
   const equal = demand / (to - from);
   const floor = problem.floor * equal;
-  const loose = 1 / pull;
-  // Costs are counted from the cheapest replica's, for differences of large numbers would be rounded.
+  const loose = 1 / regularisation;
+  // Relative to the cheapest replica: the costs may be large and nearly equal.
   let cheapest = Infinity;
   for (let j = from; j < to; j++) {
-    cheapest = Math.min(cheapest, at(cost, j) * at(prices, indexAt(node, j)) + at(hidden, j));
+    cheapest = Math.min(cheapest, at(cost, j) * at(prices, indexAt(node, j)) + at(nonCpuSeconds, j));
   }
-  for (let round = 0; round < MOST_ROUNDS; round++) {
+  for (let round = 0; round < MAX_ROUNDS; round++) {
     let isLimited = false;
     let rest = demand;
     let sum = 0;
     for (let j = from; j < to; j++) {
-      const base = at(cost, j) * at(prices, indexAt(node, j)) + at(hidden, j) - cheapest;
+      const base = at(cost, j) * at(prices, indexAt(node, j)) + at(nonCpuSeconds, j) - cheapest;
       const rate = Math.min(at(requests, j), demand);
       let free = loose;
       let own = equal - base * loose;
       if (limit[j] !== Infinity) {
         isLimited = true;
         evaluateLimit(problem, j, rate, point);
-        free = 1 / (pull + point.slope);
-        own = rate - (base + point.price + pull * (rate - equal)) * free;
+        free = 1 / (regularisation + point.slope);
+        own = rate - (base + point.price + regularisation * (rate - equal)) * free;
       }
       freedom[j] = free;
       guess[j] = own;
-      // The first piece is the one that the rates before were on.
+      // Starts on the linear piece of the last rates.
       const isHeld = rate <= floor + 1e-3 * equal;
       rest -= isHeld ? floor : own;
       sum += isHeld ? 0 : free;
@@ -102,9 +102,9 @@ function respond(
 }
 
 /**
- * Sets the rates to `max(floor, guess + marginal * freedom)` with the marginal cost at which they sum to the demand:
- * Newton's method on a sum that is convex and piecewise linear; after its first step it comes down on the right piece.
- * Returns the greatest movement of a rate.
+ * Sets the rates to `max(floor, guess + marginal * freedom)`, with the marginal cost at which they sum to the demand.
+ * The sum is convex and piecewise linear in the marginal cost, so that Newton's method approaches the solution from
+ * above after its first step. Returns the largest change of a rate.
  */
 function fill(
   from: number,
@@ -139,14 +139,14 @@ function fill(
   }
 }
 
-/** What the splits cost: `sum_j price * cost_j * x_j` and all that is the replicas' own. */
+/** The cost of the splits at these prices: `sum_j price * cost_j * x_j`, and the replicas' own terms. */
 export function valueOf(
   problem: SplitProblem,
   prices: Float64Array,
   { requests }: Response,
   point: CurvePoint,
 ): number {
-  const { node, cost, hidden, limit, start, demand, pull } = problem;
+  const { node, cost, nonCpuSeconds, limit, start, demand, regularisation } = problem;
   let value = 0;
   for (let s = 0; s < demand.length; s++) {
     const from = indexAt(start, s);
@@ -155,8 +155,8 @@ export function valueOf(
     for (let j = from; j < to; j++) {
       const rate = at(requests, j);
       const away = rate - equal;
-      value += rate * (at(cost, j) * at(prices, indexAt(node, j)) + at(hidden, j));
-      value += (at(pull, s) * away * away) / 2;
+      value += rate * (at(cost, j) * at(prices, indexAt(node, j)) + at(nonCpuSeconds, j));
+      value += (at(regularisation, s) * away * away) / 2;
       if (limit[j] === Infinity) continue;
       evaluateLimit(problem, j, rate, point);
       value += point.value;

@@ -1,10 +1,14 @@
 /**
- * From the last problem's solution to this one's, in some six steps. Whether a replica is held at its floor, and by how
- * much, is one number, its stand: above zero the rate above the floor, below zero how far under the floor the rate would
- * be without it (the normal map, Robinson 1992). The rate has a kink there, which is smoothed: `(z + sqrt(z^2 + 4 mu)) / 2`
- * for `max(0, z)` (Chen and Harker 1993, Kanzow 1996). That is the central path of the interior-point method, but without
- * a boundary that cuts steps short. Each step smooths less, the last ones not at all: then Newton's method is semismooth
- * and ends in few steps on the right piece (Qi and Sun 1993). From afar it may not: who uses it asks for the certificate.
+ * Newton's method on smoothed optimality conditions: from the last problem's solution to this one's in about six steps.
+ *
+ * One number z per replica, the signed slack, says both where its rate is and whether its floor holds it (the normal
+ * map, Robinson 1992). Above 0 it is the rate above the floor; below 0 it is how far under the floor the rate would be
+ * without it. The rate above the floor, `max(0, z)`, has a kink and is smoothed to `(z + sqrt(z^2 + 4 mu)) / 2` (Chen
+ * and Harker 1993, Kanzow 1996). For mu > 0 this is the central path of the interior-point method, without a boundary
+ * that cuts steps short. Each step smooths less, and the last ones not at all: there the method is semismooth and ends
+ * in few steps (Qi and Sun 1993). From far away it may fail, so the caller checks the KKT residual.
+ *
+ * Signed slacks and smoothing are in units of the service's equal share, so that a solution fits the next demand.
  */
 import { add, at, indexAt } from './column.ts';
 import type { CurvePoint } from './delay-curve.ts';
@@ -12,34 +16,36 @@ import { type NewtonSystem, solveNewton } from './newton-system.ts';
 import type { NodePrices } from './node-prices.ts';
 import { evaluateLimit, fitToDemand, type SplitProblem } from './split-problem.ts';
 
-/** Smoothing in the next step, as a part of it; what is less than `LEAST` squares of the equal share is none. */
-const NEXT = 0.02;
-const LEAST = 1e-5;
+/** Each step multiplies the smoothing by this. */
+const SMOOTHING_DECAY = 0.02;
 
-/** Where the interior-point method is started from a solution: far enough from all floors for long steps. */
-const SPREAD = 0.01;
+/** Below this the next step does not smooth. */
+const MIN_SMOOTHING = 1e-5;
 
-/** Conditions that hold to this part are solved. */
-const GOAL = 5e-8;
+/** Smoothing that puts a solution on the central path, far enough from all floors for long steps. */
+const WARM_START_SMOOTHING = 0.01;
 
-const MOST_ROUNDS = 20;
+/** Largest relative error of a service's conditions and of a node's price at the solution. */
+const TOLERANCE = 5e-8;
 
-/** Prices that are off by as much as they are after so many rounds seldom come right. */
-const PATIENCE = 3;
-const HOPELESS = 1;
+const MAX_ROUNDS = 20;
+
+/** After so many rounds the method gives up at an error above the maximum: it rarely recovers. */
+const GRACE_ROUNDS = 3;
+const MAX_ERROR = 1;
 
 export class SmoothingNewton {
   /** Requests per second, per replica. */
   readonly requests: Float64Array;
-  /** In equal shares, so that it fits the next demand; per replica. */
-  readonly #stand: Float64Array;
-  readonly #kept: Float64Array;
-  /** By how much the stand rises per second of marginal cost. */
+  /** In equal shares, per replica. */
+  readonly #signedSlack: Float64Array;
+  readonly #saved: Float64Array;
+  /** By how much the signed slack rises per second of marginal cost. */
   readonly #mobility: Float64Array;
-  /** Requests/s by which the rate does. */
+  /** Requests/s by which the rate rises per second of marginal cost. */
   readonly #flexibility: Float64Array;
   readonly #marginal: Float64Array;
-  /** The service's own marginal cost at the prices that are; per service. */
+  /** Marginal cost of the service at the current prices, in seconds per request; per service. */
   readonly #common: Float64Array;
   /** Cores, per node. */
   readonly #residual: Float64Array;
@@ -48,11 +54,11 @@ export class SmoothingNewton {
   readonly #point: CurvePoint = { value: 0, price: 0, slope: 0 };
   #replicas = 0;
 
-  /** @param nodes prices to start from, and to go on with */
+  /** @param nodes prices of the nodes, which the method changes */
   constructor(services: number, replicas: number, nodes: NodePrices, system: NewtonSystem) {
     this.requests = new Float64Array(replicas);
-    this.#stand = new Float64Array(replicas);
-    this.#kept = new Float64Array(replicas);
+    this.#signedSlack = new Float64Array(replicas);
+    this.#saved = new Float64Array(replicas);
     this.#mobility = new Float64Array(replicas);
     this.#flexibility = new Float64Array(replicas);
     this.#marginal = new Float64Array(replicas);
@@ -63,85 +69,91 @@ export class SmoothingNewton {
   }
 
   /** Remembers this solution for the next problem. */
-  keep({ start, demand }: SplitProblem): void {
+  save({ start, demand }: SplitProblem): void {
     this.#replicas = indexAt(start, demand.length);
-    this.#kept.set(this.#stand);
-    this.#nodes.keep();
+    this.#saved.set(this.#signedSlack);
+    this.#nodes.save();
   }
 
-  /** Goes back to the solution that was kept, unless that was of another number of replicas. */
-  recall(problem: SplitProblem): boolean {
+  /** Goes back to the saved solution. Returns false when there is none with this number of replicas. */
+  restore(problem: SplitProblem): boolean {
     const { start, demand } = problem;
     if (this.#replicas === 0 || this.#replicas !== start[demand.length]) return false;
-    this.#stand.set(this.#kept);
-    this.#nodes.recall(problem);
+    this.#signedSlack.set(this.#saved);
+    this.#nodes.restore(problem);
     return true;
   }
 
-  /** The stands as rates above the floor and prices of the floor, on the central path. */
-  spread({ start, demand, pull }: SplitProblem, above: Float64Array, held: Float64Array): void {
+  /** Makes a point on the central path: slacks in requests per second, multipliers in seconds per request. */
+  toCentralPath({ start, demand, regularisation }: SplitProblem, slack: Float64Array, multiplier: Float64Array): void {
     for (let s = 0; s < demand.length; s++) {
       const from = indexAt(start, s);
       const to = indexAt(start, s + 1);
       const half = at(demand, s) / (to - from) / 2;
-      const own = at(pull, s);
+      const strength = at(regularisation, s);
       for (let j = from; j < to; j++) {
-        const stand = at(this.#stand, j);
-        const root = Math.sqrt(stand * stand + 4 * SPREAD);
-        above[j] = half * (root + stand);
-        held[j] = half * own * (root - stand);
+        const signed = at(this.#signedSlack, j);
+        const root = Math.sqrt(signed * signed + 4 * WARM_START_SMOOTHING);
+        slack[j] = half * (root + signed);
+        multiplier[j] = half * strength * (root - signed);
       }
     }
   }
 
-  /** Takes the stands from rates above the floor and prices of the floor. */
-  start({ start, demand, pull }: SplitProblem, above: Float64Array, held: Float64Array): void {
+  /** Takes the signed slacks from a point on the central path. */
+  fromCentralPath(
+    { start, demand, regularisation }: SplitProblem,
+    slack: Float64Array,
+    multiplier: Float64Array,
+  ): void {
     for (let s = 0; s < demand.length; s++) {
       const from = indexAt(start, s);
       const to = indexAt(start, s + 1);
       const perShare = (to - from) / at(demand, s);
-      const loose = 1 / at(pull, s);
-      for (let j = from; j < to; j++) this.#stand[j] = perShare * (at(above, j) - loose * at(held, j));
+      const strength = at(regularisation, s);
+      for (let j = from; j < to; j++) {
+        this.#signedSlack[j] = perShare * (at(slack, j) - at(multiplier, j) / strength);
+      }
     }
   }
 
   /**
-   * Leaves the split in `requests`: feasible, and most often the solution.
+   * Leaves a feasible split in `requests`, in most cases the solution.
    *
-   * @param first smoothing of the first step, in squares of the equal share
+   * @param first smoothing of the first step
    */
   solve(problem: SplitProblem, first: number): void {
     const residual = this.#residual;
     let smoothing = first;
-    for (let round = 0; round < MOST_ROUNDS; round++) {
-      const error = Math.max(this.#linearise(problem, smoothing), this.#nodes.take(problem, residual));
-      if (smoothing === 0 && error <= GOAL) break;
-      if (!(error < (round < PATIENCE ? Infinity : HOPELESS))) break;
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      const error = Math.max(this.#linearise(problem, smoothing), this.#nodes.updateLoads(problem, residual));
+      if (smoothing === 0 && error <= TOLERANCE) break;
+      if (!(error < (round < GRACE_ROUNDS ? Infinity : MAX_ERROR))) break;
       const { loads, slope } = this.#nodes;
       for (let n = 0; n < residual.length; n++) residual[n] = at(residual, n) - at(loads, n);
       const left = Math.min(0.03, Math.max(1e-6, 0.3 * error));
       solveNewton(this.#system, problem, slope, this.#flexibility, residual, left);
       this.#step(problem);
-      smoothing = smoothing < LEAST ? 0 : NEXT * smoothing;
+      smoothing = smoothing < MIN_SMOOTHING ? 0 : SMOOTHING_DECAY * smoothing;
     }
     fitToDemand(problem, this.requests);
   }
 
   /**
-   * The Newton system for the problem smoothed so. What the services choose at the nodes' prices as they are is left in
-   * `requests`, and its loads in `#residual`. Returns the largest relative error of a service's conditions.
+   * Sets up the Newton system at this smoothing. Leaves in `requests` what the services choose at the current prices,
+   * and the loads of that in `#residual`. Returns the largest relative error of a service's conditions.
    */
   #linearise(problem: SplitProblem, smoothing: number): number {
-    const { node, cost, hidden, limit, start, demand, pull, floor, background } = problem;
+    const { node, cost, nonCpuSeconds, limit, start, demand, regularisation, floor, background } = problem;
     const { requests } = this;
     const prices = this.#nodes.price;
-    const stands = this.#stand;
+    const signedSlacks = this.#signedSlack;
     const mobility = this.#mobility;
     const flexibility = this.#flexibility;
     const marginals = this.#marginal;
     const loads = this.#residual;
     const point = this.#point;
-    // Never quite nothing, so that a stand of zero has a direction.
+    // Above 0, so that a signed slack of 0 has a derivative.
     const smooth = 4 * smoothing + 1e-300;
     let error = 0;
     loads.set(background);
@@ -150,28 +162,27 @@ export class SmoothingNewton {
       const to = indexAt(start, s + 1);
       if (from === to) continue;
       const equal = at(demand, s) / (to - from);
-      const pulled = at(pull, s) * equal;
-      const loose = 1 / pulled;
+      const strength = at(regularisation, s) * equal;
       let sum = 0;
       let mean = 0;
       let rest = at(demand, s);
       for (let j = from; j < to; j++) {
-        const stand = at(stands, j);
-        const root = Math.sqrt(stand * stand + smooth);
-        const above = (stand + root) / 2;
-        const rises = above / root;
-        const rate = equal * (floor + above);
-        let marginal = at(cost, j) * at(prices, indexAt(node, j)) + at(hidden, j);
-        marginal += pulled * (stand + floor - 1);
-        let mobile = loose;
+        const signed = at(signedSlacks, j);
+        const root = Math.sqrt(signed * signed + smooth);
+        const slack = (signed + root) / 2;
+        const derivative = slack / root;
+        const rate = equal * (floor + slack);
+        let marginal = at(cost, j) * at(prices, indexAt(node, j)) + at(nonCpuSeconds, j);
+        marginal += strength * (signed + floor - 1);
+        let slope = strength;
         if (limit[j] !== Infinity) {
           evaluateLimit(problem, j, rate, point);
           marginal += point.price;
-          mobile = 1 / (pulled + equal * rises * point.slope);
+          slope += equal * derivative * point.slope;
         }
-        const flexible = equal * rises * mobile;
+        const flexible = (equal * derivative) / slope;
         requests[j] = rate;
-        mobility[j] = mobile;
+        mobility[j] = 1 / slope;
         flexibility[j] = flexible;
         marginals[j] = marginal;
         sum += flexible;
@@ -180,24 +191,24 @@ export class SmoothingNewton {
       }
       const common = (mean + rest) / sum;
       this.#common[s] = common;
-      let moved = 0;
+      let largest = 0;
       for (let j = from; j < to; j++) {
         const n = indexAt(node, j);
         const change = at(flexibility, j) * (common - at(marginals, j));
         const rate = at(requests, j) + change;
         requests[j] = rate;
         add(loads, n, at(cost, j) * rate);
-        moved = Math.max(moved, Math.abs(change));
+        largest = Math.max(largest, Math.abs(change));
       }
-      error = Math.max(error, (moved * at(pull, s)) / Math.abs(common));
+      error = Math.max(error, (largest * at(regularisation, s)) / Math.abs(common));
     }
     return error;
   }
 
-  /** Goes the whole step. */
+  /** Takes the full step. */
   #step({ node, cost, start, demand }: SplitProblem): void {
     const { step, leverage, share } = this.#system;
-    const stands = this.#stand;
+    const signedSlacks = this.#signedSlack;
     const mobility = this.#mobility;
     const marginals = this.#marginal;
     for (let s = 0; s < demand.length; s++) {
@@ -208,7 +219,7 @@ export class SmoothingNewton {
       const common = at(this.#common, s) + mean * at(share, s);
       for (let j = from; j < to; j++) {
         const marginal = at(marginals, j) + at(cost, j) * at(step, indexAt(node, j));
-        add(stands, j, at(mobility, j) * (common - marginal));
+        add(signedSlacks, j, at(mobility, j) * (common - marginal));
       }
     }
     this.#nodes.move(step, 1);

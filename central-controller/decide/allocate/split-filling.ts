@@ -1,31 +1,30 @@
-/** Makes phase 2's problem of what is to be allocated: replicas whose share is settled are load like any other. */
+/** Makes the problem of phase 2 from the input. Replicas with a fixed share become background of their node. */
 import { add, at, indexAt } from './column.ts';
 import type { AllocationInput } from './allocation-input.ts';
 import { type CurveKind, type CurvePoint, evaluateCurve } from './delay-curve.ts';
 import type { SplitProblem } from './split-problem.ts';
 
-/** A service without requests is placed as though it had this demand, so that its next request goes well. */
-export const LEAST_DEMAND_CORES = 1e-4;
+/** A service without requests is placed as if it had this demand, so that its next request finds a good replica. */
+export const MIN_DEMAND_CORES = 1e-4;
 
-/** The pull is never measured by less, so that the optimum stays unique where all is idle. */
-const LEAST_PRICE = 1e-3;
+/** The regularisation is relative to at least this price, so that the optimum is unique in an idle cluster. */
+const MIN_PRICE = 1e-3;
 
-/** Per service. */
 export interface Demands {
-  /** CPU seconds per request if its replicas all worked equally long: the harmonic mean of theirs. */
+  /** CPU seconds per request when all replicas use the same CPU, the harmonic mean of their costs; per service. */
   readonly meanCost: Float64Array;
-  /** Cores that the nodes can carry of its demand. */
+  /** Cores of the demand that the nodes can carry, per service. */
   readonly served: Float64Array;
-  /** Per node: weights of its replicas' services together, 0 where it has no replica. */
+  /** Sum of the weights of the services of a node's replicas, per node; 0 where it has no replica. */
   readonly weightOnNode: Float64Array;
 }
 
-/** @param settled share of each replica that is not to be found, NaN where it is */
+/** @param fixed shares that the split leaves as they are; NaN where it finds them; per replica */
 export function fillSplit(
   input: AllocationInput,
   demands: Demands,
   curve: CurveKind,
-  settled: Float64Array,
+  fixed: Float64Array,
   problem: SplitProblem,
 ): void {
   const { meanCost, served } = demands;
@@ -36,11 +35,11 @@ export function fillSplit(
   problem.background.set(input.backgroundCores);
   let index = 0;
   for (let s = 0; s < served.length; s++) {
-    const rate = Math.max(at(served, s), LEAST_DEMAND_CORES) / at(meanCost, s);
+    const rate = Math.max(at(served, s), MIN_DEMAND_CORES) / at(meanCost, s);
     const first = index;
     let rest = 1;
     for (let j = indexAt(input.firstReplica, s); j < indexAt(input.firstReplica, s + 1); j++) {
-      const share = at(settled, j);
+      const share = at(fixed, j);
       const n = indexAt(input.node, j);
       const cost = at(input.cost, j);
       if (!Number.isNaN(share)) {
@@ -50,7 +49,7 @@ export function fillSplit(
       }
       problem.node[index] = n;
       problem.cost[index] = cost;
-      problem.hidden[index] = at(input.hidden, j);
+      problem.nonCpuSeconds[index] = at(input.nonCpuSeconds, j);
       problem.limit[index] = at(input.limitCores, j);
       index += 1;
     }
@@ -59,11 +58,12 @@ export function fillSplit(
     problem.start[s] = first;
     problem.start[s + 1] = index;
     problem.demand[s] = left;
-    problem.pull[s] = open > 0 ? (at(input.pull, s) * reference * at(meanCost, s) * open) / left : 1;
+    problem.regularisation[s] =
+      open > 0 ? (at(input.regularisation, s) * reference * at(meanCost, s) * open) / left : 1;
   }
 }
 
-/** What load would cost if all nodes that have replicas were equally used: the measure for the pull. */
+/** The price of load if all nodes with replicas were equally used. The regularisation is relative to it. */
 function referencePrice(input: AllocationInput, { served, weightOnNode }: Demands, curve: CurveKind): number {
   let nodes = 0;
   let capacity = 0;
@@ -79,5 +79,5 @@ function referencePrice(input: AllocationInput, { served, weightOnNode }: Demand
   const mean = capacity / nodes;
   const point: CurvePoint = { value: 0, price: 0, slope: 0 };
   evaluateCurve(curve, mean, mean * Math.min(1, load / capacity), false, point);
-  return Math.max(point.price, LEAST_PRICE);
+  return Math.max(point.price, MIN_PRICE);
 }

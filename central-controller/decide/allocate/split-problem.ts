@@ -1,39 +1,40 @@
 /**
- * Phase 2: the split of each service's requests over its replicas with the least expected delay of all together,
+ * Phase 2: the split of each service's requests over its replicas with the smallest expected delay of all together,
  *
- *     minimise   sum_n w_n delay_n(load_n) + sum_j (hidden_j x_j + w_n waiting_j(cost_j x_j) + pull_s / 2 (x_j - e_s)^2)
+ *     minimise   sum_n w_n delay_n(load_n) + sum_j (l_j x_j + w_n queueing_j(cost_j x_j) + r_s / 2 (x_j - e_s)^2)
  *     such that  sum_{j of s} x_j = demand_s,  x_j >= floor e_s,  load_n = background_n + sum_{j on n} cost_j x_j
  *
- * over x_j, the requests per second of replica j. `e_s` is the equal share, `waiting` what a CPU limit of the replica
- * itself adds. `pull` is positive: with it the optimum is unique, so that small changes of the facts make small changes
- * of the weights, and estimates that are uncertain keep near the equal share.
+ * over x_j, the requests per second of replica j. `e_s` is the equal share, `l_j` the non-CPU latency, and `queueing_j`
+ * what a CPU limit of the replica adds. The regularisation `r_s` is positive. It makes the optimum unique, so that
+ * small changes of the input make small changes of the weights, and it keeps replicas with uncertain estimates near the
+ * equal share.
  */
 import { add, at, indexAt } from './column.ts';
 import { type CurveKind, type CurvePoint, evaluateCurve } from './delay-curve.ts';
 
-/** Columns, filled anew for each solution. */
+/** Columns, filled again for each solution. */
 export interface SplitProblem {
   curve: CurveKind;
-  /** Part of the equal share that no replica falls below; less than 1. */
+  /** Fraction of the equal share that no replica falls below; less than 1. */
   floor: number;
   /** Cores, positive, per node. */
   readonly capacity: Float64Array;
-  /** Cores that are used whatever is decided, per node. */
+  /** Cores that no weight moves, per node. */
   readonly background: Float64Array;
-  /** What the curve of each node counts, positive: 1 for delay. */
+  /** Weight of the node's curve, positive, per node; 1 for `delay`. */
   readonly weight: Float64Array;
   /** Requests per second, positive, per service. */
   readonly demand: Float64Array;
   /** Seconds per request, per request/s away from the equal share; positive; per service. */
-  readonly pull: Float64Array;
-  /** Replicas of service s are those from `start[s]` to before `start[s + 1]`; where there are none, it is left out. */
+  readonly regularisation: Float64Array;
+  /** Replicas of service s are those from `start[s]` to before `start[s + 1]`; a service may have none. */
   readonly start: Int32Array;
   readonly node: Int32Array;
-  /** CPU seconds per request. */
+  /** CPU seconds per request, per replica. */
   readonly cost: Float64Array;
-  /** Seconds per request that no CPU explains, beyond what the service's other replicas show too. */
-  readonly hidden: Float64Array;
-  /** Cores, positive; Infinity where the replica has no limit of its own. */
+  /** Non-CPU latency in seconds per request, beyond that of the service's other replicas; per replica. */
+  readonly nonCpuSeconds: Float64Array;
+  /** CPU limit in cores, positive, per replica; Infinity where it has none. */
   readonly limit: Float64Array;
 }
 
@@ -45,16 +46,16 @@ export function createSplitProblem(nodes: number, services: number, replicas: nu
     background: new Float64Array(nodes),
     weight: new Float64Array(nodes).fill(1),
     demand: new Float64Array(services),
-    pull: new Float64Array(services),
+    regularisation: new Float64Array(services),
     start: new Int32Array(services + 1),
     node: new Int32Array(replicas),
     cost: new Float64Array(replicas),
-    hidden: new Float64Array(replicas),
+    nonCpuSeconds: new Float64Array(replicas),
     limit: new Float64Array(replicas),
   };
 }
 
-/** Load of each node in cores when the replicas get `requests` per second, into `loads`. */
+/** Sets `loads` to the cores per node when the replicas get `requests` per second. */
 export function loadsOf(problem: SplitProblem, requests: Float64Array, loads: Float64Array): void {
   const { node, cost, start } = problem;
   loads.set(problem.background);
@@ -65,7 +66,7 @@ export function loadsOf(problem: SplitProblem, requests: Float64Array, loads: Fl
   }
 }
 
-/** The split that sends every replica of a service the same. */
+/** Sets the split that sends the same to every replica of a service. */
 export function splitEqually({ start, demand }: SplitProblem, requests: Float64Array): void {
   for (let s = 0; s < demand.length; s++) {
     const from = indexAt(start, s);
@@ -74,7 +75,7 @@ export function splitEqually({ start, demand }: SplitProblem, requests: Float64A
   }
 }
 
-/** Takes away what rounding has left, so that no rate is below its floor and each service's sum to its demand. */
+/** Scales the rates above the floor, so that none is below it and those of a service sum to its demand. */
 export function fitToDemand({ start, demand, floor }: SplitProblem, requests: Float64Array): void {
   for (let s = 0; s < demand.length; s++) {
     const from = indexAt(start, s);
@@ -87,7 +88,7 @@ export function fitToDemand({ start, demand, floor }: SplitProblem, requests: Fl
   }
 }
 
-/** The node's part of what is minimised, into `point`; derivatives by its load in cores. */
+/** Sets `point` to the node's term of the cost, with derivatives by its load in cores. */
 export function evaluateNode(problem: SplitProblem, node: number, load: number, point: CurvePoint): void {
   const weight = at(problem.weight, node);
   evaluateCurve(problem.curve, at(problem.capacity, node), load, false, point);
@@ -96,7 +97,7 @@ export function evaluateNode(problem: SplitProblem, node: number, load: number, 
   point.slope *= weight;
 }
 
-/** Waiting at the replica's own limit, which it has, into `point`; derivatives by its requests per second. */
+/** Sets `point` to the queueing term of a replica that has a limit, with derivatives by its requests per second. */
 export function evaluateLimit(problem: SplitProblem, replica: number, rate: number, point: CurvePoint): void {
   const cost = at(problem.cost, replica);
   const weight = at(problem.weight, indexAt(problem.node, replica));
@@ -107,13 +108,14 @@ export function evaluateLimit(problem: SplitProblem, replica: number, rate: numb
 }
 
 /**
- * The certificate: largest relative violation of the Karush-Kuhn-Tucker conditions, 0 at the optimum. Computed from
- * the split alone: no replica above its floor may have a higher marginal cost than another of its service.
+ * Largest relative violation of the Karush-Kuhn-Tucker conditions, 0 at the optimum: no replica above its floor may
+ * have a higher marginal cost than another of its service, and the rates sum to the demand. It depends on the split
+ * alone.
  *
- * @param loads scratch, per node: the loads of this split are left in it
+ * @param loads scratch, per node: receives the loads of this split
  * @param prices scratch, per node
  */
-export function violation(
+export function kktResidual(
   problem: SplitProblem,
   requests: Float64Array,
   loads: Float64Array,
@@ -131,7 +133,7 @@ export function violation(
     const to = indexAt(problem.start, service + 1);
     if (from === to) continue;
     const demand = at(problem.demand, service);
-    const pull = at(problem.pull, service);
+    const regularisation = at(problem.regularisation, service);
     const equal = demand / (to - from);
     const floor = problem.floor * equal * (1 + 1e-9);
     let lowest = Infinity;
@@ -140,7 +142,7 @@ export function violation(
     for (let j = from; j < to; j++) {
       const rate = at(requests, j);
       let marginal = at(problem.cost, j) * at(prices, indexAt(problem.node, j));
-      marginal += at(problem.hidden, j) + pull * (rate - equal);
+      marginal += at(problem.nonCpuSeconds, j) + regularisation * (rate - equal);
       if (problem.limit[j] !== Infinity) {
         evaluateLimit(problem, j, rate, point);
         marginal += point.price;
@@ -149,8 +151,8 @@ export function violation(
       if (rate > floor && marginal > highest) highest = marginal;
       sum += rate;
     }
-    // Where the pull dwarfs all else, the rest is within its rounding.
-    const measure = Math.max(Math.abs(highest), 1e-8 * pull * equal, Number.MIN_VALUE);
+    // Where the regularisation dominates, the other terms are below its rounding.
+    const measure = Math.max(Math.abs(highest), 1e-8 * regularisation * equal, Number.MIN_VALUE);
     if (highest > lowest) worst = Math.max(worst, (highest - lowest) / measure);
     worst = Math.max(worst, Math.abs(sum - demand) / demand);
   }

@@ -1,10 +1,13 @@
 /**
- * Solves the split. The unknowns are one price per node: given those, the services no longer meet, and any number of
- * replicas is little work. From the last solution Newton's method on smoothed conditions most often gets to this one
- * (`smoothing-newton.ts`). Where it does not, and where there is no last solution, an interior-point method comes close
- * (`interior-point.ts`) and Newton's method goes on from there. Where that, too, ends without a good certificate, the
- * interior-point method goes all the way more carefully, and a search on the dual ends it (`dual-newton.ts`). What even
- * that leaves is exchanged between pairs of replicas, from the best split of all (`pair-exchange.ts`).
+ * Solves the split by the fastest method that reaches its optimum, and returns the best split of all methods tried.
+ *
+ * 1. Newton's method on smoothed conditions from the last solution (`smoothing-newton.ts`): enough in most ticks.
+ * 2. An interior-point method, warm and then cold, that comes close, and Newton's method from there
+ *    (`interior-point.ts`).
+ * 3. The interior-point method with exact steps, and Newton's method with line search on the dual (`dual-newton.ts`).
+ * 4. Exchanges between pairs of replicas, from the best split so far (`pair-exchange.ts`).
+ *
+ * All but the last have one unknown per node, its price: given the prices, the services are independent.
  */
 import type { CurvePoint } from './delay-curve.ts';
 import { DualNewton } from './dual-newton.ts';
@@ -13,20 +16,22 @@ import { createNewtonSystem } from './newton-system.ts';
 import { NodePrices } from './node-prices.ts';
 import { PairExchange } from './pair-exchange.ts';
 import { SmoothingNewton } from './smoothing-newton.ts';
-import { fitToDemand, splitEqually, type SplitProblem, violation } from './split-problem.ts';
+import { fitToDemand, kktResidual, splitEqually, type SplitProblem } from './split-problem.ts';
 
-/** A certificate beyond this asks for another attempt, slower and more careful. */
-const GOOD = 5e-7;
+/** A split with a KKT residual up to this is the solution. */
+const MAX_RESIDUAL = 5e-7;
 
-/** Smoothing to begin with, in squares of the equal share: from the last solution, and from close to this one. */
-const FAR = 1e-4;
-const NEAR = 1e-6;
+/** First smoothing of Newton's method from the last solution, and from where the interior-point method ends. */
+const WARM_SMOOTHING = 1e-4;
+const PATH_SMOOTHING = 1e-6;
 
-/** Part of the residual that may be left by the steps of the interior-point method. */
-const SWIFT = 1e-2;
-const CAREFUL = 1e-8;
+/**
+ * Relative accuracy of the Newton systems of the interior-point method: on the way to Newton's method, and on its own.
+ */
+const LOOSE_ACCURACY = 1e-2;
+const TIGHT_ACCURACY = 1e-8;
 
-/** Solves problems of one size, each from the solution of the one before. Keeps all memory that this takes. */
+/** Solves problems of one size, each from the solution of the one before, without allocating memory. */
 export class SplitSolver {
   readonly #smoothing: SmoothingNewton;
   readonly #interior: InteriorPoint;
@@ -36,9 +41,9 @@ export class SplitSolver {
   readonly #prices: Float64Array;
   readonly #improved: Float64Array;
   readonly #point: CurvePoint = { value: 0, price: 0, slope: 0 };
-  /** The best split of those tried, by the certificate. */
+  /** The split with the smallest KKT residual of those tried. */
   readonly #best: Float64Array;
-  #certificate = 0;
+  #residual = 0;
 
   constructor(nodes: number, services: number, replicas: number) {
     const system = createNewtonSystem(nodes, services, replicas);
@@ -53,60 +58,59 @@ export class SplitSolver {
     this.#improved = new Float64Array(replicas);
   }
 
-  /** Requests per second of each replica by the last solution; overwritten by the next. */
+  /** Requests per second of each replica in the last solution; the next one overwrites them. */
   get requests(): Float64Array {
     return this.#best;
   }
 
-  /** Largest relative violation of the optimality conditions by the last solution. */
-  get certificate(): number {
-    return this.#certificate;
+  /** KKT residual of the last solution. */
+  get residual(): number {
+    return this.#residual;
   }
 
   solve(problem: SplitProblem): void {
-    this.#certificate = Infinity;
-    if (this.#smoothing.recall(problem)) {
-      if (this.#ends(problem, FAR)) return;
-      this.#smoothing.recall(problem);
-      this.#smoothing.spread(problem, this.#interior.above, this.#interior.held);
-      if (this.#approaches(problem, true)) return;
+    this.#residual = Infinity;
+    if (this.#smoothing.restore(problem)) {
+      if (this.#newton(problem, WARM_SMOOTHING)) return;
+      this.#smoothing.restore(problem);
+      this.#smoothing.toCentralPath(problem, this.#interior.slack, this.#interior.multiplier);
+      if (this.#interiorThenNewton(problem, true)) return;
     }
-    // Where all has changed, the last solution is of no use: this one takes its place.
-    if (this.#approaches(problem, false)) return;
-    this.#interior.solve(problem, false, CAREFUL);
+    if (this.#interiorThenNewton(problem, false)) return;
+    this.#interior.solve(problem, false, TIGHT_ACCURACY);
     this.#dual.solve(problem, this.#interior.requests);
     for (const requests of [this.#interior.requests, this.#dual.requests]) {
       fitToDemand(problem, requests);
       if (this.#offer(problem, requests)) return;
     }
-    if (this.#certificate < Infinity) this.#improved.set(this.#best);
+    if (this.#residual < Infinity) this.#improved.set(this.#best);
     else splitEqually(problem, this.#improved);
     this.#exchange.solve(problem, this.#improved);
     this.#offer(problem, this.#improved);
   }
 
-  /** Whether the solution is reached from where the interior-point method ends. */
-  #approaches(problem: SplitProblem, isWarm: boolean): boolean {
-    this.#interior.solve(problem, isWarm, SWIFT);
-    this.#smoothing.start(problem, this.#interior.above, this.#interior.held);
-    return this.#ends(problem, NEAR);
+  /** Returns whether the interior-point method and then Newton's method reach the solution. */
+  #interiorThenNewton(problem: SplitProblem, isWarm: boolean): boolean {
+    this.#interior.solve(problem, isWarm, LOOSE_ACCURACY);
+    this.#smoothing.fromCentralPath(problem, this.#interior.slack, this.#interior.multiplier);
+    return this.#newton(problem, PATH_SMOOTHING);
   }
 
-  /** Whether the solution is reached from where it is. */
-  #ends(problem: SplitProblem, smoothing: number): boolean {
+  /** Returns whether Newton's method reaches the solution, which the next problem then starts from. */
+  #newton(problem: SplitProblem, smoothing: number): boolean {
     this.#smoothing.solve(problem, smoothing);
-    const isGood = this.#offer(problem, this.#smoothing.requests);
-    if (isGood) this.#smoothing.keep(problem);
-    return isGood;
+    const isSolved = this.#offer(problem, this.#smoothing.requests);
+    if (isSolved) this.#smoothing.save(problem);
+    return isSolved;
   }
 
-  /** Keeps the split if it is better than all before; a method that ends in NaN loses. Returns whether it is good. */
+  /** Keeps the split if it is the best so far, which NaN never is. Returns whether it is the solution. */
   #offer(problem: SplitProblem, requests: Float64Array): boolean {
-    const certificate = violation(problem, requests, this.#loads, this.#prices, this.#point);
-    if (certificate < this.#certificate) {
-      this.#certificate = certificate;
+    const residual = kktResidual(problem, requests, this.#loads, this.#prices, this.#point);
+    if (residual < this.#residual) {
+      this.#residual = residual;
       this.#best.set(requests);
     }
-    return certificate <= GOOD;
+    return residual <= MAX_RESIDUAL;
   }
 }

@@ -1,14 +1,14 @@
-/** The same fleet for HiGHS, a linear program with the nodes' curves as the highest of some tangents. */
+/** The fleet as a linear program for HiGHS, with the highest of some tangents in place of each node's curve. */
 import type { AllocationInput } from '../../../central-controller/decide/allocate/allocation-input.ts';
 import { evaluateCurve } from '../../../central-controller/decide/allocate/delay-curve.ts';
 import { type LinearProgram, solveLinear } from '../../central-controller/decide/allocate/linear-program.ts';
 
-/** Utilisations at which a node's curve is touched. */
+/** Utilisations of the tangents. */
 const TANGENTS = [0, 0.2, 0.35, 0.5, 0.6, 0.68, 0.74, 0.8, 0.84, 0.88, 0.92, 0.96];
 
 /**
- * Less than what Ballast solves: pieces for curves, limits that are hard rather than waited for, nothing that holds
- * weights together. What it splits is the whole demand: for fleets that can carry it.
+ * The program is simpler than what Ballast solves: curves are piecewise linear, CPU limits are hard, and there is no
+ * regularisation. It splits the whole demand, so the fleet must be able to carry it.
  */
 function programOf(input: AllocationInput): LinearProgram {
   const rows: LinearProgram['rows'][number][] = [];
@@ -27,7 +27,7 @@ function programOf(input: AllocationInput): LinearProgram {
       const most = Math.min(demand, (input.limitCores[j] ?? Infinity) / cost);
       terms[`x${j}`] = 1;
       if (load) load[`x${j}`] = -cost;
-      minimise[`x${j}`] = input.hidden[j] ?? 0;
+      minimise[`x${j}`] = input.nonCpuSeconds[j] ?? 0;
       bounds[`x${j}`] = [(input.floor * demand) / (to - from), most];
     }
     rows.push({ terms, relation: '=', value: demand });
@@ -45,7 +45,7 @@ function programOf(input: AllocationInput): LinearProgram {
   return { minimise, rows, bounds };
 }
 
-/** Milliseconds that HiGHS takes, reading the program included. */
+/** Milliseconds of HiGHS, including the time to read the program. */
 export function timeHighs(input: AllocationInput): number {
   const program = programOf(input);
   const started = performance.now();

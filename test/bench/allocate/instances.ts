@@ -1,4 +1,4 @@
-/** Fleets to allocate, from a seed: what an estimator would say of them, and how that moves between two ticks. */
+/** Random fleets to allocate, as an estimator would describe them, and their changes between two ticks. */
 import type { AllocationInput } from '../../../central-controller/decide/allocate/allocation-input.ts';
 import { createInput } from '../../../central-controller/decide/allocate/allocation-input.ts';
 
@@ -8,14 +8,14 @@ export interface FleetSize {
   readonly replicas: number;
 }
 
-/** Of the capacity that neighbours leave. */
+/** Fraction of the capacity that neighbours leave. */
 const UTILISATION = 0.65;
-/** Parts of the replicas with a CPU limit, and with latency that CPU does not explain. */
+/** Fractions of the replicas with a CPU limit, and with a non-CPU latency above that of the others. */
 const LIMITED = 0.3;
-const HIDDEN = 0.02;
+const SLOW = 0.02;
 /**
- * Standard deviations of what changes from one tick to the next, as parts of it. Of the loop in the simulator's fleets
- * with three services, a noisy neighbour and two slow replicas, demand moves by 0.7 to 1.2 %, costs by 0.1 to 0.2 %.
+ * Relative standard deviations of the changes from one tick to the next. In the simulator's fleets with three services,
+ * a noisy neighbour and two slow replicas, demand changes by 0.7 to 1.2 % and costs by 0.1 to 0.2 %.
  */
 const DEMAND_NOISE = 0.015;
 const COST_NOISE = 0.003;
@@ -64,13 +64,13 @@ export function fleet(size: FleetSize, seed: number, overload = 1): AllocationIn
     const cost = 0.0005 * Math.exp(normal(uniform));
     input.requestsPerSecond[s] = demand / cost;
     input.shareWeight[s] = 1 + Math.floor(3 * uniform());
-    input.pull[s] = 0.05 + 0.05 * uniform();
+    input.regularisation[s] = 0.05 + 0.05 * uniform();
     for (let j = from; j < to; j++) {
       const node = Math.floor(uniform() * size.nodes);
       const cores = input.capacityCores[node] ?? 4;
       input.node[j] = node;
       input.cost[j] = cost * (speeds[node] ?? 1) * (1 + 0.05 * normal(uniform));
-      input.hidden[j] = uniform() < HIDDEN ? 10 * cost * uniform() : 0;
+      input.nonCpuSeconds[j] = uniform() < SLOW ? 10 * cost * uniform() : 0;
       input.limitCores[j] = uniform() < LIMITED ? Math.min(cores, (4 * demand) / (to - from)) : Infinity;
       input.fixed[j] = NaN;
     }
@@ -78,7 +78,7 @@ export function fleet(size: FleetSize, seed: number, overload = 1): AllocationIn
   return input;
 }
 
-/** Moves the facts of `from` as from one tick to the next, by noise that does not add up, into `to`. */
+/** Sets `to` to `from` with the noise of one tick. The noise does not accumulate. */
 export function nextTick(from: AllocationInput, to: AllocationInput, uniform: () => number): void {
   const moved = (noise: number): number => Math.max(0.5, 1 + noise * normal(uniform));
   from.requestsPerSecond.forEach((rate, s) => (to.requestsPerSecond[s] = rate * moved(DEMAND_NOISE)));

@@ -1,6 +1,6 @@
 /**
- * How long the decision takes: `allocate` from nothing and from the last tick's solution, the whole of `decide`, and
- * HiGHS on the same instance, all interleaved so that they share what else the machine does. One process, one core.
+ * Times `allocate` from nothing and from the last tick's solution, the whole of `decide`, and HiGHS on the same
+ * instance. They take turns, so that other load on the machine affects all. One process, one core.
  */
 import { setImmediate as breathe } from 'node:timers/promises';
 import { Allocator } from '../../../central-controller/decide/allocate/allocate.ts';
@@ -17,19 +17,19 @@ const LARGE: FleetSize = { nodes: 1000, services: 500, replicas: 10_000 };
 const SMALL: FleetSize = { nodes: 100, services: 100, replicas: 1000 };
 const SEEDS = [1, 2, 3];
 
-/** Blocks per seed: each one time HiGHS, some times cold, more times warm. */
+/** Blocks per seed. A block runs HiGHS once, and `allocate` from nothing and from the last solution several times. */
 const BLOCKS = 4;
 const COLD = 5;
 const WARM = 20;
 const POLICY = { parameters: DEFAULT_PARAMETERS, manual: [] };
 
-/** Milliseconds, and certificates, of one condition. */
+/** Milliseconds and the largest optimality gap of one condition. */
 interface Samples {
   readonly cold: number[];
   readonly warm: number[];
   readonly decide: number[];
   readonly highs: number[];
-  certificate: number;
+  optimalityGap: number;
 }
 
 function median(values: readonly number[]): number {
@@ -42,7 +42,7 @@ function timed(run: () => void): number {
   return performance.now() - started;
 }
 
-/** @param hasOthers measure `decide` and HiGHS, too */
+/** @param hasOthers measures `decide` and HiGHS as well */
 async function measure(
   size: FleetSize,
   seed: number,
@@ -53,12 +53,12 @@ async function measure(
   const base = fleet(size, seed, overload);
   const now = fleet(size, seed, overload);
   const uniform = seeded(seed + 1000);
-  const samples: Samples = { cold: [], warm: [], decide: [], highs: [], certificate: 0 };
+  const samples: Samples = { cold: [], warm: [], decide: [], highs: [], optimalityGap: 0 };
   const keep = (allocator: Allocator, times: number[]): void => {
     nextTick(base, now, uniform);
-    let certificate = 0;
-    times.push(timed(() => (certificate = allocator.allocate(now).certificate)));
-    samples.certificate = Math.max(samples.certificate, certificate);
+    let optimalityGap = 0;
+    times.push(timed(() => (optimalityGap = allocator.allocate(now).optimalityGap)));
+    samples.optimalityGap = Math.max(samples.optimalityGap, optimalityGap);
   };
   const warm = new Allocator();
   for (let block = 0; block < BLOCKS; block++) {
@@ -88,10 +88,10 @@ function timeDecide(base: ReturnType<typeof fleet>, now: ReturnType<typeof fleet
 }
 
 function roundOf(condition: string, { nodes, services, replicas }: FleetSize, seed: number, samples: Samples): Round {
-  const { cold, warm, highs, certificate } = samples;
+  const { cold, warm, highs, optimalityGap } = samples;
   const round = { condition, nodes, services, replicas, seed, cold_ms: median(cold), warm_ms: median(warm) };
-  const others = { decide_ms: median(samples.decide), highs_ms: median(highs), certificate };
-  return highs.length > 0 ? { ...round, ...others } : { ...round, certificate };
+  const others = { decide_ms: median(samples.decide), highs_ms: median(highs), optimality_gap: optimalityGap };
+  return highs.length > 0 ? { ...round, ...others } : { ...round, optimality_gap: optimalityGap };
 }
 
 async function run(context: BenchContext): Promise<BenchResult> {
@@ -123,7 +123,7 @@ async function measureAll(context: BenchContext): Promise<BenchResult> {
     summary: {
       warm_ms: warm,
       cold_ms: over(all.large, 'cold'),
-      certificate: Math.max(...Object.values(all).flatMap((each) => each.map(({ certificate }) => certificate))),
+      optimality_gap: Math.max(...Object.values(all).flatMap((each) => each.map(({ optimalityGap }) => optimalityGap))),
       highs_ratio: over(all.large, 'highs') / warm,
       highs_ms: over(all.large, 'highs'),
       small_warm_ms: over(all.small, 'warm'),

@@ -1,8 +1,8 @@
-/** A fleet as the estimator would tell it, for the whole of `decide`. */
+/** The fleet as a snapshot for `decide`. */
 import type { AllocationInput } from '../../../central-controller/decide/allocate/allocation-input.ts';
 import type { ServiceEstimate, Snapshot } from '../../../central-controller/model/snapshot.ts';
 
-/** Healthy, long known and heard of lately. */
+/** A healthy replica, known for long and seen just now. */
 const USUAL = {
   ready: true,
   knownForMs: 3_600_000,

@@ -9,13 +9,13 @@ const node = (capacityCores: number, backgroundCores = 0): NodeFacts => ({ capac
 const replica = (on: number, more: Partial<ReplicaFacts> = {}): ReplicaFacts => ({
   node: on,
   cost: 0.001,
-  hidden: 0,
+  nonCpuSeconds: 0,
   ...more,
 });
-const service = (requestsPerSecond: number, replicas: ReplicaFacts[], pull = 1e-6) => ({
+const service = (requestsPerSecond: number, replicas: ReplicaFacts[], regularisation = 1e-6) => ({
   requestsPerSecond,
   shareWeight: 1,
-  pull,
+  regularisation,
   replicas,
 });
 const problem = (nodes: NodeFacts[], services: Facts['services']): Facts => ({
@@ -24,22 +24,22 @@ const problem = (nodes: NodeFacts[], services: Facts['services']): Facts => ({
   floor: 0.002,
 });
 
-describe('allocate, by hand', () => {
-  it('splits equally what is equal', () => {
-    const { services, certificate } = allocate(
+describe('allocate, small examples', () => {
+  it('splits equally over replicas on equal nodes', () => {
+    const { services, optimalityGap } = allocate(
       problem([node(1), node(1)], [service(800, [replica(0), replica(1)], 0.05)]),
     );
     services[0]?.shares.forEach((share) => expect(share).toBeCloseTo(0.5, 9));
-    expect(certificate).toBeLessThan(1e-9);
+    expect(optimalityGap).toBeLessThan(1e-9);
   });
 
-  it('levels nodes of one size: what a neighbour takes is what the replica there does not get', () => {
+  it('levels two nodes of one size when one has a neighbour', () => {
     const { loads, services } = allocate(problem([node(1), node(1, 0.4)], [service(1000, [replica(0), replica(1)])]));
     loads.forEach((load) => expect(load).toBeCloseTo(0.7, 3));
     expect(services[0]?.shares[0]).toBeCloseTo(0.7, 3);
   });
 
-  it('levels across services: one that can only be here makes another go there', () => {
+  it('moves a service away from the node that another service cannot leave', () => {
     const { loads, services } = allocate(
       problem([node(1), node(1)], [service(500, [replica(0)]), service(700, [replica(0), replica(1)])]),
     );
@@ -47,19 +47,19 @@ describe('allocate, by hand', () => {
     expect(services[1]?.shares[0]).toBeCloseTo(1 / 7, 3);
   });
 
-  it('leaves the floor to a replica on a node that a neighbour fills', () => {
+  it('gives a replica on a full node its floor', () => {
     const { services } = allocate(problem([node(1), node(1, 0.95)], [service(500, [replica(0), replica(1)])]));
     expect(services[0]?.shares[1]).toBeCloseTo(0.001, 9);
   });
 
-  it('spares a replica that is slow for reasons of its own', () => {
+  it('gives a replica with a high non-CPU latency its floor', () => {
     const { services } = allocate(
-      problem([node(1), node(1)], [service(500, [replica(0), replica(1, { hidden: 0.05 })])]),
+      problem([node(1), node(1)], [service(500, [replica(0), replica(1, { nonCpuSeconds: 0.05 })])]),
     );
     expect(services[0]?.shares[1]).toBeCloseTo(0.001, 9);
   });
 
-  it('keeps a replica below its own limit while others have room', () => {
+  it('keeps a replica below its CPU limit while others have room', () => {
     const { services } = allocate(
       problem([node(1), node(1)], [service(1000, [replica(0), replica(1, { limitCores: 0.2 })], 0.05)]),
     );
@@ -67,7 +67,7 @@ describe('allocate, by hand', () => {
     expect(services[0]?.shares[1]).toBeGreaterThan(0.05);
   });
 
-  it('obeys a settled share and makes the best of the rest', () => {
+  it('leaves a fixed share as it is and optimises the rest', () => {
     const { services, loads } = allocate(
       problem([node(1), node(1), node(1)], [service(900, [replica(0, { fixed: 0.6 }), replica(1), replica(2)])]),
     );
@@ -75,41 +75,41 @@ describe('allocate, by hand', () => {
     expect(loads[0]).toBeCloseTo(0.54, 9);
   });
 
-  it('shares what there is by weight when there is too little, each its guarantee', () => {
+  it('serves each service its guarantee when the capacity is too small', () => {
     const { services } = allocate(problem([node(1)], [service(1500, [replica(0)]), service(100, [replica(0)])]));
     expect(services.map(({ servedCores }) => servedCores)).toEqual([expect.closeTo(0.9, 9), expect.closeTo(0.1, 9)]);
     expect(services.map(({ fairShareCores }) => fairShareCores)).toEqual([0.5, 0.5]);
   });
 
-  it('makes the most used node as little used as can be where the objective is level', () => {
-    // Costs are equal, so the least sum of squares is the lexicographic min-max. The second service can only relieve
-    // node 1 through node 2: levels are (0.9), (0.55, 0.55).
+  it('minimises the utilisation of the busiest node when the objective is level', () => {
+    // Costs are equal, so the smallest sum of squares is the lexicographic min-max. The second service leaves node 0 to
+    // the first one, which makes 0.9 there, and 0.55 on each of the other two.
     const services = [service(900, [replica(0)], 1e-5), service(1100, [replica(0), replica(1), replica(2)], 1e-5)].map(
       (each) => ({ ...each, level: true }),
     );
-    const { loads, certificate } = allocate({ nodes: [node(1), node(1), node(1)], services, floor: 0 });
+    const { loads, optimalityGap } = allocate({ nodes: [node(1), node(1), node(1)], services, floor: 0 });
     [0.9, 0.55, 0.55].forEach((load, index) => expect(loads[index]).toBeCloseTo(load, 3));
-    expect(certificate).toBeLessThan(1e-6);
+    expect(optimalityGap).toBeLessThan(1e-6);
   });
 });
 
-describe('allocate, degenerate', () => {
+describe('allocate, edge cases', () => {
   it.each([
-    ['nothing at all', problem([], [])],
+    ['an empty cluster', problem([], [])],
     ['nodes without services', problem([node(1)], [])],
     ['one replica', problem([node(1)], [service(10, [replica(0)])])],
-    ['no demand', problem([node(1), node(2)], [service(0, [replica(0), replica(1)])])],
-    ['100 times the capacity', problem([node(1), node(2, 1)], [service(3e5, [replica(0), replica(1)])])],
-    ['a full node', problem([node(1, 1), node(1, 1)], [service(100, [replica(0), replica(1)])])],
+    ['a service without demand', problem([node(1), node(2)], [service(0, [replica(0), replica(1)])])],
+    ['a demand of 100 times the capacity', problem([node(1), node(2, 1)], [service(3e5, [replica(0), replica(1)])])],
+    ['full nodes', problem([node(1, 1), node(1, 1)], [service(100, [replica(0), replica(1)])])],
     ['all replicas on one node', problem([node(1)], [service(100, [replica(0), replica(0), replica(0)])])],
     [
-      'all shares settled',
+      'a service with fixed shares only',
       problem([node(1)], [service(100, [replica(0, { fixed: 0.25 }), replica(0, { fixed: 0.75 })])]),
     ],
     ['a tiny node', problem([node(0.01), node(64)], [service(1e4, [replica(0), replica(1)])])],
   ])('%s', (_, input) => {
-    const { services, certificate } = allocate(input);
-    expect(certificate).toBeLessThan(1e-6);
+    const { services, optimalityGap } = allocate(input);
+    expect(optimalityGap).toBeLessThan(1e-6);
     for (const { shares } of services) {
       expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 9);
       shares.forEach((share) => expect(share).toBeGreaterThanOrEqual(0));
@@ -134,12 +134,12 @@ const inputs: fc.Arbitrary<Facts> = fc.integer({ min: 1, max: 6 }).chain((nodes)
         requestsPerSecond: fc.double({ min: 0, max: 3000, noNaN: true }),
         shareWeight: fc.double({ min: 0.1, max: 10, noNaN: true }),
         level: fc.boolean(),
-        pull: fc.double({ min: 0.05, max: 1, noNaN: true }),
+        regularisation: fc.double({ min: 0.05, max: 1, noNaN: true }),
         replicas: fc.array(
           fc.record({
             node: fc.nat(nodes - 1),
             cost: fc.double({ min: 0.0005, max: 0.005, noNaN: true }),
-            hidden: fc.oneof(fc.constant(0), fc.double({ min: 0, max: 0.1, noNaN: true })),
+            nonCpuSeconds: fc.oneof(fc.constant(0), fc.double({ min: 0, max: 0.1, noNaN: true })),
             limitCores: fc.option(fc.double({ min: 0.05, max: 4, noNaN: true }), { nil: undefined }),
           }),
           { minLength: 1, maxLength: 5 },
@@ -150,10 +150,10 @@ const inputs: fc.Arbitrary<Facts> = fc.integer({ min: 1, max: 6 }).chain((nodes)
   }),
 );
 
-/** What a change of the demand multiplies it by. */
+/** Factors of a change of demand. */
 const factors = fc.double({ min: 0.5, max: 2, noNaN: true });
 
-/** Of shares, beyond what optimality gaps explain. */
+/** How much shares may differ beyond what their optimality gaps allow. */
 const ROUNDING = 1e-9;
 
 function scaled(facts: Facts, factor: number): Facts {
@@ -170,12 +170,12 @@ function allocateAfter(before: readonly Facts[], facts: Facts): Answer {
   return allocate(facts, allocator);
 }
 
-describe('allocate, any problem', () => {
+describe('allocate, random problems', () => {
   it('satisfies the optimality conditions', () => {
     fc.assert(
       fc.property(inputs, (input) => {
-        const { services, certificate, loads } = allocate(input);
-        expect(certificate).toBeLessThan(1e-6);
+        const { services, optimalityGap, loads } = allocate(input);
+        expect(optimalityGap).toBeLessThan(1e-6);
         loads.forEach((load) => expect(Number.isFinite(load)).toBe(true));
         services.forEach(({ shares }) => {
           const least = (0.002 / shares.length) * (1 - 1e-9);
@@ -186,12 +186,12 @@ describe('allocate, any problem', () => {
     );
   });
 
-  it('serves the same and splits as well from the solution of another problem', () => {
+  it('serves the same and is as close to optimal when it starts from the solution of another problem', () => {
     fc.assert(
       fc.property(inputs, inputs, factors, (input, other, factor) => {
         const warm = allocateAfter([other, scaled(input, factor)], input);
         const cold = allocate(input);
-        expect(warm.certificate).toBeLessThan(1e-6);
+        expect(warm.optimalityGap).toBeLessThan(1e-6);
         cold.services.forEach(({ servedCores }, s) => {
           expect(warm.services[s]?.servedCores).toBeCloseTo(servedCores, 6);
         });
@@ -200,10 +200,10 @@ describe('allocate, any problem', () => {
     );
   });
 
-  it('gives the same shares from any solution, as far as their optimality gaps determine them', () => {
+  it('finds the same shares from any start, within the distance that their optimality gaps allow', () => {
     fc.assert(
       fc.property(inputs, inputs, factors, fc.boolean(), (mixed, other, factor, level) => {
-        // With one objective there is one split, so that its problem can be written down here.
+        // With one objective for all services there is one split, and this test can write down its problem.
         const input = { ...mixed, services: mixed.services.map((service) => ({ ...service, level })) };
         const warm = allocateAfter([other, scaled(input, factor)], input);
         const cold = allocate(input);
@@ -211,9 +211,9 @@ describe('allocate, any problem', () => {
         for (const answer of [warm, cold]) expect(residualOf(problem, answer)).toBeLessThan(1e-6);
         const distances = maxShareDistances(problem, warm, cold);
         cold.services.forEach(({ shares }, s) => {
-          const least = (distances[s] ?? 0) + ROUNDING;
+          const most = (distances[s] ?? 0) + ROUNDING;
           shares.forEach((share, r) => {
-            expect(Math.abs((warm.services[s]?.shares[r] ?? NaN) - share)).toBeLessThanOrEqual(least);
+            expect(Math.abs((warm.services[s]?.shares[r] ?? NaN) - share)).toBeLessThanOrEqual(most);
           });
         });
       }),
@@ -221,8 +221,8 @@ describe('allocate, any problem', () => {
     );
   });
 
-  // Where nodes are almost saturated, prices jump from tick to tick: the way from the last solution is not always short.
-  it.each([1, 1.2, 1.3])('goes on from tick to tick as from nothing, at %s times the usual load', (overload) => {
+  // On almost saturated nodes, prices change abruptly from tick to tick, and the last solution may be far away.
+  it.each([1, 1.2, 1.3])('allocates tick by tick as from nothing, at %s times the usual load', (overload) => {
     const size = { nodes: 20, services: 10, replicas: 40 };
     const [base, now] = [fleet(size, 6, overload), fleet(size, 6, overload)];
     const uniform = seeded(5);
@@ -231,7 +231,7 @@ describe('allocate, any problem', () => {
       nextTick(base, now, uniform);
       const warm = allocator.allocate(now);
       const cold = new Allocator().allocate(now);
-      expect(warm.certificate).toBeLessThan(1e-6);
+      expect(warm.optimalityGap).toBeLessThan(1e-6);
       cold.shares.forEach((share, j) => expect(warm.shares[j]).toBeCloseTo(share, 5));
     }
   });

@@ -1,4 +1,4 @@
-/** Problems as one writes them by hand, made into the columns that are solved, and the answers back. */
+/** Converts problems written as objects to the columns of the allocator, and its results back to objects. */
 import { Allocator } from '../../../../central-controller/decide/allocate/allocate.ts';
 import { type AllocationInput, createInput } from '../../../../central-controller/decide/allocate/allocation-input.ts';
 import { FairDemand } from '../../../../central-controller/decide/allocate/fair-demand.ts';
@@ -12,7 +12,7 @@ export interface NodeFacts {
 export interface ReplicaFacts {
   readonly node: number;
   readonly cost: number;
-  readonly hidden: number;
+  readonly nonCpuSeconds: number;
   readonly limitCores?: number | undefined;
   readonly fixed?: number | undefined;
 }
@@ -20,7 +20,7 @@ export interface ReplicaFacts {
 export interface ServiceFacts {
   readonly requestsPerSecond: number;
   readonly shareWeight: number;
-  readonly pull: number;
+  readonly regularisation: number;
   readonly level?: boolean;
   readonly replicas: readonly ReplicaFacts[];
 }
@@ -33,7 +33,7 @@ export interface Facts {
 
 export interface Answer {
   readonly loads: readonly number[];
-  readonly certificate: number;
+  readonly optimalityGap: number;
   readonly services: readonly {
     readonly demandCores: number;
     readonly fairShareCores: number;
@@ -50,7 +50,7 @@ export function inputOf({ floor, nodes, services }: Facts): AllocationInput {
   input.backgroundCores.set(nodes.map((node) => node.backgroundCores));
   input.requestsPerSecond.set(services.map((service) => service.requestsPerSecond));
   input.shareWeight.set(services.map((service) => service.shareWeight));
-  input.pull.set(services.map((service) => service.pull));
+  input.regularisation.set(services.map((service) => service.regularisation));
   input.level.set(services.map((service) => (service.level ? 1 : 0)));
   let at = 0;
   services.forEach((service, index) => {
@@ -59,19 +59,19 @@ export function inputOf({ floor, nodes, services }: Facts): AllocationInput {
   });
   input.node.set(all.map((replica) => replica.node));
   input.cost.set(all.map((replica) => replica.cost));
-  input.hidden.set(all.map((replica) => replica.hidden));
+  input.nonCpuSeconds.set(all.map((replica) => replica.nonCpuSeconds));
   input.limitCores.set(all.map((replica) => replica.limitCores ?? Infinity));
   input.fixed.set(all.map((replica) => replica.fixed ?? NaN));
   return input;
 }
 
-/** @param allocator one that has solved other problems before; without, a new one */
+/** @param allocator starts from the last problem it solved; by default a new one */
 export function allocate(facts: Facts, allocator = new Allocator()): Answer {
   const input = inputOf(facts);
-  const { loads, certificate, ...columns } = allocator.allocate(input);
+  const { loads, optimalityGap, ...columns } = allocator.allocate(input);
   return {
     loads: [...loads],
-    certificate,
+    optimalityGap,
     services: facts.services.map((_, index) => ({
       demandCores: columns.demandCores[index] ?? 0,
       fairShareCores: columns.fairShareCores[index] ?? 0,
@@ -86,7 +86,7 @@ export interface FairFacts {
   readonly guarantee: readonly number[];
   readonly weight: readonly number[];
   readonly capacity: readonly number[];
-  /** In the order of their services. */
+  /** Sorted by service. */
   readonly replicas: readonly { readonly service: number; readonly node: number; readonly limit: number }[];
 }
 
@@ -110,7 +110,7 @@ export function createFair(facts: FairFacts): FairDemand {
   return new FairDemand(facts.capacity.length, facts.demand.length, facts.replicas.length);
 }
 
-export function fairDemand(facts: FairFacts, fair = createFair(facts)): { served: number[]; certificate: number } {
+export function fairDemand(facts: FairFacts, fair = createFair(facts)): { served: number[]; violation: number } {
   fair.solve(fairProblemOf(facts));
-  return { served: [...fair.served], certificate: fair.certificate };
+  return { served: [...fair.served], violation: fair.violation };
 }

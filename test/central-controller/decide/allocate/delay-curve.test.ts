@@ -12,7 +12,7 @@ const capacities = fc.double({ min: 0.05, max: 64, noNaN: true });
 const utilisations = fc.double({ min: 0.001, max: 3, noNaN: true });
 
 describe('evaluateCurve', () => {
-  it('has a price that is the derivative of its value, and a slope that is that of its price', () => {
+  it('has the derivative of its value as price, and the derivative of its price as slope', () => {
     fc.assert(
       fc.property(fc.constantFrom('delay', 'level'), capacities, utilisations, fc.boolean(), (kind, c, u, only) => {
         const step = 1e-6 * c;
@@ -24,7 +24,7 @@ describe('evaluateCurve', () => {
     );
   });
 
-  it('rises ever more steeply, through saturation and beyond', () => {
+  it('is convex below and above saturation', () => {
     fc.assert(
       fc.property(fc.constantFrom('delay', 'level'), capacities, utilisations, utilisations, (kind, c, u, v) => {
         const low = at(kind, c, Math.min(u, v) * c);

@@ -5,7 +5,7 @@ import { Flow } from '../../../../central-controller/decide/allocate/max-flow.ts
 import { createFair, fairDemand, type FairFacts, fairProblemOf } from './columns.ts';
 import { solveLinear } from './linear-program.ts';
 
-describe('fairDemand, by hand', () => {
+describe('fairDemand, small examples', () => {
   const oneNode = (demand: number[], weight: number[], guarantee = demand.map(() => 0)): FairFacts => ({
     demand,
     guarantee,
@@ -18,7 +18,7 @@ describe('fairDemand, by hand', () => {
     expect(fairDemand(oneNode([1, 2, 3], [1, 1, 1])).served).toEqual([1, 2, 3]);
   });
 
-  it('gives what a small service leaves to the large ones', () => {
+  it('shares what a small service leaves among the large ones', () => {
     expect(fairDemand(oneNode([1, 10, 10], [1, 1, 1])).served).toEqual([1, 2.5, 2.5]);
   });
 
@@ -26,12 +26,12 @@ describe('fairDemand, by hand', () => {
     expect(fairDemand(oneNode([10, 10], [1, 2])).served).toEqual([2, 4]);
   });
 
-  it('keeps a guarantee against a heavier service', () => {
+  it('serves a guarantee even to a service with a small weight', () => {
     const { served } = fairDemand(oneNode([10, 10], [1, 9], [3, 3]));
     expect(served).toEqual([3, 3]);
   });
 
-  it('lets those rise that the crowded node does not hold', () => {
+  it('raises the services that are not on the crowded node', () => {
     const { served } = fairDemand({
       demand: [10, 10, 10],
       guarantee: [0, 0, 0],
@@ -44,12 +44,12 @@ describe('fairDemand, by hand', () => {
         { service: 2, node: 1, limit: Infinity },
       ],
     });
-    // Services 0 and 1 share 2 + 3 cores, service 2 takes the rest of its node.
+    // Services 0 and 1 share 2 + 3 cores, and service 2 gets the rest of node 1.
     [2, 3, 6].forEach((cores, service) => expect(served[service]).toBeCloseTo(cores, 9));
   });
 
   it('serves nothing to a small service without capacity beside a large one', () => {
-    const { served, certificate } = fairDemand({
+    const { served, violation } = fairDemand({
       demand: [1e-4, 1e9],
       guarantee: [0, 0],
       weight: [0.001, 1],
@@ -58,11 +58,11 @@ describe('fairDemand, by hand', () => {
     });
     expect(served[0]).toBeLessThan(1e-9);
     expect((served[1] ?? 0) / 1e6).toBeCloseTo(1, 9);
-    expect(certificate).toBeLessThan(1e-9);
+    expect(violation).toBeLessThan(1e-9);
   });
 
-  it('goes on raising a large service when small ones are held within rounding', () => {
-    const { served, certificate } = fairDemand({
+  it('raises a large service when small ones already have all that they can get', () => {
+    const { served, violation } = fairDemand({
       demand: [1e-4, 1e9, 1e-4, 1],
       guarantee: [0, 999500.25, 0.25, 0.251],
       weight: [0.001, 1, 0.001, 0.001],
@@ -76,12 +76,12 @@ describe('fairDemand, by hand', () => {
         { service: 3, node: 0, limit: 0.5 },
       ],
     });
-    // Service 3 has what is left of node 0 and its limit on node 1; service 1 has the rest of node 1.
+    // Service 3 gets the rest of node 0 and its limit on node 1. Service 1 gets the rest of node 1.
     [0, 999999.999, 1e-4, 0.5009].forEach((cores, service) => expect(served[service]).toBeCloseTo(cores, 3));
-    expect(certificate).toBeLessThan(1e-9);
+    expect(violation).toBeLessThan(1e-9);
   });
 
-  it('serves nothing where there is nothing', () => {
+  it('serves nothing without demand or without capacity', () => {
     const idle = fairDemand({ demand: [0, 5], guarantee: [0, 0], weight: [1, 1], capacity: [0], replicas: [] });
     expect(idle.served).toEqual([0, 0]);
     expect(fairDemand({ demand: [], guarantee: [], weight: [], capacity: [], replicas: [] }).served).toEqual([]);
@@ -89,8 +89,8 @@ describe('fairDemand, by hand', () => {
 });
 
 /**
- * The definition of weighted max-min fairness, as a linear program per service: the most that it could get if only
- * those better off than it, and above their guarantee, were made to give way.
+ * The definition of weighted max-min fairness as one linear program per service: the most that the service could get
+ * when only services at a higher level give way, down to their guarantees.
  */
 function mostWithoutHarmToThePoorer(problem: FairFacts, served: readonly number[], service: number): number {
   const { demand, guarantee, weight, capacity, replicas } = problem;
@@ -116,7 +116,7 @@ function mostWithoutHarmToThePoorer(problem: FairFacts, served: readonly number[
   return -solveLinear({ minimise, rows, bounds }).value;
 }
 
-/** Above the tolerance of HiGHS, below what matters. */
+/** Above the tolerance of HiGHS and below any difference that matters. */
 const SLACK = 1e-5;
 
 const problems: fc.Arbitrary<FairFacts> = fc
@@ -147,12 +147,12 @@ const problems: fc.Arbitrary<FairFacts> = fc
       }),
   );
 
-describe('fairDemand, any problem', () => {
-  it('is feasible and max-min fair, says HiGHS', () => {
+describe('fairDemand, random problems', () => {
+  it('is feasible and max-min fair by the linear programs of HiGHS', () => {
     fc.assert(
       fc.property(problems, (problem) => {
-        const { served, certificate } = fairDemand(problem);
-        expect(certificate).toBeLessThan(1e-9);
+        const { served, violation } = fairDemand(problem);
+        expect(violation).toBeLessThan(1e-9);
         served.forEach((cores, service) => {
           const most = mostWithoutHarmToThePoorer(problem, served, service);
           expect(most).toBeGreaterThanOrEqual(cores - 2 * SLACK);
@@ -175,21 +175,21 @@ describe('fairDemand, any problem', () => {
       { numRuns: 500 },
     );
   });
-  it('does not depend on the flow that was there before', () => {
+  it('does not depend on the flow of the last problem', () => {
     fc.assert(
       fc.property(problems, fc.array(fc.double({ min: 0.1, max: 3, noNaN: true }), { minLength: 4 }), (problem, by) => {
         const fair = createFair(problem);
         const before = { ...problem, demand: problem.demand.map((demand, service) => demand * (by[service] ?? 1)) };
         fairDemand(before, fair);
         const again = fairDemand(problem, fair);
-        expect(again.certificate).toBeLessThan(1e-9);
+        expect(again.violation).toBeLessThan(1e-9);
         fairDemand(problem).served.forEach((cores, service) => expect(again.served[service]).toBeCloseTo(cores, 6));
       }),
       { numRuns: 300 },
     );
   });
 
-  it('has a certificate that knows what is not fair', () => {
+  it('reports a violation when a service has half of its fair share', () => {
     fc.assert(
       fc.property(problems, (problem) => {
         const { served } = fairDemand(problem);

@@ -3,10 +3,12 @@ import fc from 'fast-check';
 import { Allocator } from '../../../../central-controller/decide/allocate/allocate.ts';
 import { allocate, type Facts } from './columns.ts';
 
-/** The solver is done at half of this; the other half is for what the two phases add up to. */
+/** Twice what `split-solver.ts` accepts as a solution. */
 const MAX_GAP = 1e-6;
 
-/** Every order of magnitude is equally likely, and half of the values are at an edge or 1, where ties happen. */
+/**
+ * Half of the values are the bounds or 1, which makes ties; for the others each order of magnitude is equally likely.
+ */
 function magnitudes(min: number, max: number): fc.Arbitrary<number> {
   const between = fc.double({ min: Math.log(min), max: Math.log(max), noNaN: true }).map(Math.exp);
   return fc.oneof(between, fc.constantFrom(min, Math.min(max, Math.max(min, 1)), max));
@@ -23,7 +25,7 @@ function serviceOn(nodes: number): fc.Arbitrary<Facts['services'][number]> {
   const replica = fc.record({
     node: fc.nat(nodes - 1),
     costFactor: magnitudes(1, 100),
-    hidden: fc.oneof(fc.constant(0), magnitudes(1e-6, 1e6)),
+    nonCpuSeconds: fc.oneof(fc.constant(0), magnitudes(1e-6, 1e6)),
     limitCores: fc.option(magnitudes(1e-3, 1e6), { nil: undefined }),
     fixed: fc.option(fc.constant(0.1), { nil: undefined, freq: 5 }),
   });
@@ -32,7 +34,7 @@ function serviceOn(nodes: number): fc.Arbitrary<Facts['services'][number]> {
       requestsPerSecond: fc.oneof(fc.constant(0), magnitudes(1e-3, 1e9)),
       shareWeight: magnitudes(1e-3, 1e3),
       level: fc.boolean(),
-      pull: magnitudes(5e-4, 2),
+      regularisation: magnitudes(5e-4, 2),
       cost: magnitudes(1e-9, 1e6),
       replicas: fc.array(replica, { minLength: 1, maxLength: 6 }),
     })
@@ -41,7 +43,7 @@ function serviceOn(nodes: number): fc.Arbitrary<Facts['services'][number]> {
       replicas: replicas.map(({ costFactor, fixed, ...rest }, index) => ({
         ...rest,
         cost: cost * costFactor,
-        // Fixed shares sum to 1 where all shares are fixed, so one is left open.
+        // If all shares of a service were fixed, they would have to sum to 1, so one is not.
         fixed: index === 0 ? undefined : fixed,
       })),
     }));
@@ -58,11 +60,11 @@ export const hostileFacts: fc.Arbitrary<Facts> = fc.integer({ min: 1, max: 5 }).
 export interface Verdict {
   /** Largest optimality gap of the allocations. */
   readonly gap: number;
-  /** What is wrong, one sentence each. */
+  /** One sentence per fault. */
   readonly faults: readonly string[];
 }
 
-/** Allocates from nothing, then with other demands, then the first again from that solution; judges all three. */
+/** Allocates from nothing, then with other demands, then the first facts again, each time from the last solution. */
 export function judgeAllocations(facts: Facts): Verdict {
   const services = facts.services.map((service, index) => ({
     ...service,
@@ -76,9 +78,9 @@ export function judgeAllocations(facts: Facts): Verdict {
     ['after a change', { ...facts, services }],
     ['after the change back', facts],
   ] as const) {
-    const { certificate, loads, services: answers } = allocate(input, allocator);
-    gap = Math.max(gap, certificate);
-    if (!(certificate <= MAX_GAP)) faults.push(`${name}: the optimality gap is ${certificate}`);
+    const { optimalityGap, loads, services: answers } = allocate(input, allocator);
+    gap = Math.max(gap, optimalityGap);
+    if (!(optimalityGap <= MAX_GAP)) faults.push(`${name}: the optimality gap is ${optimalityGap}`);
     if (!loads.every(Number.isFinite)) faults.push(`${name}: loads are ${loads.join(', ')}`);
     for (const { shares } of answers) {
       const sum = shares.reduce((total, share) => total + share, 0);

@@ -8,7 +8,7 @@ const SLACK = 1e-6;
 
 type Terms = Record<string, number>;
 
-/** Load of each node by requests: `x<service>_<replica>`. */
+/** Cores of each node per request/s; the variables are `x<service>_<replica>`. */
 function loadTerms({ nodes, services }: Facts): Terms[] {
   const terms = nodes.map((): Terms => ({}));
   services.forEach((service, s) =>
@@ -29,8 +29,8 @@ function demandRows({ services }: Facts): LinearProgram['rows'][number][] {
 }
 
 /**
- * Lexicographic min-max of node utilisation by its definition: the least that the most used node can be used, then
- * those nodes held there that cannot be used less, and so on.
+ * The lexicographic min-max of node utilisation by its definition: finds the smallest utilisation of the busiest node,
+ * fixes the nodes that cannot have less, and goes on with the other nodes.
  */
 function leastLevels(facts: Facts): number[] {
   const loads = loadTerms(facts);
@@ -61,7 +61,7 @@ function leastLevels(facts: Facts): number[] {
   return levels;
 }
 
-/** Costs are a service's times a node's factor, times up to `noise` more. */
+/** Each cost is a factor of the service times a factor of the node, times a random factor from 1 to 1 + `noise`. */
 function fleets(noise: number): fc.Arbitrary<Facts> {
   const factor = fc.double({ min: 0.5, max: 2, noNaN: true });
   return fc.integer({ min: 1, max: 4 }).chain((nodes) =>
@@ -96,12 +96,12 @@ function fleets(noise: number): fc.Arbitrary<Facts> {
         services: services.map(({ demand, cost, replicas }): ServiceFacts => ({
           requestsPerSecond: (1000 * demand) / cost,
           shareWeight: 1,
-          pull: 1e-5,
+          regularisation: 1e-5,
           level: true,
           replicas: replicas.map(({ node, more }) => ({
             node,
             cost: 0.001 * cost * (hardware[node]?.factor ?? 1) * (1 + noise * more),
-            hidden: 0,
+            nonCpuSeconds: 0,
           })),
         })),
       })),
@@ -113,19 +113,19 @@ function utilisations(facts: Facts, loads: readonly number[]): number[] {
 }
 
 describe('level', () => {
-  it('is the lexicographic min-max of node utilisation, says HiGHS', () => {
+  it('is the lexicographic min-max of node utilisation by the linear programs of HiGHS', () => {
     fc.assert(
       fc.property(fleets(0), (facts) => {
-        const { loads, certificate } = allocate(facts);
+        const { loads, optimalityGap } = allocate(facts);
         const own = utilisations(facts, loads);
-        expect(certificate).toBeLessThan(1e-6);
+        expect(optimalityGap).toBeLessThan(1e-6);
         leastLevels(facts).forEach((level, node) => expect(own[node]).toBeCloseTo(level, 3));
       }),
       { numRuns: 100 },
     );
   });
 
-  it('is close to the least most used node where nodes suit services differently', () => {
+  it('is within 10 % of the best busiest node when nodes suit services differently', () => {
     fc.assert(
       fc.property(fleets(0.1), (facts) => {
         const { loads } = allocate(facts);
@@ -135,7 +135,7 @@ describe('level', () => {
     );
   });
 
-  it('leaves delay services where they would be if all asked for delay, and levels what results', () => {
+  it('splits services with the objective delay as if all had it, and levels the nodes on top', () => {
     fc.assert(
       fc.property(fleets(0), fc.array(fc.boolean(), { minLength: 4, maxLength: 4 }), (facts, wishes) => {
         const asking = (level: (s: number) => boolean): Facts => ({
@@ -145,7 +145,7 @@ describe('level', () => {
         const allDelay = allocate(asking(() => false));
         fc.pre(facts.services.some((_, s) => wishes[s] === true));
         const mixed = allocate(asking((s) => wishes[s] === true));
-        expect(mixed.certificate).toBeLessThan(1e-6);
+        expect(mixed.optimalityGap).toBeLessThan(1e-6);
         const nodes = facts.nodes.map((node) => ({ ...node }));
         facts.services.forEach((service, s) => {
           if (wishes[s] === true) return;

@@ -1,19 +1,19 @@
-/** HiGHS, the oracle of these tests: a linear program as rows of numbers. */
+/** Solves linear programs with HiGHS, the oracle of these tests. */
 import highsModule from 'highs';
 
 export interface LinearProgram {
-  /** Coefficients of what is minimised, by variable name; other variables cost nothing. */
+  /** Coefficients of the objective by variable name; 0 for other variables. */
   readonly minimise: Readonly<Record<string, number>>;
   readonly rows: readonly {
     readonly terms: Readonly<Record<string, number>>;
     readonly relation: '<=' | '>=' | '=';
     readonly value: number;
   }[];
-  /** Lower and upper bounds; 0 and none where a variable is not named. */
+  /** Lower and upper bounds by variable name; other variables are 0 or more. */
   readonly bounds?: Readonly<Record<string, readonly [number, number]>>;
 }
 
-// The package's types say CommonJS, which it is not when imported: its default export is the function itself.
+// The types of the package describe its CommonJS export. As an ES module, its default export is the function itself.
 const createHighs = highsModule as unknown as typeof highsModule.default;
 const highs = await createHighs();
 
@@ -23,7 +23,7 @@ function sum(terms: Readonly<Record<string, number>>): string {
     .join(' ');
 }
 
-/** The optimum, and the variables that attain it. Throws where HiGHS does not call it optimal. */
+/** Returns the optimum and its variables. Throws when HiGHS finds no optimum. */
 export function solveLinear(program: LinearProgram): { value: number; at: (name: string) => number } {
   const rows = program.rows.map(
     ({ terms, relation, value }, index) => ` r${index}: ${sum(terms)} ${relation} ${value}`,

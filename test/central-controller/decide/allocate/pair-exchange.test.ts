@@ -2,14 +2,14 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PairExchange } from '../../../../central-controller/decide/allocate/pair-exchange.ts';
 import { splitEqually, type SplitProblem } from '../../../../central-controller/decide/allocate/split-problem.ts';
-import { residual, splitProblems } from './split-problems.ts';
+import { splitProblems, splitResidual } from './split-problems.ts';
 
 function improveEqualSplit(problem: SplitProblem): { readonly before: number; readonly after: number } {
   const requests = new Float64Array(problem.node.length);
   splitEqually(problem, requests);
-  const before = residual(problem, requests);
+  const before = splitResidual(problem, requests);
   new PairExchange(problem.capacity.length).solve(problem, requests);
-  return { before, after: residual(problem, requests) };
+  return { before, after: splitResidual(problem, requests) };
 }
 
 describe('PairExchange', () => {
@@ -23,7 +23,7 @@ describe('PairExchange', () => {
     );
   });
 
-  it('keeps each sum, and no rate below its floor', () => {
+  it('keeps the demand of each service and leaves no rate below its floor', () => {
     fc.assert(
       fc.property(splitProblems, (problem) => {
         const requests = new Float64Array(problem.node.length);

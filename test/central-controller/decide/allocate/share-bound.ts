@@ -1,11 +1,11 @@
 /**
  * How far apart two nearly optimal splits of one problem can be.
  *
- * The regularisation makes the cost strongly convex: with `p_s` its strength for service s (`pull`), any two splits x and
- * y satisfy `sum_s p_s |x_s - y_s|^2 <= (grad(x) - grad(y)) (x - y)`. Within one service the differences sum to 0, a rate
- * that is higher in x is above its floor there, and marginal costs of x differ by at most `gap_s(x)` seconds. So the right
- * side is at most `sum_s (gap_s(x) + gap_s(y)) / 2 * |x_s - y_s|_1`, and with the inequality of Cauchy and Schwarz, k_s
- * being the number of replicas,
+ * The regularisation makes the cost strongly convex: with strength `p_s` for service s, any two splits x
+ * and y satisfy `sum_s p_s |x_s - y_s|^2 <= (grad(x) - grad(y)) (x - y)`. Within one service the differences sum to 0,
+ * a rate that is higher in x is above its floor there, and marginal costs of x differ by at most `gap_s(x)` seconds. So
+ * the right side is at most `sum_s (gap_s(x) + gap_s(y)) / 2 * |x_s - y_s|_1`, and with the inequality of Cauchy and
+ * Schwarz, k_s being the number of replicas,
  *
  *     sum_s p_s |x_s - y_s|^2 <= sum_s k_s (gap_s(x) + gap_s(y))^2 / (4 p_s)
  */
@@ -19,9 +19,9 @@ import {
   type SplitProblem,
 } from '../../../../central-controller/decide/allocate/split-problem.ts';
 import { type Answer, type Facts, inputOf } from './columns.ts';
-import { residual } from './split-problems.ts';
+import { splitResidual } from './split-problems.ts';
 
-/** The problem that phase 2 solves for facts whose services all have the same objective and no fixed shares. */
+/** The problem of phase 2 for facts whose services all have the same objective and no fixed shares. */
 export function splitProblemOf(facts: Facts, { services }: Answer): SplitProblem {
   const input = inputOf(facts);
   const problem = createSplitProblem(facts.nodes.length, facts.services.length, input.node.length);
@@ -49,10 +49,10 @@ function ratesOf({ demand }: SplitProblem, { services }: Answer): Float64Array {
 
 /** Largest relative violation of the problem's conditions by the shares. */
 export function residualOf(problem: SplitProblem, answer: Answer): number {
-  return residual(problem, ratesOf(problem, answer));
+  return splitResidual(problem, ratesOf(problem, answer));
 }
 
-/** Per service: seconds between the lowest marginal cost, and the highest of a replica that is above its floor. */
+/** Per service: seconds from the lowest marginal cost to the highest of a replica above its floor. */
 function gapsOf(problem: SplitProblem, answer: Answer): number[] {
   const rates = ratesOf(problem, answer);
   const loads = new Float64Array(problem.capacity.length);
@@ -67,8 +67,8 @@ function gapsOf(problem: SplitProblem, answer: Answer): number[] {
       const rate = rates[j] ?? 0;
       const node = problem.node[j] ?? 0;
       evaluateNode(problem, node, loads[node] ?? 0, point);
-      let marginal = (problem.cost[j] ?? 0) * point.price + (problem.hidden[j] ?? 0);
-      marginal += (problem.pull[s] ?? 0) * (rate - equal);
+      let marginal = (problem.cost[j] ?? 0) * point.price + (problem.nonCpuSeconds[j] ?? 0);
+      marginal += (problem.regularisation[s] ?? 0) * (rate - equal);
       if (problem.limit[j] !== Infinity) {
         evaluateLimit(problem, j, rate, point);
         marginal += point.price;
@@ -80,13 +80,13 @@ function gapsOf(problem: SplitProblem, answer: Answer): number[] {
   });
 }
 
-/** Per service: the most that a share can differ between two answers to one problem. */
+/** Per service: the largest possible difference of a share between two answers to one problem. */
 export function maxShareDistances(problem: SplitProblem, one: Answer, other: Answer): number[] {
   const gaps = [gapsOf(problem, one), gapsOf(problem, other)];
   let sum = 0;
   one.services.forEach(({ shares }, s) => {
     const gap = (gaps[0]?.[s] ?? 0) + (gaps[1]?.[s] ?? 0);
-    sum += (shares.length * gap * gap) / (4 * (problem.pull[s] ?? 1));
+    sum += (shares.length * gap * gap) / (4 * (problem.regularisation[s] ?? 1));
   });
-  return one.services.map((_, s) => Math.sqrt(sum / (problem.pull[s] ?? 1)) / (problem.demand[s] ?? 1));
+  return one.services.map((_, s) => Math.sqrt(sum / (problem.regularisation[s] ?? 1)) / (problem.demand[s] ?? 1));
 }

@@ -1,10 +1,10 @@
-/** Splits small enough to be looked at, of which each optimum has replicas at the floor, at their limits and between. */
+/** Small random splits, whose optima have replicas at their floors, near their limits and between. */
 import fc from 'fast-check';
 import { evaluateCurve } from '../../../../central-controller/decide/allocate/delay-curve.ts';
 import {
   createSplitProblem,
   type SplitProblem,
-  violation,
+  kktResidual,
 } from '../../../../central-controller/decide/allocate/split-problem.ts';
 
 export const splitProblems: fc.Arbitrary<SplitProblem> = fc
@@ -24,7 +24,7 @@ export const splitProblems: fc.Arbitrary<SplitProblem> = fc
               fc.record({
                 node: fc.nat(nodes - 1),
                 cost: fc.integer({ min: 8, max: 12 }),
-                hidden: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 50 })),
+                nonCpuSeconds: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 50 })),
                 limit: fc.oneof(fc.constant(Infinity), fc.integer({ min: 2, max: 20 })),
               }),
               { minLength: replicas, maxLength: replicas },
@@ -45,19 +45,19 @@ export const splitProblems: fc.Arbitrary<SplitProblem> = fc
         problem.capacity.set(capacities.map(([capacity]) => capacity / 10));
         problem.background.set(capacities.map(([capacity, tenths]) => (capacity / 10) * (tenths / 10)));
         problem.demand.set(rates);
-        problem.pull.set(rates.map((rate) => (0.05 * point.price * 0.01 * replicas) / rate));
+        problem.regularisation.set(rates.map((rate) => (0.05 * point.price * 0.01 * replicas) / rate));
         problem.start.set([...services.keys(), services.length].map((service) => service * replicas));
         problem.node.set(all.map(({ node }) => node));
         problem.limit.set(all.map(({ limit }) => limit / 10));
         problem.cost.set(all.map(({ cost }) => cost / 1000));
-        problem.hidden.set(all.map(({ hidden }) => hidden / 1000));
+        problem.nonCpuSeconds.set(all.map(({ nonCpuSeconds }) => nonCpuSeconds / 1000));
         return problem;
       }),
   );
 
 /** Largest relative violation of the conditions of optimality by this split. */
-export function residual(problem: SplitProblem, requests: Float64Array): number {
+export function splitResidual(problem: SplitProblem, requests: Float64Array): number {
   const nodes = problem.capacity.length;
   const point = { value: 0, price: 0, slope: 0 };
-  return violation(problem, requests, new Float64Array(nodes), new Float64Array(nodes), point);
+  return kktResidual(problem, requests, new Float64Array(nodes), new Float64Array(nodes), point);
 }

@@ -10,12 +10,12 @@ import {
 } from '../../../../central-controller/decide/allocate/split-problem.ts';
 import { SplitSolver } from '../../../../central-controller/decide/allocate/split-solver.ts';
 import { type LinearProgram, solveLinear } from './linear-program.ts';
-import { residual, splitProblems } from './split-problems.ts';
+import { splitProblems, splitResidual } from './split-problems.ts';
 
 interface Split {
   readonly requests: Float64Array;
   readonly loads: Float64Array;
-  readonly certificate: number;
+  readonly residual: number;
 }
 
 function solveSplit(problem: SplitProblem): Split {
@@ -23,29 +23,29 @@ function solveSplit(problem: SplitProblem): Split {
   solver.solve(problem);
   const loads = new Float64Array(problem.capacity.length);
   loadsOf(problem, solver.requests, loads);
-  return { requests: solver.requests, loads, certificate: solver.certificate };
+  return { requests: solver.requests, loads, residual: solver.residual };
 }
 
-/** The service that the replica is of, and its equal share. */
+/** The service of the replica, and its equal share in requests per second. */
 function serviceOf(problem: SplitProblem, replica: number): { service: number; equal: number } {
   const service = problem.start.findIndex((_, s) => replica < (problem.start[s + 1] ?? Infinity));
   const replicas = (problem.start[service + 1] ?? 0) - (problem.start[service] ?? 0);
   return { service, equal: (problem.demand[service] ?? 0) / replicas };
 }
 
-/** What the replica's own requests cost beside the load of its node; derivative by requests per second. */
+/** Sets `point` to the replica's own terms of the cost, with the derivative by its requests per second. */
 function ownCost(problem: SplitProblem, replica: number, rate: number, point: CurvePoint): void {
   const { service, equal } = serviceOf(problem, replica);
-  const pull = problem.pull[service] ?? 1;
-  const hidden = problem.hidden[replica] ?? 0;
+  const regularisation = problem.regularisation[service] ?? 1;
+  const nonCpuSeconds = problem.nonCpuSeconds[replica] ?? 0;
   point.value = 0;
   point.price = 0;
   if (problem.limit[replica] !== Infinity) evaluateLimit(problem, replica, rate, point);
-  point.value += hidden * rate + (pull / 2) * (rate - equal) ** 2;
-  point.price += hidden + pull * (rate - equal);
+  point.value += nonCpuSeconds * rate + (regularisation / 2) * (rate - equal) ** 2;
+  point.price += nonCpuSeconds + regularisation * (rate - equal);
 }
 
-/** What is minimised. */
+/** The cost that the split minimises. */
 function totalCost(problem: SplitProblem, requests: Float64Array): number {
   const point: CurvePoint = { value: 0, price: 0, slope: 0 };
   const loads = new Float64Array(problem.capacity.length);
@@ -63,8 +63,8 @@ function totalCost(problem: SplitProblem, requests: Float64Array): number {
 }
 
 /**
- * The same problem with each convex term replaced by the highest of many of its tangents, as a linear program: a lower
- * bound of the optimum, the closer the more tangents there are near it.
+ * A lower bound of the optimum: the linear program in which the highest of some tangents replaces each convex term.
+ * Tangents near the optimum make it close.
  */
 function lowerBound(problem: SplitProblem, near: Float64Array, loads: Float64Array): number {
   const point: CurvePoint = { value: 0, price: 0, slope: 0 };
@@ -106,14 +106,14 @@ function lowerBound(problem: SplitProblem, near: Float64Array, loads: Float64Arr
   return solveLinear({ minimise, rows, bounds }).value;
 }
 
-describe('solveSplit', () => {
-  it('finds what HiGHS finds for the piecewise linear problem', () => {
+describe('SplitSolver', () => {
+  it('is close to the lower bound that HiGHS finds with tangents', () => {
     fc.assert(
       fc.property(splitProblems, (problem) => {
-        const { requests, loads, certificate } = solveSplit(problem);
+        const { requests, loads, residual } = solveSplit(problem);
         const cost = totalCost(problem, requests);
         const bound = lowerBound(problem, requests, loads);
-        expect(certificate).toBeLessThan(1e-6);
+        expect(residual).toBeLessThan(1e-6);
         expect(bound).toBeLessThanOrEqual(cost * (1 + 1e-6) + 1e-6);
         expect(bound).toBeGreaterThan(cost * (1 - 1e-3));
       }),
@@ -121,7 +121,7 @@ describe('solveSplit', () => {
     );
   });
 
-  it('beats any other split', () => {
+  it('costs no more than any other split', () => {
     fc.assert(
       fc.property(
         splitProblems,
@@ -141,34 +141,34 @@ describe('solveSplit', () => {
     );
   });
 
-  it('has a certificate that knows a split which is not optimal', () => {
+  it('reports a larger KKT residual for a split that is not optimal', () => {
     fc.assert(
       fc.property(splitProblems, (problem) => {
-        const { requests, certificate } = solveSplit(problem);
+        const { requests, residual } = solveSplit(problem);
         const [first = 0, second = 0] = requests;
         const moved = 0.3 * Math.min(first - problem.floor * serviceOf(problem, 0).equal, second);
         fc.pre((problem.start[1] ?? 0) > 1 && moved > 0.01 * first);
         const worse = Float64Array.from(requests);
         worse[0] = first - moved;
         worse[1] = second + moved;
-        expect(residual(problem, worse)).toBeGreaterThan(10 * Math.max(certificate, 1e-8));
+        expect(splitResidual(problem, worse)).toBeGreaterThan(10 * Math.max(residual, 1e-8));
       }),
     );
   });
 
-  // Prices of the nodes differ by so much that the search on the dual cannot tell rates apart: it ends with 0.26.
-  it('solves what only exchanges between pairs of replicas solve', () => {
+  // Prices of the nodes differ by so much that they do not determine the rates: the dual method ends with 0.26.
+  it('solves a problem whose node prices differ by many orders of magnitude', () => {
     const problem = createSplitProblem(4, 2, 4);
     problem.capacity.set([0.01, 1e6, 1, 1e6]);
     problem.background.set([0.00500835, 550000.0505, 0.50000835, 499999.9999999891]);
     problem.demand.set([0.000050100000000000005, 0.45000045450000004]);
-    problem.pull.set([252861.0935717755, 5876.696596722476]);
+    problem.regularisation.set([252861.0935717755, 5876.696596722476]);
     problem.start.set([0, 2, 4]);
     problem.node.set([2, 3, 0, 2]);
     problem.cost.set([1, 100, 1e6, 1e6]);
     problem.limit.set([1, 0.001, 1e6, 1]);
-    const { requests, certificate } = solveSplit(problem);
-    expect(certificate).toBeLessThan(1e-6);
-    expect(residual(problem, requests)).toBe(certificate);
+    const { requests, residual } = solveSplit(problem);
+    expect(residual).toBeLessThan(1e-6);
+    expect(splitResidual(problem, requests)).toBe(residual);
   });
 });
