@@ -53,7 +53,7 @@ export class SplitSolver {
     this.#dual = new DualNewton(replicas, prices, system);
     this.#loads = new Float64Array(nodes);
     this.#prices = new Float64Array(nodes);
-    this.#exchange = new PairExchange(nodes);
+    this.#exchange = new PairExchange(nodes, services, replicas);
     this.#best = new Float64Array(replicas);
     this.#improved = new Float64Array(replicas);
   }

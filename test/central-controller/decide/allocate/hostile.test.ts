@@ -43,6 +43,41 @@ it.each<[string, Omit<Facts, 'floor'>]>([
       ],
     },
   ],
+  [
+    // Exchanges between the replicas with the highest and the lowest marginal cost never chose the two on one node.
+    'two replicas on one node, one of which has a limit that hardly matters',
+    {
+      nodes: [node(1), node(0.01), node(0.01), node(1e6)],
+      services: [
+        service(1.5, 1, [
+          replica(2, 1e6, { nonCpuSeconds: 1e-6, limitCores: 1 }),
+          replica(0, 1e6),
+          replica(3, 1e8, { nonCpuSeconds: 1e-6, limitCores: 1e6 }),
+          replica(2, 1e6, { nonCpuSeconds: 1e-6 }),
+        ]),
+      ],
+    },
+  ],
+  [
+    // Without the pattern move, a round of exchanges moved 2e-5 of the requests that had to move.
+    'a small and a large service that share a small overloaded node',
+    {
+      nodes: [node(1e6), node(0.01), node(1e6), node(0.01)],
+      services: [
+        {
+          ...service(0, 5e-4, [replica(2, 1e-9), replica(1, 1e-9), replica(0, 1e-9, { nonCpuSeconds: 1 })]),
+          shareWeight: 1e-3,
+        },
+        service(1, 5e-4, [
+          replica(3, 1e6, { nonCpuSeconds: 1 }),
+          replica(2, 1e6, { limitCores: 1e6 }),
+          replica(1, 1e6, { nonCpuSeconds: 1 }),
+          replica(2, 1e8, { fixed: 0.1 }),
+          replica(3, 1e6, { nonCpuSeconds: 1e-6, fixed: 0.1 }),
+        ]),
+      ],
+    },
+  ],
 ])('solves %s', (_, facts) => {
   expect(judgeAllocations({ ...facts, floor: 0 }).faults).toEqual([]);
 });

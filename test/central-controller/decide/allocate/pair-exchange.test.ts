@@ -8,7 +8,7 @@ function improveEqualSplit(problem: SplitProblem): { readonly before: number; re
   const requests = new Float64Array(problem.node.length);
   splitEqually(problem, requests);
   const before = splitResidual(problem, requests);
-  new PairExchange(problem.capacity.length).solve(problem, requests);
+  new PairExchange(problem.capacity.length, problem.demand.length, problem.node.length).solve(problem, requests);
   return { before, after: splitResidual(problem, requests) };
 }
 
@@ -28,7 +28,7 @@ describe('PairExchange', () => {
       fc.property(splitProblems, (problem) => {
         const requests = new Float64Array(problem.node.length);
         splitEqually(problem, requests);
-        new PairExchange(problem.capacity.length).solve(problem, requests);
+        new PairExchange(problem.capacity.length, problem.demand.length, problem.node.length).solve(problem, requests);
         problem.demand.forEach((demand, s) => {
           const own = requests.subarray(problem.start[s], problem.start[s + 1]);
           const floor = (problem.floor * demand) / own.length;
