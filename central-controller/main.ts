@@ -3,7 +3,7 @@
 import closeWithGrace from 'close-with-grace';
 import pino, { type Logger } from 'pino';
 import { createServer } from './api/server.ts';
-import { inClusterCredentials, kubeconfigCredentials } from './kubernetes/credentials.ts';
+import { inClusterAccess, kubeconfigAccess } from './kubernetes/api-access.ts';
 import { openCluster } from './open-cluster.ts';
 import { ManifestCluster } from './cluster/manifests.ts';
 import type { Cluster } from './model/topology.ts';
@@ -44,12 +44,15 @@ interface Environment {
   close(): Promise<void>;
 }
 
-function openEnvironment({ cluster: source, identity, listen }: ControllerOptions, logger: Logger): Environment {
+async function openEnvironment(
+  { cluster: source, identity, listen }: ControllerOptions,
+  logger: Logger,
+): Promise<Environment> {
   if (source.kind === 'kubernetes') {
-    const opened = openCluster({ ...source, identity, port: listen.port, now: clock.now }, logger);
     const { kubeconfig } = source;
-    const { server } = kubeconfig === undefined ? inClusterCredentials() : kubeconfigCredentials(kubeconfig);
-    return { ...opened, followed: { origin: server, plan: () => opened.cluster.plan() } };
+    const access = await (kubeconfig === undefined ? inClusterAccess() : kubeconfigAccess({ kubeconfig }));
+    const opened = openCluster({ ...source, access, identity, port: listen.port, now: clock.now }, logger);
+    return { ...opened, followed: { origin: access.server, plan: () => opened.cluster.plan() } };
   }
   const cluster = new ManifestCluster(source.directory, {
     now: clock.now,
@@ -82,7 +85,7 @@ async function openTracing(
 async function main(): Promise<void> {
   const options = parseOptions(process.argv);
   const logger = pino({ name: 'central-controller', level: options.logLevel });
-  const environment = openEnvironment(options, logger);
+  const environment = await openEnvironment(options, logger);
   const loop = new ControlLoop({
     clock,
     untilNextTick: (now) => untilNextBeat(now, options.tickMs, SAMPLE_TO_DECISION_MS),

@@ -7,14 +7,13 @@ import { PolicyReconciler } from './policy/policy-reconciler.ts';
 import { ApiWriter } from './kubernetes/api-writer.ts';
 import { RoutedCluster } from './routing/routed-cluster.ts';
 import { ApiError, KubernetesClient } from './kubernetes/client.ts';
-import { inClusterCredentials, kubeconfigCredentials } from './kubernetes/credentials.ts';
+import type { ApiAccess } from './kubernetes/api-access.ts';
 import type { ObjectProblem } from './kubernetes/objects.ts';
 import { Lease } from './kubernetes/lease.ts';
 import { WatchedCluster } from './cluster/watched-cluster.ts';
 
 export interface KubernetesOptions {
-  /** Undefined: the pod's own service account. */
-  readonly kubeconfig: string | undefined;
+  readonly access: ApiAccess;
   readonly namespace: string;
   readonly lease: string;
   /** Domain of the cluster's host names. */
@@ -43,11 +42,10 @@ export interface OpenedCluster {
   close(): Promise<void>;
 }
 
-/** @throws BallastError INVALID_FLAG when there are no credentials */
+/** @throws BallastError INVALID_FLAG if the server is not a base address */
 export function openCluster(options: KubernetesOptions, log: Log): OpenedCluster {
-  const { kubeconfig, namespace, lease: name, identity, port, clusterDomain, now } = options;
-  const credentials = kubeconfig === undefined ? inClusterCredentials() : kubeconfigCredentials(kubeconfig);
-  const client = new KubernetesClient(credentials);
+  const { access, namespace, lease: name, identity, port, clusterDomain, now } = options;
+  const client = new KubernetesClient(access);
   const complain = (failure: Failure): void => log.error({ code: failure.code }, describeFailure(failure));
   const observed = new WatchedCluster(client, {
     now,

@@ -97,7 +97,7 @@ async function directly(controller: string, path: string, question: Question): P
 }
 
 async function throughApiServer(flags: ControllerFlags, path: string, question: Question): Promise<Answer> {
-  const client = openClient(flags);
+  const client = await openClient(flags);
   const { pathname, searchParams } = new URL(path, 'http://controller');
   const { method = 'GET', body } = question;
   const query = Object.fromEntries(searchParams);

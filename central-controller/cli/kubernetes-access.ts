@@ -1,9 +1,7 @@
 /** Access to a cluster with the kubeconfig that kubectl would use. */
-import { homedir } from 'node:os';
-import { delimiter, join } from 'node:path';
 import type { Command } from 'commander';
 import { KubernetesClient } from '../kubernetes/client.ts';
-import { kubeconfigCredentials } from '../kubernetes/credentials.ts';
+import { kubeconfigAccess } from '../kubernetes/api-access.ts';
 
 export interface ClusterFlags {
   readonly kubeconfig?: string;
@@ -12,13 +10,11 @@ export interface ClusterFlags {
 
 export function withClusterOptions(command: Command, about: string): Command {
   return command
-    .option('--kubeconfig <file>', `${about}: this file (default: $KUBECONFIG, else ~/.kube/config)`)
+    .option('--kubeconfig <file>', `${about}: this file (default: the files of $KUBECONFIG, else ~/.kube/config)`)
     .option('--context <name>', `${about}: this context of the file (default: its current context)`);
 }
 
 /** @throws BallastError INVALID_FLAG naming the file and the field */
-export function openClient({ kubeconfig, context }: ClusterFlags): KubernetesClient {
-  const [usual] = (process.env['KUBECONFIG'] ?? '').split(delimiter).filter(Boolean);
-  const file = kubeconfig ?? usual ?? join(homedir(), '.kube', 'config');
-  return new KubernetesClient(kubeconfigCredentials(file, context));
+export async function openClient(flags: ClusterFlags): Promise<KubernetesClient> {
+  return new KubernetesClient(await kubeconfigAccess(flags));
 }

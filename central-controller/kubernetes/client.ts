@@ -1,11 +1,11 @@
 /**
- * JSON requests and watches to the API server, and no more: @kubernetes/client-node has a class for every kind there is,
- * and takes half of the memory that the whole controller may have.
+ * JSON requests and watches to the API server. @kubernetes/client-node has a class for every kind of the API instead, and
+ * with them takes half of the memory that the whole controller may have; its logins are in api-access.ts.
  */
-import { Agent, type Dispatcher } from 'undici';
+import { Agent, type Dispatcher, ProxyAgent, Socks5ProxyAgent } from 'undici';
 import { type BaseAddress, parseBaseAddress, pathBelow } from '../../contract/base-address.ts';
 import { BallastError } from '../../contract/errors.ts';
-import type { Credentials } from './credentials.ts';
+import type { ApiAccess, Tls } from './api-access.ts';
 
 const CONNECT_MS = 3_000;
 const ANSWER_MS = 10_000;
@@ -46,27 +46,16 @@ export class ApiError extends Error {
 }
 
 export class KubernetesClient {
-  readonly #credentials: Credentials;
+  readonly #access: ApiAccess;
   readonly #server: BaseAddress;
-  readonly #agent: Agent;
+  #connections: Connections | undefined;
 
   /** @throws BallastError INVALID_FLAG if the server is not a base address */
-  constructor(credentials: Credentials) {
-    const { ca, cert, key } = credentials;
-    const server = parseBaseAddress(credentials.server);
+  constructor(access: ApiAccess) {
+    const server = parseBaseAddress(access.server);
     if (!server.ok) throw new BallastError(server.failure.code, server.failure.message);
-    this.#credentials = credentials;
+    this.#access = access;
     this.#server = server.value;
-    this.#agent = new Agent({
-      connect: {
-        timeout: CONNECT_MS,
-        ...(ca !== undefined && { ca }),
-        ...(cert !== undefined && { cert }),
-        ...(key !== undefined && { key }),
-      },
-      headersTimeout: ANSWER_MS,
-      bodyTimeout: ANSWER_MS,
-    });
   }
 
   /** @returns the object of the answer, undefined where it has no body @throws ApiError */
@@ -91,7 +80,7 @@ export class KubernetesClient {
   }
 
   async close(): Promise<void> {
-    await this.#agent.destroy();
+    await this.#connections?.dispatcher.destroy();
   }
 
   async #send(
@@ -100,22 +89,38 @@ export class KubernetesClient {
     request: ApiRequest,
     silenceMs = ANSWER_MS,
   ): Promise<Dispatcher.ResponseData> {
-    const { query = {}, body, contentType = 'application/json', signal } = request;
+    const response = await this.#try(method, path, request, silenceMs);
+    if (response.statusCode < 300) return response;
+    if (response.statusCode !== 401 || !this.#access.login) throw await refusal(response);
+    // A token may expire before its time, or be revoked.
+    await response.body.dump();
+    this.#access.login.forget();
+    const again = await this.#try(method, path, request, silenceMs);
+    if (again.statusCode < 300) return again;
+    throw await refusal(again);
+  }
+
+  async #try(
+    method: Method,
+    path: string,
+    { query = {}, body, contentType = 'application/json', signal }: ApiRequest,
+    silenceMs: number,
+  ): Promise<Dispatcher.ResponseData> {
     const { url, authorization } = this.#server;
-    const { token } = this.#credentials;
-    const login = token ? `Bearer ${token()}` : authorization;
-    let response: Dispatcher.ResponseData;
     try {
-      response = await this.#agent.request({
+      const { headers = {}, tls = {} } = (await this.#access.login?.get()) ?? {};
+      return await this.#dispatcher(tls).request({
         origin: url.origin,
         path: pathBelow(this.#server, path),
         query: { ...query },
         method,
         headers: {
           accept: 'application/json',
-          ...(login !== undefined && { authorization: login }),
+          ...(authorization !== undefined && { Authorization: authorization }),
+          ...headers,
           ...(body !== undefined && { 'content-type': contentType }),
         },
+        headersTimeout: ANSWER_MS,
         bodyTimeout: silenceMs,
         ...(body !== undefined && { body: JSON.stringify(body) }),
         ...(signal && { signal }),
@@ -123,9 +128,33 @@ export class KubernetesClient {
     } catch (error) {
       throw unanswered(error);
     }
-    if (response.statusCode < 300) return response;
-    throw await refusal(response);
   }
+
+  /** A renewed certificate needs new connections. Requests on the old ones may end. */
+  #dispatcher(tls: Tls): Dispatcher {
+    const identity = [tls.ca, tls.cert, tls.key, tls.servername, tls.rejectUnauthorized].map(String).join('\n');
+    if (this.#connections?.identity !== identity) {
+      void this.#connections?.dispatcher.close();
+      this.#connections = { identity, dispatcher: dispatcherOf(tls, this.#access.proxy) };
+    }
+    return this.#connections.dispatcher;
+  }
+}
+
+interface Connections {
+  readonly identity: string;
+  readonly dispatcher: Dispatcher;
+}
+
+function dispatcherOf(tls: Tls, proxy: string | undefined): Dispatcher {
+  const connect = { timeout: CONNECT_MS, ...tls };
+  if (proxy === undefined) return new Agent({ connect });
+  if (proxy.startsWith('socks')) {
+    // undici's types lack `requestTls`.
+    const options = { requestTls: connect, headersTimeout: ANSWER_MS };
+    return new Socks5ProxyAgent(proxy.replace(/^socks5h:/, 'socks5:'), options);
+  }
+  return new ProxyAgent({ uri: proxy, requestTls: connect });
 }
 
 async function* chunksOf(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {

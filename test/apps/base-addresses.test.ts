@@ -158,7 +158,11 @@ describe('API server', () => {
     const registry = new Registry();
     const end = registerApiRequestMetrics(registry, server, () => performance.now());
     onTestFinished(end);
-    const client = new KubernetesClient({ server, token: () => 'token' });
+    const login = {
+      get: async () => ({ headers: { Authorization: 'Bearer token' }, tls: {} }),
+      forget: () => undefined,
+    };
+    const client = new KubernetesClient({ server, login });
     await client.request('GET', '/api/v1/pods', { query: { limit: 5 } });
     await client.close();
     expect([...seen]).toEqual(['GET /k8s/clusters/c-1/api/v1/pods?limit=5 Bearer token']);

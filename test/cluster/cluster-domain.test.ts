@@ -17,7 +17,7 @@ let controller: ControllerProcess | undefined;
 
 beforeAll(async () => {
   server = await startApiServer();
-  writer = new ClusterWriter(server.kubeconfig);
+  writer = await ClusterWriter.open(server.kubeconfig);
   for (const object of [
     await policyKind(),
     customKind(ISTIO, 'DestinationRule', 'destinationrules'),

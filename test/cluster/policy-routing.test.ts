@@ -15,7 +15,7 @@ let cluster: ClusterWriter;
 
 beforeAll(async () => {
   server = await startApiServer({ controllerManager: true, users: [{ name: LIMITED }] });
-  cluster = new ClusterWriter(server.kubeconfig);
+  cluster = await ClusterWriter.open(server.kubeconfig);
   for (const object of [await policyKind(), node('node-1')]) await cluster.apply(object);
   await applyIstioDefinitions(server);
 }, START_MS);

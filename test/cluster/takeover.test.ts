@@ -21,7 +21,7 @@ const running: { controllers: ControllerProcess[]; agent?: AgentProcess } = { co
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ballast-takeover-'));
   server = await startApiServer();
-  writer = new ClusterWriter(server.kubeconfig);
+  writer = await ClusterWriter.open(server.kubeconfig);
   for (const object of [await policyKind(), node('node-1'), namespace('shop')]) await writer.apply(object);
   for (const object of [service('shop', 'cart'), policy('shop', 'cart')]) await writer.apply(object);
   const pods = [0, 1].map((number) => ({

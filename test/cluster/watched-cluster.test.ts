@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { KubernetesClient } from '../../central-controller/kubernetes/client.ts';
-import { kubeconfigCredentials } from '../../central-controller/kubernetes/credentials.ts';
+import { kubeconfigAccess } from '../../central-controller/kubernetes/api-access.ts';
 import { WatchedCluster, type WatchNews } from '../../central-controller/cluster/watched-cluster.ts';
 import { type ApiServer, startApiServer } from './api-server/api-server.ts';
 import { ClusterWriter, customKind, namespace, node, policy, policyKind, service } from './support/objects.ts';
@@ -13,7 +13,7 @@ let writer: ClusterWriter;
 
 beforeAll(async () => {
   server = await startApiServer();
-  writer = new ClusterWriter(server.kubeconfig);
+  writer = await ClusterWriter.open(server.kubeconfig);
   for (const object of [await policyKind(), node('node-1'), node('node-2')]) await writer.apply(object);
 });
 
@@ -24,7 +24,7 @@ afterAll(async () => {
 
 async function watched() {
   const news: WatchNews[] = [];
-  const client = new KubernetesClient(kubeconfigCredentials(server.kubeconfig));
+  const client = new KubernetesClient(await kubeconfigAccess({ kubeconfig: server.kubeconfig }));
   const cluster = new WatchedCluster(client, { now: () => Date.now(), onNews: (one) => news.push(one) });
   onTestFinished(async () => {
     await cluster.close();

@@ -11,6 +11,8 @@ interface PackageJson {
 const NEEDED = /\.(?:[cm]?js|json|wasm|node|so(?:\.\d+)*|css)$|(?:^|\/)(?:LICEN[CS]E|NOTICE|COPYING)[^/]*$/i;
 /** Tests, examples and documentation. */
 const NOT_NEEDED = /(?:^|\/)(?:tests?|__tests__|benchmarks?|examples?|docs|\.github)\//;
+/** 25 MB of classes for the Kubernetes API, which central-controller/kubernetes/client-node.ts keeps from being loaded. */
+const NOT_LOADED = /@kubernetes\/client-node\/dist\/gen\/(?:apis|models|types)\//;
 
 async function readPackage(root: string, folder: string): Promise<PackageJson | undefined> {
   return readFile(join(root, folder, 'package.json'), 'utf8').then(
@@ -55,5 +57,8 @@ async function filesOf(root: string, folder: string): Promise<string[]> {
   const files = await Array.fromAsync(
     glob('**/*', { cwd: join(root, folder), exclude: (path) => path.includes('node_modules') }),
   );
-  return files.filter((file) => NEEDED.test(file) && !NOT_NEEDED.test(file)).map((file) => join(folder, file));
+  return files
+    .filter((file) => NEEDED.test(file) && !NOT_NEEDED.test(file))
+    .map((file) => join(folder, file))
+    .filter((file) => !NOT_LOADED.test(file));
 }

@@ -19,7 +19,7 @@ function resultText({ check, level, message, remedy }: CheckResult): string {
 }
 
 async function doctor(flags: Flags): Promise<void> {
-  const client = openClient(flags);
+  const client = await openClient(flags);
   try {
     const results = diagnose(await readFacts(client));
     print({ findings: results }, flags.json, () => results.map(resultText).join('\n'));

@@ -138,7 +138,7 @@ async function run(context: BenchContext): Promise<BenchResult> {
   const wasUp = await (await findLab()).answers();
   const rows: Round[] = [];
   try {
-    await using scene = new Scene(await bringLab(choice.parts, rows, context), context.signal, context.progress);
+    await using scene = await Scene.open(await bringLab(choice.parts, rows, context), context.signal, context.progress);
     rows.push(...(await measure(scene, choice)));
   } finally {
     if (!wasUp) await downLab();

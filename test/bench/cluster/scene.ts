@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiError, KubernetesClient } from '../../../central-controller/kubernetes/client.ts';
-import { kubeconfigCredentials } from '../../../central-controller/kubernetes/credentials.ts';
+import { kubeconfigAccess } from '../../../central-controller/kubernetes/api-access.ts';
 import { linesOf } from '../../../central-controller/kubernetes/lines.ts';
 import type { Lab } from '../../../tools/lab/lab.ts';
 import { type Pod, type PodObject, podOf } from '../../lab/support/pods.ts';
@@ -22,11 +22,16 @@ export class Scene implements AsyncDisposable {
   readonly progress: (line: string) => void;
   readonly #client: KubernetesClient;
 
-  constructor(lab: Lab, signal: AbortSignal, progress: (line: string) => void) {
+  private constructor(lab: Lab, client: KubernetesClient, signal: AbortSignal, progress: (line: string) => void) {
     this.lab = lab;
+    this.#client = client;
     this.signal = signal;
     this.progress = progress;
-    this.#client = new KubernetesClient(kubeconfigCredentials(lab.folder.kubeconfig));
+  }
+
+  static async open(lab: Lab, signal: AbortSignal, progress: (line: string) => void): Promise<Scene> {
+    const client = new KubernetesClient(await kubeconfigAccess({ kubeconfig: lab.folder.kubeconfig }));
+    return new Scene(lab, client, signal, progress);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

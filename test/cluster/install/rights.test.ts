@@ -67,7 +67,7 @@ async function freePort(): Promise<number> {
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ballast-rights-'));
   server = await startApiServer({ auditLog: auditLog() });
-  cluster = new ClusterWriter(server.kubeconfig);
+  cluster = await ClusterWriter.open(server.kubeconfig);
   await applyIstioDefinitions(server);
   await server.kubectl(['apply', '--server-side', '-k', join(CONFIGS, 'base')]);
   await server.kubectl([

@@ -4,7 +4,7 @@ import type { RequestListener } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, vi } from 'vitest';
-import { kubeconfigCredentials } from '../../../central-controller/kubernetes/credentials.ts';
+import { kubeconfigAccess } from '../../../central-controller/kubernetes/api-access.ts';
 import type { LoadgenRequest, RequestSpec } from '../../../tools/load-generator/operator/api/request.ts';
 import type { RequestStatus } from '../../../tools/load-generator/operator/api/request-status.ts';
 import type { Measured } from '../../../tools/load-generator/operator/api/result.ts';
@@ -41,11 +41,11 @@ export class LoadCluster implements AsyncDisposable {
   #operator: OpenedOperator | undefined;
   #started = 0;
 
-  private constructor(folder: string, server: ApiServer, kubeconfig: string) {
+  private constructor(folder: string, server: ApiServer, kubeconfig: string, writer: ClusterWriter) {
     this.#folder = folder;
     this.server = server;
     this.kubeconfig = kubeconfig;
-    this.writer = new ClusterWriter(server.kubeconfig);
+    this.writer = writer;
   }
 
   /** With the operator's manifests applied, and Services `search` and `geo`. */
@@ -58,7 +58,7 @@ export class LoadCluster implements AsyncDisposable {
       await server.kubectl(['wait', '--for=condition=established', `crd/${plural}.loadgen.ballast.dev`]);
     }
     const kubeconfig = await server.serviceAccountKubeconfig(LEASE.namespace, 'load-operator');
-    const cluster = new LoadCluster(folder, server, kubeconfig);
+    const cluster = new LoadCluster(folder, server, kubeconfig, await ClusterWriter.open(server.kubeconfig));
     await cluster.writer.apply(namespace(NAMESPACE));
     for (const name of ['search', 'geo']) await cluster.applyService(name);
     return cluster;
@@ -71,13 +71,13 @@ export class LoadCluster implements AsyncDisposable {
     await rm(this.#folder, { recursive: true, force: true });
   }
 
-  startOperator(): void {
+  async startOperator(): Promise<void> {
     const log = { info: () => undefined, error: (_fields: unknown, message: string) => this.complaints.push(message) };
     const targetOf = (_namespace: string, name: string): URL =>
       this.#targets.get(name) ?? new URL('http://127.0.0.1:1');
     const identity = `operator-${++this.#started}`;
-    const credentials = kubeconfigCredentials(this.kubeconfig);
-    this.#operator = openOperator({ credentials, ...LEASE, identity, targetOf }, log);
+    const access = await kubeconfigAccess({ kubeconfig: this.kubeconfig });
+    this.#operator = openOperator({ access, ...LEASE, identity, targetOf }, log);
   }
 
   async stopOperator(): Promise<void> {

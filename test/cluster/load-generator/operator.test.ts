@@ -181,7 +181,7 @@ test('an operator that is stopped writes what was measured; the next one does no
   const { measured } = await cluster.resultOf('stopped');
   expect(measured).toMatchObject({ outcome: 'Interrupted', requests: status.progress?.requests, failed: 0 });
 
-  cluster.startOperator();
+  await cluster.startOperator();
   await cluster.request('after', { targetQps: 1, durationSeconds: 1 });
   await cluster.until('after', ...DONE);
   expect((await cluster.read('stopped')).status).toEqual(status);
@@ -196,7 +196,7 @@ test('a load whose operator is killed is told to be interrupted, with its last p
   const requests = await cluster.untilProgress('killed');
   child.kill('SIGKILL');
   await once(child, 'exit');
-  cluster.startOperator();
+  await cluster.startOperator();
   const { progress, conditions } = await cluster.until('killed', 'Failed', 'Started', 'Interrupted');
   expect(progress?.requests).toBeGreaterThanOrEqual(requests);
   expect(conditions?.[1]?.message).toContain(`${progress?.requests} requests`);

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { KubernetesClient } from '../../../central-controller/kubernetes/client.ts';
-import { kubeconfigCredentials } from '../../../central-controller/kubernetes/credentials.ts';
+import { kubeconfigAccess } from '../../../central-controller/kubernetes/api-access.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -34,8 +34,12 @@ export async function policyKind(): Promise<Json> {
 export class ClusterWriter {
   readonly #client: KubernetesClient;
 
-  constructor(kubeconfig: string) {
-    this.#client = new KubernetesClient(kubeconfigCredentials(kubeconfig));
+  private constructor(client: KubernetesClient) {
+    this.#client = client;
+  }
+
+  static async open(kubeconfig: string): Promise<ClusterWriter> {
+    return new ClusterWriter(new KubernetesClient(await kubeconfigAccess({ kubeconfig })));
   }
 
   /** Creates the object or sets what it says. */

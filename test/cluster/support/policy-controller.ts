@@ -1,6 +1,6 @@
 /** The part of the controller that writes to the cluster, on a clock that can be put forward; decisions are made up. */
 import { KubernetesClient } from '../../../central-controller/kubernetes/client.ts';
-import { kubeconfigCredentials } from '../../../central-controller/kubernetes/credentials.ts';
+import { kubeconfigAccess } from '../../../central-controller/kubernetes/api-access.ts';
 import { WatchedCluster } from '../../../central-controller/cluster/watched-cluster.ts';
 import { describeManifest } from '../../../central-controller/kubernetes/manifest.ts';
 import { PolicyReconciler } from '../../../central-controller/policy/policy-reconciler.ts';
@@ -24,8 +24,8 @@ export interface PolicyController extends AsyncDisposable {
 
 /** @param asUser kubeconfig that writes are made with; absent: with that of reads */
 export async function startPolicyController(kubeconfig: string, asUser = kubeconfig): Promise<PolicyController> {
-  const client = new KubernetesClient(kubeconfigCredentials(kubeconfig));
-  const user = new KubernetesClient(kubeconfigCredentials(asUser));
+  const client = new KubernetesClient(await kubeconfigAccess({ kubeconfig }));
+  const user = new KubernetesClient(await kubeconfigAccess({ kubeconfig: asUser }));
   let skipped = 0;
   const now = () => Date.now() + skipped;
   const observed = new WatchedCluster(client, { now, onNews: () => undefined });

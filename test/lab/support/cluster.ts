@@ -1,6 +1,6 @@
 /** The lab's cluster as tests work with it: objects, pods and what runs in them. */
 import { ApiError, KubernetesClient } from '../../../central-controller/kubernetes/client.ts';
-import { kubeconfigCredentials } from '../../../central-controller/kubernetes/credentials.ts';
+import { kubeconfigAccess } from '../../../central-controller/kubernetes/api-access.ts';
 import type { PolicyConditionType, PolicyReason, PolicyStatus } from '../../../contract/policy-status.ts';
 import { type Lab, openLab } from '../../../tools/lab/lab.ts';
 import { expect } from 'vitest';
@@ -26,13 +26,14 @@ export class LabCluster implements AsyncDisposable {
   readonly lab: Lab;
   readonly #client: KubernetesClient;
 
-  private constructor(lab: Lab) {
+  private constructor(lab: Lab, client: KubernetesClient) {
     this.lab = lab;
-    this.#client = new KubernetesClient(kubeconfigCredentials(lab.folder.kubeconfig));
+    this.#client = client;
   }
 
   static async open(): Promise<LabCluster> {
-    return new LabCluster(await openLab());
+    const lab = await openLab();
+    return new LabCluster(lab, new KubernetesClient(await kubeconfigAccess({ kubeconfig: lab.folder.kubeconfig })));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -6,7 +6,7 @@ import closeWithGrace from 'close-with-grace';
 import { Command, Option } from 'commander';
 import { fastify } from 'fastify';
 import pino from 'pino';
-import { inClusterCredentials, kubeconfigCredentials } from '../../../central-controller/kubernetes/credentials.ts';
+import { inClusterAccess, kubeconfigAccess } from '../../../central-controller/kubernetes/api-access.ts';
 import { BallastError, describeFailure } from '../../../contract/errors.ts';
 import { DEFAULT_CLUSTER_DOMAIN, parseClusterDomain, serviceHost } from '../../../contract/names.ts';
 import { readListenAddress } from '../../../apps/service/flags.ts';
@@ -46,14 +46,14 @@ async function main(): Promise<void> {
     throw new BallastError('INVALID_FLAG', '--kubeconfig: this is no pod of a cluster, so it must be named');
   }
   const address = readListenAddress(listen);
-  const credentials = kubeconfig === undefined ? inClusterCredentials() : kubeconfigCredentials(kubeconfig);
+  const access = await (kubeconfig === undefined ? inClusterAccess() : kubeconfigAccess({ kubeconfig }));
   const logger = pino({ name: 'load-operator', level: flags.logLevel });
   const pod = process.env['POD_NAME'] ?? hostname();
   const server = fastify();
   const operator = openOperator(
     {
-      credentials,
-      namespace: flags.namespace ?? credentials.namespace ?? 'default',
+      access,
+      namespace: flags.namespace ?? access.namespace ?? 'default',
       lease,
       identity: `${pod}_${randomUUID()}`,
       targetOf: (namespace, service, port) =>

@@ -1,7 +1,7 @@
 /** Connects the operator to a cluster. */
 import { qualifiedName } from '../../../contract/names.ts';
 import { KubernetesClient } from '../../../central-controller/kubernetes/client.ts';
-import type { Credentials } from '../../../central-controller/kubernetes/credentials.ts';
+import type { ApiAccess } from '../../../central-controller/kubernetes/api-access.ts';
 import { Lease } from '../../../central-controller/kubernetes/lease.ts';
 import type { ReflectorState } from '../../../central-controller/kubernetes/reflector.ts';
 import { describeFailure, type Failure } from '../../../contract/errors.ts';
@@ -14,7 +14,7 @@ import { Operator } from './operator.ts';
 import { startLoadRun } from './run/load-run.ts';
 
 export interface OperatorOptions {
-  readonly credentials: Credentials;
+  readonly access: ApiAccess;
   /** Namespace of the Lease that elects one of several operators. */
   readonly namespace: string;
   readonly lease: string;
@@ -38,10 +38,10 @@ export interface OpenedOperator {
 
 /** Starts at once. */
 export function openOperator(options: OperatorOptions, log: Log): OpenedOperator {
-  const { credentials, namespace, lease: name, identity, targetOf } = options;
+  const { access, namespace, lease: name, identity, targetOf } = options;
   const logFailure = (failure: Failure): void => log.error({ code: failure.code }, describeFailure(failure));
   const mixes = readMixes(logFailure);
-  const client = new KubernetesClient(credentials);
+  const client = new KubernetesClient(access);
   const problems = new Set<string>();
   const watched = new WatchedRequests(client, {
     changed() {
