@@ -125,14 +125,14 @@ class Candidate {
     if (next) return next();
     const write = (): void => {
       const askedAt = now();
-      const wanted = this.election.attempt(askedAt);
-      if (!wanted) return;
+      const attempt = this.election.attempt(askedAt);
+      if (!attempt) return;
       let written: LeaseRecord | undefined;
       const arrive = (): void => {
-        written = this.#store.write(wanted);
+        written = this.#store.write(attempt);
       };
       const answer = (): void => {
-        if (written) this.election.written(wanted, written.version, askedAt, now());
+        if (written) this.election.written(attempt, written.version, askedAt, now());
         else {
           const read = this.#store.lease;
           this.#underway.push(() => this.election.observe(read, now()));

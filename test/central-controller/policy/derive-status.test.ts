@@ -124,7 +124,7 @@ describe('the conditions of a policy', () => {
     const given = facts();
     const quiet: Made = { state: 'Learning', requestsPerSecond: 0 };
 
-    /** `Ready` after each of these decisions in turn, each status standing when the next one is made. */
+    /** `Ready` after each of these decisions in turn, each status present when the next one is made. */
     function inTurn(decisions: readonly Made[], mode: 'Enforce' | 'Observe' = 'Enforce'): string[] {
       const own = mode === 'Enforce' ? given : facts(model({ mode }));
       let before: PolicyStatus | undefined;
@@ -135,7 +135,7 @@ describe('the conditions of a policy', () => {
       });
     }
 
-    it('stay True once it was learnt, whoever leads', () => {
+    it('stay True once it was learnt, under any leader', () => {
       expect(inTurn([{}, quiet, { ...quiet, requestsPerSecond: 0.3 }, {}])).toEqual([
         'True Balanced',
         'True Idle',

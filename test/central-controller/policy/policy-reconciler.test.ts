@@ -91,7 +91,7 @@ class Reporting {
 const UNHEARD: Made = { state: 'Learning', requestsPerSecond: 0, silent: ['node'] };
 const LEARNING: Made = { state: 'Learning', requestsPerSecond: 5 };
 
-it('whoever begins to lead leaves a status as it stands until it knows as much', async () => {
+it('a new leader keeps the previous status until it knows as much', async () => {
   const reporting = new Reporting(true);
   for (const _takeover of [1, 2]) {
     reporting.leads();

@@ -43,7 +43,7 @@ describe("somebody else's objects", () => {
     expect(controller.look().services.get(CART)?.problem).toBeUndefined();
   });
 
-  it('become ours with our label under our names, whoever wrote them', () => {
+  it('become ours if they have our label and one of our names', () => {
     const controller = settled();
     const rule = controller.cluster.get(RULE);
     if (rule) controller.cluster.add({ ...rule, metadata: { ...rule.metadata, ownerReferences: undefined } as never });

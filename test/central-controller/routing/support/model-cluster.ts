@@ -78,7 +78,7 @@ export class ModelCluster {
 
   objects(): ObservedObjects {
     const { mode, routing, replicas, ordinalsStart, pods, hasPolicy } = this.state;
-    const kind = (wanted: string) => [...this.#istio.values()].filter((object) => object.kind === wanted);
+    const kind = (name: string) => [...this.#istio.values()].filter((object) => object.kind === name);
     const labels = { ...this.userLabels, ...(this.#ownLabel !== undefined && { [SESSION_LABEL]: this.#ownLabel }) };
     const managedFields = [
       {
