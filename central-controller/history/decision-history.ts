@@ -1,73 +1,89 @@
 /**
- * The last decisions, so that one can ask why a weight was what it was. Every tick of the last seconds and one tick a
- * second before that; fewer where the cluster is large, so that the memory it takes does not grow with it.
+ * Recent decisions, to see why a weight was what it was: every tick of the last seconds, and one tick a second of ten
+ * minutes. In a large cluster the older ones lie further apart, so that the memory stays within a bound.
  */
 import type { Decision } from '../../contract/decision.ts';
+import { PackedDecision } from './packed-decision.ts';
 
-/** Ten minutes. */
 const KEPT_MS = 600_000;
 
-/** Every tick is kept for so long. */
+/** Every tick is kept for this long, unless that takes more than half of the memory. */
 const ALL_MS = 15_000;
 
-/** Replicas' decisions that are held at most, about 300 bytes each. */
-const MAX_REPLICAS = 60_000;
+/** Time between older ones, unless the memory asks for more. */
+const STEP_MS = 1_000;
+
+const MAX_BYTES = 24 * 1024 * 1024;
+
+/** How often older ones are thinned out. */
+const THIN_MS = 1_000;
+
+export type DecisionSummary = Pick<Decision, 'tick' | 'at' | 'optimalityGap' | 'changed'>;
 
 export class DecisionHistory {
-  readonly #mostReplicas: number;
-  /** Oldest first. */
-  #decisions: Decision[] = [];
-  #replicas = 0;
+  readonly #maxBytes: number;
+  /** Oldest first, without the newest. */
+  #packed: PackedDecision[] = [];
+  #newest: Decision | undefined;
   #thinnedAt = -Infinity;
 
-  constructor(mostReplicas = MAX_REPLICAS) {
-    this.#mostReplicas = mostReplicas;
+  constructor(maxBytes = MAX_BYTES) {
+    this.#maxBytes = maxBytes;
   }
 
   /** Oldest first. */
-  get decisions(): readonly Decision[] {
-    return this.#decisions;
+  get decisions(): readonly DecisionSummary[] {
+    return this.#newest ? [...this.#packed, this.#newest] : this.#packed;
   }
 
   /** The number of the next decision. */
   get nextTick(): number {
-    return (this.#decisions.at(-1)?.tick ?? -1) + 1;
+    return (this.#newest?.tick ?? -1) + 1;
   }
 
-  /** Takes the next decision in; the newest one is kept whatever its size. */
+  /** Memory of all but the newest. */
+  get bytes(): number {
+    return this.#packed.reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  /** The newest decision is kept as it is, whatever its size. */
   add(decision: Decision): void {
-    this.#decisions.push(decision);
-    this.#replicas += replicasOf(decision);
-    if (decision.at - this.#thinnedAt >= 1_000) this.#thin(decision.at);
-    let gone = 0;
-    while (this.#replicas > this.#mostReplicas && gone < this.#decisions.length - 1) {
-      this.#replicas -= replicasOf(this.#decisions[gone]);
-      gone += 1;
-    }
-    if (gone > 0) this.#decisions.splice(0, gone);
+    if (this.#newest) this.#packed.push(new PackedDecision(this.#newest, this.#packed.at(-1)));
+    this.#newest = decision;
+    if (decision.at - this.#thinnedAt >= THIN_MS) this.#thin(decision.at);
+    let excess = this.bytes - this.#maxBytes;
+    while (excess > 0) excess -= this.#packed.shift()?.bytes ?? excess;
   }
 
-  /** The decision of a tick, or the one kept before it; undefined when that is too long ago, or still to come. */
+  /** The decision of a tick, or the last one kept before it; undefined: it is too long ago, or still to come. */
   at(tick: number): Decision | undefined {
-    const newest = this.#decisions.at(-1);
-    if (newest === undefined || tick > newest.tick) return undefined;
-    return this.#decisions.findLast((decision) => decision.tick <= tick);
+    if (this.#newest === undefined || tick > this.#newest.tick) return undefined;
+    if (tick === this.#newest.tick) return this.#newest;
+    return this.#packed.findLast((decision) => decision.tick <= tick)?.unpack();
   }
 
   #thin(now: number): void {
     this.#thinnedAt = now;
-    let second = -1;
-    this.#decisions = this.#decisions.filter(({ at }) => {
+    const { allMs, stepMs } = this.#spacing();
+    let step = -1;
+    this.#packed = this.#packed.filter(({ at }) => {
       if (now - at > KEPT_MS) return false;
-      if (now - at <= ALL_MS) return true;
-      const isFirst = Math.floor(at / 1_000) !== second;
-      second = Math.floor(at / 1_000);
+      if (now - at <= allMs) return true;
+      const isFirst = Math.floor(at / stepMs) !== step;
+      step = Math.floor(at / stepMs);
       return isFirst;
     });
-    this.#replicas = this.#decisions.reduce((sum, decision) => sum + replicasOf(decision), 0);
   }
-}
 
-function replicasOf(decision: Decision | undefined): number {
-  return decision?.services.reduce((sum, { replicas }) => sum + replicas.length, 0) ?? 0;
+  /** How decisions like the last ones fit into the memory. */
+  #spacing(): { readonly allMs: number; readonly stepMs: number } {
+    const [before, last] = this.#packed.slice(-2);
+    if (!before || !last) return { allMs: ALL_MS, stepMs: STEP_MS };
+    const room = Math.max(2, Math.floor(this.#maxBytes / last.bytes));
+    const intervalMs = Math.max(1, last.at - before.at);
+    const allMs = Math.min(ALL_MS, (room / 2) * intervalMs);
+    // Until they are thinned again, some more ticks come, and a step begins.
+    const older = Math.max(1, room - (allMs + THIN_MS) / intervalMs - 2);
+    return { allMs, stepMs: Math.max(STEP_MS, (KEPT_MS - allMs) / older) };
+  }
 }

@@ -1,47 +1,43 @@
-/** What is kept of one service: its figures, its latencies, and the figures of its replicas. */
+/** What is kept of one service: its values, its latencies, and the values of its replicas. */
 import type { SpanFigures, Stance } from '../../contract/time-series.ts';
 import type { ServiceDecision } from '../../contract/decision.ts';
-import { LATENCY_BUCKETS } from '../../contract/latency-buckets.ts';
-import { latencyQuantile } from './latency-quantile.ts';
-import { Series } from './series.ts';
-import { STEP_MS } from './timeline.ts';
+import { Latencies, latencyQuantile } from './latencies.ts';
+import { Series, STEP_MS } from './series.ts';
 
 const REQUESTS = 0;
 const IN_FLIGHT = 1;
 const LATENCY = 2;
-/** The first of the histogram's buckets. */
-const BUCKETS = 3;
+const VALUES = 3;
 
-/** Over fewer steps a mean says little. */
+/** A mean over fewer steps says little. */
 const MIN_STEPS = 5;
 
-/** Figures of a service, the buckets of its latency histogram among them. */
-export const SERVICE_FIGURES = BUCKETS + LATENCY_BUCKETS;
+/** Some steps of a time span: of the values, and of the latencies. */
+export interface Span {
+  readonly slots: readonly number[];
+  readonly latencySlots: readonly number[];
+}
 
 export class ServiceSeries {
-  readonly series = new Series(SERVICE_FIGURES);
+  static readonly bytes = Series.bytes(VALUES, 'single') + Latencies.bytes;
+  readonly series = new Series(VALUES, 'single');
+  readonly latencies = new Latencies();
   readonly replicas = new Map<string, Series>();
   /** Undefined before the first decision. */
   stance: Stance | undefined;
-  /** Nodes that carry it. */
+  /** Nodes that its replicas run on. */
   nodes: ReadonlySet<string> = new Set();
 
   write(slot: number, { requestsPerSecond, replicas }: ServiceDecision): void {
-    const served = replicas.reduce((sum, replica) => sum + replica.requestsPerSecond, 0);
-    const inFlight = replicas.reduce((sum, replica) => sum + replica.meanInFlight, 0);
-    const seconds = replicas.reduce((sum, each) => sum + each.requestsPerSecond * each.meanLatencySeconds, 0);
+    let [served, inFlight, seconds] = [0, 0, 0];
+    for (const replica of replicas) {
+      served += replica.requestsPerSecond;
+      inFlight += replica.meanInFlight;
+      seconds += replica.requestsPerSecond * replica.meanLatencySeconds;
+    }
     this.series.set(slot, REQUESTS, requestsPerSecond);
     this.series.set(slot, IN_FLIGHT, inFlight);
     this.series.set(slot, LATENCY, served > 0 ? seconds / served : NaN);
-  }
-
-  /** Adds requests that a replica has answered, by their latency. */
-  addLatencies(slot: number, buckets: readonly number[]): void {
-    for (const [bucket, count] of buckets.entries()) {
-      if (count === 0) continue;
-      const sum = this.series.get(slot, BUCKETS + bucket);
-      this.series.set(slot, BUCKETS + bucket, (Number.isNaN(sum) ? 0 : sum) + count);
-    }
   }
 
   read(slots: readonly number[]) {
@@ -53,15 +49,13 @@ export class ServiceSeries {
   }
 
   /**
-   * What it was like over some steps; null when they are too few.
+   * How the service did in a time span; null when that is too short.
    *
-   * @param utilisations of the nodes that carry it, over the same steps
+   * @param utilisations of the service's nodes over the same steps
    */
-  over(slots: readonly number[], utilisations: readonly number[]): SpanFigures | null {
+  over({ slots, latencySlots }: Span, utilisations: readonly number[]): SpanFigures | null {
     if (slots.length < MIN_STEPS) return null;
-    const counts = Array.from({ length: LATENCY_BUCKETS }, (_, bucket) =>
-      slots.reduce((sum, slot) => sum + (this.series.get(slot, BUCKETS + bucket) || 0), 0),
-    );
+    const counts = this.latencies.sum(latencySlots);
     return {
       seconds: (slots.length * STEP_MS) / 1000,
       p50Seconds: latencyQuantile(counts, 0.5) ?? null,

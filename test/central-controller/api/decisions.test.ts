@@ -4,6 +4,7 @@ import { decisionAnswer } from '../../../central-controller/api/old-names.ts';
 import { createServer } from '../../../central-controller/api/server.ts';
 import type { Explanation } from '../../../contract/explanation.ts';
 import { createLoop, runTraffic, type TestLoop } from '../fixtures.ts';
+import { packed } from '../history/packed.ts';
 
 const EXPLANATION = '/api/v1/services/hotel/geo/replicas/geo-0/explanation';
 
@@ -38,7 +39,7 @@ describe('recent decisions', () => {
     const first = test.loop.state.decision ?? expect.fail();
     runTraffic(test, 3);
     const latest = test.loop.state.decision ?? expect.fail();
-    expect(await get('/api/v1/decisions/0')).toEqual({ status: 200, body: decisionAnswer(first) });
+    expect(await get('/api/v1/decisions/0')).toEqual({ status: 200, body: decisionAnswer(packed(first)) });
     expect((await get('/api/v1/decisions/latest')).body).toEqual(decisionAnswer(latest));
     expect(await get('/api/v1/decisions/1000')).toMatchObject({ status: 404, body: { code: 'UNKNOWN_DECISION' } });
     expect(await get('/api/v1/decisions/first')).toMatchObject({ status: 400, body: { code: 'INVALID_REQUEST' } });

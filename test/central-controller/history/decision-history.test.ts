@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Decision } from '../../../contract/decision.ts';
 import { DecisionHistory } from '../../../central-controller/history/decision-history.ts';
 import { createLoop } from '../fixtures.ts';
+import { packed } from './packed.ts';
 
 const START = 1_000_000;
 
@@ -42,14 +43,51 @@ describe('the history of decisions', () => {
     expect(new DecisionHistory().at(0)).toBeUndefined();
   });
 
+  it('gives back a decision with all that it holds, in single precision', () => {
+    const decision = template();
+    const [service] = decision.services;
+    const [first, second] = service?.replicas ?? [];
+    if (!service || !first || !second) throw new Error('a service of two replicas');
+    const paused = { since: START, reason: 'a look' };
+    const replicas = [
+      { ...first, state: 'Degraded' as const, limits: ['floor' as const, 'slow' as const], weight: 0.123456789 },
+      {
+        ...second,
+        state: 'WarmingUp' as const,
+        limits: ['paused' as const],
+        cpuGrant: { shares: 512, quotaCores: 0.3 },
+      },
+    ];
+    const nodes = decision.nodes.map((node, index) => ({ ...node, stale: index === 0, busyCores: 0.1 * index }));
+    const whole = { ...decision, tick: 1, nodes, services: [{ ...service, paused, replicas }] };
+    const history = new DecisionHistory();
+    for (const each of [decision, whole, { ...decision, tick: 2 }]) history.add(each);
+    expect(history.at(1)).toEqual(packed(whole));
+    expect(history.at(0)).toEqual(packed(decision));
+    expect(history.at(2)).toEqual({ ...decision, tick: 2 });
+  });
+
   it('holds no more than it may, but always the newest', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 40 }), fc.integer({ min: 1, max: 100 }), (most, ticks) => {
-        const history = new DecisionHistory(most);
+      fc.property(fc.integer({ min: 0, max: 20_000 }), fc.integer({ min: 1, max: 100 }), (maxBytes, ticks) => {
+        const history = new DecisionHistory(maxBytes);
         fill(history, ticks);
-        expect(history.decisions.length * 2).toBeLessThanOrEqual(Math.max(most, 2));
+        expect(history.bytes).toBeLessThanOrEqual(maxBytes);
         expect(history.decisions.at(-1)?.tick).toBe(ticks - 1);
       }),
     );
+  });
+
+  it('reaches back ten minutes also where it may hold little, with the ticks of the last seconds', () => {
+    const history = new DecisionHistory();
+    fill(history, 2);
+    const small = new DecisionHistory(60 * history.bytes);
+    fill(small, 4 * 700);
+    expect(small.bytes).toBeLessThanOrEqual(60 * history.bytes);
+    const ages = small.decisions.map(({ at }) => START + (4 * 700 - 1) * 250 - at);
+    expect(Math.max(...ages)).toBeGreaterThan(570_000);
+    expect(ages.filter((age) => age <= 5_000)).toHaveLength(21);
+    const gaps = ages.slice(1).map((age, index) => (ages[index] ?? NaN) - age);
+    expect(Math.max(...gaps)).toBeLessThan(60_000);
   });
 });

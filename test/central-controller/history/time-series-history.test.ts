@@ -15,6 +15,11 @@ function geo(given: Partial<ServiceDecision> = {}): ServiceDecision {
   return { ...service('geo', [replica('geo-0', 'a'), replica('geo-1', 'b')]), ...given };
 }
 
+/** Ratios and cores are kept with half precision. */
+function near(value: number): number {
+  return expect.closeTo(value, 3) as number;
+}
+
 /** A hundred requests in one bucket. */
 function served(name: string, bucket: number): ServedWindow {
   const latencyBuckets = Array.from({ length: LATENCY_BUCKETS }, (_, index) => (index === bucket ? 100 : 0));
@@ -22,7 +27,7 @@ function served(name: string, bucket: number): ServedWindow {
   return { namespace: 'shop', replica: name, at: 0, seconds: 1, ...counts };
 }
 
-describe('figures', () => {
+describe('time series', () => {
   it('are the last of each two seconds', () => {
     const history = new TimeSeriesHistory();
     for (const [seconds, busyCores] of [
@@ -34,7 +39,12 @@ describe('figures', () => {
       history.add(at(seconds, { nodes: [node('a', { cores: 2, busyCores, backgroundCores: 0.1, stealCores: 0 })] }));
     }
     expect(history.times()).toEqual([START, START + 2000]);
-    expect(history.node('a')).toEqual({ name: 'a', utilisation: [0.15, 0.2], background: [0.05, 0.05], steal: [0, 0] });
+    expect(history.node('a')).toEqual({
+      name: 'a',
+      utilisation: [near(0.15), near(0.2)],
+      background: [near(0.05), near(0.05)],
+      steal: [0, 0],
+    });
   });
 
   it('of replicas are weight and CPU, of a service what its replicas add up to', () => {
@@ -45,7 +55,11 @@ describe('figures', () => {
     ];
     history.add(at(0, { services: [geo({ replicas, requestsPerSecond: 40 })] }));
     expect(history.replicas('shop/geo')).toEqual(['geo-0', 'geo-1']);
-    expect(history.replica('shop/geo', 'geo-1')).toEqual({ name: 'geo-1', weight: [0.7], cpuCores: [0.2] });
+    expect(history.replica('shop/geo', 'geo-1')).toEqual({
+      name: 'geo-1',
+      weight: [near(0.7)],
+      cpuCores: [near(0.2)],
+    });
     expect(history.service('shop/geo')).toEqual({
       requestsPerSecond: [40],
       inFlight: [1.6],
@@ -93,15 +107,15 @@ describe('memory', () => {
     );
     history.add(at(0, { services }));
     const { bytes } = history;
-    expect(bytes).toBeLessThan(5e6);
+    expect(bytes).toBeLessThan(2e6);
     for (let seconds = 2; seconds < 100; seconds += 2) history.add(at(seconds, { services }));
     expect(history.bytes).toBe(bytes);
   });
 
   it('is bounded: what does not fit is left out', () => {
-    const history = new TimeSeriesHistory(60_000);
+    const history = new TimeSeriesHistory(10_000);
     history.add(at(0));
-    expect(history.bytes).toBeLessThanOrEqual(60_000);
+    expect(history.bytes).toBeLessThanOrEqual(10_000);
     expect(history.nodes()).toEqual(['node-10', 'node-2']);
     expect(history.service('shop/geo')).toBeUndefined();
   });
@@ -126,13 +140,13 @@ describe('a switch', () => {
     expect(found).toMatchObject({ at: START + 60_000, name: 'geo', from: 'Observe', to: 'Enforce' });
     expect(found?.before).toMatchObject({
       seconds: 60,
-      busiestNode: expect.closeTo(0.9),
-      idlestNode: expect.closeTo(0.2),
+      busiestNode: near(0.9),
+      idlestNode: near(0.2),
     });
     expect(found?.after).toMatchObject({
       seconds: 60,
-      busiestNode: expect.closeTo(0.6),
-      idlestNode: expect.closeTo(0.5),
+      busiestNode: near(0.6),
+      idlestNode: near(0.5),
     });
     expect(found?.before?.p99Seconds).toBeCloseTo(0.25, 1);
     expect(found?.after?.p99Seconds).toBeCloseTo(0.001, 3);

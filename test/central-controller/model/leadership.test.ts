@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { decisionAnswer } from '../../../central-controller/api/old-names.ts';
 import { createServer } from '../../../central-controller/api/server.ts';
 import { createLoop, FakeLeadership, nodeReport, runTraffic, serviceTopology, topologyOf } from '../fixtures.ts';
+import { packed } from '../history/packed.ts';
 
 function following() {
   const leadership = new FakeLeadership();
@@ -52,7 +53,7 @@ describe('one of several controllers', () => {
     runTraffic(test, 5, 100, 21);
     const { decisions } = test.loop.state.history;
     expect(decisions.map(({ tick }) => tick)).toEqual(decisions.map((_, index) => index));
-    expect((await app.inject(`/api/v1/decisions/${before.tick}`)).json()).toEqual(decisionAnswer(before));
+    expect((await app.inject(`/api/v1/decisions/${before.tick}`)).json()).toEqual(decisionAnswer(packed(before)));
     await app.close();
   });
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { bucketBoundSeconds, LATENCY_BUCKETS } from '../../../contract/latency-buckets.ts';
-import { latencyQuantile } from '../../../central-controller/history/latency-quantile.ts';
+import { latencyQuantile } from '../../../central-controller/history/latencies.ts';
 
 const histogram = fc
   .array(fc.nat({ max: 1000 }), { minLength: LATENCY_BUCKETS, maxLength: LATENCY_BUCKETS })
