@@ -29,10 +29,13 @@ export default defineConfig({
   test: {
     projects: [
       {
+        // On all cores, and in few processes: most of the time would go into loading the same modules for each file.
         test: {
           name: 'unit',
           ...patient,
           ...plain,
+          isolate: false,
+          maxWorkers: '100%',
           include: ['test/**/*.test.ts'],
           exclude: [...PROGRAMS, ...REAL, ...BROWSER, ...LAB, ...CGROUP_V2],
         },
