@@ -1,10 +1,10 @@
 /**
  * What the host agent costs: a real agent process with 30 replicas and 4 samples a second, (a) alone with its
- * controller, (b) with 30 proxies that post statistics and poll for the table. With `--against` agents of two checkouts
+ * controller, (b) with 30 proxies that post statistics and poll for the table. With `--against` agents of two versions
  * run side by side, since a machine's speed changes more from one run to the next than most changes of the agent do.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,6 +15,7 @@ import { type AgentProcess, startAgent } from '../host-agent/support/agent-proce
 import { ControllerStub } from '../host-agent/support/controller-stub.ts';
 import { makeNodeGroup } from '../host-agent/support/node-group.ts';
 import type { Bench, BenchContext, BenchResult, Round } from './support/bench.ts';
+import { openCheckout } from './support/checkout.ts';
 import { cpuSeconds } from './support/process-cpu.ts';
 import { ProxyCrowd } from './support/proxy-crowd.ts';
 
@@ -176,10 +177,8 @@ async function startSubject(
 
 async function measureBoth(context: BenchContext, cleanup: AsyncDisposableStack): Promise<BenchResult> {
   const { against } = context.options;
-  if (against !== undefined && !existsSync(join(against, 'host-agent/main.ts'))) {
-    throw new Error(`--against ${against}: there is no host-agent/main.ts in it; name a checkout of Ballast`);
-  }
-  const checkouts = against === undefined ? ['.'] : Array.from({ length: AGENTS }, () => ['.', against]).flat();
+  const other = against === undefined ? undefined : openCheckout(against, cleanup);
+  const checkouts = other === undefined ? ['.'] : Array.from({ length: AGENTS }, () => ['.', other]).flat();
   const replicas = startReplicas(context);
   cleanup.defer(() => replicas.stop());
   const subjects: Subject[] = [];
@@ -214,9 +213,11 @@ async function measureBoth(context: BenchContext, cleanup: AsyncDisposableStack)
       reports_per_second: mean(serving, '.', 'reports_per_second'),
       tables_per_second: mean(serving, '.', 'tables_per_second'),
       failed_requests: mean(serving, '.', 'failed_requests'),
-      ...(against !== undefined && {
-        cpu_ratio: mean(alone, '.', 'core_percent') / mean(alone, against, 'core_percent'),
-        cpu_ratio_with_proxies: mean(serving, '.', 'core_percent') / mean(serving, against, 'core_percent'),
+      ...(other !== undefined && {
+        against_core_percent: mean(alone, other, 'core_percent'),
+        against_core_percent_with_proxies: mean(serving, other, 'core_percent'),
+        cpu_ratio: mean(alone, '.', 'core_percent') / mean(alone, other, 'core_percent'),
+        cpu_ratio_with_proxies: mean(serving, '.', 'core_percent') / mean(serving, other, 'core_percent'),
       }),
     },
   };
@@ -226,8 +227,8 @@ export const bench: Bench = {
   description: 'CPU that the host agent takes at 30 replicas and 4 samples a second',
   options: [
     {
-      flags: '--against <checkout>',
-      description: `another checkout of Ballast, with its packages installed: ${AGENTS} agents of each run side by side`,
+      flags: '--against <commit>',
+      description: `a commit, or a checkout with its packages installed: ${AGENTS} agents of each version run side by side`,
     },
   ],
   async run(context) {
