@@ -1,6 +1,7 @@
 /** Checks the flags. */
 import { parseArgs } from 'node:util';
 import { type Result, failure, success } from '../../contract/result.ts';
+import { checkHostAndPort } from './dependencies/host-and-port.ts';
 import { MAX_VIDEOS } from './http/fields.ts';
 
 /** The first is the one that clients call. */
@@ -23,7 +24,10 @@ Usage: npx node apps/video-recommendation/main.ts --service <name> [flags]
   --listen            ip:port to serve HTTP on; port 0 takes any free one (default 127.0.0.1 and
                       ${SERVICE_NAMES.map((name) => `${DEFAULT_PORTS[name]} for ${name}`).join(', ')});
                       of all: where the recommendations are, the others have the next ports
-  --max-batch-size    most users or videos that one request asks for (default 50)
+  --user-service      host:port of the service of the users, for video-recommendation
+                      (default user-service.<namespace>.svc.cluster.local:8080)
+  --video-service     host:port of the service of the videos, likewise
+  --batch-size        most users or videos that one request asks for (default 50)
   --default-limit     videos that are recommended where the request does not say (default 20)
   --client-pool-size  connections to each service that is asked, used in turn (default 4)
   --deadline-ms       an answer of another service that is not there by then is not waited for (default 2000)
@@ -39,6 +43,8 @@ export interface Options {
   readonly service: ServiceName | 'all';
   /** `ip:port` */
   readonly listen: string;
+  /** `host:port` of the services that video-recommendation asks, where they are not found by their usual names. */
+  readonly hosts: Readonly<Partial<Record<'user-service' | 'video-service', string>>>;
   readonly maxBatchSize: number;
   readonly defaultLimit: number;
   readonly poolSize: number;
@@ -46,7 +52,7 @@ export interface Options {
 }
 
 const NUMBERS = {
-  'max-batch-size': { otherwise: 50, from: 1, to: 250 },
+  'batch-size': { otherwise: 50, from: 1, to: 250 },
   'default-limit': { otherwise: 20, from: 1, to: MAX_VIDEOS },
   'client-pool-size': { otherwise: 4, from: 1, to: 256 },
   'deadline-ms': { otherwise: 2000, from: 1, to: 60_000 },
@@ -63,6 +69,26 @@ function readNumber(given: string | undefined, flag: NumberFlag): Result<number>
     : failure('INVALID_FLAG', `--${flag} ${given} is not a whole number from ${from} to ${to}.`);
 }
 
+const HOST_FLAGS = ['user-service', 'video-service'] as const;
+
+function readHosts(
+  values: Readonly<Partial<Record<(typeof HOST_FLAGS)[number], string>>>,
+  service: ServiceName | 'all',
+): Result<Options['hosts']> {
+  for (const flag of HOST_FLAGS) {
+    const given = values[flag];
+    if (given === undefined) continue;
+    if (service !== 'video-recommendation' && service !== 'all') {
+      return failure('INVALID_FLAG', `--${flag} is for video-recommendation: ${service} asks no other service.`);
+    }
+    const checked = checkHostAndPort(given);
+    if (!checked.ok) return failure('INVALID_FLAG', `--${flag} ${checked.failure.message}`);
+  }
+  return success(
+    Object.fromEntries(HOST_FLAGS.flatMap((flag) => (values[flag] === undefined ? [] : [[flag, values[flag]]]))),
+  );
+}
+
 /** The options of the command line, or `help`. */
 export function readFlags(args: readonly string[]): Result<Options | 'help'> {
   let values;
@@ -72,6 +98,10 @@ export function readFlags(args: readonly string[]): Result<Options | 'help'> {
       options: {
         service: { type: 'string' },
         listen: { type: 'string' },
+        'user-service': { type: 'string' },
+        'video-service': { type: 'string' },
+        'batch-size': { type: 'string' },
+        // The old name of --batch-size.
         'max-batch-size': { type: 'string' },
         'default-limit': { type: 'string' },
         'client-pool-size': { type: 'string' },
@@ -85,7 +115,9 @@ export function readFlags(args: readonly string[]): Result<Options | 'help'> {
   if (values.help) return success('help');
   const service = [...SERVICE_NAMES, 'all' as const].find((name) => name === values.service);
   if (!service) return failure('INVALID_FLAG', `--service must be one of ${SERVICE_NAMES.join(', ')}, all.`);
-  const maxBatchSize = readNumber(values['max-batch-size'], 'max-batch-size');
+  const hosts = readHosts(values, service);
+  if (!hosts.ok) return hosts;
+  const maxBatchSize = readNumber(values['batch-size'] ?? values['max-batch-size'], 'batch-size');
   if (!maxBatchSize.ok) return maxBatchSize;
   const defaultLimit = readNumber(values['default-limit'], 'default-limit');
   if (!defaultLimit.ok) return defaultLimit;
@@ -96,6 +128,7 @@ export function readFlags(args: readonly string[]): Result<Options | 'help'> {
   return success({
     service,
     listen: values.listen ?? `127.0.0.1:${DEFAULT_PORTS[service === 'all' ? 'video-recommendation' : service]}`,
+    hosts: hosts.value,
     maxBatchSize: maxBatchSize.value,
     defaultLimit: defaultLimit.value,
     poolSize: poolSize.value,

@@ -25,8 +25,8 @@ async function run(service: ServiceName, options: Options): Promise<void> {
     }
     case 'video-recommendation': {
       const { addRecommendationRoutes } = await import('./services/video-recommendation.ts');
-      const addressing = readAddressing(process.env);
-      addRecommendationRoutes(server, { ...options, pod, addressing, trendingMs: TRENDING_MS });
+      const addressing = readAddressing(process.env, options.hosts);
+      addRecommendationRoutes(server, { ...options, pod, addressing, trendingMs: TRENDING_MS, log: console.log });
       break;
     }
   }
@@ -37,10 +37,11 @@ function flagsOf(service: ServiceName, listen: string, options: Options): string
   const flags = {
     service,
     listen,
-    'max-batch-size': options.maxBatchSize,
+    'batch-size': options.maxBatchSize,
     'default-limit': options.defaultLimit,
     'client-pool-size': options.poolSize,
     'deadline-ms': options.deadlineMs,
+    ...(service === 'video-recommendation' && options.hosts),
   };
   return Object.entries(flags).map(([name, value]) => `--${name}=${value}`);
 }

@@ -1,12 +1,15 @@
 /**
- * The generated users: numbers 1 to 5,000. Each has a favourite topic and a second one, which decide whom the user
- * subscribes to and what they watch. They like the videos that they watched longest and most often. Nothing is stored:
- * each user is generated when it is requested.
+ * The generated users. The id of a user is a string: "1" to "5000", or any name such as "alice", which is generated from
+ * the name. Each user has a favourite topic and a second one, which decide whom the user subscribes to and what they
+ * watch. They like the videos that they watched longest and most often. Nothing is stored: each user is generated when it
+ * is requested.
  */
+import { createHash } from 'node:crypto';
 import { draw, pick } from '../../service/random.ts';
 import { TOPICS } from './topics.ts';
 import { VIDEOS, videoTopic } from './videos.ts';
 
+/** Number of users that others subscribe to: "1" to "5000". */
 export const USERS = 5000;
 
 /** Records of users start here; lower numbers are records of videos. */
@@ -49,10 +52,10 @@ const FAVOURITE_SHARE = 0.6;
 const KNOWN_SHARE = 0.85;
 
 export interface User {
-  readonly id: number;
+  readonly id: string;
   readonly name: string;
-  /** Numbers of users. */
-  readonly subscribedTo: readonly number[];
+  /** Ids of users. */
+  readonly subscribedTo: readonly string[];
   /** Numbers of videos. */
   readonly likedVideos: readonly number[];
 }
@@ -63,6 +66,12 @@ function groupByTopic(count: number, topicOf: (id: number) => number): Groups {
   const groups = TOPICS.map((): number[] => []);
   for (let id = 1; id <= count; id++) groups[topicOf(id)]?.push(id);
   return groups;
+}
+
+/** The record that a user is generated from. Names that are no numbers have records above those of the numbers. */
+function recordOf(id: string): number {
+  if (/^\d+$/.test(id)) return FIRST_RECORD + Number(id);
+  return FIRST_RECORD + USERS + 1 + (createHash('sha256').update(id).digest().readUInt32BE() >>> 1);
 }
 
 function favouriteTopic(record: number): number {
@@ -88,20 +97,23 @@ export class UserDirectory {
   readonly #videos = groupByTopic(VIDEOS, videoTopic);
   readonly #users = groupByTopic(USERS, (user) => favouriteTopic(FIRST_RECORD + user));
 
-  has(id: number): boolean {
-    return Number.isInteger(id) && id >= 1 && id <= USERS;
+  /** Digits are the number of a user, without leading zeros; any other name is a user. */
+  has(id: string): boolean {
+    return !/^\d+$/.test(id) || (!id.startsWith('0') && Number(id) <= USERS);
   }
 
   /** @param id of an existing user */
-  user(id: number): User {
-    const record = FIRST_RECORD + id;
+  user(id: string): User {
+    const record = recordOf(id);
     const name = `${pick(FIRST_NAMES, record, FIELD.first)} ${pick(LAST_NAMES, record, FIELD.last)}`;
     const subscriptions = numberBetween(record, FIELD.subscriptions, SUBSCRIPTIONS);
     const likes = numberBetween(record, FIELD.likes, LIKES);
     return {
       id,
       name,
-      subscribedTo: this.#choose(record, FIELD.followed, subscriptions, this.#users, 1).filter((user) => user !== id),
+      subscribedTo: this.#choose(record, FIELD.followed, subscriptions, this.#users, 1)
+        .map(String)
+        .filter((user) => user !== id),
       likedVideos: this.#history(record)
         .map((video) => ({ video, watched: engagement(record, video) }))
         .toSorted((a, b) => b.watched - a.watched)

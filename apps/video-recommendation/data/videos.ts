@@ -30,8 +30,8 @@ const LEADS = [
 export interface Video {
   readonly id: number;
   readonly title: string;
-  /** Number of the user who made it. */
-  readonly author: number;
+  /** Id of the user who made it. */
+  readonly author: string;
   readonly topic: string;
   readonly seconds: number;
   /** Views per hour: weighted mean of the past week. */
@@ -75,7 +75,7 @@ export function videoAt(video: number, hour: number): Video {
   return {
     id: video,
     title: title(video, topic.subjects),
-    author: 1 + Math.floor(draw(video, FIELD.author) * AUTHORS),
+    author: String(1 + Math.floor(draw(video, FIELD.author) * AUTHORS)),
     topic: topic.name,
     seconds: 90 + Math.floor(draw(video, FIELD.length) ** 2 * 3600),
     hourlyViews: Math.round(hourlyViews(video, hour)),

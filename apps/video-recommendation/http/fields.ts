@@ -4,7 +4,10 @@ import { type Answer, answered, refused } from './answer.ts';
 /** RFC 1123: the form of names of Services and namespaces. */
 const DNS_LABEL = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
 
-const MAX_USERS = 999_999_999;
+/** No character of it has a meaning in a path, in a query or in a list with commas, except `+`, which is sent encoded. */
+const USER_ID = /^[A-Za-z0-9_@][-A-Za-z0-9._~@:+]{0,127}$/;
+const USER_FORM = 'must be 1 to 128 letters, digits or -._~@:+, the first one a letter, a digit, _ or @';
+
 /** Maximum number of videos in one answer. */
 export const MAX_VIDEOS = 100;
 
@@ -23,9 +26,10 @@ function readWholeNumber(fields: unknown, field: string, from: number, to: numbe
     : refused(400, `${field}: must be a whole number from ${from} to ${to}`);
 }
 
-/** The field `user`: a number, whether or not such a user exists. */
-export function readUser(fields: unknown): Answer<number> {
-  return readWholeNumber(fields, 'user', 1, MAX_USERS);
+/** The field `user`: the id of a user, whether or not such a user exists. */
+export function readUser(fields: unknown): Answer<string> {
+  const text = textOf(fields, 'user');
+  return text !== undefined && USER_ID.test(text) ? answered(text) : refused(400, `user: ${USER_FORM}`);
 }
 
 /** The field `limit`: maximum number of videos in the answer, or `otherwise` if it is not given. */
@@ -34,16 +38,29 @@ export function readLimit(fields: unknown, otherwise: number): Answer<number> {
   return isGiven ? readWholeNumber(fields, 'limit', 1, MAX_VIDEOS) : answered(otherwise);
 }
 
-/** Whole numbers from 1, separated by commas. */
-export function readIds(fields: unknown, field: string, atMost: number): Answer<number[]> {
+function readList(fields: unknown, field: string, atMost: number): Answer<string[]> {
   const text = textOf(fields, field);
   if (!text) return refused(400, `${field}: is missing`);
   const ids = text.split(',');
-  if (ids.length > atMost) return refused(400, `${field}: has ${ids.length} numbers, and ${atMost} are the most`);
-  if (ids.some((id) => !/^[1-9]\d{0,8}$/.test(id))) {
-    return refused(400, `${field}: must be whole numbers from 1 on, separated by commas`);
-  }
-  return answered(ids.map(Number));
+  return ids.length <= atMost
+    ? answered(ids)
+    : refused(400, `${field}: has ${ids.length} ids, and ${atMost} are the most`);
+}
+
+/** The field `ids`: numbers of videos, separated by commas. */
+export function readVideoIds(fields: unknown, atMost: number): Answer<number[]> {
+  const ids = readList(fields, 'ids', atMost);
+  if (!ids.ok) return ids;
+  return ids.value.every((id) => /^[1-9]\d{0,8}$/.test(id))
+    ? answered(ids.value.map(Number))
+    : refused(400, 'ids: must be whole numbers from 1 on, separated by commas');
+}
+
+/** The field `ids`: ids of users, separated by commas. */
+export function readUserIds(fields: unknown, atMost: number): Answer<string[]> {
+  const ids = readList(fields, 'ids', atMost);
+  if (!ids.ok) return ids;
+  return ids.value.every((id) => USER_ID.test(id)) ? ids : refused(400, `ids: each one ${USER_FORM}`);
 }
 
 export function readDnsLabel(fields: unknown, field: string): Answer<string> {

@@ -34,8 +34,11 @@ export class AskedServices {
   }
 
   /** `namespace` and `service` are DNS labels. */
-  async ask(namespace: string, service: string, user: number, trace: TraceHeaders): Promise<Answer<AskedReplica>> {
-    const answer = await this.#dependency(service, namespace).get(`/recommendations/${user}`, trace);
+  async ask(namespace: string, service: string, user: string, trace: TraceHeaders): Promise<Answer<AskedReplica>> {
+    const answer = await this.#dependency(service, namespace).get(
+      `/recommendations/${encodeURIComponent(user)}`,
+      trace,
+    );
     if (!answer.ok) return answer;
     const { body, replica } = answer.value;
     if (Value.Check(Recommendations, body)) return answered({ recommendations: body, replica });

@@ -15,7 +15,7 @@ import { type AskedFor, PAGE_HEADERS, renderPage } from './page.ts';
 import { recommendationsSection, refusalSection } from './recommendations-section.ts';
 import { trafficSection } from './traffic-section.ts';
 
-const FIRST_USER = 1;
+const FIRST_USER = '1';
 const SERVICE = 'video-recommendation';
 
 export interface PageSettings {
@@ -38,7 +38,7 @@ function askedForIn(fields: unknown): AskedFor {
 interface Question {
   readonly namespace: string;
   readonly service: string;
-  readonly user: number;
+  readonly user: string;
 }
 
 function readQuestion(fields: unknown): Answer<Question> {
@@ -81,7 +81,7 @@ export function addPageRoutes(server: FastifyInstance, { pod, addressing, calls,
   });
 
   server.get('/', async (_request, reply) =>
-    reply.redirect(pathOf({ namespace: addressing.namespace, service: SERVICE, user: String(FIRST_USER) }), 303),
+    reply.redirect(pathOf({ namespace: addressing.namespace, service: SERVICE, user: FIRST_USER }), 303),
   );
 
   server.addHook('onClose', async () => services.close());

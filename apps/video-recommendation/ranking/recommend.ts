@@ -27,9 +27,9 @@ export function chooseCandidates(user: User, subscribedTo: readonly User[], atMo
 /** Maximum number of candidates, however many subscriptions a user has. */
 const MAX_CANDIDATES = 200;
 
-/** Port. Users and videos by their numbers, in the order of the numbers. */
+/** Port. Users and videos by their ids, in the order of the ids. */
 export interface Sources {
-  users(ids: readonly number[]): Promise<Answer<readonly User[]>>;
+  users(ids: readonly string[]): Promise<Answer<readonly User[]>>;
   videos(ids: readonly number[]): Promise<Answer<readonly Video[]>>;
 }
 
@@ -45,7 +45,7 @@ function asFailure(answer: { readonly ok: false; readonly refusal: Refusal }): A
 }
 
 /** The best videos for a user; 404 if there is no such user. Any other refusal comes from the sources. */
-export async function recommend(id: number, limit: number, sources: Sources): Promise<Answer<Recommended[]>> {
+export async function recommend(id: string, limit: number, sources: Sources): Promise<Answer<Recommended[]>> {
   const asked = await sources.users([id]);
   if (!asked.ok) return asked.refusal.status === 404 ? refused(404, `user: there is no user ${id}`) : asked;
   const [user] = asked.value;

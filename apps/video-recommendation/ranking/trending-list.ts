@@ -14,6 +14,8 @@ export interface TrendingPorts {
   fetch(): Promise<Answer<readonly Recommended[]>>;
   /** ms since 1970 */
   now(): number;
+  /** Receives a line for people each time that the list is renewed, or is not and was before. */
+  log(line: string): void;
 }
 
 export class TrendingList {
@@ -38,11 +40,26 @@ export class TrendingList {
   /** Fetches now and then periodically until `stop`. Resolves after the first attempt. */
   async start(): Promise<void> {
     const answer = await this.#ports.fetch();
-    if (answer.ok) this.#current = { videos: answer.value, asOf: this.#ports.now() };
-    this.#failures = answer.ok ? 0 : this.#failures + 1;
+    this.#note(answer);
     if (this.#isStopped) return;
     const waitMs = answer.ok ? this.#everyMs : Math.min(this.#everyMs, FIRST_RETRY_MS * 2 ** (this.#failures - 1));
     this.#timer = setTimeout(() => void this.start(), waitMs).unref();
+  }
+
+  #note(answer: Answer<readonly Recommended[]>): void {
+    const { now, log } = this.#ports;
+    if (answer.ok) {
+      this.#current = { videos: answer.value, asOf: now() };
+      this.#failures = 0;
+      const first = answer.value[0];
+      log(`trending videos renewed: ${answer.value.length} videos${first ? `, the first is ${first.id}` : ''}`);
+      return;
+    }
+    this.#failures += 1;
+    // Once for each outage: the retries would fill the log.
+    if (this.#failures > 1) return;
+    const kept = this.#current ? `the list of ${new Date(this.#current.asOf).toISOString()} stays` : 'there is no list';
+    log(`trending videos not renewed, ${kept}: ${answer.refusal.message}`);
   }
 
   stop(): void {

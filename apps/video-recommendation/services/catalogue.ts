@@ -25,7 +25,9 @@ async function list<T>(from: Dependency, path: string, field: string, trace: Tra
 export function sourcesOf({ users, videos, maxBatchSize }: Catalogue, trace: TraceHeaders): Sources {
   return {
     users: (ids) =>
-      askInBatches(ids, maxBatchSize, (batch) => list<User>(users, `/users?ids=${batch.join(',')}`, 'users', trace)),
+      askInBatches(ids, maxBatchSize, (batch) =>
+        list<User>(users, `/users?ids=${batch.map(encodeURIComponent).join(',')}`, 'users', trace),
+      ),
     videos: (ids) =>
       askInBatches(ids, maxBatchSize, (batch) =>
         list<Video>(videos, `/videos?ids=${batch.join(',')}`, 'videos', trace),
@@ -45,10 +47,10 @@ export function inBatches<T>(items: readonly T[], size: number): T[][] {
 }
 
 /** Sends all batches at once. Returns all answers in order, or the first refusal. */
-export async function askInBatches<T>(
-  ids: readonly number[],
+export async function askInBatches<Id, T>(
+  ids: readonly Id[],
   size: number,
-  ask: (batch: readonly number[]) => Promise<Answer<readonly T[]>>,
+  ask: (batch: readonly Id[]) => Promise<Answer<readonly T[]>>,
 ): Promise<Answer<T[]>> {
   const answers = await Promise.all(inBatches(ids, size).map(ask));
   const found: T[] = [];

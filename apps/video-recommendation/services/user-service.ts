@@ -2,12 +2,12 @@
 import type { FastifyInstance } from 'fastify';
 import { UserDirectory } from '../data/users.ts';
 import { refused, sendAnswer } from '../http/answer.ts';
-import { readIds } from '../http/fields.ts';
+import { readUserIds } from '../http/fields.ts';
 
 export function addUserRoutes(server: FastifyInstance, maxBatchSize: number): void {
   const directory = new UserDirectory();
   server.get('/users', async (request, reply) => {
-    const ids = readIds(request.query, 'ids', maxBatchSize);
+    const ids = readUserIds(request.query, maxBatchSize);
     if (!ids.ok) return sendAnswer(reply, ids);
     const unknown = ids.value.find((id) => !directory.has(id));
     if (unknown !== undefined) return sendAnswer(reply, refused(404, `ids: there is no user ${unknown}`));

@@ -25,6 +25,8 @@ export interface RecommendationSettings extends CallSettings {
   readonly defaultLimit: number;
   /** Age at which the list of trending videos is renewed, ms. */
   readonly trendingMs: number;
+  /** Receives a line each time that this list is renewed. */
+  readonly log?: (line: string) => void;
 }
 
 const monotonic = (): number => performance.now();
@@ -45,11 +47,12 @@ export function addRecommendationRoutes(server: FastifyInstance, settings: Recom
         return answer.ok ? answered(answer.value.map(shownOf)) : answer;
       },
       now: Date.now,
+      log: (line) => settings.log?.(`${pod}: ${line}`),
     },
     settings.trendingMs,
   );
 
-  async function answerFor(user: number, limit: number, trace: TraceHeaders): Promise<Answer<Recommendations>> {
+  async function answerFor(user: string, limit: number, trace: TraceHeaders): Promise<Answer<Recommendations>> {
     const ranked = await recommend(user, limit, sourcesOf(catalogue, trace));
     if (ranked.ok) return answered({ user, source: 'ranking', stale: false, videos: ranked.value });
     const { current } = trending;

@@ -5,7 +5,7 @@
 import type { FastifyInstance } from 'fastify';
 import { isVideo, trendingVideos, videoAt } from '../data/videos.ts';
 import { refused, sendAnswer } from '../http/answer.ts';
-import { MAX_VIDEOS, readIds, readLimit } from '../http/fields.ts';
+import { MAX_VIDEOS, readLimit, readVideoIds } from '../http/fields.ts';
 
 const HOUR_MS = 3_600_000;
 const DEFAULT_TRENDING = 20;
@@ -16,7 +16,7 @@ export function addVideoRoutes(server: FastifyInstance, maxBatchSize: number, no
   let trending = { hour: -1, ids: [] as readonly number[] };
 
   server.get('/videos', async (request, reply) => {
-    const ids = readIds(request.query, 'ids', maxBatchSize);
+    const ids = readVideoIds(request.query, maxBatchSize);
     if (!ids.ok) return sendAnswer(reply, ids);
     const unknown = ids.value.find((id) => !isVideo(id));
     if (unknown !== undefined) return sendAnswer(reply, refused(404, `ids: there is no video ${unknown}`));

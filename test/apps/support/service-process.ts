@@ -10,6 +10,8 @@ const CHECKOUT = join(import.meta.dirname, '../../..');
 export interface ServiceProcess {
   readonly url: URL;
   readonly process: ChildProcess;
+  /** What it printed so far, on both streams. */
+  printed(): string;
   /** Ends it as Kubernetes does, and resolves with its exit code (null: it was killed). */
   stop(): Promise<number | null>;
 }
@@ -35,12 +37,22 @@ export async function startService(
   });
   let printed = '';
   child.stderr.on('data', (text) => (printed += String(text)));
-  for await (const line of createInterface({ input: child.stdout })) {
-    const address = / serves on (http:\S+)$/.exec(line)?.[1];
-    if (address) return { url: new URL(address), process: child, stop: async () => stop(child, exited) };
-    printed += `${line}\n`;
-  }
-  throw new Error(`${module} ended before it served: ${printed}`);
+  child.stdout.on('data', (text) => (printed += String(text)));
+  const lines = createInterface({ input: child.stdout });
+  const address = await new Promise<string | undefined>((resolve) => {
+    lines.on('line', (line) => {
+      const served = / serves on (http:\S+)$/.exec(line)?.[1];
+      if (served !== undefined) resolve(served);
+    });
+    lines.on('close', () => resolve(undefined));
+  });
+  if (address === undefined) throw new Error(`${module} ended before it served: ${printed}`);
+  return {
+    url: new URL(address),
+    process: child,
+    printed: () => printed,
+    stop: async () => stop(child, exited),
+  };
 }
 
 async function stop(child: ChildProcess, exited: Promise<unknown>): Promise<number | null> {

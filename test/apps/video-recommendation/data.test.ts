@@ -7,15 +7,28 @@ import { likeness } from '../../../apps/video-recommendation/ranking/rank.ts';
 
 const HOUR = 490_000;
 const directory = new UserDirectory();
-const users = Array.from({ length: 300 }, (_, index) => directory.user(1 + index * 16));
+const users = Array.from({ length: 300 }, (_, index) => directory.user(String(1 + index * 16)));
 
 describe('users', () => {
   test('are the same in every process', () => {
-    expect(new UserDirectory().user(17)).toEqual(directory.user(17));
+    expect(new UserDirectory().user('17')).toEqual(directory.user('17'));
   });
 
   test('exist from 1 to the last', () => {
-    expect([0, 1, 1.5, USERS, USERS + 1].map((id) => directory.has(id))).toEqual([false, true, false, true, false]);
+    const ids = ['0', '1', '01', String(USERS), String(USERS + 1)];
+    expect(ids.map((id) => directory.has(id))).toEqual([false, true, false, true, false]);
+  });
+
+  test('may have any name, and two names are two users', () => {
+    const names = ['alice', 'bob', 'Alice', 'a1', '7f3c9d52-0c1e-4b1e-9d0a-5a4f0e9d7c11'];
+    const named = names.map((id) => directory.user(id));
+    expect(names.every((id) => directory.has(id))).toBe(true);
+    expect(named.map(({ id }) => id)).toEqual(names);
+    expect(named.map(({ likedVideos }) => likedVideos)).toEqual(
+      names.map((id) => new UserDirectory().user(id).likedVideos),
+    );
+    expect(new Set(named.map(({ likedVideos }) => likedVideos.join())).size).toBe(names.length);
+    for (const { subscribedTo } of named) expect(subscribedTo.every((other) => directory.has(other))).toBe(true);
   });
 
   test('subscribe to others, and like videos that there are, none twice', () => {

@@ -32,7 +32,17 @@ test('finds the others where the environment says', async () => {
   const flags = ['--service', 'video-recommendation'];
   const { url } = await startService(MAIN, flags, { SERVICE_ADDRESSES: JSON.stringify(addresses) });
   const response = await fetch(new URL('/recommendations/7?limit=2', url));
-  expect(await response.json()).toMatchObject({ user: 7, stale: false, videos: [{}, {}] });
+  expect(await response.json()).toMatchObject({ user: '7', stale: false, videos: [{}, {}] });
+});
+
+test('finds the others where the flags say, says when the list is renewed, and takes any name for a user', async () => {
+  const users = await startService(MAIN, ['--service', 'user-service', '--batch-size', '10']);
+  const videos = await startService(MAIN, ['--service', 'video-service', '--batch-size', '10']);
+  const hosts = ['--user-service', users.url.host, '--video-service', videos.url.host, '--batch-size', '10'];
+  const replica = await startService(MAIN, ['--service', 'video-recommendation', ...hosts]);
+  const response = await fetch(new URL('/recommendations/alice@example.org?limit=2', replica.url));
+  expect(await response.json()).toMatchObject({ user: 'alice@example.org', stale: false, videos: [{}, {}] });
+  await expect.poll(() => replica.printed()).toMatch(/^\S+: trending videos renewed: 100 videos, the first is \d+$/m);
 });
 
 test('runs one of each with one command', async () => {
@@ -44,7 +54,7 @@ test('runs one of each with one command', async () => {
     })
     .toBe(200);
   const answer = await fetch('http://127.20.8.1:8080/recommendations/7', { headers: { connection: 'close' } });
-  expect(await answer.json()).toMatchObject({ user: 7, stale: false });
+  expect(await answer.json()).toMatchObject({ user: '7', stale: false });
   child.kill('SIGTERM');
   await once(child, 'exit');
   for (const port of [8080, 8081, 8082]) await expect(fetch(`http://127.20.8.1:${port}/livez`)).rejects.toThrow();
@@ -58,7 +68,7 @@ test('runs one of each on free ports', async () => {
   await expect.poll(() => /^(http:\S+) serves all/m.exec(printed)?.[1], { timeout: 60_000 }).toBeDefined();
   const [, url] = /^(http:\S+) serves all/m.exec(printed) ?? [];
   const answer = await fetch(`${url}recommendations/7`, { headers: { connection: 'close' } });
-  expect(await answer.json()).toMatchObject({ user: 7, stale: false });
+  expect(await answer.json()).toMatchObject({ user: '7', stale: false });
   expect(new Set(printed.match(/serves on \S+/g)).size).toBe(3);
   child.kill('SIGTERM');
   await once(child, 'exit');
@@ -81,6 +91,7 @@ describe('flags', () => {
       value: {
         service: 'user-service',
         listen: '127.0.0.1:8081',
+        hosts: {},
         maxBatchSize: 50,
         defaultLimit: 20,
         poolSize: 4,
@@ -89,17 +100,33 @@ describe('flags', () => {
     });
   });
 
+  test('of the version before are read', () => {
+    const read = readFlags(['--service', 'user-service', '--max-batch-size', '20']);
+    expect(read).toMatchObject({ ok: true, value: { maxBatchSize: 20 } });
+  });
+
   test('are all in the help', () => {
     expect(readFlags(['--help'])).toEqual({ ok: true, value: 'help' });
-    for (const flag of ['service', 'listen', 'max-batch-size', 'default-limit', 'client-pool-size', 'deadline-ms']) {
-      expect(HELP).toContain(`--${flag} `);
-    }
+    const flags = ['service', 'listen', 'batch-size', 'default-limit', 'client-pool-size', 'deadline-ms'];
+    for (const flag of [...flags, 'user-service', 'video-service']) expect(HELP).toContain(`--${flag} `);
   });
 
   test.each([
     [[], /--service must be one of video-recommendation, user-service, video-service, all/],
     [['--service', 'hotel'], /--service must be one of/],
-    [['--service', 'user-service', '--max-batch-size', '0'], /--max-batch-size 0 is not a whole number from 1 to 250/],
+    [['--service', 'user-service', '--batch-size', '0'], /--batch-size 0 is not a whole number from 1 to 250/],
+    [['--service', 'user-service', '--user-service', 'users:80'], /--user-service is for video-recommendation/],
+    [['--service', 'all', '--user-service', 'users'], /--user-service users is not host:port such as/],
+    [
+      ['--service', 'all', '--video-service', 'http://videos:80'],
+      /--video-service http:\/\/videos:80 is not host:port/,
+    ],
+    [['--service', 'all', '--video-service', 'videos:0'], /--video-service videos:0 is not host:port/],
+    [['--service', 'all', '--video-service', 'videos:65536'], /--video-service videos:65536 is not host:port/],
+    [
+      ['--service', 'all', '--video-service', 'me:secret@videos:80'],
+      /--video-service \*\*\*@videos:80 is not host:port/,
+    ],
     [['--service', 'user-service', '--default-limit', '101'], /--default-limit 101 /],
     [['--service', 'user-service', '--client-pool-size', 'x'], /--client-pool-size x /],
     [['--service', 'user-service', '--deadline-ms', '1e3'], /--deadline-ms 1e3 /],

@@ -122,7 +122,7 @@ describe('whom it asks', () => {
     );
     const { status, text } = await ask(front, path);
     expect(status).toBe(400);
-    expect(text).toContain(`${field}: must be a`);
+    expect(text).toContain(`${field}: must be `);
     expect(outbound.requests.filter(({ url }) => !url.startsWith('/trending'))).toEqual([]);
   });
 

@@ -8,10 +8,11 @@ import { chooseCandidates, recommend } from '../../../apps/video-recommendation/
 import { rank } from '../../../apps/video-recommendation/ranking/rank.ts';
 
 function video(id: number, features: readonly number[], hourlyViews = 100): Video {
-  return { id, title: `Video ${id}`, author: 1, topic: 'Chess', seconds: 60, hourlyViews, features };
+  return { id, title: `Video ${id}`, author: '1', topic: 'Chess', seconds: 60, hourlyViews, features };
 }
 
-function user(id: number, likedVideos: readonly number[], subscribedTo: readonly number[] = []): User {
+function user(number: number, likedVideos: readonly number[], subscribedTo: readonly string[] = []): User {
+  const id = String(number);
   return { id, name: `User ${id}`, likedVideos, subscribedTo };
 }
 
@@ -167,10 +168,10 @@ describe('ranking', () => {
 });
 
 describe('recommend', () => {
-  const known = new Map([user(1, [1], [2]), user(2, [10, 11])].map((each) => [each.id, each]));
+  const known = new Map([user(1, [1], ['2']), user(2, [10, 11])].map((each) => [each.id, each]));
   const videos = new Map([video(1, [1, 0]), video(10, [0, 1]), video(11, [1, 0])].map((each) => [each.id, each]));
   const sources = {
-    users: async (asked: readonly number[]) =>
+    users: async (asked: readonly string[]) =>
       asked.every((id) => known.has(id))
         ? answered(asked.flatMap((id) => known.get(id) ?? []))
         : refused(404, 'ids: there is no user'),
@@ -178,22 +179,22 @@ describe('recommend', () => {
   };
 
   test('shows what comes of it', async () => {
-    const answer = await recommend(1, 1, sources);
+    const answer = await recommend('1', 1, sources);
     expect(answer).toEqual(
-      answered([{ id: 11, title: 'Video 11', author: 1, topic: 'Chess', seconds: 60, score: 1, because: 'Video 1' }]),
+      answered([{ id: 11, title: 'Video 11', author: '1', topic: 'Chess', seconds: 60, score: 1, because: 'Video 1' }]),
     );
   });
 
   test('refuses a user that there is not', async () => {
-    expect(await recommend(7, 1, sources)).toEqual(refused(404, 'user: there is no user 7'));
+    expect(await recommend('7', 1, sources)).toEqual(refused(404, 'user: there is no user 7'));
   });
 
   test.each([
-    ['an unknown subscription', { users: sources.users, videos: sources.videos }, 3],
-    ['an unknown video', { ...sources, videos: async () => refused(404, 'ids: there is no video 10') }, 1],
-    ['no user at all', { ...sources, users: async () => answered([]) }, 1],
+    ['an unknown subscription', { users: sources.users, videos: sources.videos }, '3'],
+    ['an unknown video', { ...sources, videos: async () => refused(404, 'ids: there is no video 10') }, '1'],
+    ['no user at all', { ...sources, users: async () => answered([]) }, '1'],
   ])('takes %s for a failure of the service', async (_, broken, id) => {
-    known.set(3, user(3, [1], [99]));
+    known.set('3', user(3, [1], ['99']));
     const answer = await recommend(id, 1, broken);
     expect(answer).toMatchObject({ ok: false, refusal: { status: 502 } });
   });

@@ -6,12 +6,13 @@ import { TrendingList } from '../../../apps/video-recommendation/ranking/trendin
 const EVERY_MS = 10_000;
 
 function one(id: number): Answer<Recommended[]> {
-  return answered([{ id, title: `Video ${id}`, author: 1, topic: 'Chess', seconds: 60 }]);
+  return answered([{ id, title: `Video ${id}`, author: '1', topic: 'Chess', seconds: 60 }]);
 }
 
 const down = refused(503, 'video-service cannot be reached');
 let answers: Answer<Recommended[]>[];
 let asked: number[];
+let lines: string[];
 
 function startList(): TrendingList {
   const list = new TrendingList(
@@ -21,6 +22,7 @@ function startList(): TrendingList {
         return answers.shift() ?? down;
       },
       now: Date.now,
+      log: (line) => lines.push(line),
     },
     EVERY_MS,
   );
@@ -31,6 +33,7 @@ function startList(): TrendingList {
 beforeEach(() => {
   vi.useFakeTimers({ now: 0 });
   asked = [];
+  lines = [];
 });
 afterEach(() => {
   vi.useRealTimers();
@@ -54,6 +57,19 @@ test('stays what it was when it cannot be had, and is tried again sooner at firs
   await vi.advanceTimersByTimeAsync(3000);
   expect(asked).toEqual([0, 10_000, 10_500, 11_500, 13_500]);
   expect(list.current).toMatchObject({ videos: [{ id: 2 }], asOf: 13_500 });
+});
+
+test('says when it is renewed, and once for each outage that it is not', async () => {
+  answers = [down, down, one(1), down, down, one(2)];
+  const list = startList();
+  await vi.advanceTimersByTimeAsync(EVERY_MS + 4000);
+  list.stop();
+  expect(lines).toEqual([
+    'trending videos not renewed, there is no list: video-service cannot be reached',
+    'trending videos renewed: 1 videos, the first is 1',
+    'trending videos not renewed, the list of 1970-01-01T00:00:01.500Z stays: video-service cannot be reached',
+    'trending videos renewed: 1 videos, the first is 2',
+  ]);
 });
 
 test('is tried no less often than it is fetched', async () => {

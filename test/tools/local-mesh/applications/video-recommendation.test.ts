@@ -56,7 +56,7 @@ async function stats(replica: Replica): Promise<Stats> {
 describe('recommendations', () => {
   test('are chosen for the user, the same each time', async () => {
     const answer = await recommendations(recommendation, '/recommendations/7');
-    expect(answer).toMatchObject({ user: 7, source: 'ranking', stale: false });
+    expect(answer).toMatchObject({ user: '7', source: 'ranking', stale: false });
     expect(answer.videos).toHaveLength(20);
     for (const { score, because } of answer.videos) {
       expect(score).toBeGreaterThan(0.3);
@@ -65,6 +65,13 @@ describe('recommendations', () => {
     const again = await recommendations(recommendation, '/recommendations/7');
     expect(again.videos.map(({ id }) => id)).toEqual(answer.videos.map(({ id }) => id));
     const other = await recommendations(recommendation, '/recommendations/8');
+    expect(other.videos.map(({ id }) => id)).not.toEqual(answer.videos.map(({ id }) => id));
+  });
+
+  test('are for users of any name', async () => {
+    const answer = await recommendations(recommendation, '/recommendations/ann+%40home');
+    expect(answer).toMatchObject({ user: 'ann+@home', source: 'ranking', stale: false });
+    const other = await recommendations(recommendation, '/recommendations/bob');
     expect(other.videos.map(({ id }) => id)).not.toEqual(answer.videos.map(({ id }) => id));
   });
 
@@ -111,8 +118,11 @@ describe('recommendations', () => {
   });
 
   test.each([
-    ['/recommendations/seven', 400, /^user: must be a whole number/],
-    ['/recommendations/0', 400, /^user: /],
+    ['/recommendations/seven%20', 400, /^user: must be 1 to 128 letters/],
+    ['/recommendations/a%2Cb', 400, /^user: must be 1 to 128 letters/],
+    ['/recommendations/.a', 400, /^user: must be 1 to 128 letters/],
+    ['/recommendations/0', 404, /^user: there is no user 0$/],
+    ['/recommendations/007', 404, /^user: there is no user 007$/],
     ['/recommendations/99999', 404, /^user: there is no user 99999$/],
     ['/recommendations/7?limit=0', 400, /^limit: must be a whole number from 1 to 100$/],
     ['/recommendations/7?limit=1000', 400, /^limit: /],
@@ -131,13 +141,14 @@ describe('the other two', () => {
   test.each([
     ['users', '/users', 400, /^ids: is missing$/],
     ['users', '/users?ids=', 400, /^ids: is missing$/],
-    ['users', '/users?ids=1,x', 400, /^ids: must be whole numbers/],
+    ['users', '/users?ids=1,', 400, /^ids: each one must be 1 to 128 letters/],
     [
       'users',
       `/users?ids=${Array.from({ length: 51 }, (_, index) => index + 1).join()}`,
       400,
-      /^ids: has 51 numbers, and 50/,
+      /^ids: has 51 ids, and 50/,
     ],
+    ['users', '/users?ids=1,0', 404, /^ids: there is no user 0$/],
     ['users', '/users?ids=1,5001', 404, /^ids: there is no user 5001$/],
     ['videos', '/videos?ids=0', 400, /^ids: /],
     ['videos', '/videos?ids=10001', 404, /^ids: there is no video 10001$/],
@@ -176,7 +187,7 @@ describe('when a service fails', () => {
   test('that is not there, trending videos are the answer', async () => {
     await using replica = await withTrending({ 'video-service': videos.address });
     const answer = await recommendations(replica, '/recommendations/7?limit=5');
-    expect(answer).toMatchObject({ user: 7, source: 'trending', stale: true });
+    expect(answer).toMatchObject({ user: '7', source: 'trending', stale: true });
     expect(answer.reason).toMatch(/^user-service\.video-recommendation cannot be reached: /);
     expect(Date.parse(answer.asOf ?? '')).toBeGreaterThan(Date.now() - 60_000);
     const trending = (await askJson(videos, '/trending?limit=5')).body as { videos: { id: number }[] };
