@@ -12,6 +12,7 @@ interface Workload {
   readonly spec: {
     readonly replicas: number;
     readonly template: {
+      readonly metadata: { readonly annotations?: Readonly<Record<string, string>> };
       readonly spec: {
         readonly containers: readonly {
           readonly image: string;
@@ -49,6 +50,16 @@ describe.each(['StatefulSet', 'Deployment'])('as a %s', (kind) => {
     expect(service.spec.ports).toEqual([{ name: 'http', port: 8080, targetPort: port }]);
     const image = IMAGES.find((each) => each.name === 'video-recommendation');
     expect(container?.image).toBe(image && imageName(image));
+  });
+
+  it('Prometheus scrapes what has statistics, where it serves', async () => {
+    const { spec } = await find<Workload>(kind, 'video-recommendation');
+    const { metadata, spec: pod } = spec.template;
+    expect(metadata.annotations).toEqual({
+      'prometheus.io/scrape': 'true',
+      'prometheus.io/port': String(pod.containers[0]?.ports[0]?.containerPort),
+      'prometheus.io/path': '/metrics',
+    });
   });
 
   it.each(SERVICE_NAMES)('%s is balanced', async (name) => {

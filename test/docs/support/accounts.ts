@@ -120,6 +120,13 @@ const RULES: readonly Rule[] = [
     '/recommendations/7?limit=',
   ),
 
+  tested(
+    /^npx node apps\/video-recommendation\/evenness\/main\.ts /,
+    `${VIDEO}/evenness/main.test.ts`,
+    'evenness/main.ts',
+    'apps/video-recommendation/evenness/main.ts',
+  ),
+
   // Findings are programs of their own, which check themselves.
   tested(/^bash findings\/envoy-least-request-of-two\.sh$/, 'findings/envoy-least-request-of-two.sh', 'LEAST_REQUEST'),
 
