@@ -7,7 +7,6 @@ import { type ControllerLink, isNotLeader, isUnknownPath } from './controller-li
 import { type Answer, exchange, reasonOf } from './exchange.ts';
 import { type LinePorts, StreamLines } from './stream-lines.ts';
 
-const CONNECT_MS = 1000;
 /** The leader writes the first line at once, even if it has yet to learn: one that does not is stuck. */
 const FIRST_LINE_MS = 3000;
 /** Heartbeats come each second: a connection without a line for so long is dead. */
@@ -48,7 +47,7 @@ export class AssignmentStream {
 
   constructor(link: ControllerLink, ports: StreamPorts, random: () => number = Math.random) {
     this.#link = link;
-    this.#dispatcher = link.dispatcher({ connectMs: CONNECT_MS, headersMs: FIRST_LINE_MS, bodyMs: SILENCE_MS });
+    this.#dispatcher = link.dispatcher();
     this.#ports = ports;
     this.#backOff = new BackOff(random);
   }
@@ -147,6 +146,7 @@ export class AssignmentStream {
       const answer = await exchange(this.#dispatcher, {
         ...this.#link.target(origin, path),
         ...request,
+        silence: { firstMs: FIRST_LINE_MS, thenMs: SILENCE_MS },
         signal: AbortSignal.any([signal, giveUp.signal, renewal.signal]),
         onData: (chunk) => {
           const hadLine = lines.hasLine;

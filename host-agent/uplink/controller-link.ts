@@ -15,6 +15,9 @@ const SEEKING_MS = 1000;
 /** The controller sends each agent a line every second: one whose last line is older than this may be gone, ms. */
 const LIVE_MS = 2000;
 
+/** A host that is gone answers nothing: the next address must not wait for long, ms. */
+const CONNECT_MS = 1000;
+
 /** All addresses of a name. */
 export type Resolve = (hostname: string) => Promise<readonly LookupAddress[]>;
 
@@ -114,12 +117,15 @@ export class ControllerLink {
     return { origin, path: pathBelow(this.#address, path), headers };
   }
 
-  /** A dispatcher for requests to any of the addresses; certificates are checked against the URL's name. */
-  dispatcher(options: { connectMs: number; headersMs: number; bodyMs: number }): Dispatcher {
+  /**
+   * A dispatcher for requests to any of the addresses; certificates are checked against the URL's name. How long an answer
+   * may take is up to each request.
+   */
+  dispatcher(): Dispatcher {
     return new Agent({
-      connect: { timeout: options.connectMs, ...(isIP(this.#hostname) === 0 && { servername: this.#hostname }) },
-      headersTimeout: options.headersMs,
-      bodyTimeout: options.bodyMs,
+      connect: { timeout: CONNECT_MS, ...(isIP(this.#hostname) === 0 && { servername: this.#hostname }) },
+      headersTimeout: 0,
+      bodyTimeout: 0,
     });
   }
 

@@ -10,6 +10,11 @@ export interface Request {
   readonly contentType?: string;
   readonly body?: string | Readable;
   readonly signal?: AbortSignal;
+  /**
+   * How long nothing may come, ms: before the answer begins, and from then on. By timers of its own: those of undici wake
+   * the agent up twice a second. Connecting has a limit of its own.
+   */
+  readonly silence?: { readonly firstMs: number; readonly thenMs: number };
   /** Takes the body of a 200 piece by piece, and ends the request by returning why. Without it the body is `text`. */
   readonly onData?: (chunk: Buffer) => string | undefined;
 }
@@ -22,14 +27,19 @@ export interface Answer {
 
 /** Resolves with the whole answer. Rejects where there is none, and with the reason that ended the request. */
 export function exchange(dispatcher: Dispatcher, request: Request): Promise<Answer> {
-  const { origin, path, method, contentType, body = null, signal, onData } = request;
+  const { origin, path, method, contentType, body = null, signal, silence, onData } = request;
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(reasonError(signal.reason));
     let status = 0;
     let isOver = false;
     const chunks: Buffer[] = [];
     let onAbort: (() => void) | undefined;
+    let timer: NodeJS.Timeout | undefined;
+    let abort: (reason: Error) => void = () => undefined;
+    const isSilent = (): void => abort(new Error('no answer'));
+    if (silence !== undefined) timer = setTimeout(isSilent, silence.firstMs);
     const end = (settle: () => void): void => {
+      clearTimeout(timer);
       if (onAbort !== undefined) signal?.removeEventListener('abort', onAbort);
       isOver = true;
       settle();
@@ -44,15 +54,20 @@ export function exchange(dispatcher: Dispatcher, request: Request): Promise<Answ
       },
       {
         onRequestStart(controller) {
+          abort = (reason) => controller.abort(reason);
           onAbort = () => controller.abort(reasonError(signal?.reason));
           if (signal?.aborted) onAbort();
           else signal?.addEventListener('abort', onAbort, { once: true });
         },
         onResponseStart(_controller, statusCode) {
           status = statusCode;
+          if (silence === undefined) return;
+          clearTimeout(timer);
+          timer = setTimeout(isSilent, silence.thenMs);
         },
         onResponseData(controller, chunk) {
           if (isOver) return;
+          timer?.refresh();
           if (status !== 200 || onData === undefined) {
             chunks.push(chunk);
             return;

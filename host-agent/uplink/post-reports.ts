@@ -18,20 +18,26 @@ export interface Target {
   readonly isOld: boolean;
 }
 
+/** Of one report. The sender of several knows when all are sent, and gives up after that. */
+const SILENCE = { firstMs: 2500, thenMs: 2000 };
+
 /** Posts one report, as JSON, or several as lines. Never rejects. */
 export async function postReports(
   dispatcher: Dispatcher,
   link: Pick<ControllerLink, 'target'>,
   { origin, isOld }: Target,
   body: string | Readable,
+  abandoned?: AbortSignal,
 ): Promise<Outcome> {
   const path = `/agent/${isOld ? 'v1' : 'v2'}/reports`;
   const request =
     typeof body === 'string'
-      ? { ...link.target(origin, path), contentType: 'application/json', body }
+      ? { ...link.target(origin, path), contentType: 'application/json', body, silence: SILENCE }
       : { ...link.target(origin, `${path}/stream`), contentType: 'application/x-ndjson', body };
   try {
-    return outcomeOf(await exchange(dispatcher, { method: 'POST', ...request }));
+    return outcomeOf(
+      await exchange(dispatcher, { method: 'POST', ...request, ...(abandoned && { signal: abandoned }) }),
+    );
   } catch (error) {
     return { kind: 'unreachable', reason: reasonOf(error) };
   }

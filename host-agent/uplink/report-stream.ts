@@ -1,11 +1,11 @@
-/** Reports as the lines of one long request, which the controller answers at its end, or before if it will not have one. */
+/** Reports as the lines of one long request, which the controller answers at its end, or earlier to refuse one. */
 import { Readable } from 'node:stream';
 import type { Outcome } from './post-reports.ts';
 
 export interface StreamLimits {
-  /** It ends by itself then, ms: who samples seldom, or cannot just now, writes nothing more. */
+  /** It ends by itself after this, ms, even where no more reports come. */
   readonly longestMs: number;
-  /** How long the controller may take to answer once all is said, ms. */
+  /** How long the controller may take to answer once all is sent, ms. */
   readonly answerMs: number;
 }
 
@@ -15,18 +15,24 @@ export class ReportStream {
   /** Of the whole request. */
   readonly outcome: Promise<Outcome>;
   #body = new Readable({ read: () => undefined });
+  readonly #abandoned = new AbortController();
   #limits: StreamLimits;
   #timer: NodeJS.Timeout;
   #reports = 0;
   #ended = false;
 
-  constructor(origin: string, now: number, limits: StreamLimits, post: (body: Readable) => Promise<Outcome>) {
+  constructor(
+    origin: string,
+    now: number,
+    limits: StreamLimits,
+    post: (body: Readable, abandoned: AbortSignal) => Promise<Outcome>,
+  ) {
     this.origin = origin;
     this.openedAt = now;
     this.#limits = limits;
-    // Its errors are the request's, too.
+    // An error of the body is one of the request, and told there.
     this.#body.on('error', () => undefined);
-    this.outcome = post(this.#body);
+    this.outcome = post(this.#body, this.#abandoned.signal);
     this.#timer = setTimeout(() => this.end(), limits.longestMs);
     void this.outcome.then(() => clearTimeout(this.#timer));
   }
@@ -36,7 +42,7 @@ export class ReportStream {
     return this.#reports;
   }
 
-  /** Something written has not left yet, or all was said and the answer is not there yet. */
+  /** Something written has not left yet, or all is sent and the answer has not come. */
   get isBusy(): boolean {
     return this.#ended || this.#body.readableLength > 0;
   }
@@ -54,6 +60,6 @@ export class ReportStream {
   }
 
   abandon(reason: string): void {
-    this.#body.destroy(new Error(reason));
+    this.#abandoned.abort(new Error(reason));
   }
 }

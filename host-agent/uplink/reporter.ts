@@ -10,9 +10,8 @@ import { reasonOf } from './exchange.ts';
 import { type Outcome, postReports, type Target } from './post-reports.ts';
 import { ReportStream } from './report-stream.ts';
 
-/** A host that is gone answers nothing: the next address must not wait for long. */
-const CONNECT_MS = 1000;
-const TIMEOUT_MS = 2000;
+/** How long the controller may take to answer. */
+const ANSWER_MS = 2000;
 
 /** The report that comes so long after the first of a request is its last. */
 const LAST_LINE_MS = 8000;
@@ -52,7 +51,7 @@ export class Reporter {
 
   constructor(ports: ReporterPorts) {
     this.#ports = ports;
-    this.#dispatcher = ports.link.dispatcher({ connectMs: CONNECT_MS, headersMs: TIMEOUT_MS, bodyMs: TIMEOUT_MS });
+    this.#dispatcher = ports.link.dispatcher();
   }
 
   /** The controller that answered last takes reports of the version before. */
@@ -92,9 +91,9 @@ export class Reporter {
   }
 
   #open(target: Target): ReportStream {
-    const limits = { longestMs: MAX_MS, answerMs: TIMEOUT_MS };
-    const stream = new ReportStream(target.origin, this.#ports.now(), limits, (body) =>
-      postReports(this.#dispatcher, this.#ports.link, target, body),
+    const limits = { longestMs: MAX_MS, answerMs: ANSWER_MS };
+    const stream = new ReportStream(target.origin, this.#ports.now(), limits, (body, abandoned) =>
+      postReports(this.#dispatcher, this.#ports.link, target, body, abandoned),
     );
     void stream.outcome.then((outcome) => this.#ended(stream, outcome));
     return stream;

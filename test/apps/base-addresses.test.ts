@@ -131,7 +131,7 @@ describe('agent --controller', () => {
     const base = parseBaseAddress(`${address}/ballast`);
     if (!base.ok) throw new Error(base.failure.message);
     const link = new ControllerLink(base.value, () => performance.now());
-    const dispatcher = link.dispatcher({ connectMs: 1000, headersMs: 1000, bodyMs: 1000 });
+    const dispatcher = link.dispatcher();
     const origin = `http://127.0.0.1:${port}`;
     for (const isOld of [false, true]) await postReports(dispatcher, link, { origin, isOld }, '{}');
     await dispatcher.destroy();
