@@ -1,11 +1,14 @@
 /** CPU of all groups that hold one pod or one node, at the same time or one after another. */
-import type { CpuGroup, Hierarchy } from './cpu-group.ts';
+import type { CpuGroup, GroupReading, Hierarchy } from './cpu-group.ts';
 import { roundSeconds } from './counter.ts';
 
 /** Counters that rise as their groups' do and never fall, whichever groups come and go. */
 export class GroupTotal {
   readonly #hierarchy: Hierarchy;
   #groups = new Map<string, CpuGroup>();
+  #cpuSeconds = 0;
+  #throttledSeconds = 0;
+  #limitCores: number | undefined;
   /** Totals of the groups that are no more. */
   #pastCpuSeconds = 0;
   #pastThrottledSeconds = 0;
@@ -26,29 +29,37 @@ export class GroupTotal {
 
   /** Reads the counters; false when no group is left. */
   sample(): boolean {
+    let cpuSeconds = 0;
+    let throttledSeconds = 0;
+    let first: GroupReading | undefined;
     for (const [path, group] of this.#groups) {
-      if (group.sample()) continue;
-      this.#retire(group);
-      this.#groups.delete(path);
+      if (!group.sample()) {
+        this.#retire(group);
+        this.#groups.delete(path);
+        continue;
+      }
+      const { reading } = group;
+      cpuSeconds += reading.cpuSeconds;
+      throttledSeconds += reading.throttledSeconds;
+      first ??= reading;
     }
+    this.#cpuSeconds = roundSeconds(this.#pastCpuSeconds + cpuSeconds);
+    this.#throttledSeconds = roundSeconds(this.#pastThrottledSeconds + throttledSeconds);
+    this.#limitCores = first?.limitCores;
     return this.#groups.size > 0;
   }
 
+  /** As of the last sample. */
   get cpuSeconds(): number {
-    let sum = this.#pastCpuSeconds;
-    for (const { reading } of this.#groups.values()) sum += reading.cpuSeconds;
-    return roundSeconds(sum);
+    return this.#cpuSeconds;
   }
 
   get throttledSeconds(): number {
-    let sum = this.#pastThrottledSeconds;
-    for (const { reading } of this.#groups.values()) sum += reading.throttledSeconds;
-    return roundSeconds(sum);
+    return this.#throttledSeconds;
   }
 
   get limitCores(): number | undefined {
-    const [first] = this.#groups.values();
-    return first?.reading.limitCores;
+    return this.#limitCores;
   }
 
   #retire(group: CpuGroup): void {

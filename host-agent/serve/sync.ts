@@ -51,11 +51,17 @@ export class SyncAnswers {
     const pod = qualifiedName({ namespace: message.namespace, name: message.pod });
     const vm = `${pod}/${message.instance}`;
     this.#waiting.get(vm)?.unchanged();
-    const keys = message.services.filter(({ wanted }) => wanted).map(({ key }) => key);
+    const keys: string[] = [];
+    const versions: number[] = [];
+    for (const { key, version, wanted } of message.services) {
+      if (!wanted) continue;
+      keys.push(key);
+      versions.push(version);
+    }
     const isFresh = message.epoch === 0 && !message.hasTable;
     const { remembered, isMore } = interest.update({ pod, instance: message.instance, keys, isFresh }, now());
     if (isMore) wantsMore();
-    const request: Request = { message, pod, keys, remembered };
+    const request: Request = { message, pod, keys, versions, remembered };
     const atOnce = this.#news(request);
     if (atOnce !== undefined) {
       answer(atOnce);
@@ -71,7 +77,7 @@ export class SyncAnswers {
     };
     const waiter: Waiter = {
       until: now() + Math.min(message.holdMs, MAX_HOLD_MS),
-      keys: [...keys, ...remembered],
+      keys: remembered.length === 0 ? keys : [...keys, ...remembered],
       changed: () => {
         const news = this.#news(request);
         if (news !== undefined) end(news);
@@ -107,7 +113,7 @@ export class SyncAnswers {
   /** What the request is to be answered now; undefined: it waits. */
   #news(request: Request): Buffer | undefined {
     const { held, blocks, interest } = this.#ports;
-    const { message, pod, keys, remembered } = request;
+    const { message, pod, keys, versions, remembered } = request;
     if (held.version === 0) return undefined;
     if (held.validUntil === undefined) {
       const usesSome = message.hasTable || message.services.some(({ version }) => version > 0);
@@ -115,10 +121,11 @@ export class SyncAnswers {
     }
     const isSameEpoch = message.epoch === blocks.epoch;
     // What a proxy holds of the agent before this one is better than nothing, until all of it can be replaced.
-    const mayReplace = !message.hasTable || keys.every((key) => held.isKnown(key));
-    if (!isSameEpoch && !mayReplace) return undefined;
-    const versions = new Map(message.services.map(({ key, version }) => [key, isSameEpoch ? version : 0]));
-    const news = keys.filter((key) => (blocks.versionOf(key) ?? 0) !== (versions.get(key) ?? 0) && held.isKnown(key));
+    if (!isSameEpoch && message.hasTable && !keys.every((key) => held.isKnown(key))) return undefined;
+    const news = keys.filter((key, index) => {
+      const version = blocks.versionOf(key);
+      return version !== undefined && (!isSameEpoch || version !== versions[index]);
+    });
     const old = remembered.filter((key) => held.isKnown(key));
     if (news.length === 0 && old.length === 0) {
       if (isSameEpoch || keys.length === 0) interest.isCurrent(pod);
@@ -163,6 +170,8 @@ interface Request {
   readonly message: ProxySync;
   readonly pod: string;
   readonly keys: readonly string[];
+  /** The version held of each key, within the epoch of the message. */
+  readonly versions: readonly number[];
   /** What the pod wanted before its proxy restarted, and the proxy does not name. */
   readonly remembered: readonly string[];
 }

@@ -69,7 +69,10 @@ export class NodeReports {
       if (full || row !== before) rows.push(row);
       pods.set(replica.uid, row);
     }
-    const gone = [...this.#pods.keys()].filter((uid) => !pods.has(uid));
+    const gone = this.#pods
+      .keys()
+      .filter((uid) => !pods.has(uid))
+      .toArray();
     this.#pods = pods;
     return { ...withRows('pods', rows), ...(!full && withRows('gone', gone)) };
   }
@@ -118,12 +121,12 @@ function rowOf({ uid, cpuSeconds, throttledSeconds, ...optional }: ReplicaCpu): 
   return [uid, cpuSeconds, throttledSeconds, pressureSeconds, limitCores, grantedCores];
 }
 
-function isSame([, cpu, throttled, pressure, limit, granted]: PodCpuRow, replica: ReplicaCpu): boolean {
+function isSame(row: PodCpuRow, replica: ReplicaCpu): boolean {
   return (
-    cpu === replica.cpuSeconds &&
-    throttled === replica.throttledSeconds &&
-    pressure === (replica.pressureSeconds ?? null) &&
-    limit === (replica.limitCores ?? null) &&
-    granted === (replica.grantedCores ?? null)
+    row[1] === replica.cpuSeconds &&
+    row[2] === replica.throttledSeconds &&
+    row[3] === (replica.pressureSeconds ?? null) &&
+    row[4] === (replica.limitCores ?? null) &&
+    row[5] === (replica.grantedCores ?? null)
   );
 }

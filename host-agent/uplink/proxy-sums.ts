@@ -15,6 +15,8 @@ const LIVE_MS = 5000;
 const GONE_MS = 35_000;
 /** Rows that posts of a plugin of the version before leave out are gone after this. */
 const NAMED_MS = 60_000;
+/** How often windows and VMs are looked through. */
+const TICK_MS = 1000;
 /** A VM posts within this time of the first request that it counts. */
 const POST_MS = 2000;
 /** No proxy serves or makes as many requests: a VM that says so lies, and is not believed. */
@@ -41,6 +43,8 @@ interface Vm {
   fallbacks: number;
   served: ServedCounts | undefined;
   readonly called: Map<string, Map<string, CalledCounts>>;
+  /** Some of `called` is ejected. */
+  hasEjected: boolean;
 }
 
 interface Pod {
@@ -62,6 +66,7 @@ export class ProxySums {
   readonly called = new CalledSums();
   readonly #pods = new Map<string, Pod>();
   #vms = 0;
+  #tickedAt = -Infinity;
 
   /** Takes one message. One that is older than another of the same VM counts nothing. */
   accept(message: ProxySync, now: number): Counted {
@@ -95,6 +100,8 @@ export class ProxySums {
 
   /** Does what has become due: windows of idle pods end, VMs that are silent are gone. */
   tick(now: number): void {
+    if (now - this.#tickedAt < TICK_MS) return;
+    this.#tickedAt = now;
     for (const [name, pod] of this.#pods) {
       for (const [instance, vm] of pod.vms) {
         if (now - vm.lastSeen <= GONE_MS) continue;
@@ -108,18 +115,25 @@ export class ProxySums {
 
   /** Windows that ended since the last report; the last one of each pod for a full report. */
   takeServed(full: boolean): ServedRow[] {
-    return this.#live().flatMap(([, { served }]) => served?.take(full) ?? []);
+    const rows: ServedRow[] = [];
+    for (const { vms, served } of this.#pods.values()) {
+      if (vms.size > 0 && served !== undefined) rows.push(...served.take(full));
+    }
+    return rows;
   }
 
   proxies(): ProxyRow[] {
-    return this.#live().map(([name, { vms, fallbacks }]) => {
-      const hasTable = [...vms.values()].every((vm) => vm.hasTable);
-      return [name, vms.size, hasTable ? 1 : 0, fallbacks];
-    });
+    const rows: ProxyRow[] = [];
+    for (const [name, { vms, fallbacks }] of this.#pods) {
+      if (vms.size === 0) continue;
+      const hasTable = vms.values().every((vm) => vm.hasTable);
+      rows.push([name, vms.size, hasTable ? 1 : 0, fallbacks]);
+    }
+    return rows;
   }
 
   ejected(): EjectedRow[] {
-    return ejectedRows([...this.#pods.values()].map(({ vms }) => [...vms.values()].flatMap(ejectedOf)));
+    return ejectedRows(this.#pods.values().map(({ vms }) => vms.values().flatMap(ejectedOf)));
   }
 
   /** Services that VMs name; the sums of others may be forgotten. */
@@ -129,11 +143,6 @@ export class ProxySums {
       for (const { called } of vms.values()) for (const service of called.keys()) named.add(service);
     }
     return named;
-  }
-
-  /** Pods whose proxies are there. */
-  #live(): (readonly [name: string, pod: Pod])[] {
-    return [...this.#pods].filter(([, { vms }]) => vms.size > 0);
   }
 
   #countServed(
@@ -181,9 +190,11 @@ export class ProxySums {
         this.called.add(record.service, record.replica, next, base);
       }
     }
+    vm.hasEjected = false;
     for (const [service, rows] of vm.called) {
-      for (const [replica, { at }] of rows) {
+      for (const [replica, { at, ejected }] of rows) {
         if (complete ? at !== now : now - at > NAMED_MS) rows.delete(replica);
+        else vm.hasEjected ||= ejected;
       }
       if (rows.size === 0) vm.called.delete(service);
     }
@@ -209,6 +220,7 @@ function newVm({ sequence, hasTable }: ProxySync, now: number): Vm {
     fallbacks: 0,
     served: undefined,
     called: new Map(),
+    hasEjected: false,
   };
 }
 
@@ -218,7 +230,8 @@ function inFlightOf({ vms }: Pick<Pod, 'vms'>): number {
   return sum;
 }
 
-function ejectedOf({ called }: Vm): (readonly [service: string, replica: string])[] {
+function ejectedOf({ called, hasEjected }: Vm): (readonly [service: string, replica: string])[] {
+  if (!hasEjected) return [];
   return [...called].flatMap(([service, rows]) =>
     [...rows].filter(([, { ejected }]) => ejected).map(([replica]) => [service, replica] as const),
   );
