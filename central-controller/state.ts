@@ -1,6 +1,7 @@
 /** What the controller knows and has decided. The loop writes it; API, metrics, tracing and findings read it. */
 import type { Decision } from '../contract/decision.ts';
 import type { Failure } from '../contract/errors.ts';
+import type { NodeInventory } from '../contract/node-inventory.ts';
 import { failure, type Result } from '../contract/result.ts';
 import type { Simulation, SimulatedChange } from '../contract/simulation.ts';
 import type { Collector } from './collect/collector.ts';
@@ -50,6 +51,7 @@ export interface ControllerState {
   readonly ejections: Collector['ejections'];
   /** When the node's agent last reported, ms of `clock`. */
   readonly lastSeen: Collector['lastSeen'];
+  readonly inventory: Collector['inventory'];
   /** The failure for a request that only the leader can answer. */
   notLeading(): Failure;
   /** What the decision would be after these changes, from what is known now. */
@@ -116,6 +118,10 @@ export class LoopState implements ControllerState {
 
   ejections() {
     return this.#parts.collector.ejections();
+  }
+
+  inventory(node: string): NodeInventory | undefined {
+    return this.#parts.collector.inventory(node);
   }
 
   lastSeen(node: string): number | undefined {

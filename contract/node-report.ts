@@ -6,6 +6,7 @@
  */
 import { Type, type Static } from 'typebox';
 import { ServiceKey } from './assignment.ts';
+import { NodeInventory } from './node-inventory.ts';
 import { LATENCY_BUCKETS } from './latency-buckets.ts';
 
 const Name = Type.String({ minLength: 1, maxLength: 253 });
@@ -62,6 +63,7 @@ export const NodeReport = Type.Object(
     sequence: Count,
     monotonicMs: Type.Number({ minimum: 0, description: "The agent's monotonic clock when it sampled" }),
     full: Type.Optional(Type.Literal(true, { description: 'Every row is named: what is not is gone' })),
+    inventory: Type.Optional(NodeInventory),
     cpu: Type.Tuple([Cores, Seconds, Seconds], {
       description: 'Cores that the node can use, busySeconds and stealSeconds',
     }),

@@ -1,5 +1,6 @@
 /** What the agent has with its controller: assignments in, reports out. */
 import { describeFailure } from '../contract/errors.ts';
+import type { NodeInventory } from '../contract/node-inventory.ts';
 import type { AgentContext } from './context.ts';
 import { atMostEvery, FAULT_LOG_MS, onChange } from './quiet-log.ts';
 import type { Sample } from './sample/sampler.ts';
@@ -27,6 +28,8 @@ export interface ControllerSide {
   wantsMore(): void;
   /** Reports go out in the form of the version before. */
   readonly sendsOld: boolean;
+  /** Full reports say from now on what the node is made of. */
+  describe(inventory: NodeInventory | undefined): void;
   report(sample: Sample): void;
   /** Does what has become due, for the proxies, too. */
   tick(): void;
@@ -72,6 +75,9 @@ export function controllerSide(
     wantsMore: () => stream.renew(),
     get sendsOld() {
       return reporter.sendsOld;
+    },
+    describe(inventory) {
+      nodeReports.inventory = inventory;
     },
     report: (sample) => void reporter.send(sample),
     tick() {

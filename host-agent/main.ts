@@ -47,6 +47,7 @@ async function run(options: AgentOptions): Promise<void> {
   });
 
   log.info(await proxies.listen());
+  controller.describe(await node.inventory());
   const sampleOnce = (): void => {
     const sample = node.sample();
     if (sample !== undefined) controller.report(sample);

@@ -1,14 +1,18 @@
 /** What the agent does with the kernel of its node: reads CPU counters, and sets what policies grant. */
 import { describeFailure } from '../contract/errors.ts';
+import type { NodeInventory } from '../contract/node-inventory.ts';
 import { openCpuControl } from './apply/open-cpu-control.ts';
 import type { AgentContext } from './context.ts';
 import { onChange } from './quiet-log.ts';
+import { readInventory } from './sample/inventory.ts';
 import { openSources } from './sample/open-sources.ts';
 import { type Sample, Sampler } from './sample/sampler.ts';
 
 export interface NodeSide {
   /** Replicas of the last sample. */
   readonly replicas: number;
+  /** Reads what the node is made of; undefined where it cannot. */
+  inventory(): Promise<NodeInventory | undefined>;
   /** CPU settings of pods that are changed now. */
   readonly cpuSettings: number;
   /** Reads all counters; undefined when those of the node cannot be read. */
@@ -41,6 +45,11 @@ export function nodeSide({ options, log, metrics, held, now }: AgentContext): No
   return {
     get replicas() {
       return replicas;
+    },
+    async inventory() {
+      const inventory = await readInventory(sources.cgroupVersion);
+      if (inventory === undefined) log.warn('node: what it is made of cannot be read, so it is not reported');
+      return inventory;
     },
     get cpuSettings() {
       return cpuControl?.size ?? 0;

@@ -2,6 +2,7 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { qualifiedName } from '../../contract/names.ts';
+import { NodeInventory } from '../../contract/node-inventory.ts';
 import { NodeDecision } from '../../contract/decision.ts';
 import { byReplicaName } from '../cluster/replicas.ts';
 import type { ControllerState } from '../state.ts';
@@ -22,6 +23,7 @@ const NodeView = Type.Object(
     ...NodeDecision.properties,
     reportAgeMs: Type.Union([Age, Type.Null()], { description: 'Time since its agent last reported; null: never' }),
     agentConnected: Type.Boolean({ description: 'Its agent is connected for assignments' }),
+    inventory: Type.Optional(NodeInventory),
   },
   { additionalProperties: false },
 );
@@ -79,7 +81,8 @@ export function stateRoutes(state: ControllerState): FastifyPluginCallbackTypebo
           nodes: (state.decision?.nodes ?? []).map((node) => {
             const lastSeen = state.lastSeen(node.name);
             const reportAgeMs = lastSeen === undefined ? null : Math.max(0, now - lastSeen);
-            return { ...node, reportAgeMs, agentConnected: connected.has(node.name) };
+            const inventory = state.inventory(node.name);
+            return { ...node, reportAgeMs, agentConnected: connected.has(node.name), ...(inventory && { inventory }) };
           }),
         };
       },

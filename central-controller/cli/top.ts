@@ -4,7 +4,8 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import pc from 'picocolors';
 import { qualifiedName } from '../../contract/names.ts';
 import type { Decision } from '../../contract/decision.ts';
-import { cores, duration, percent, short } from '../dashboard/format.js';
+import type { NodeInventory } from '../../contract/node-inventory.ts';
+import { cores, duration, hardware, percent, short } from '../dashboard/format.js';
 import { STATES } from '../dashboard/words.js';
 import { askController, type ControllerFlags, withControllerOptions } from './controller-client.ts';
 import { seconds } from './values.ts';
@@ -20,6 +21,11 @@ interface Flags extends ControllerFlags {
   readonly json?: boolean;
 }
 
+interface NodeWithInventory {
+  readonly name: string;
+  readonly inventory?: NodeInventory;
+}
+
 /** A bar of three parts: busy with balanced replicas, busy with the background, idle. */
 function bar(busy: number, background: number, all: number): string {
   if (!(all > 0)) return '·'.repeat(BAR_WIDTH);
@@ -29,8 +35,15 @@ function bar(busy: number, background: number, all: number): string {
   return '█'.repeat(whole - others) + '▒'.repeat(others) + '·'.repeat(BAR_WIDTH - whole);
 }
 
+/** What nodes are made of, by name. */
+type Inventories = ReadonlyMap<string, NodeInventory>;
+
 /** A decision as at most `lines` lines, the busiest nodes and services first. */
-export function topLines({ tick, at, nodes, services }: Decision, lines: number): string[] {
+export function topLines(
+  { tick, at, nodes, services }: Decision,
+  lines: number,
+  inventories: Inventories = new Map(),
+): string[] {
   const width = Math.max(4, ...nodes.map(({ name }) => name.length));
   const busyRatio = (node: Decision['nodes'][number]): number => (node.cores > 0 ? node.busyCores / node.cores : 0);
   const shown = [
@@ -40,7 +53,9 @@ export function topLines({ tick, at, nodes, services }: Decision, lines: number)
       .toSorted((a, b) => busyRatio(b) - busyRatio(a))
       .map((node) => {
         const text = `${cores(node.busyCores)} of ${cores(node.cores)} cores${node.stale ? ', silent' : ''}`;
-        return `${node.name.padEnd(width)} ${bar(node.busyCores, node.backgroundCores, node.cores)} ${text}`;
+        const inventory = inventories.get(node.name);
+        const made = inventory === undefined ? '' : `  ${pc.dim(hardware(inventory))}`;
+        return `${node.name.padEnd(width)} ${bar(node.busyCores, node.backgroundCores, node.cores)} ${text}${made}`;
       }),
     ...services
       .toSorted((a, b) => b.demandCores - a.demandCores)
@@ -64,17 +79,25 @@ export function topLines({ tick, at, nodes, services }: Decision, lines: number)
   return [...shown.slice(0, lines - 1), pc.dim(`… ${shown.length - lines + 1} more lines`)];
 }
 
-async function show(flags: Flags): Promise<void> {
+/** Asked once: it changes with the machines only. */
+async function readInventories(flags: Flags): Promise<Inventories> {
+  const { nodes } = await askController<{ nodes: readonly NodeWithInventory[] }>(flags, '/api/v1/nodes');
+  return new Map(nodes.flatMap(({ name, inventory }) => (inventory === undefined ? [] : [[name, inventory] as const])));
+}
+
+async function show(flags: Flags, inventories: Inventories): Promise<void> {
   const decision = await askController<Decision>(flags, '/api/v1/decisions/latest');
   if (flags.json) console.log(JSON.stringify(decision));
-  else console.log(topLines(decision, Infinity).join('\n'));
+  else console.log(topLines(decision, Infinity, inventories).join('\n'));
 }
 
 /** Overwrites the lines in place, so that the screen does not flicker. */
-async function draw(flags: Flags): Promise<void> {
+async function draw(flags: Flags, inventories: Inventories): Promise<void> {
   const { columns = 80, rows = 24 } = process.stdout;
   const decision = await askController<Decision>(flags, '/api/v1/decisions/latest');
-  const lines = topLines(decision, rows - 1).map((line) => (isPlain(line) ? line.slice(0, columns) : line));
+  const lines = topLines(decision, rows - 1, inventories).map((line) =>
+    isPlain(line) ? line.slice(0, columns) : line,
+  );
   process.stdout.write(`${SCREEN.home}${lines.map((line) => `${line}${CLEAR.line}`).join('\n')}${CLEAR.below}`);
 }
 
@@ -88,10 +111,11 @@ async function top(flags: Flags): Promise<void> {
   process.once('SIGINT', end).once('SIGTERM', end);
   const isScreen = process.stdout.isTTY && !flags.once && !flags.json;
   const refresh = isScreen ? draw : show;
+  const inventories = flags.json ? new Map<string, NodeInventory>() : await readInventories(flags);
   if (isScreen) process.stdout.write(SCREEN.enter);
   try {
     do {
-      await refresh(flags);
+      await refresh(flags, inventories);
       if (flags.once) return;
       await sleep(flags.interval * 1000, undefined, { signal: stop.signal }).catch(() => undefined);
     } while (!stop.signal.aborted);

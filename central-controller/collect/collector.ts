@@ -1,4 +1,5 @@
 /** Reports in, windows out. Holds the last counters of every agent, and nothing else. */
+import type { NodeInventory } from '../../contract/node-inventory.ts';
 import type { NodeReport } from '../../contract/node-report.ts';
 import type { AgentReport } from '../../contract/report.ts';
 import type { Failure } from '../../contract/errors.ts';
@@ -48,6 +49,11 @@ export class Collector {
   /** When the node's agent last reported, ms of the controller's clock. */
   lastSeen(node: string): number | undefined {
     return this.#nodes.get(node)?.lastSeen ?? this.#old.lastSeen(node);
+  }
+
+  /** What the node is made of; undefined: its agent has not said it. */
+  inventory(node: string): NodeInventory | undefined {
+    return this.#nodes.get(node)?.inventory;
   }
 
   /** Version that every proxy of the node uses; undefined: unknown. */

@@ -1,6 +1,7 @@
 /** The last counters of one node's agent. Turns the next report into windows. */
 import { LATENCY_BUCKETS } from '../../contract/latency-buckets.ts';
 import { splitQualifiedName } from '../../contract/names.ts';
+import type { NodeInventory } from '../../contract/node-inventory.ts';
 import type {
   CalledReplicaRow,
   EjectedRow,
@@ -67,6 +68,8 @@ export class NodeCounters {
   readonly #called = new Rows(CALLED.width);
   readonly #proxies = new Rows(PROXY.width);
   #ejected: readonly EjectedRow[] = [];
+  /** What the node is made of, once its agent has said it. */
+  inventory: NodeInventory | undefined;
   #busySeconds = 0;
   #stealSeconds = 0;
   /** Version that all proxies of the node use; 0: none. */
@@ -95,13 +98,16 @@ export class NodeCounters {
       return failure('MALFORMED_REPORT', 'cpu: a counter of the node fell');
     }
     if (isFirst) this.#clear();
+    if (report.full) this.inventory = report.inventory;
     const fallen: string[] = [];
     const windows: Window[] = [];
     const pods = this.#acceptPods(report, fallen);
     if (elapsed.value !== undefined) {
       const seconds = elapsed.value / 1000;
       const busy = { busySeconds: busySeconds - this.#busySeconds, stealSeconds: stealSeconds - this.#stealSeconds };
-      const window: NodeWindow = { node: this.#node, at: now, seconds, cores, ...busy, replicas: pods };
+      const speed = this.inventory?.cpuGHz;
+      const nominal = typeof speed === 'number' ? { nominalSpeed: speed } : {};
+      const window: NodeWindow = { node: this.#node, at: now, seconds, cores, ...busy, ...nominal, replicas: pods };
       windows.push({ kind: 'node', ...window });
     }
     this.#busySeconds = busySeconds;

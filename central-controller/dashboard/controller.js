@@ -1,6 +1,9 @@
 /** Calls of the controller's REST API. */
 
+import { hardware } from './format.js';
+
 /**
+ * @typedef {import('../../contract/node-inventory.ts').NodeInventory} NodeInventory
  * @typedef {import('../../contract/time-series.ts').NodeFigures} NodeFigures
  * @typedef {import('../../contract/time-series.ts').ReplicaFigures} ReplicaFigures
  * @typedef {import('../../contract/time-series.ts').Switch} Switch
@@ -66,6 +69,16 @@ export async function switches() {
 /** @returns {Promise<Finding[]>} */
 export async function findings() {
   return (await call('findings')).findings;
+}
+
+/**
+ * What each node is made of, in one line, by its name.
+ * @returns {Promise<Map<string, string>>}
+ */
+export async function nodeHardware() {
+  /** @type {{ name: string, inventory?: NodeInventory }[]} */
+  const nodes = (await call('nodes')).nodes;
+  return new Map(nodes.flatMap(({ name, inventory }) => (inventory ? [[name, hardware(inventory)]] : [])));
 }
 
 /** @returns {Promise<Pause[]>} */

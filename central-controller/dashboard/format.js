@@ -41,6 +41,23 @@ export function age(ms) {
   return seconds < 120 ? `${seconds}${SPACE}s` : `${Math.floor(seconds / 60)}${SPACE}min`;
 }
 
+/**
+ * What a node is made of, in one line.
+ * @param {import('../../contract/node-inventory.ts').NodeInventory} inventory
+ */
+export function hardware({ cpuModel, cpuGHz, cores, threads, virtual, memoryBytes, kernel, cgroupVersion }) {
+  return [
+    cpuModel || 'unknown processor',
+    ...(cpuGHz === null ? [] : [`${short(cpuGHz)}${SPACE}GHz`]),
+    `${cores} cores`,
+    ...(threads === cores ? [] : [`${threads} threads`]),
+    `${short(memoryBytes / 2 ** 30)}${SPACE}GiB`,
+    ...(virtual ? ['virtual machine'] : []),
+    `kernel ${kernel}`,
+    ...(cgroupVersion === null ? [] : [`cgroup ${cgroupVersion}`]),
+  ].join(', ');
+}
+
 /** Names in a sentence; a longer list is cut. */
 const MAX_NAMES = 3;
 

@@ -1,6 +1,6 @@
 /** Connects the feed of decisions, the controller's API and the views. */
 import { readAddress } from './address.js';
-import { findings as readFindings, switches as readSwitches } from './controller.js';
+import { findings as readFindings, nodeHardware, switches as readSwitches } from './controller.js';
 import { showExplanation } from './explanation-view.js';
 import { createFaults } from './faults.js';
 import { follow } from './feed.js';
@@ -23,6 +23,9 @@ import { createSwitchTable } from './switches-view.js';
 
 /** Interval of requests for findings and switches. They are requested early after a pause or a change of mode. */
 const ASK_MS = 5_000;
+
+/** What nodes are made of changes seldom. */
+const ASK_HARDWARE_MS = 60_000;
 
 /** Interval of updates of the connection's state, which contains an age. */
 const SHOW_MS = 1_000;
@@ -60,6 +63,9 @@ let receivedAt = 0;
 let findings = [];
 /** @type {readonly Switch[]} */
 let switches = [];
+/** @type {ReadonlyMap<string, string>} */
+let hardware = new Map();
+let hardwareAt = -Infinity;
 /** @type {ReturnType<typeof import('./charts-view.js').createCharts> | undefined} */
 let charts;
 
@@ -90,7 +96,7 @@ function show() {
   if (!shown || document.hidden) return;
   byId('figures').hidden = false;
   faults.run('Summary', () => showSummary(byId('summary'), shown));
-  faults.run('Nodes', () => showNodes(byId('nodes'), shown));
+  faults.run('Nodes', () => showNodes(byId('nodes'), shown, hardware));
   faults.run('Services', () => services.show(shown, search.value));
   const isPaused = shown.services.length > 0 && shown.services.every(({ paused }) => paused);
   pauseAll.update(isPaused, 'all services');
@@ -103,6 +109,10 @@ async function ask() {
   if (document.hidden || !decision) return;
   try {
     [findings, switches] = await Promise.all([readFindings(), readSwitches()]);
+    if (performance.now() - hardwareAt > ASK_HARDWARE_MS) {
+      hardwareAt = performance.now();
+      hardware = await nodeHardware();
+    }
   } catch {
     // The feed reports that the controller is unreachable.
     return;

@@ -61,7 +61,9 @@ function createSegment(first) {
   };
 }
 
-/** @param {NodeRow & { mean: number }} first */
+/** @typedef {NodeRow & { mean: number, hardware: string }} ShownNode */
+
+/** @param {ShownNode} first */
 function createNode(first) {
   const text = element('span', 'cores');
   const share = element('strong', 'share');
@@ -70,10 +72,12 @@ function createNode(first) {
   const bar = element('div', 'bar', segments, mean);
   bar.role = 'img';
   widths.observe(bar);
-  const row = element('li', 'node', element('h3', '', first.name), bar, element('p', 'used', share, text));
-  /** @param {NodeRow & { mean: number }} node */
+  const name = element('h3', '', first.name);
+  const row = element('li', 'node', name, bar, element('p', 'used', share, text));
+  /** @param {ShownNode} node */
   function update(node) {
     mean.style.transform = `translateX(${percents(node.mean)})`;
+    if (name.title !== node.hardware) name.title = node.hardware;
     setText(share, node.stale ? '–' : percent(node.utilisation));
     setText(text, node.text);
     row.classList.toggle('stale', node.stale);
@@ -98,10 +102,11 @@ function createNode(first) {
 /**
  * @param {HTMLElement} list
  * @param {Decision} decision
+ * @param {ReadonlyMap<string, string>} made what each node is made of, by its name
  */
-export function showNodes(list, decision) {
+export function showNodes(list, decision, made) {
   const mean = Math.min(1, meanUtilisation(decision));
-  const rows = nodeRows(decision).map((row) => ({ ...row, mean }));
+  const rows = nodeRows(decision).map((row) => ({ ...row, mean, hardware: made.get(row.name) ?? '' }));
   list.classList.toggle('many', rows.length > MAX_LARGE_NODES);
   updateList(list, rows, (node) => node.name, createNode);
 }

@@ -8,6 +8,8 @@ export class CostColumns {
   evidence = new Float64Array(0);
   /** Requests that were counted, old ones less. */
   counted = new Float64Array(0);
+  /** How fast the replica's node ought to be, in the mean of the service's nodes; 1 where nothing is known. */
+  speed = new Float64Array(0);
   /** With what the other replicas tell. */
   pooled = new Float64Array(0);
   /** Standard error of `pooled`. */
@@ -15,11 +17,16 @@ export class CostColumns {
 
   resize(size: number): void {
     this.size = size;
-    if (size <= this.seconds.length) return;
+    if (size > this.seconds.length) this.#grow(size);
+    this.speed.fill(1, 0, size);
+  }
+
+  #grow(size: number): void {
     this.seconds = new Float64Array(size);
     this.variance = new Float64Array(size);
     this.evidence = new Float64Array(size);
     this.counted = new Float64Array(size);
+    this.speed = new Float64Array(size);
     this.pooled = new Float64Array(size);
     this.deviation = new Float64Array(size);
   }

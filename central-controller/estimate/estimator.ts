@@ -93,6 +93,7 @@ function observeNode({ replicas, rowOfUid, nodes }: Estimates, window: NodeWindo
   }
   const node = nodes.get(window.node) ?? new NodeMemory(at);
   nodes.set(window.node, node);
+  node.nominalSpeed = window.nominalSpeed ?? 0;
   const busyCores = window.busySeconds / seconds;
   const stealCores = window.stealSeconds / seconds;
   node.add({ seconds, cores: window.cores, busyCores, backgroundCores: busyCores - balanced, stealCores }, at);

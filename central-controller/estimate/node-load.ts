@@ -41,6 +41,8 @@ const WIDTH = 5;
 export class NodeMemory {
   /** When the newest window ended, ms. */
   at: number;
+  /** GHz of its cores by their data sheet; 0: not known. */
+  nominalSpeed = 0;
   size = 0;
   readonly #values = new Float64Array(MAX_SAMPLES * WIDTH);
 

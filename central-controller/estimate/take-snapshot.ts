@@ -58,6 +58,7 @@ function serviceEstimate(estimates: Estimates, service: ServiceTopology, now: nu
   const { costs } = estimates;
   const idle = idleCpu(values, rows.idle);
   ownCosts(values, rows.cost, idle, now, costs);
+  nominalSpeeds(estimates, service);
   poolCosts(costs);
   let requestsPerSecond = 0;
   const replicas = service.replicas.map((replica, index) => {
@@ -81,6 +82,22 @@ function serviceEstimate(estimates: Estimates, service: ServiceTopology, now: nu
     requestsPerSecond,
     replicas,
   };
+}
+
+/** Fills `costs.speed`. Where one node's speed is not known, none counts: there is nothing to compare it with. */
+function nominalSpeeds({ nodes, costs }: Estimates, { replicas }: ServiceTopology): void {
+  let sum = 0;
+  let isKnown = replicas.length > 0;
+  for (const [index, { node }] of replicas.entries()) {
+    const speed = nodes.get(node)?.nominalSpeed ?? 0;
+    costs.speed[index] = speed;
+    sum += speed;
+    isKnown &&= speed > 0;
+  }
+  const mean = sum / replicas.length;
+  for (let index = 0; index < replicas.length; index++) {
+    costs.speed[index] = isKnown ? (costs.speed[index] ?? 0) / mean : 1;
+  }
 }
 
 interface ReplicaCost {

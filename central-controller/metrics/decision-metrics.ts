@@ -4,6 +4,7 @@
  */
 import type { Registry } from 'prom-client';
 import type { Decision, NodeDecision, ReplicaDecision, ServiceDecision } from '../../contract/decision.ts';
+import type { NodeInventory } from '../../contract/node-inventory.ts';
 import type { ControllerState } from '../state.ts';
 import { reading, readings } from './readings.ts';
 
@@ -49,6 +50,19 @@ function registerNodes(registry: Registry, state: ControllerState): void {
       return lastSeen === undefined ? undefined : Math.max(0, state.clock.now() - lastSeen) / 1000;
     },
   );
+  readings(
+    registry,
+    {
+      name: 'ballast_node_info',
+      help: 'What a node is made of, as its agent read it at its start; always 1',
+      labelNames: ['node', 'cpu_model', 'cpu_ghz', 'cores', 'threads', 'virtual', 'memory_bytes', 'kernel', 'cgroup'],
+    },
+    () =>
+      nodes().flatMap(({ name }) => {
+        const inventory = state.inventory(name);
+        return inventory === undefined ? [] : [[{ node: name, ...inventoryLabels(inventory) }, 1] as const];
+      }),
+  );
   perNode('ballast_node_cpu_cores', 'Cores of a node, which its agent counted', ({ cores }) => cores);
   perNode(
     'ballast_node_utilisation_ratio',
@@ -65,6 +79,20 @@ function registerNodes(registry: Registry, state: ControllerState): void {
     'What the utilisation would be with the target weights in force',
     ({ predictedUtilisation }) => predictedUtilisation,
   );
+}
+
+function inventoryLabels(inventory: NodeInventory) {
+  const { cpuModel, cpuGHz, cores, threads, virtual, memoryBytes, kernel, cgroupVersion } = inventory;
+  return {
+    cpu_model: cpuModel,
+    cpu_ghz: cpuGHz === null ? '' : String(cpuGHz),
+    cores: String(cores),
+    threads: String(threads),
+    virtual: String(virtual),
+    memory_bytes: String(memoryBytes),
+    kernel,
+    cgroup: cgroupVersion ?? '',
+  };
 }
 
 /**

@@ -9,6 +9,8 @@ export interface NodeWindow {
   readonly cores: number;
   readonly busySeconds: number;
   readonly stealSeconds: number;
+  /** GHz of its cores by their data sheet; absent where it is not known. */
+  readonly nominalSpeed?: number;
   readonly replicas: readonly ReplicaWindow[];
 }
 

@@ -22,6 +22,8 @@ export interface Sources {
   readonly replicas: ReplicaSource;
   /** The cgroups of the pods; undefined where replicas are plain processes. */
   readonly pods: { readonly hierarchy: Hierarchy; readonly groups: PodGroups } | undefined;
+  /** Of the hierarchy that counts CPU; undefined where it is counted without one. */
+  readonly cgroupVersion: 'v1' | 'v2' | undefined;
   /** For the log. */
   readonly description: string;
 }
@@ -34,7 +36,13 @@ export function openSources(options: SourceOptions, warn: (why: string) => void)
   const machine = new MachineCpu('/proc/stat', options.cpus);
   if (options.processes !== undefined && options.nodeCgroup === undefined) {
     const replicas = new ProcessReplicas(options.processes, warn);
-    return { node: new MachineNode(machine), replicas, pods: undefined, description: '/proc' };
+    return {
+      node: new MachineNode(machine),
+      replicas,
+      pods: undefined,
+      cgroupVersion: undefined,
+      description: '/proc',
+    };
   }
   const hierarchy = detectHierarchy(options.cgroupRoot);
   const nodePath = options.nodeCgroup ?? '';
@@ -45,10 +53,10 @@ export function openSources(options: SourceOptions, warn: (why: string) => void)
     nodePath === '' && hierarchy.isWholeMachine()
       ? new MachineNode(machine)
       : new GroupNode(hierarchy, nodePath, machine);
-  const description = `cgroup ${hierarchy.version}`;
+  const counted = { cgroupVersion: hierarchy.version, description: `cgroup ${hierarchy.version}` };
   if (options.processes !== undefined) {
-    return { node, replicas: new ProcessReplicas(options.processes, warn), pods: undefined, description };
+    return { node, replicas: new ProcessReplicas(options.processes, warn), pods: undefined, ...counted };
   }
   const groups = new PodGroups(hierarchy, nodePath);
-  return { node, replicas: new CgroupReplicas(hierarchy, groups, warn), pods: { hierarchy, groups }, description };
+  return { node, replicas: new CgroupReplicas(hierarchy, groups, warn), pods: { hierarchy, groups }, ...counted };
 }

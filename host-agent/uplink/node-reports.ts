@@ -2,6 +2,7 @@
  * Writes the node's reports: what changed since the one before, or everything in a full one. Each report is taken as
  * delivered: where one is lost, the next is a full one.
  */
+import type { NodeInventory } from '../../contract/node-inventory.ts';
 import type { NodeReport, PodCpuRow, ProxyRow } from '../../contract/node-report.ts';
 import type { ReplicaCpu } from '../../contract/report.ts';
 import { fnv1a } from '../../contract/sync-answer.ts';
@@ -28,6 +29,8 @@ export interface Versions {
 export class NodeReports {
   readonly #identity: Identity;
   readonly #sums: ProxySums;
+  /** Sent with each full report, so with the first of each controller. */
+  inventory: NodeInventory | undefined;
   #sequence = 0;
   #pods = new Map<string, PodCpuRow>();
   #proxies = new Map<string, ProxyRow>();
@@ -49,7 +52,7 @@ export class NodeReports {
       ...this.#identity,
       sequence: this.#sequence++,
       monotonicMs: Math.round(now * 1000) / 1000,
-      ...(full && { full }),
+      ...(full && { full, ...(this.inventory && { inventory: this.inventory }) }),
       cpu: [cores, busySeconds, stealSeconds],
       ...this.#podRows(sample.replicas, full),
       ...withRows('served', this.#sums.takeServed(full)),

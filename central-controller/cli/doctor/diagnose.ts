@@ -2,6 +2,7 @@
 import { qualifiedName } from '../../../contract/names.ts';
 import type { PolicyStatus } from '../../../contract/policy-status.ts';
 import { type PolicySpec, withPolicyDefaults } from '../../../contract/policy.ts';
+import { hardware, listed } from '../../dashboard/format.js';
 import type { ClusterFacts, ClusterObject } from './facts.ts';
 
 export interface CheckResult {
@@ -25,6 +26,7 @@ export function diagnose(facts: ClusterFacts): CheckResult[] {
     ...istio(facts),
     ...controllers(facts),
     ...agents(facts),
+    ...nodes(facts),
     ...plugin(facts),
     ...policies(facts),
   ];
@@ -136,6 +138,14 @@ function agents({ agents: pods, nodes }: ClusterFacts): CheckResult[] {
       'kubectl -n ballast-agents get pods -o wide; a taint may keep the DaemonSet ballast-agent from these nodes',
     ),
   ];
+}
+
+/** One line for all nodes that are made alike. */
+function nodes({ hardware: known = [] }: ClusterFacts): CheckResult[] {
+  const made = known.flatMap(({ name, inventory }) => (inventory ? [{ name, words: hardware(inventory) }] : []));
+  return [...Map.groupBy(made, ({ words }) => words)].map(([words, alike]) =>
+    result('nodes', 'ok', `${listed(alike.map(({ name }) => name))}: ${words}`),
+  );
 }
 
 /** Whether Istio loads the plugin with this object: its configuration names the agent. */

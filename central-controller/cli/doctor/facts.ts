@@ -1,6 +1,7 @@
 /** The facts that `ballast doctor` checks, from the API server. */
 import { ApiError, type KubernetesClient } from '../../kubernetes/client.ts';
 import { BallastError } from '../../../contract/errors.ts';
+import type { NodeInventory } from '../../../contract/node-inventory.ts';
 import { POLICY_API_VERSION } from '../../../contract/policy.ts';
 
 /** The fields of an object that the checks read. The objects are not validated, so fields are optional. */
@@ -31,6 +32,26 @@ export interface ClusterFacts {
   /** All WasmPlugins and TrafficExtensions, also those of other systems. */
   readonly plugins: readonly ClusterObject[];
   readonly lease: ClusterObject | undefined;
+  /** What nodes are made of, by the controller's word; undefined where it cannot be asked. */
+  readonly hardware: readonly NodeHardware[] | undefined;
+}
+
+export interface NodeHardware {
+  readonly name: string;
+  readonly inventory?: NodeInventory;
+}
+
+/** The controller's nodes, through the API server. */
+const NODES = '/api/v1/namespaces/ballast-system/services/ballast-controller:http/proxy/api/v1/nodes';
+
+async function readHardware(client: KubernetesClient): Promise<readonly NodeHardware[] | undefined> {
+  try {
+    return ((await client.request('GET', NODES)) as { readonly nodes?: readonly NodeHardware[] }).nodes;
+  } catch (error) {
+    // Other checks say why: there is no controller, or these credentials may not ask it.
+    if (error instanceof ApiError) return undefined;
+    throw error;
+  }
 }
 
 /** @throws BallastError CLUSTER_UNREACHABLE */
@@ -62,6 +83,7 @@ export async function readFacts(client: KubernetesClient): Promise<ClusterFacts>
     wasm,
     extensions,
     lease,
+    hardware,
   ] = await Promise.all([
     get('/version'),
     list('/api/v1/nodes'),
@@ -75,6 +97,7 @@ export async function readFacts(client: KubernetesClient): Promise<ClusterFacts>
     list('/apis/extensions.istio.io/v1alpha1/wasmplugins'),
     list('/apis/extensions.istio.io/v1alpha1/trafficextensions'),
     get('/apis/coordination.k8s.io/v1/namespaces/ballast-system/leases/ballast-controller'),
+    readHardware(client),
   ]);
   return {
     kubernetes: String((version as { gitVersion?: unknown } | undefined)?.gitVersion ?? ''),
@@ -87,5 +110,6 @@ export async function readFacts(client: KubernetesClient): Promise<ClusterFacts>
     policies,
     plugins: [...(wasm ?? []), ...(extensions ?? [])],
     lease: lease as ClusterObject | undefined,
+    hardware,
   };
 }

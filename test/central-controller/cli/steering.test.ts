@@ -124,6 +124,17 @@ describe('ballast top', () => {
     const decision = test.loop.state.decision ?? expect.fail();
     expect(topLines(decision, 5)).toHaveLength(5);
     expect(topLines(decision, 5).at(-1)).toContain('more lines');
+    const inventory = {
+      cpuModel: 'AMD EPYC 9654',
+      cpuGHz: 2.4,
+      cores: 8,
+      threads: 8,
+      virtual: false,
+      memoryBytes: 2 ** 35,
+      kernel: '6.12.1',
+      cgroupVersion: 'v2',
+    } as const;
+    expect(topLines(decision, 9, new Map([['node-1', inventory]])).join('\n')).toMatch(/node-1 .*AMD EPYC 9654, 2\.4/);
     expect(JSON.parse(await ask('top', '--once', '--json'))).toEqual(decisionAnswer(decision));
   });
 });

@@ -271,3 +271,35 @@ it('an agent that is upgraded, or goes back a version, is known by its newest re
   expect(accepted(collector, nodeReport('node-1', 1, { instance: 'new' }), 1_500)).toEqual([]);
   expect(collector.lastSeen('node-1')).toBe(1_500);
 });
+
+describe('what a node is made of', () => {
+  const inventory = {
+    cpuModel: 'AMD EPYC 9654',
+    cpuGHz: 2.4,
+    cores: 8,
+    threads: 16,
+    virtual: true,
+    memoryBytes: 2 ** 34,
+    kernel: '6.12.1',
+    cgroupVersion: 'v2',
+  } as const;
+
+  it('is kept from one full report to the next, and its speed is in the windows', () => {
+    const collector = begun({ inventory });
+    const [window] = accepted(collector, partial(2), 1_250);
+    expect(window).toMatchObject({ kind: 'node', nominalSpeed: 2.4 });
+    expect(collector.inventory('node-1')).toEqual(inventory);
+  });
+
+  it('is not known from agents that do not say it', () => {
+    const collector = begun();
+    expect(accepted(collector, partial(2), 1_250)[0]).not.toHaveProperty('nominalSpeed');
+    expect(collector.inventory('node-1')).toBeUndefined();
+    expect(collector.inventory('node-2')).toBeUndefined();
+  });
+
+  it('gives no speed where the machine does not tell its own', () => {
+    const collector = begun({ inventory: { ...inventory, cpuGHz: null } });
+    expect(accepted(collector, partial(2), 1_250)[0]).not.toHaveProperty('nominalSpeed');
+  });
+});

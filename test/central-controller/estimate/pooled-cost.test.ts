@@ -17,7 +17,12 @@ function memoryOf(cost: number, requestsPerSecond: number, idleCores = 0): Float
 
 const NOW = 60_000;
 
-function costsOf(memories: readonly Float64Array[], idle = { cores: 0, deviation: 0 }, now = NOW) {
+function costsOf(
+  memories: readonly Float64Array[],
+  idle = { cores: 0, deviation: 0 },
+  now = NOW,
+  speeds: readonly number[] = [],
+) {
   const values = new Float64Array(COST_WIDTH * memories.length);
   memories.forEach((memory, index) => values.set(memory, index * COST_WIDTH));
   const columns = new CostColumns();
@@ -28,6 +33,7 @@ function costsOf(memories: readonly Float64Array[], idle = { cores: 0, deviation
     now,
     columns,
   );
+  columns.speed.set(speeds);
   poolCosts(columns);
   return memories.map((_, index) => ({
     seconds: columns.pooled[index] ?? NaN,
@@ -113,5 +119,27 @@ describe('pooled costs', () => {
         }
       }),
     );
+  });
+});
+
+describe('nominal speeds of nodes', () => {
+  const none = new Float64Array(COST_WIDTH);
+  const still = { cores: 0, deviation: 0 };
+
+  it('tell what a replica costs before it has served: half as much where cores are twice as fast', () => {
+    const [, fast, slow] = costsOf([memoryOf(0.002, 200), none, none], still, NOW, [1, 2, 0.5]);
+    expect(fast?.seconds).toBeCloseTo(0.001, 5);
+    expect(slow?.seconds).toBeCloseTo(0.004, 4);
+  });
+
+  it('give way to what was measured', () => {
+    const [same, other] = costsOf([memoryOf(0.002, 200), memoryOf(0.002, 200)], still, NOW, [0.5, 1.5]);
+    expect(same?.seconds).toBeCloseTo(0.002, 4);
+    expect(other?.seconds).toBeCloseTo(0.002, 4);
+  });
+
+  it('change nothing where they are equal', () => {
+    const memories = [memoryOf(0.002, 20), memoryOf(0.0021, 3), none];
+    expect(costsOf(memories, still, NOW, [1, 1, 1])).toEqual(costsOf(memories));
   });
 });

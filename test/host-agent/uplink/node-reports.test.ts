@@ -168,3 +168,21 @@ test('a controller that takes changes in order knows the same as one that gets a
     }),
   );
 });
+
+test('a full report says what the node is made of, once that is known', () => {
+  const node = new Node();
+  const inventory = {
+    cpuModel: 'AMD EPYC 9654',
+    cpuGHz: 2.4,
+    cores: 8,
+    threads: 16,
+    virtual: true,
+    memoryBytes: 2 ** 34,
+    kernel: '6.12.1',
+    cgroupVersion: 'v2',
+  } as const;
+  expect(node.next([], true)).not.toHaveProperty('inventory');
+  node.reports.inventory = inventory;
+  expect(node.next([])).not.toHaveProperty('inventory');
+  expect(node.next([], true)).toMatchObject({ inventory });
+});

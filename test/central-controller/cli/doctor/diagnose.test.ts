@@ -39,6 +39,7 @@ const WELL: ClusterFacts = {
   policies: [policy()],
   plugins: [object('ballast', 'istio-system', { spec: PLUGIN })],
   lease: object('ballast-controller', 'ballast-system', { spec: { holderIdentity: 'controller-1_abc' } }),
+  hardware: undefined,
 };
 
 /** What is found besides what is well. */
@@ -104,6 +105,31 @@ describe('ballast doctor', () => {
     [{ policies: [failing('Learning', 'Not yet')] }, 'warning policies: shop/search: Not yet (Learning)'],
   ])('%j gives a problem', (lacking, message) => {
     expect(found(lacking)).toEqual([expect.stringContaining(message) as string]);
+  });
+
+  it('names what nodes are made of, those that are alike in one line', () => {
+    const inventory = {
+      cpuModel: 'AMD EPYC 9654',
+      cpuGHz: 2.4,
+      cores: 8,
+      threads: 16,
+      virtual: true,
+      memoryBytes: 2 ** 35,
+      kernel: '6.12.1',
+      cgroupVersion: 'v2',
+    } as const;
+    const small = { ...inventory, cpuGHz: null, cores: 4, threads: 4, virtual: false };
+    const hardware = [
+      { name: 'node-1', inventory },
+      { name: 'node-2', inventory },
+      { name: 'node-3', inventory: small },
+      { name: 'node-4' },
+    ];
+    const lines = diagnose({ ...WELL, hardware }).filter(({ check }) => check === 'nodes');
+    expect(lines.map(({ level, message }) => `${level} ${message.replaceAll('\u202f', ' ')}`)).toEqual([
+      'ok node-1, node-2: AMD EPYC 9654, 2.4 GHz, 8 cores, 16 threads, 32.0 GiB, virtual machine, kernel 6.12.1, cgroup v2',
+      'ok node-3: AMD EPYC 9654, 4 cores, 32.0 GiB, kernel 6.12.1, cgroup v2',
+    ]);
   });
 
   it('checks nothing for a policy in mode Off', () => {
