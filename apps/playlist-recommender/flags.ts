@@ -3,6 +3,9 @@ import { type BaseAddress, parseBaseAddress } from '../../contract/base-address.
 import { BallastError } from '../../contract/errors.ts';
 import { parseSeconds } from '../service/flags.ts';
 
+/** Version of this code, which answers name. A change that callers notice raises it. */
+export const CODE_VERSION = '1.1.0';
+
 /** @throws BallastError INVALID_FLAG */
 export function readShare(flag: string, text: string): number {
   const value = text.trim() === '' ? NaN : Number(text);
@@ -29,6 +32,12 @@ export function readServiceUrl(flag: string, text: string): BaseAddress {
   const address = parseBaseAddress(text);
   if (address.ok) return address.value;
   throw new BallastError(address.failure.code, `${flag} ${address.failure.message}`);
+}
+
+/** @throws BallastError INVALID_FLAG */
+export function readVersion(flag: string, text: string): string {
+  if (/^[!-~]{1,64}$/.test(text)) return text;
+  throw new BallastError('INVALID_FLAG', `${flag} ${text} is not 1 to 64 characters without spaces`);
 }
 
 /** @throws BallastError INVALID_FLAG */

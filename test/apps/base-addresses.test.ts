@@ -175,7 +175,7 @@ describe('playlist recommender', () => {
 
   test('its client asks below the path, with the credentials', async () => {
     const { address, seen } = await target('{"songs":["Two"],"version":"1","model_date":"may"}');
-    expect(await playlists('ask', 'One', '--url', `${address}/music/`)).toBe('Two\n');
+    expect(await playlists('ask', 'One', '--url', `${address}/music/`)).toBe('Two\n(version 1, rules of may)\n');
     expect([...seen]).toEqual([`POST /music/api/recommend ${BASIC}`]);
   });
 

@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { loadManifests } from '../../central-controller/cluster/manifest-files.ts';
 
 const CHECKOUT = join(import.meta.dirname, '../..');
@@ -51,6 +53,23 @@ describe('the manifests of the playlist recommender', () => {
       expect(mount).toMatchObject({ name: 'rules', mountPath: folder });
     }
     expect(pods.map(({ containers }) => containers[0]?.volumeMounts[0]?.readOnly)).toEqual([undefined, true, true]);
+  });
+
+  test('mine another data set by a Job of another name, whose first variable it is', async () => {
+    const [dataset] = (await podOf('base/mine-rules.yaml', 'Job')).containers[0]?.env ?? [];
+    expect(dataset).toEqual({ name: 'DATASET_URL', value: 'generated:' });
+    const { patches } = parse(await readFile(join(CONFIGS, 'new-data/kustomization.yaml'), 'utf8')) as {
+      patches: { target: object; patch: string }[];
+    };
+    expect(patches[0]?.target).toEqual({ kind: 'Job', name: 'mine-rules' });
+    expect(parse(patches[0]?.patch ?? '')).toEqual([
+      { op: 'replace', path: '/metadata/name', value: 'mine-new-rules' },
+      {
+        op: 'replace',
+        path: '/spec/template/spec/containers/0/env/0',
+        value: { name: 'DATASET_URL', value: 'generated:2' },
+      },
+    ]);
   });
 
   test('give Argo CD a folder that is there, of a repository that names no real host', async () => {

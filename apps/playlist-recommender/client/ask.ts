@@ -1,63 +1,49 @@
-/** A client of the service that asks once or repeatedly. */
-import { setTimeout as sleep } from 'node:timers/promises';
+/** A client of the service: one request. */
 import { type BaseAddress, pathBelow } from '../../../contract/base-address.ts';
 import type { Recommendation } from '../service/server.ts';
 
-export function csvLine(fields: readonly string[]): string {
-  return fields.map((field) => (/[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field)).join(',');
-}
-
 const PATIENCE_MS = 5_000;
 
-/** @throws Error with the reason if the service cannot be reached or refuses */
-export async function ask(service: BaseAddress, songs: readonly string[]): Promise<Recommendation> {
+export interface Asked {
+  readonly recommendation: Recommendation;
+  /** From `x-served-by`; empty if the response has none. */
+  readonly replica: string;
+}
+
+/** @throws Error with the reason if the service cannot be reached, refuses, or answers with something else */
+export async function ask(service: BaseAddress, songs: readonly string[]): Promise<Asked> {
   const { url, authorization } = service;
-  const response = await fetch(`${url.origin}${pathBelow(service, '/api/recommend')}`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', ...(authorization !== undefined && { authorization }) },
-    body: JSON.stringify({ songs }),
-    signal: AbortSignal.timeout(PATIENCE_MS),
-  }).catch((error: unknown) => {
+  try {
+    const response = await fetch(`${url.origin}${pathBelow(service, '/api/recommend')}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...(authorization !== undefined && { authorization }) },
+      body: JSON.stringify({ songs }),
+      signal: AbortSignal.timeout(PATIENCE_MS),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Refused(`${url.href} answers ${response.status}: ${text.slice(0, 500)}`);
+    return { recommendation: recommendationOf(text, url), replica: response.headers.get('x-served-by') ?? '' };
+  } catch (error) {
+    if (error instanceof Refused) throw error;
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    throw new Error(`${url.href} cannot be reached: ${cause instanceof Error ? cause.message : String(cause)}`);
-  });
-  const text = await response.text();
-  if (!response.ok) throw new Error(`${url.href} answers ${response.status}: ${text}`);
-  return JSON.parse(text) as Recommendation;
-}
-
-export interface Watching {
-  readonly intervalMs: number;
-  readonly signal: AbortSignal;
-  readonly now: () => Date;
-  /** Receives a line of CSV. The first has the names of the columns. */
-  readonly print: (line: string) => void;
-  /** Receives why an answer is missing, once while the reason stays the same. */
-  readonly warn: (message: string) => void;
-}
-
-/** Asks until it is stopped, and prints a line whenever the version or date of the model changes. */
-export async function askContinuously(
-  service: BaseAddress,
-  songs: readonly string[],
-  watching: Watching,
-): Promise<void> {
-  const { intervalMs, signal, now, print, warn } = watching;
-  print(csvLine(['time', 'version', 'model_date']));
-  let last = '';
-  let lastFailure = '';
-  while (!signal.aborted) {
-    try {
-      const { version, model_date: date } = await ask(service, songs);
-      const current = csvLine([version, date]);
-      if (current !== last) print(csvLine([now().toISOString(), version, date]));
-      last = current;
-      lastFailure = '';
-    } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      if (message !== lastFailure) warn(message);
-      lastFailure = message;
-    }
-    await sleep(intervalMs, undefined, { signal }).catch(() => {});
+    const reason = cause instanceof Error ? cause.message || cause.name : String(cause);
+    throw new Error(`${url.href} cannot be reached: ${reason}`, { cause: error });
   }
+}
+
+class Refused extends Error {}
+
+/** What stands at the address may be another service. One of the version before sends no `model_version`. */
+function recommendationOf(text: string, url: URL): Recommendation {
+  let answer: Partial<Recommendation> | null;
+  try {
+    answer = JSON.parse(text) as Partial<Recommendation> | null;
+  } catch {
+    answer = null;
+  }
+  const { songs, version, model_date, model_version = '' } = answer ?? {};
+  if (!Array.isArray(songs) || typeof version !== 'string' || typeof model_date !== 'string') {
+    throw new Refused(`${url.href} does not answer with recommendations: ${text.slice(0, 200)}`);
+  }
+  return { songs, version, model_date, model_version };
 }

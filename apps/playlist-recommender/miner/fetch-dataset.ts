@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { parseBaseAddress, withoutCredentials } from '../../../contract/base-address.ts';
 import { failure, type Result, success } from '../../../contract/result.ts';
+import { densePlaylists } from '../dataset/dense.ts';
 import { generatePlaylists, playlistsCsv } from '../dataset/generate.ts';
 
 const PATIENCE_MS = 60_000;
@@ -17,7 +18,10 @@ export interface Dataset {
   readonly sha256: string;
 }
 
-/** Takes `http:`, `https:` and `file:` URLs, and `generated:` or `generated:<seed>` for the built-in data set. */
+/**
+ * Takes `http:`, `https:` and `file:` URLs, and for the built-in data sets `generated:`,
+ * `generated:<seed>` and `generated:dense`.
+ */
 export async function fetchDataset(url: string): Promise<Result<Dataset>> {
   const parsed = URL.parse(url);
   if (!parsed) return failure('INVALID_FLAG', `--dataset ${withoutCredentials(url)} (or DATASET_URL) is not a URL`);
@@ -67,10 +71,11 @@ async function download(text: string): Promise<Result<Uint8Array>> {
 }
 
 function generated(seed: string): Result<Uint8Array> {
+  if (seed === 'dense') return success(Buffer.from(playlistsCsv(densePlaylists())));
   if (!/^\d{0,9}$/.test(seed)) {
     return failure(
       'INVALID_FLAG',
-      `--dataset generated:${seed} (or DATASET_URL): the seed is not a whole number below 10^9`,
+      `--dataset generated:${seed} (or DATASET_URL): neither dense nor a seed, which is a whole number below 10^9`,
     );
   }
   return success(Buffer.from(playlistsCsv(generatePlaylists(Number(seed || 1)))));

@@ -13,6 +13,8 @@ export interface Mined {
   readonly checkpoint: Checkpoint;
   /** Number of rules, if they were mined now. */
   readonly rules?: number;
+  /** Time that the search for them took, seconds. */
+  readonly seconds?: number;
   /** Which rules were left out and why. */
   readonly cut?: string;
 }
@@ -37,10 +39,18 @@ export async function mineRules(
   if (current) return success({ changed: false, checkpoint: current });
   const playlists = parsePlaylists(dataset.value.csv);
   if (!playlists.ok) return playlists;
+  const start = performance.now();
   const { rules, cut } = associationRules(playlists.value, options);
+  const seconds = Math.round(performance.now() - start) / 1000;
   if (cut?.maxSongs === 1) return failure('INVALID_DATASET', `${describeCut(cut, options)}: raise --min-support`);
   const checkpoint = await folder.write(source, now(), rules);
-  return success({ changed: true, checkpoint, rules: rules.length, ...(cut && { cut: describeCut(cut, options) }) });
+  return success({
+    changed: true,
+    checkpoint,
+    rules: rules.length,
+    seconds,
+    ...(cut && { cut: describeCut(cut, options) }),
+  });
 }
 
 /** The folder's checkpoint if it is of this source and its rules are readable. */

@@ -17,13 +17,20 @@ const Body = Type.Object(
 /** The answer of `POST /api/recommend`. All of it comes from one model. */
 export interface Recommendation {
   readonly songs: readonly string[];
+  /** Version of the code that runs. */
   readonly version: string;
   /** When the model was mined, ISO 8601. */
   readonly model_date: string;
+  /** Version that the miner gave the model. */
+  readonly model_version: string;
 }
 
-/** A server that does not listen yet. `model` returns the newest model. */
-export function createServer(model: () => Model | undefined): FastifyInstance {
+/**
+ * A server that does not listen yet.
+ * @param model returns the newest model
+ * @param version of the code
+ */
+export function createServer(model: () => Model | undefined, version: string): FastifyInstance {
   const server = Fastify({
     bodyLimit: BODY_BYTES,
     keepAliveTimeout: 0,
@@ -42,7 +49,12 @@ export function createServer(model: () => Model | undefined): FastifyInstance {
       const current = model();
       if (!current) return reply.code(503).send({ message: NO_RULES });
       const songs = recommend(current.rules, body.songs, MAX_RECOMMENDED);
-      return { songs, version: current.version, model_date: current.date } satisfies Recommendation;
+      return {
+        songs,
+        version,
+        model_date: current.date,
+        model_version: current.version,
+      } satisfies Recommendation;
     });
   return server;
 }

@@ -39,16 +39,26 @@ test('the service is ready once the miner has written rules, and the client sees
 
   const scene = ['Kind Highway', 'Lonely Echo'];
   const answer = JSON.parse(await program(['ask', ...scene, '--url', url.href, '--json'])) as Recommendation;
-  expect(answer).toMatchObject({ version: '1.0.0', model_date: first.date });
+  expect(answer).toMatchObject({ version: '1.1.0', model_version: '1.0.0', model_date: first.date });
   expect(answer.songs).toContain('Velvet Avenue');
 
-  const client = spawn(process.execPath, [MODULE, 'ask', '-c', ...scene, '--url', url.href, '--interval', '20ms']);
+  const client = spawn(process.execPath, [
+    MODULE,
+    'ask',
+    '-c',
+    '--changes',
+    ...scene,
+    '--url',
+    url.href,
+    '--interval',
+    '20ms',
+  ]);
   onTestFinished(() => void client.kill('SIGKILL'));
   const lines = createInterface({ input: client.stdout })[Symbol.asyncIterator]();
-  expect((await lines.next()).value).toBe('time,version,model_date');
-  expect((await lines.next()).value).toMatch(new RegExp(`Z,1\\.0\\.0,${first.date}$`));
+  expect((await lines.next()).value).toBe('time,version,model_date,model_version,replica,response_ms,error');
+  expect((await lines.next()).value).toMatch(new RegExp(`Z,1\\.1\\.0,${first.date},1\\.0\\.0,r-0,[\\d.]+,$`));
   await program(['mine'], { ...job, MODEL_VERSION: '1.0.1' });
-  expect((await lines.next()).value).toMatch(/Z,1\.0\.1,2/);
+  expect((await lines.next()).value).toMatch(/Z,1\.1\.0,2.*Z,1\.0\.1,r-0,/);
   const exited = once(client, 'exit');
   client.kill('SIGINT');
   expect(await exited).toEqual([0, null]);
@@ -80,6 +90,9 @@ test.each([
   [['ask'], "missing required argument 'songs'", 1],
   [['generate', '--seed', 'x'], '--seed x is not a whole number', 2],
   [['serve', '--poll', 'often'], '--poll often is not a time', 2],
+  [['serve', '--version', 'a b'], '--version (or APP_VERSION) a b is not 1 to 64 characters', 2],
+  [['experiment', 'sleep', 'true'], 'Allowed choices are data, replicas, code.', 1],
+  [['experiment', 'data', '--url', 'http://127.0.0.1:1', '--', 'true'], 'the service must answer each request', 1],
   [['serve', '--listen', '52004'], '--listen 52004 is not of the form ip:port', 2],
   [['sing'], 'too many arguments', 1],
 ])('%j is refused with what is wrong', async (args, says, code) => {

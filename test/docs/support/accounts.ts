@@ -145,6 +145,11 @@ const RULES: readonly Rule[] = [
     CLUSTER_INFO,
   ),
   tested(
+    /^npx node apps\/playlist-recommender\/main\.ts experiment /,
+    'test/apps/playlist-recommender/experiment/experiments.test.ts',
+    "'experiment'",
+  ),
+  tested(
     /^npx node apps\/playlist-recommender\/main\.ts /,
     'test/apps/playlist-recommender/main.test.ts',
     'startService(',

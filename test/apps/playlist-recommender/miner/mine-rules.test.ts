@@ -94,7 +94,7 @@ describe('a data set that cannot be had leaves the folder as it is', () => {
     ['that is no playlist', () => csvFile('a,b\n1,2\n'), 'INVALID_DATASET', 'column pid: is missing'],
     ['whose address is none', () => 'playlists.csv', 'INVALID_FLAG', 'is not a URL'],
     ['of another protocol', () => 'ftp://host/playlists.csv', 'INVALID_FLAG', 'is neither http:'],
-    ['with a seed that is none', () => 'generated:x', 'INVALID_FLAG', 'the seed is not a whole number'],
+    ['with a seed that is none', () => 'generated:x', 'INVALID_FLAG', 'neither dense nor a seed'],
   ])('one %s', async (_, dataset, code, says) => {
     const folder = new ModelFolder(testFolder());
     await mineRules(folder, { ...HOW, dataset: csvFile() }, NOON);

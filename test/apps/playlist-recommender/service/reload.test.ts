@@ -45,7 +45,7 @@ test('while a replica reloads, all requests are answered, each from one model', 
     while (!ended.signal.aborted) {
       const { status, answer } = await ask();
       expect(status).toBe(200);
-      const { songs, version, model_date: date } = answer;
+      const { songs, model_version: version, model_date: date } = answer;
       expect(date).toBe(dates.get(version));
       expect(songs).toHaveLength(10);
       expect(songs.filter((song) => !song.startsWith(`${version} `))).toEqual([]);

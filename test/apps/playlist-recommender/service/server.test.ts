@@ -5,7 +5,7 @@ import { ruleOf } from '../support.ts';
 const MODEL = { version: '1.2.3', date: '2026-05-01T12:00:00.000Z', rules: [ruleOf('Two', 'One')] };
 
 async function post(payload: string | object, headers: Readonly<Record<string, string>> = {}) {
-  const server = createServer(() => MODEL);
+  const server = createServer(() => MODEL, '7.0.0');
   return server.inject({
     method: 'POST',
     url: '/api/recommend',
@@ -14,14 +14,14 @@ async function post(payload: string | object, headers: Readonly<Record<string, s
   });
 }
 
-test('answers with songs, and with the model that they are of', async () => {
+test('answers with songs, the version of its code, and the model that they are of', async () => {
   const answer = await post({ songs: ['One', 'not a song that it knows'] });
   expect(answer.statusCode).toBe(200);
-  expect(answer.json()).toEqual({ songs: ['Two'], version: '1.2.3', model_date: MODEL.date });
+  expect(answer.json()).toEqual({ songs: ['Two'], version: '7.0.0', model_date: MODEL.date, model_version: '1.2.3' });
 });
 
 test('without rules it says so', async () => {
-  const server = createServer(() => undefined);
+  const server = createServer(() => undefined, '7.0.0');
   const answer = await server.inject({ method: 'POST', url: '/api/recommend', payload: { songs: ['One'] } });
   expect(answer.statusCode).toBe(503);
   expect(answer.json()).toEqual({ message: 'there are no rules yet: the miner has not written any' });
