@@ -4,7 +4,8 @@ import { Type } from 'typebox';
 import type { Decision } from '../../contract/decision.ts';
 import { memoizeLast } from '../model/memoize-last.ts';
 import type { ControllerState } from '../state.ts';
-import { decisionAnswer } from './old-names.ts';
+import { overviewOf, replicaCount } from '../wording/decision-overview.ts';
+import { decisionAnswer, withOldGap } from './old-names.ts';
 import { Problem } from './problem.ts';
 import { PushedText, PushStream } from './push-stream.ts';
 
@@ -19,6 +20,13 @@ const StreamQuery = Type.Object({
       description: 'Minimum time between two events; 0: every decision; default: 250',
     }),
   ),
+  maxReplicas: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      description:
+        'A decision on more replicas comes without them: `services` have a `summary`, `nodes` have `usedBy`; absent: all replicas',
+    }),
+  ),
 });
 
 /** A tick that is early by up to this much, ms, still counts. */
@@ -27,15 +35,16 @@ const JITTER_MS = 25;
 /** After this much silence, ms, a comment keeps proxies in between from closing the connection. */
 const HEARTBEAT_MS = 5_000;
 
-function decisionEvent(decision: Decision): string {
-  return `event: decision\nid: ${decision.tick}\ndata: ${JSON.stringify(decisionAnswer(decision))}\n\n`;
+function event({ tick }: Decision, answer: object): string {
+  return `event: decision\nid: ${tick}\ndata: ${JSON.stringify(answer)}\n\n`;
 }
 
 export function eventRoutes(state: ControllerState): FastifyPluginCallbackTypebox {
   return (app, _options, done) => {
     const open = new Set<PushStream>();
-    // All listeners get the same text, so it is made once.
-    const eventOf = memoizeLast(decisionEvent);
+    // All listeners get the same text, so each is made once.
+    const wholeEvent = memoizeLast((decision: Decision) => event(decision, decisionAnswer(decision)));
+    const overviewEvent = memoizeLast((decision: Decision) => event(decision, withOldGap(overviewOf(decision))));
     const finishAll = (): void => {
       for (const stream of open) stream.finish();
     };
@@ -61,7 +70,7 @@ export function eventRoutes(state: ControllerState): FastifyPluginCallbackTypebo
         },
       },
       (request, reply) => {
-        const { intervalMs = EVENT_INTERVAL_MS } = request.query;
+        const { intervalMs = EVENT_INTERVAL_MS, maxReplicas = Infinity } = request.query;
         let behind = false;
         let sentAt = -Infinity;
         let decisionSentAt = -Infinity;
@@ -71,7 +80,8 @@ export function eventRoutes(state: ControllerState): FastifyPluginCallbackTypebo
         };
         const sendDecision = (): void => {
           if (behind || !state.decision || state.clock.now() - decisionSentAt < intervalMs - JITTER_MS) return;
-          send(eventOf(state.decision));
+          const { decision } = state;
+          send(replicaCount(decision) > maxReplicas ? overviewEvent(decision) : wholeEvent(decision));
           decisionSentAt = sentAt;
         };
         // A slow reader gets the next decision and none of those that it missed.

@@ -3,7 +3,7 @@ import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebo
 import { Type } from 'typebox';
 import { qualifiedName } from '../../contract/names.ts';
 import { NodeInventory } from '../../contract/node-inventory.ts';
-import { NodeDecision } from '../../contract/decision.ts';
+import { NodeDecision, type ReplicaDecision } from '../../contract/decision.ts';
 import { byReplicaName } from '../cluster/replicas.ts';
 import type { ControllerState } from '../state.ts';
 import { ReplicaAnswer, replicaAnswer } from './old-names.ts';
@@ -34,6 +34,18 @@ function byServiceAndName([service = '', name = '']: Key, [otherService = '', ot
   return byReplicaName({ name: String(name) }, { name: String(otherName) });
 }
 
+const ReplicaQuery = Type.Object({
+  ...PageQuery.properties,
+  find: Type.Optional(
+    Type.String({ maxLength: 253, description: 'Only those with this text in their name, node or state' }),
+  ),
+});
+
+/** Whether the replica has the text in its name, node or state, in whatever case. */
+function isFound({ name, node, state }: ReplicaDecision, text: string): boolean {
+  return [name, node, state].some((field) => field.toLowerCase().includes(text));
+}
+
 export function stateRoutes(state: ControllerState): FastifyPluginCallbackTypebox {
   return (app, _options, done) => {
     app.get(
@@ -42,13 +54,18 @@ export function stateRoutes(state: ControllerState): FastifyPluginCallbackTypebo
         schema: {
           summary: 'List all replicas of all balanced services, by service and name',
           tags: ['state'],
-          querystring: PageQuery,
+          querystring: ReplicaQuery,
           response: { 200: Type.Object({ replicas: Type.Array(ReplicaView), continue: Continue }), 400: Problem },
         },
       },
       (request, reply) => {
+        const text = request.query.find?.trim().toLowerCase() ?? '';
         const all = (state.decision?.services ?? []).flatMap(({ namespace, name, replicas }) =>
-          replicas.map((replica) => ({ namespace, service: name, ...replica })),
+          (text === '' ? replicas : replicas.filter((replica) => isFound(replica, text))).map((replica) => ({
+            namespace,
+            service: name,
+            ...replica,
+          })),
         );
         const keyOf = ({ namespace, service, name }: (typeof all)[number]): Key => [
           qualifiedName({ namespace, name: service }),

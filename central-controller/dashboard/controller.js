@@ -61,6 +61,24 @@ export function replicaHistory(service) {
   return allPages(`${servicePath(service)}/history`, 'replicas');
 }
 
+/**
+ * @param {string} key `<namespace>/<name>`
+ * @returns {Promise<import('../../contract/decision.ts').ServiceDecision>}
+ */
+export function service(key) {
+  return call(servicePath(key));
+}
+
+/**
+ * Keys of services with a replica that has the text in its name, node or state.
+ * @param {string} text
+ * @returns {Promise<Set<string>>}
+ */
+export async function servicesWith(text) {
+  const { replicas } = await call(`replicas?limit=1000&find=${encodeURIComponent(text)}`);
+  return new Set(replicas.map((/** @type {any} */ { namespace, service }) => `${namespace}/${service}`));
+}
+
 /** @returns {Promise<Switch[]>} */
 export async function switches() {
   return (await call('history/switches')).switches;

@@ -1,7 +1,7 @@
 /** Receives decisions by server-sent events, and reconnects while the page is open. */
 
 /**
- * @typedef {import('../../contract/decision.ts').Decision} Decision
+ * @typedef {import('./overview.js').ShownDecision} Decision
  * @typedef {import('./overview.js').FeedState} FeedState
  *
  * @typedef {object} Source The used part of an EventSource.
@@ -9,8 +9,11 @@
  * @property {() => void} close
  */
 
-/** One decision per second: fast enough to be live, slow enough to read. */
-const STREAM = '/api/v1/stream?intervalMs=1000';
+/**
+ * One decision per second: fast enough to be live, slow enough to read. Decisions on more replicas come as sums: reading
+ * and showing all of them would take most of a second.
+ */
+const STREAM = '/api/v1/stream?intervalMs=1000&maxReplicas=1500';
 const RETRY_MS = 2000;
 const SILENT_MS = 5000;
 const CHECK_MS = 1000;

@@ -1,6 +1,7 @@
 /** Connects the feed of decisions, the controller's API and the views. */
 import { readAddress } from './address.js';
-import { findings as readFindings, nodeHardware, switches as readSwitches } from './controller.js';
+import { findings as readFindings, nodeHardware, servicesWith, switches as readSwitches } from './controller.js';
+import { Details, isOverview } from './details.js';
 import { showExplanation } from './explanation-view.js';
 import { createFaults } from './faults.js';
 import { follow } from './feed.js';
@@ -15,7 +16,7 @@ import { showFindings, showState, showSummary } from './state-view.js';
 import { createSwitchTable } from './switches-view.js';
 
 /**
- * @typedef {import('../../contract/decision.ts').Decision} Decision
+ * @typedef {import('./overview.js').ShownDecision} Decision
  * @typedef {import('../../contract/time-series.ts').Switch} Switch
  * @typedef {import('../../contract/finding.ts').Finding} Finding
  * @typedef {import('./overview.js').FeedState} FeedState
@@ -30,6 +31,9 @@ const ASK_HARDWARE_MS = 60_000;
 /** Interval of updates of the connection's state, which contains an age. */
 const SHOW_MS = 1_000;
 
+/** Time after the last key until the controller is asked what matches. */
+const SEARCH_MS = 200;
+
 /** @type {Record<FeedState, string>} */
 const CONNECTION = {
   connecting: 'Connecting',
@@ -43,9 +47,10 @@ const connection = byId('connection');
 const search = /** @type {HTMLInputElement} */ (byId('search'));
 const faults = createFaults(byId('faults'));
 const figures = new Figures();
+const details = new Details();
 const pauseDialog = createPauseDialog();
 const pauseAll = createPauseButton(' all', (isPaused) => pauseDialog.ask(undefined, isPaused));
-const services = createServices(byId('services'), (service, isPaused) =>
+const services = createServices(byId('services'), byId('services-hint'), (service, isPaused) =>
   pauseDialog.ask(serviceKey(service), isPaused),
 );
 const switchTable = createSwitchTable(byId('switches'));
@@ -59,6 +64,12 @@ let decision;
 /** @type {FeedState} */
 let state = 'connecting';
 let receivedAt = 0;
+/** Numbers of decisions, in the order in which they came. */
+let received = 0;
+let shownLast = 0;
+/** @type {ReadonlySet<string>} */
+let found = new Set();
+let searching = 0;
 /** @type {readonly Finding[]} */
 let findings = [];
 /** @type {readonly Switch[]} */
@@ -96,12 +107,51 @@ function show() {
   if (!shown || document.hidden) return;
   byId('figures').hidden = false;
   faults.run('Summary', () => showSummary(byId('summary'), shown));
-  faults.run('Nodes', () => showNodes(byId('nodes'), shown, hardware));
-  faults.run('Services', () => services.show(shown, search.value));
+  faults.run('Nodes', () => showNodes(byId('nodes'), byId('nodes-hint'), shown, search.value, hardware));
+  faults.run('Services', () => services.show(shown, search.value, found));
   const isPaused = shown.services.length > 0 && shown.services.every(({ paused }) => paused);
   pauseAll.update(isPaused, 'all services');
   const explained = target();
   if (explained) faults.run('Explanation', () => showExplanation(explained, shown));
+}
+
+/**
+ * Reads the replicas that are shown, of a fleet whose decisions come without them.
+ * @param {Decision} latest
+ */
+async function readDetails(latest) {
+  const named = target();
+  const explained = named ? [`${named.namespace}/${named.service}`] : [];
+  const charted = figures.service === '' ? [] : [figures.service];
+  await details.fill(latest, [...new Set([...explained, ...charted, ...services.visible()])]);
+}
+
+/** Reads them for the decision that is shown already. */
+async function showDetails() {
+  const shown = decision;
+  if (!shown || !isOverview(shown) || document.hidden) return;
+  await readDetails(shown);
+  if (decision === shown) show();
+}
+
+/** Searches on the page, and in a large fleet by the controller. */
+function find() {
+  show();
+  if (!decision || !isOverview(decision)) return;
+  clearTimeout(searching);
+  const text = search.value.trim();
+  searching = setTimeout(() => {
+    const answer = text === '' ? Promise.resolve(new Set()) : servicesWith(text);
+    answer
+      .then((/** @type {Set<string>} */ answered) => {
+        if (search.value.trim() !== text) return undefined;
+        found = answered;
+        show();
+        return showDetails();
+      })
+      // The feed reports that the controller is unreachable.
+      .catch(() => undefined);
+  }, SEARCH_MS);
 }
 
 /** Requests findings and switches, which are not part of decisions. */
@@ -141,6 +191,7 @@ function followAddress() {
   const service = `${named.namespace}/${named.service}`;
   panel.open('explanation');
   show();
+  void showDetails();
   if (service === figures.service) return showCharts();
   figures.choose(service);
   void loadFigures();
@@ -156,7 +207,7 @@ async function begin() {
   } catch (error) {
     faults.report('Charts', error);
   }
-  await Promise.all([loadFigures(), ask()]);
+  await Promise.all([showDetails(), loadFigures(), ask()]);
 }
 
 // A fault outside of the panels, such as in an event's listener.
@@ -167,7 +218,7 @@ byId('show-findings').addEventListener('click', () => {
   history.replaceState(null, '', location.pathname);
   panel.open('findings');
 });
-search.addEventListener('input', show);
+search.addEventListener('input', find);
 document.addEventListener('visibilitychange', () => {
   show();
   showCharts();
@@ -183,7 +234,13 @@ addEventListener('hashchange', followAddress);
 
 follow({
   open: (address) => new EventSource(address),
-  onDecision(latest) {
+  async onDecision(latest) {
+    received++;
+    const own = received;
+    if (isOverview(latest) && !document.hidden) await readDetails(latest);
+    // Replicas may come later than the next decision.
+    if (own < shownLast) return;
+    shownLast = own;
     const isFirst = !decision;
     const isChanged = decision && settingsOf(decision) !== settingsOf(latest);
     decision = latest;

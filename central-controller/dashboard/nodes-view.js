@@ -1,11 +1,11 @@
 /** A CPU bar per node, with the parts of services and neighbours, and the mean of all nodes. */
 import { cores, percent } from './format.js';
 import { element, setText, updateList } from './keyed.js';
-import { meanUtilisation, nodeRows } from './overview.js';
+import { busiestNodes, meanUtilisation, nodeRows } from './overview.js';
 import { whileVisible } from './visibility.js';
 
 /**
- * @typedef {import('../../contract/decision.ts').Decision} Decision
+ * @typedef {import('./overview.js').ShownDecision} Decision
  * @typedef {import('./overview.js').NodeRow} NodeRow
  * @typedef {import('./overview.js').Segment} Segment
  */
@@ -15,6 +15,12 @@ export const SERVICE_COLOURS = 8;
 
 /** More nodes are drawn smaller, and scroll. */
 const MAX_LARGE_NODES = 12;
+
+/** Of more nodes the busiest are shown; the search shows others. */
+const MAX_NODES = 60;
+
+/** The busiest nodes are chosen anew after this time: a row that shows another node each second cannot be read. */
+const CHOOSE_MS = 10_000;
 
 /** Decimals of a percentage. A bar of some hundred pixels shows no more. */
 const DECIMALS = 1;
@@ -76,6 +82,7 @@ function createNode(first) {
   const row = element('li', 'node', name, bar, element('p', 'used', share, text));
   /** @param {ShownNode} node */
   function update(node) {
+    setText(name, node.name);
     mean.style.transform = `translateX(${percents(node.mean)})`;
     if (name.title !== node.hardware) name.title = node.hardware;
     setText(share, node.stale ? '–' : percent(node.utilisation));
@@ -99,14 +106,40 @@ function createNode(first) {
   return { element: row, update: whileVisible(row, update) };
 }
 
+/** @type {{ query: string, at: number, names: string[] }} */
+let chosen = { query: '', at: -Infinity, names: [] };
+
+/**
+ * The nodes of a large fleet that are shown, the busiest first.
+ * @param {Decision} decision
+ * @param {string} query
+ */
+function chosenNodes(decision, query) {
+  const now = performance.now();
+  if (query !== chosen.query || now - chosen.at >= CHOOSE_MS) {
+    chosen = { query, at: now, names: busiestNodes(decision, MAX_NODES, query) };
+  }
+  const byName = new Map(decision.nodes.map((node) => [node.name, node]));
+  const nodes = chosen.names.map((name) => byName.get(name)).filter((node) => node !== undefined);
+  const rows = new Map(nodeRows({ ...decision, nodes }).map((row) => [row.name, row]));
+  return chosen.names.map((name) => rows.get(name)).filter((row) => row !== undefined);
+}
+
 /**
  * @param {HTMLElement} list
+ * @param {HTMLElement} hint tells how many nodes are left out
  * @param {Decision} decision
+ * @param {string} query from the search field
  * @param {ReadonlyMap<string, string>} made what each node is made of, by its name
  */
-export function showNodes(list, decision, made) {
+export function showNodes(list, hint, decision, query, made) {
   const mean = Math.min(1, meanUtilisation(decision));
-  const rows = nodeRows(decision).map((row) => ({ ...row, mean, hardware: made.get(row.name) ?? '' }));
+  const isLarge = decision.nodes.length > MAX_NODES;
+  const shown = isLarge ? chosenNodes(decision, query) : nodeRows(decision);
+  const rows = shown.map((row, rank) => ({ ...row, mean, rank, hardware: made.get(row.name) ?? '' }));
+  hint.hidden = !isLarge;
+  setText(hint, `the ${rows.length} busiest of ${decision.nodes.length}: Find shows others`);
   list.classList.toggle('many', rows.length > MAX_LARGE_NODES);
-  updateList(list, rows, (node) => node.name, createNode);
+  // Rows of a large fleet stay where they are while other nodes take them over.
+  updateList(list, rows, (node) => (isLarge ? `#${node.rank}` : node.name), createNode);
 }

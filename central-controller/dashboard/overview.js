@@ -3,7 +3,10 @@ import { age, cores, percent, short } from './format.js';
 
 /**
  * @typedef {import('../../contract/decision.ts').Decision} Decision
- * @typedef {import('../../contract/decision.ts').NodeDecision} NodeDecision
+ * @typedef {import('../../contract/decision.ts').NodeDecision & { usedBy?: [number, number][] }} NodeDecision
+ * @typedef {import('../../contract/decision.ts').ServiceDecision & { summary?: import('../../contract/decision-overview.ts').ReplicaSummary }} ServiceDecision
+ * @typedef {Omit<Decision, 'nodes' | 'services'> & { nodes: NodeDecision[], services: ServiceDecision[] }} ShownDecision A
+ * decision, or one of a large fleet, which has sums over its replicas.
  * @typedef {import('../../contract/finding.ts').Finding} Finding
  *
  * @typedef {object} Segment Part of a node's bar.
@@ -36,7 +39,7 @@ export function serviceKey(service) {
 /**
  * What people set for each service. It differs between two decisions if a service was paused, resumed, added or removed,
  * or has another mode.
- * @param {Decision} decision
+ * @param {ShownDecision} decision
  */
 export function settingsOf(decision) {
   return JSON.stringify(decision.services.map((service) => [serviceKey(service), service.mode, service.paused?.since]));
@@ -49,15 +52,17 @@ export function utilisation(node) {
 
 /**
  * The nodes that balancing can level: with fresh reports and a replica. A gateway's node is none of them.
- * @param {Decision} decision
+ * @param {ShownDecision} decision
  * @returns {NodeDecision[]}
  */
 function balancedNodes(decision) {
   const withReplicas = new Set(decision.services.flatMap(({ replicas }) => replicas.map(({ node }) => node)));
-  return decision.nodes.filter((node) => !node.stale && withReplicas.has(node.name));
+  return decision.nodes.filter(
+    ({ stale, usedBy, name }) => !stale && (usedBy ? usedBy.length > 0 : withReplicas.has(name)),
+  );
 }
 
-/** @param {Decision} decision */
+/** @param {ShownDecision} decision */
 export function meanUtilisation(decision) {
   const nodes = balancedNodes(decision);
   return nodes.length === 0 ? 0 : nodes.reduce((sum, node) => sum + utilisation(node), 0) / nodes.length;
@@ -65,7 +70,7 @@ export function meanUtilisation(decision) {
 
 /**
  * Colour number of each service, by the order of names. It does not change while the services stay.
- * @param {Decision} decision
+ * @param {ShownDecision} decision
  * @returns {Map<string, number>}
  */
 export function serviceColours(decision) {
@@ -78,7 +83,21 @@ export function serviceColours(decision) {
 }
 
 /**
- * @param {Decision} decision
+ * Names of so many nodes at most: those whose name has the text, or all, and of these the busiest first.
+ * @param {ShownDecision} decision
+ * @param {number} limit
+ * @param {string} text
+ */
+export function busiestNodes({ nodes }, limit, text) {
+  const named = nodes.filter(({ name }) => name.includes(text.trim()));
+  return (named.length > 0 ? named : nodes)
+    .toSorted((a, b) => utilisation(b) - utilisation(a))
+    .slice(0, limit)
+    .map(({ name }) => name);
+}
+
+/**
+ * @param {ShownDecision} decision
  * @returns {NodeRow[]} by name
  */
 export function nodeRows(decision) {
@@ -112,14 +131,18 @@ function part(key, label, kind, used) {
 
 /**
  * Cores that each service uses of each node, in the order of colours.
- * @param {Decision} decision
+ * @param {ShownDecision} decision
  * @returns {Map<string, Segment[]>}
  */
 function coresByNode(decision) {
   const colours = serviceColours(decision);
   /** @type {Map<string, Map<string, Segment>>} */
   const nodes = new Map();
+  for (const { name, usedBy } of decision.nodes) {
+    if (usedBy) nodes.set(name, usedSegments(decision, usedBy, colours));
+  }
   for (const service of decision.services) {
+    if (service.summary) continue;
     const key = serviceKey(service);
     for (const { node, cpuCores } of service.replicas) {
       const segments = nodes.get(node) ?? new Map();
@@ -140,15 +163,41 @@ function coresByNode(decision) {
 }
 
 /**
+ * @param {ShownDecision} decision
+ * @param {[number, number][]} usedBy
+ * @param {Map<string, number>} colours
+ * @returns {Map<string, Segment>}
+ */
+function usedSegments({ services }, usedBy, colours) {
+  return new Map(
+    usedBy.map(([index, used]) => {
+      const service = services[index];
+      const key = service ? serviceKey(service) : '';
+      return [key, { key, label: service?.name ?? '', kind: 'service', colour: colours.get(key) ?? 0, cores: used }];
+    }),
+  );
+}
+
+/** @param {ServiceDecision} service */
+export function replicaCount({ summary, replicas }) {
+  return summary?.replicas ?? replicas.length;
+}
+
+/** @param {ServiceDecision} service */
+function movingCount({ summary, replicas }) {
+  return summary?.moving ?? replicas.filter(({ weight, previous }) => Math.abs(weight - previous) >= 0.0005).length;
+}
+
+/**
  * The summary at the top, as name, value and explanation.
- * @param {Decision} decision
+ * @param {ShownDecision} decision
  * @returns {{ name: string, value: string, explanation: string }[]}
  */
 export function summary(decision) {
   const mean = meanUtilisation(decision);
   const busiest = Math.max(0, ...balancedNodes(decision).map(utilisation));
-  const replicas = decision.services.flatMap((service) => service.replicas);
-  const moving = replicas.filter((replica) => Math.abs(replica.weight - replica.previous) >= 0.0005).length;
+  const replicas = decision.services.reduce((sum, service) => sum + replicaCount(service), 0);
+  const moving = decision.services.reduce((sum, service) => sum + movingCount(service), 0);
   const requests = decision.services.reduce((sum, service) => sum + service.requestsPerSecond, 0);
   return [
     { name: 'Mean node CPU', value: percent(mean), explanation: 'mean busy fraction of the nodes with replicas' },
@@ -158,14 +207,14 @@ export function summary(decision) {
       explanation: '1.00: every node is equally busy',
     },
     { name: 'Requests', value: `${short(requests)}/s`, explanation: 'of all services, including calls between them' },
-    { name: 'Weights moving', value: `${moving} of ${replicas.length}`, explanation: 'changed by the last decision' },
+    { name: 'Weights moving', value: `${moving} of ${replicas}`, explanation: 'changed by the last decision' },
   ];
 }
 
 /**
  * The notice about the feed, if there is one.
  * @param {FeedState} state
- * @param {Decision | undefined} decision
+ * @param {ShownDecision | undefined} decision
  * @param {number} ageMs age of the decision
  * @returns {Notice | undefined}
  */
@@ -192,7 +241,7 @@ export function notice(state, decision, ageMs) {
  * The line at the top: the notice about the feed, else the first finding, else that there are no problems.
  * @param {Notice | undefined} feedNotice
  * @param {readonly Finding[]} findings
- * @param {Decision | undefined} decision
+ * @param {ShownDecision | undefined} decision
  * @returns {Notice}
  */
 export function headline(feedNotice, findings, decision) {

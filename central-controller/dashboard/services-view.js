@@ -3,22 +3,25 @@ import { addressOf } from './address.js';
 import { cores, percent } from './format.js';
 import { element, setText, updateList } from './keyed.js';
 import { SERVICE_COLOURS } from './nodes-view.js';
-import { serviceColours, serviceKey } from './overview.js';
+import { replicaCount, serviceColours, serviceKey } from './overview.js';
 import { createPauseButton } from './pause-dialog.js';
 import { COLUMNS, createReplicaRow } from './replica-row.js';
-import { whileVisible } from './visibility.js';
+import { isVisible, whileVisible } from './visibility.js';
 import { equalShare, modeOf } from './words.js';
 
 /**
- * @typedef {import('../../contract/decision.ts').Decision} Decision
+ * @typedef {import('./overview.js').ShownDecision} Decision
  * @typedef {import('../../contract/decision.ts').ReplicaDecision} ReplicaDecision
- * @typedef {import('../../contract/decision.ts').ServiceDecision} ServiceDecision
+ * @typedef {import('./overview.js').ServiceDecision} ServiceDecision
  * @typedef {{ service: ServiceDecision, colour: number, query: string }} Item
  */
 
 /** A service with more than `MAX_ROWS` replicas shows the first `FIRST_REPLICAS`. */
 const FIRST_REPLICAS = 8;
 const MAX_ROWS = 12;
+
+/** Of more services the first are shown; the search shows others. */
+const MAX_SERVICES = 100;
 
 /** Height of a service without its replicas, pixels, and with the button that shows all. */
 const FRAME = 112;
@@ -46,13 +49,32 @@ function shownReplicas(service, query, isOpen) {
   return isOpen || found.length <= MAX_ROWS ? found : found.slice(0, FIRST_REPLICAS);
 }
 
+/**
+ * Whether the service is shown. Of a large fleet the controller says which services have a replica that matches.
+ * @param {ServiceDecision} service
+ * @param {string} query
+ * @param {ReadonlySet<string>} found
+ */
+function isShown(service, query, found) {
+  if (service.summary) return matches(service.name, query) || found.has(serviceKey(service));
+  return shownReplicas(service, query, false).length > 0;
+}
+
 /** @param {ServiceDecision} service */
-function loadText({ demandCores, servedCores, requestsPerSecond, replicas }) {
+function weightsOf({ replicas, summary }) {
+  if (summary) return { lowest: summary.lowestWeight, highest: summary.highestWeight, equal: summary.equalShare };
+  const weights = replicas.map(({ weight }) => weight);
+  return { lowest: Math.min(...weights), highest: Math.max(...weights), equal: equalShare(replicas) };
+}
+
+/** @param {ServiceDecision} service */
+function loadText(service) {
+  const { demandCores, servedCores, requestsPerSecond } = service;
   const missing = demandCores - servedCores;
   const lack = missing > 0.01 ? `, ${cores(missing)} more than available` : '';
-  const weights = replicas.map(({ weight }) => weight);
-  const range = `${percent(Math.min(...weights))} to ${percent(Math.max(...weights))}`;
-  const spread = replicas.length > MAX_ROWS ? ` · weights ${range}, equal share ${percent(equalShare(replicas))}` : '';
+  const { lowest, highest, equal } = weightsOf(service);
+  const range = `${percent(lowest)} to ${percent(highest)}`;
+  const spread = replicaCount(service) > MAX_ROWS ? ` · weights ${range}, equal share ${percent(equal)}` : '';
   return `${requestsPerSecond.toFixed(0)} requests/s · ${cores(demandCores)} cores${lack}${spread}`;
 }
 
@@ -87,7 +109,7 @@ function createService(first, askToPause) {
 
   function showReplicas() {
     // The equal share is always a third of the bar, whatever the number of replicas.
-    const scale = service.replicas.length / 3;
+    const scale = replicaCount(service) / 3;
     const { namespace, name } = service;
     const replicas = shownReplicas(service, query, isOpen).map((replica) => ({
       ...replica,
@@ -104,8 +126,11 @@ function createService(first, askToPause) {
     mode.title = meaning;
     setText(load, loadText(service));
     pause.update(service.paused !== undefined, service.name);
-    more.hidden = shownReplicas(service, query, false).length === shownReplicas(service, query, true).length;
-    setText(more, isOpen ? `Only the first ${FIRST_REPLICAS}` : `All ${service.replicas.length} replicas`);
+    const isUnread = service.replicas.length < replicaCount(service);
+    const isWhole = shownReplicas(service, query, false).length === shownReplicas(service, query, true).length;
+    more.classList.toggle('unread', isUnread);
+    more.hidden = isUnread ? replicaCount(service) <= MAX_ROWS : isWhole;
+    setText(more, isOpen ? `Only the first ${FIRST_REPLICAS}` : `All ${replicaCount(service)} replicas`);
     more.setAttribute('aria-expanded', String(isOpen));
     showReplicas();
   });
@@ -116,9 +141,16 @@ function createService(first, askToPause) {
     show(undefined);
   }
   more.addEventListener('click', () => setOpen(!isOpen));
-  const rows = shownReplicas(service, query, isOpen).length;
+  const count = replicaCount(service);
+  const rows = service.summary
+    ? count > MAX_ROWS
+      ? FIRST_REPLICAS
+      : count
+    : shownReplicas(service, query, false).length;
   card.style.setProperty('--rows', String(rows));
-  card.style.setProperty('--frame', `${rows < service.replicas.length ? LONG_FRAME : FRAME}px`);
+  card.style.setProperty('--frame', `${rows < count ? LONG_FRAME : FRAME}px`);
+  // Rows that are read later move nothing.
+  card.classList.toggle('summed', service.summary !== undefined && query === '');
 
   return {
     element: card,
@@ -133,26 +165,42 @@ function createService(first, askToPause) {
 
 /**
  * @param {HTMLElement} place
+ * @param {HTMLElement} hint tells how many services are left out
  * @param {(service: ServiceDecision, isPaused: boolean) => void} askToPause
  */
-export function createServices(place, askToPause) {
+export function createServices(place, hint, askToPause) {
+  /** @type {string[]} */
+  let keys = [];
   return {
     /**
      * @param {Decision} decision
      * @param {string} query from the search field
+     * @param {ReadonlySet<string>} found services of a large fleet that have a replica that matches
      */
-    show(decision, query) {
+    show(decision, query, found) {
       const colours = serviceColours(decision);
-      const items = decision.services
+      const all = decision.services
+        .filter((service) => isShown(service, query, found))
         .map((service) => ({ service, query, colour: colours.get(serviceKey(service)) ?? 0 }))
-        .filter((item) => shownReplicas(item.service, query, false).length > 0)
         .toSorted((a, b) => a.colour - b.colour);
+      const items = all.slice(0, MAX_SERVICES);
+      keys = items.map(({ service }) => serviceKey(service));
+      hint.hidden = items.length === all.length;
+      setText(hint, `the first ${items.length} of ${all.length}: Find shows others`);
       updateList(
         place,
         items,
         ({ service }) => serviceKey(service),
         (item) => createService(item, askToPause),
       );
+    },
+
+    /** Keys of the services on the screen. */
+    visible() {
+      return keys.filter((_, index) => {
+        const card = place.children[index];
+        return card !== undefined && isVisible(card);
+      });
     },
   };
 }

@@ -6,9 +6,19 @@ const MARGIN = '200px';
 /** @type {WeakMap<Element, (isVisible: boolean) => void>} */
 const listeners = new WeakMap();
 
+/** @type {WeakSet<Element>} */
+const visible = new WeakSet();
+
+/** @param {Element} element that is updated while it is visible */
+export function isVisible(element) {
+  return visible.has(element);
+}
+
 const observer = new IntersectionObserver(
   (entries) => {
     for (const { target, isIntersecting } of entries) {
+      if (isIntersecting) visible.add(target);
+      else visible.delete(target);
       try {
         listeners.get(target)?.(isIntersecting);
       } catch (error) {
@@ -28,18 +38,18 @@ const observer = new IntersectionObserver(
  * @returns {(item: T) => void}
  */
 export function whileVisible(element, update) {
-  let isVisible = true;
+  let isShown = true;
   /** @type {{ item: T } | undefined} */
   let pending;
   listeners.set(element, (now) => {
-    isVisible = now;
-    if (!isVisible || !pending) return;
+    isShown = now;
+    if (!isShown || !pending) return;
     update(pending.item);
     pending = undefined;
   });
   observer.observe(element);
   return (item) => {
-    if (isVisible) update(item);
+    if (isShown) update(item);
     else pending = { item };
   };
 }

@@ -1,6 +1,6 @@
 /**
- * `npm run bench -- dashboard`: what the dashboard costs in a browser that shows a thousand replicas, whose figures
- * change once a second: time until the first figures are painted, with nothing in the cache; CPU of all processes of the
+ * `npm run bench -- dashboard`: what the dashboard costs in a browser that shows a thousand replicas, or more, whose
+ * figures change once a second: time until the first figures are painted, with nothing in the cache; CPU of all processes of the
  * browser; and how far anything moved by itself.
  */
 import { readdirSync, readFileSync } from 'node:fs';
@@ -8,9 +8,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Browser, chromium } from 'playwright-core';
 import { launchBrowser } from '../../dashboard/support/browser.ts';
 import { openPage } from '../../dashboard/support/watched-page.ts';
-import type { Bench, BenchContext, BenchResult, Round } from '../support/bench.ts';
+import { type Bench, type BenchContext, type BenchResult, type Round, wholeNumber } from '../support/bench.ts';
+import { startFleetController } from '../support/fleet-controller.ts';
 import { startLiveController } from '../support/live-controller.ts';
 import { cpuSeconds } from '../support/process-cpu.ts';
+import type { TickFleet } from '../tick/load.ts';
 import { LARGE_FLEET } from './large-fleet.ts';
 
 /** Time for the controller to learn what replicas cost, and for its code to be compiled. */
@@ -73,16 +75,25 @@ async function live(
   };
 }
 
+/** Ten replicas a node, twenty a service. */
+function fleetOf(replicas: number): TickFleet {
+  return { nodes: Math.ceil(replicas / 10), replicas, services: Math.ceil(replicas / 20) };
+}
+
 function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
 }
 
 async function run({ options, progress, signal }: BenchContext): Promise<BenchResult> {
-  await using controller = await startLiveController(LARGE_FLEET);
+  const { replicas } = options;
+  await using controller =
+    replicas === undefined
+      ? await startLiveController(LARGE_FLEET)
+      : await startFleetController(fleetOf(wholeNumber('--replicas', replicas, 100_000)));
   const server = await launchBrowser();
   try {
     const browser = await chromium.connect(server.wsEndpoint());
-    progress('a thousand replicas report; the controller learns them');
+    progress(`${replicas ?? 1000} replicas report; the controller learns them`);
     await sleep(WARM_UP_MS, undefined, { signal });
     const paints: number[] = [];
     for (let open = 0; open < Number(options['pages'] ?? 5); open++) {
@@ -108,6 +119,11 @@ async function run({ options, progress, signal }: BenchContext): Promise<BenchRe
 export const bench: Bench = {
   description: 'The dashboard in a browser, with a thousand replicas that change once a second',
   options: [
+    {
+      flags: '--replicas <count>',
+      description:
+        'ten on a node, twenty of a service, of a loop in this process; absent: 1,000 of a controller as it ships',
+    },
     { flags: '--seconds <count>', description: 'how long the page is open', default: '30' },
     { flags: '--pages <count>', description: 'how often it is opened anew, for the first paint', default: '5' },
   ],

@@ -119,6 +119,13 @@ describe('lists that grow', () => {
     expect(replicas.map(({ name }) => name)).toEqual(
       decision?.services.flatMap((service) => service.replicas.map(({ name }) => name)),
     );
+    const named = async (text: string) =>
+      (await app.inject({ url: `/api/v1/replicas?find=${text}` }))
+        .json<{ replicas: ReplicaDecision[] }>()
+        .replicas.map(({ name }) => name);
+    expect(await named('GEO-1')).toEqual(['geo-1']);
+    expect(await named('node-1')).toEqual(['geo-0', 'rate-0']);
+    expect(await named('nothing')).toEqual([]);
     const decisions = await pages<{ tick: number }>('/api/v1/decisions', 'decisions');
     expect(decisions.map(({ tick }) => tick)).toEqual(history.decisions.map(({ tick }) => tick).toReversed());
   });

@@ -2,8 +2,9 @@ import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { request } from 'undici';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { decisionAnswer } from '../../../central-controller/api/old-names.ts';
+import { decisionAnswer, withOldGap } from '../../../central-controller/api/old-names.ts';
 import { createServer } from '../../../central-controller/api/server.ts';
+import { overviewOf } from '../../../central-controller/wording/decision-overview.ts';
 import type { AssignmentUpdate } from '../../../contract/assignment.ts';
 import type { AssignmentLine } from '../../../contract/assignment-stream.ts';
 import type { Decision } from '../../../contract/decision.ts';
@@ -152,6 +153,17 @@ describe('the stream of decisions', () => {
     const ids = page.pieces.map((event) => Number(/^id: (\d+)$/m.exec(event)?.[1]));
     expect(ids).toEqual([0, 4, 8, 12, 16, 20]);
     expect((await fetch(`${origin}/api/v1/stream?intervalMs=-1`)).status).toBe(400);
+  });
+
+  it('leaves replicas out of a decision on more than are asked for', async () => {
+    const page = follow('/api/v1/stream?maxReplicas=1', '\n\n');
+    const whole = follow('/api/v1/stream?maxReplicas=2', '\n\n');
+    await vi.waitFor(() => expect([page.pieces.length, whole.pieces.length]).toEqual([1, 1]), SOON);
+    const read = (event = ''): unknown => JSON.parse(event.split('\ndata: ')[1] ?? '');
+    const decision = test.loop.state.decision ?? expect.fail();
+    expect(read(page.pieces[0])).toEqual(withOldGap(overviewOf(decision)));
+    expect(read(whole.pieces[0])).toEqual(decisionAnswer(decision));
+    expect((await fetch(`${origin}/api/v1/stream?maxReplicas=-1`)).status).toBe(400);
   });
 
   it('ends when the server closes', async () => {

@@ -33,7 +33,7 @@ function start(): { sources: FakeSource[]; states: FeedState[]; ticks: number[];
   };
   follow({
     open(address) {
-      expect(address).toBe('/api/v1/stream?intervalMs=1000');
+      expect(address).toBe('/api/v1/stream?intervalMs=1000&maxReplicas=1500');
       sources.push(new FakeSource());
       return newest();
     },
