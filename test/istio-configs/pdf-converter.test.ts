@@ -7,6 +7,7 @@ import { readMeshObjects } from '../../tools/local-mesh/envoy/mesh-objects.ts';
 import { loadManifests } from '../../central-controller/cluster/manifest-files.ts';
 import { KINDS } from '../../central-controller/kubernetes/kinds.ts';
 import { describeManifest, selectKind, selects } from '../../central-controller/kubernetes/manifest.ts';
+import { APP_FOLDER, IMAGES, imageName, NODE_PATH } from '../../tools/images/definitions.ts';
 import { PINNED_FILES } from '../../tools/images/pin.ts';
 
 const FOLDER = join(import.meta.dirname, '../../istio-configs/pdf-converter');
@@ -68,4 +69,27 @@ test('a local mesh gets all of it but the headless Service', async () => {
 
 test('its plugin is pinned with the others', () => {
   expect(PINNED_FILES).toContain('pdf-converter/base/wasm-plugin.yaml');
+});
+
+test('the Job is fifty clients, of a program that is in its image', async () => {
+  const [job] = await loadManifests(join(FOLDER, 'load-job/job.yaml'));
+  const image = IMAGES.find(({ name }) => name === 'pdf-converter');
+  expect(image?.modules).toContain('apps/pdf-converter/client/main.ts');
+  expect(job?.spec).toMatchObject({
+    template: {
+      spec: {
+        containers: [
+          {
+            image: image && imageName(image),
+            command: [NODE_PATH, `${APP_FOLDER}/apps/pdf-converter/client/main.js`],
+            args: [
+              '--url=http://pdf-converter-gateway.pdf-converter.svc.cluster.local',
+              '--clients=50',
+              '--duration=2m',
+            ],
+          },
+        ],
+      },
+    },
+  });
 });

@@ -51,7 +51,11 @@ export const IMAGES: readonly ImageDefinition[] = [
     name: 'noisy-neighbour',
     modules: ['tools/noisy-neighbour/main.ts', 'tools/noisy-neighbour/worker.ts'],
   },
-  { name: 'pdf-converter', modules: ['apps/pdf-converter/main.ts'], command: LISTEN },
+  {
+    name: 'pdf-converter',
+    modules: ['apps/pdf-converter/main.ts', 'apps/pdf-converter/client/main.ts'],
+    command: LISTEN,
+  },
   {
     name: 'playlist-recommender',
     modules: ['apps/playlist-recommender/main.ts'],

@@ -56,7 +56,7 @@ Three replicas behind Ballast answer ${figure('throughput_3_over_1')} times as m
 
 ${CROWD.clients} clients for ${CROWD.seconds} s, with three replicas. From second ${CROWD.neighbourFromSeconds} on a
 neighbour takes ${100 * NEIGHBOUR_PART} % of the CPU of one node. On a cluster,
-\`kubectl apply -k istio-configs/pdf-converter/load-job\` sends a load over as many connections.
+\`kubectl apply -k istio-configs/pdf-converter/load-job\` runs as many clients for two minutes.
 
 ${table(crowd)}
 

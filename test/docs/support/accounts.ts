@@ -83,6 +83,12 @@ const RULES: readonly Rule[] = [
 
   // Applications, which serve until they are ended.
   tested(/^npx node apps\/pdf-converter\/main\.ts$/, `${PDF}/main.test.ts`, 'apps/pdf-converter/main.ts'),
+  tested(
+    /^npx node apps\/pdf-converter\/client\/main\.ts /,
+    `${PDF}/client/main.test.ts`,
+    'client/main.ts',
+    'apps/pdf-converter/client/main.ts',
+  ),
   tested(/^curl -F myfile=/, `${PDF}/conversion.test.ts`, "'myfile'"),
   tested(
     /^npx node tools\/load-generator\/operator\/main\.ts /,
@@ -97,7 +103,7 @@ const RULES: readonly Rule[] = [
     'test/tools/load-generator/operator/manifests.test.ts',
     'load-generator/base/deployment.yaml',
   ),
-  tested(/^kubectl --namespace pdf-converter logs /, 'test/tools/load-generator/main.test.ts', 'startLoadProcess('),
+  tested(/^kubectl --namespace pdf-converter logs /, `${PDF}/client/main.test.ts`, 'sends so many pictures'),
 
   // Blocks of which no line stands alone.
   tested(/^hotel=istio-configs\/hotel-reservation$/, RENDERED, 'istio-configs/hotel-reservation/base'),
