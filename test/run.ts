@@ -11,6 +11,7 @@ import { join, relative } from 'node:path';
 import { requireLabMachine } from '../tools/lab/requirements.ts';
 import { ensureChromium } from '../tools/install/chromium.ts';
 import { ensureGo } from '../tools/install/go.ts';
+import { DEFAULT_PAIR } from '../tools/install/versions.ts';
 import { ensurePrograms } from '../tools/lab/programs/programs.ts';
 import { ensureSystemPrograms } from '../tools/lab/programs/system-programs.ts';
 import { ensureEnvoy } from '../tools/local-mesh/envoy/install.ts';
@@ -75,7 +76,7 @@ async function buildTools(withLab: boolean): Promise<void> {
     say(tool);
     await buildGoTool(tool);
   }
-  if (withLab) await ensurePrograms(say);
+  if (withLab) await ensurePrograms(DEFAULT_PAIR, say);
 }
 
 async function checkSources(): Promise<boolean> {

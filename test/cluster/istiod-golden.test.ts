@@ -6,18 +6,23 @@
  * the plugin's code comes from.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DEFAULT_PAIR, istioRelease } from '../../tools/install/versions.ts';
 import { type ProxyInput, renderBootstrap } from '../../tools/local-mesh/envoy/render.ts';
 import { AGENT_CLUSTER } from '../../contract/names.ts';
 import { configDump, type DiscoveryNode } from './istiod/discovery-client.ts';
 import { type Json, type JsonObject, normalise, section } from './istiod/envoy-json.ts';
-import { GATEWAY_POD, type HotelCluster, hotelCluster, NAMESPACE } from './istiod/hotel-cluster.ts';
+import { GATEWAY_POD, type HotelCluster, hotelCluster, NAMESPACE, PLUGIN_KIND } from './istiod/hotel-cluster.ts';
 import { type Istiod, startIstiod } from './istiod/istiod.ts';
 import { objectsOfOneHost, userObjects } from './istiod/user-objects.ts';
 
 /** Long enough to build istiod where the cache is cold. */
 const BUILD_MS = 25 * 60_000;
 
-const PLUGIN = 'extensions.istio.io/wasmplugin/hotel-reservation.ballast';
+/** Istio from 1.31 on sends endpoints that are not ready, too. */
+const SENDS_UNREADY = !['1.29', '1.30'].includes(DEFAULT_PAIR.istio);
+const PLUGIN = `extensions.istio.io/${PLUGIN_KIND.toLowerCase()}/hotel-reservation.ballast`;
+/** The name of the plugin's filter begins with this in the local mesh, whichever kind istiod has. */
+const RENDERED_AS = 'extensions.istio.io/wasmplugin/';
 const TLS = ['transport_socket_matches'];
 const BINDING = ['type', 'cleanup_interval', 'upstream_bind_config', 'eds_cluster_config', 'load_assignment'];
 const NOT_RENDERED = new Set(['max_grpc_timeout', 'tracing', 'vm_config', ...TLS]);
@@ -32,8 +37,9 @@ interface ConnectionManager {
 /** One proxy's configuration, from whichever side, in one form. */
 interface Configuration {
   readonly clusters: ReadonlyMap<string, JsonObject>;
-  /** Addresses of the endpoints by cluster. */
+  /** Addresses of the endpoints by cluster, without those that are unhealthy. */
   readonly endpoints: ReadonlyMap<string, readonly string[]>;
+  readonly unhealthy: ReadonlyMap<string, readonly string[]>;
   readonly routes: ReadonlyMap<string, Json>;
   /** By statistics prefix, which names side and port. */
   readonly managers: ReadonlyMap<string, ConnectionManager>;
@@ -50,12 +56,18 @@ function managersOf(listeners: readonly unknown[]): ConnectionManager[] {
     .map((filter) => filter['typed_config'] as unknown as ConnectionManager);
 }
 
-function addressesOf(assignment: unknown): string[] {
+interface Endpoint {
+  readonly health_status?: string;
+  readonly endpoint: { readonly address: { readonly socket_address: JsonObject } };
+}
+
+function addressesOf(assignment: unknown, unhealthy = false): string[] {
   const { endpoints = [] } = (assignment ?? {}) as {
-    endpoints?: readonly { lb_endpoints?: readonly { endpoint: { address: { socket_address: JsonObject } } }[] }[];
+    endpoints?: readonly { lb_endpoints?: readonly Endpoint[] }[];
   };
   return endpoints
     .flatMap(({ lb_endpoints: each = [] }) => each)
+    .filter(({ health_status: status }) => (status === 'UNHEALTHY') === unhealthy)
     .map(({ endpoint }) => endpoint.address.socket_address)
     .map(({ address, port_value: port }) => `${String(address)}:${String(port)}`);
 }
@@ -69,7 +81,8 @@ function comparable(managers: readonly ConnectionManager[], plugins: ReadonlyMap
   return new Map(
     managers.map((manager) => {
       const { rds: _, route_config: __, ...rest } = manager;
-      const filters = manager.http_filters.map(({ name, typed_config: config }) => {
+      const filters = manager.http_filters.map(({ name: given, typed_config: config }) => {
+        const name = given.replace(/^extensions\.istio\.io\/trafficextension\//, RENDERED_AS);
         return { name, typed_config: config ?? plugins.get(name) ?? null };
       });
       return [String(manager['stat_prefix']), { ...rest, http_filters: filters }] as const;
@@ -86,6 +99,7 @@ function ours(proxy: ProxyInput, cluster: HotelCluster): Configuration {
   return {
     clusters: byName(clusters.filter(({ name }) => name !== AGENT_CLUSTER).map((each) => without(each, ...BINDING))),
     endpoints: new Map(clusters.map((each) => [String(each['name']), addressesOf(each['load_assignment'])])),
+    unhealthy: new Map(),
     routes: byName(managers.map((manager) => manager['route_config'] as JsonObject)),
     managers: comparable(managers, new Map()),
   };
@@ -117,12 +131,11 @@ function theirs(raw: unknown): Configuration {
         .map((each) => without(each, '@type', ...BINDING)),
     ),
     endpoints: new Map(endpoints.map((each) => [String(each['cluster_name']), addressesOf(each)])),
+    unhealthy: new Map(endpoints.map((each) => [String(each['cluster_name']), addressesOf(each, true)])),
     routes: byName([...routes, ...inbound].map((each) => without(each, '@type'))),
     managers: comparable(
       managers,
-      new Map(
-        plugins.map((plugin) => [`extensions.istio.io/wasmplugin/${(plugin['config'] as JsonObject)['name']}`, plugin]),
-      ),
+      new Map(plugins.map((plugin) => [RENDERED_AS + String((plugin['config'] as JsonObject)['name']), plugin])),
     ),
   };
 }
@@ -130,7 +143,13 @@ function theirs(raw: unknown): Configuration {
 function nodeOf({ kind, ip, pod, labels }: ProxyInput): DiscoveryNode {
   return {
     id: `${kind === 'gateway' ? 'router' : 'sidecar'}~${ip}~${pod}.${NAMESPACE}~${NAMESPACE}.svc.cluster.local`,
-    metadata: { NAMESPACE, NAME: pod, LABELS: labels, CLUSTER_ID: 'Kubernetes', ISTIO_VERSION: '1.29.2' },
+    metadata: {
+      NAMESPACE,
+      NAME: pod,
+      LABELS: labels,
+      CLUSTER_ID: 'Kubernetes',
+      ISTIO_VERSION: istioRelease(DEFAULT_PAIR.istio).version,
+    },
   };
 }
 
@@ -195,7 +214,9 @@ describe.each([
     it('has the same endpoints, ready ones only', () => {
       const names = [...rendered.clusters.keys()].filter((each) => each.startsWith('outbound|8080|'));
       for (const name of names) expect(rendered.endpoints.get(name), name).toEqual(real.endpoints.get(name) ?? []);
-      expect(rendered.endpoints.get('outbound|8080||user.hotel-reservation.svc.cluster.local')).toHaveLength(2);
+      const user = 'outbound|8080||user.hotel-reservation.svc.cluster.local';
+      expect(rendered.endpoints.get(user)).toHaveLength(2);
+      expect(real.unhealthy.get(user)).toEqual(SENDS_UNREADY ? ['10.244.7.12:8080'] : []);
     });
 
     it('has the same connection managers with the same filters', () => {

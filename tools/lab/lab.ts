@@ -1,12 +1,13 @@
 /** A running lab: its nodes, kubectl, folders and programs. */
 import { existsSync } from 'node:fs';
 import { BallastError } from '../../contract/errors.ts';
+import { DEFAULT_PAIR, type Pair, istioRelease, kubernetesRelease, nameOf } from '../install/versions.ts';
 import { apiServerIsReady } from './control-plane/control-plane.ts';
 import { Kubectl } from './control-plane/kubectl.ts';
 import { LabCgroups } from './node/cgroups.ts';
 import { LabNode } from './node/node.ts';
 import { CONTROL_PLANE_NAME, INGRESS_ADDRESS, NODES } from './settings.ts';
-import { LabFolder } from './state/lab-folder.ts';
+import { LabFolder, readRecord } from './state/lab-folder.ts';
 import { ensurePrograms, type Programs } from './programs/programs.ts';
 
 export interface PodReference {
@@ -63,12 +64,39 @@ export class Lab {
   }
 }
 
+/** What a command wants of the lab, where it wants anything: else the lab that is there, or the usual one. */
+export interface LabWish {
+  readonly kubernetes?: string | undefined;
+  readonly istio?: string | undefined;
+}
+
+/** Name of the environment variable with the releases of a new lab, such as `1.37/1.31`. */
+export const PAIR_VARIABLE = 'BALLAST_LAB';
+
+/** @throws BallastError LAB_BUSY if a lab of other releases is there, INVALID_FLAG for unknown ones */
+function pairOf(folder: LabFolder, wish: LabWish): Pair {
+  const [kubernetes, istio] = process.env[PAIR_VARIABLE]?.split('/') ?? [];
+  const record = readRecord(folder);
+  const usual = record ?? { kubernetes: kubernetes ?? DEFAULT_PAIR.kubernetes, istio: istio ?? DEFAULT_PAIR.istio };
+  const pair = { kubernetes: wish.kubernetes ?? usual.kubernetes, istio: wish.istio ?? usual.istio };
+  kubernetesRelease(pair.kubernetes);
+  istioRelease(pair.istio);
+  if (record === undefined || nameOf(record) === nameOf(pair)) return pair;
+  throw new BallastError(
+    'LAB_BUSY',
+    `the lab is up with ${nameOf(record)}: before ${nameOf(pair)}, npm run lab -- down`,
+  );
+}
+
 /**
  * The lab of this machine, whether or not it is up. Builds missing programs first.
- * @throws BallastError MISSING_TOOL, BUILD_FAILED or NO_CPU_SOURCE if this machine cannot run a lab
+ * @throws BallastError MISSING_TOOL, BUILD_FAILED or NO_CPU_SOURCE if this machine cannot run a lab; LAB_BUSY if one of
+ * other releases is up
  */
-export async function findLab(progress: (text: string) => void = () => {}): Promise<Lab> {
-  return new Lab(new LabFolder(), LabCgroups.find(), await ensurePrograms(progress));
+export async function findLab(progress: (text: string) => void = () => {}, wish: LabWish = {}): Promise<Lab> {
+  const folder = new LabFolder();
+  const pair = pairOf(folder, wish);
+  return new Lab(folder, LabCgroups.find(), await ensurePrograms(pair, progress));
 }
 
 /**

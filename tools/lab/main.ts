@@ -4,27 +4,37 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Command, Option } from 'commander';
 import { BallastError, describeFailure } from '../../contract/errors.ts';
+import { DEFAULT_PAIR, ISTIO, KUBERNETES } from '../install/versions.ts';
 import { runSteps } from '../local-mesh/progress.ts';
 import { demoCommand } from './demo/command.ts';
 import { downLab } from './down.ts';
-import { openLab } from './lab.ts';
+import { type LabWish, openLab } from './lab.ts';
+import { matrixCommand } from './matrix/command.ts';
 import { requireLabMachine } from './requirements.ts';
 import { readStatus, statusTable } from './status.ts';
 import { surveyCommand } from './survey/command.ts';
 import { type Part, PARTS, upLab } from './up.ts';
 
-interface Flags {
+interface Flags extends LabWish {
   readonly json?: true;
   readonly until: Part;
 }
 
-async function up({ json, until }: Flags): Promise<void> {
+async function up({ json, ...options }: Flags): Promise<void> {
   const start = performance.now();
-  const lab = await upLab({ until }, async (steps) => runSteps(steps, process.stderr.isTTY && !json));
+  const lab = await upLab(options, async (steps) => runSteps(steps, process.stderr.isTTY && !json));
   const seconds = Math.round((performance.now() - start) / 100) / 10;
   const { folder, ingress } = lab;
   if (json)
-    console.log(JSON.stringify({ seconds, kubeconfig: folder.kubeconfig, ingress, logs: `${folder.path}/logs` }));
+    console.log(
+      JSON.stringify({
+        seconds,
+        ...lab.programs.pair,
+        kubeconfig: folder.kubeconfig,
+        ingress,
+        logs: `${folder.path}/logs`,
+      }),
+    );
   else console.log(`Up after ${seconds} s. Go on with: npm run lab -- shell, npm run lab -- status`);
 }
 
@@ -54,6 +64,16 @@ async function shell(command: readonly string[]): Promise<void> {
   process.exitCode = code ?? 1;
 }
 
+function kubernetesOption(): Option {
+  const about = `a minor version (default of a new lab: ${DEFAULT_PAIR.kubernetes})`;
+  return new Option('--kubernetes <version>', about).choices(Object.keys(KUBERNETES));
+}
+
+function istioOption(): Option {
+  const about = `a minor version, with its Envoy (default of a new lab: ${DEFAULT_PAIR.istio})`;
+  return new Option('--istio <version>', about).choices(Object.keys(ISTIO));
+}
+
 const program = new Command('npm run lab --')
   .description(
     'A real Kubernetes cluster of small nodes on this machine, with Istio, Ballast and the hotel application.',
@@ -66,6 +86,8 @@ program
   .command('up')
   .description('bring it up; what is up already is brought up to date')
   .addOption(new Option('--until <part>', 'the last part to bring up').choices(PARTS).default('hotel'))
+  .addOption(kubernetesOption())
+  .addOption(istioOption())
   .option('--json', 'print where it is found, and how long it took, as one JSON object')
   .action(up);
 program.command('down').description('take it down, whatever part of it is there').action(down);
@@ -76,6 +98,7 @@ program
   .action(status);
 program.addCommand(demoCommand());
 program.addCommand(surveyCommand());
+program.addCommand(matrixCommand());
 program
   .command('shell')
   .description('a shell with kubectl for it, or one command in such a shell')

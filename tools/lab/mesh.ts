@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BallastError } from '../../contract/errors.ts';
 import type { Kubectl } from './control-plane/kubectl.ts';
+import { istioRelease } from '../install/versions.ts';
 import { run } from '../machine/command.ts';
 import type { Programs } from './programs/programs.ts';
 
@@ -17,9 +18,10 @@ async function render(programs: Programs, release: string, chart: string, flags:
 /** Applies Istio's resource definitions and istiod. Does not wait for istiod. */
 export async function installIstio(kubectl: Kubectl, programs: Programs): Promise<void> {
   const values = join(import.meta.dirname, 'manifests/istiod-values.yaml');
+  const tag = `global.tag=${istioRelease(programs.pair.istio).version}`;
   const [base, istiod] = await Promise.all([
     render(programs, 'istio-base', 'base', []),
-    render(programs, 'istiod', 'istio-control/istio-discovery', ['--values', values]),
+    render(programs, 'istiod', 'istio-control/istio-discovery', ['--values', values, '--set', tag]),
   ]);
   await kubectl.apply(JSON.stringify({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } }));
   await kubectl.apply(base);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Table from 'cli-table3';
 import { qualifiedName } from '../../contract/names.ts';
+import { nameOf } from '../install/versions.ts';
 import type { Lab } from './lab.ts';
 import { readRecord } from './state/lab-folder.ts';
 
@@ -24,6 +25,9 @@ export interface NodeStatus {
 export interface LabStatus {
   /** Time of its start, ISO 8601. */
   readonly since?: string;
+  /** Minor versions of its releases. */
+  readonly kubernetes: string;
+  readonly istio: string;
   readonly ingress: string;
   readonly kubeconfig: string;
   readonly logs: string;
@@ -72,6 +76,7 @@ export async function readStatus(lab: Lab): Promise<LabStatus> {
   const since = readRecord(lab.folder)?.since;
   return {
     ...(since !== undefined && { since }),
+    ...lab.programs.pair,
     ingress: lab.ingress.href,
     kubeconfig: lab.folder.kubeconfig,
     logs: join(lab.folder.path, 'logs'),
@@ -80,7 +85,7 @@ export async function readStatus(lab: Lab): Promise<LabStatus> {
   };
 }
 
-export function statusTable({ nodes, pods, ingress, kubeconfig, logs }: LabStatus): string {
+export function statusTable({ nodes, pods, ingress, kubeconfig, logs, ...pair }: LabStatus): string {
   const table = new Table({
     head: ['node', 'address', 'cores', 'used', 'memory (MiB)'],
     style: { head: [], border: [] },
@@ -89,5 +94,5 @@ export function statusTable({ nodes, pods, ingress, kubeconfig, logs }: LabStatu
     table.push([node.name, node.address, node.cores ?? '', node.running ? node.usedCores : 'down', node.memoryMiB]);
   }
   const waiting = pods.notReady.length === 0 ? '' : `, not ready: ${pods.notReady.join(', ')}`;
-  return `${table.toString()}\n${pods.ready} pods ready${waiting}\nIngress: ${ingress}\nkubeconfig: ${kubeconfig}\nLogs: ${logs}`;
+  return `${table.toString()}\n${nameOf(pair)}\n${pods.ready} pods ready${waiting}\nIngress: ${ingress}\nkubeconfig: ${kubeconfig}\nLogs: ${logs}`;
 }

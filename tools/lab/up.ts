@@ -1,6 +1,7 @@
 /** Starts the lab step by step, or completes a running one. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { nameOf } from '../install/versions.ts';
 import { hotelReservation as hotel } from '../local-mesh/applications/applications.ts';
 import { type ShownStep, runSteps } from '../local-mesh/progress.ts';
 import { LabApplication } from './applications/application.ts';
@@ -9,7 +10,7 @@ import { createVolumes } from './applications/volumes.ts';
 import { createCluster, repairCluster } from './cluster.ts';
 import { ensureArchives } from './images/archives.ts';
 import { ensureStore, keysOf } from './images/store.ts';
-import { type Lab, findLab } from './lab.ts';
+import { type Lab, type LabWish, findLab } from './lab.ts';
 import { requireLabMachine } from './requirements.ts';
 import { INGRESS_ADDRESS } from './settings.ts';
 import { LabFolder, readRecord, writeRecord } from './state/lab-folder.ts';
@@ -20,7 +21,7 @@ export const PARTS = ['kubernetes', 'istio', 'ballast', 'hotel'] as const;
 
 export type Part = (typeof PARTS)[number];
 
-export interface UpOptions {
+export interface UpOptions extends LabWish {
   /** The last part that is started. */
   readonly until: Part;
 }
@@ -30,14 +31,16 @@ const MANIFESTS = join(import.meta.dirname, 'manifests');
 /** One start of the lab. Run its steps one after the other; `lab` is available after them. */
 class LabStart {
   readonly #until: Part;
+  readonly #wish: LabWish;
   #lab: Lab | undefined;
   #archives: readonly string[] = [];
   #store = '';
   /** True if the cluster was running and got new images. */
   #hasNewImages = false;
 
-  constructor({ until }: UpOptions) {
+  constructor({ until, ...wish }: UpOptions) {
     this.#until = until;
+    this.#wish = wish;
   }
 
   get lab(): Lab {
@@ -60,9 +63,9 @@ class LabStart {
     return [...chosen, { title: 'Nodes', run: () => this.#limitNodes() }];
   }
 
-  async #bringPrograms(progress: (text: string) => void): Promise<undefined> {
-    this.#lab = await findLab(progress);
-    return undefined;
+  async #bringPrograms(progress: (text: string) => void): Promise<string> {
+    this.#lab = await findLab(progress, this.#wish);
+    return nameOf(this.#lab.programs.pair);
   }
 
   async #bringImages(progress: (text: string) => void): Promise<undefined> {
@@ -86,7 +89,7 @@ class LabStart {
     }
     await createCluster(lab, this.#store);
     await lab.kubectl.apply(readFileSync(join(MANIFESTS, 'coredns.yaml'), 'utf8'));
-    writeRecord(lab.folder, { since: new Date().toISOString(), images: keys });
+    writeRecord(lab.folder, { ...lab.programs.pair, since: new Date().toISOString(), images: keys });
     return `${lab.nodes.length} nodes`;
   }
 

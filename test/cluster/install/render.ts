@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { parseAllDocuments } from 'yaml';
+import { DEFAULT_PAIR, kubernetesRelease } from '../../../tools/install/versions.ts';
 import { buildGoTool } from '../../../tools/go/build.ts';
 
 const run = promisify(execFile);
@@ -38,7 +39,11 @@ export async function kustomize(folder: string): Promise<KubernetesObject[]> {
 
 /** `helm template` of the chart with `--set` for each of the values; an error holds what Helm complained of. */
 export async function helmTemplate(...values: readonly string[]): Promise<KubernetesObject[]> {
-  const flags = ['--include-crds', '--kube-version=v1.34.2', ...values.flatMap((value) => ['--set', value])];
+  const flags = [
+    '--include-crds',
+    `--kube-version=v${kubernetesRelease(DEFAULT_PAIR.kubernetes).version}`,
+    ...values.flatMap((value) => ['--set', value]),
+  ];
   const { stdout } = await run(
     await buildGoTool('helm'),
     ['template', 'ballast', join(CONFIGS, 'chart'), '--namespace=ballast-system', ...flags],

@@ -1,6 +1,7 @@
 /** The hotel application as a cluster would hold it: with pods, endpoints and the Services' own addresses. */
 import type { Manifest } from '../../../central-controller/kubernetes/manifest.ts';
 import type { Routing } from '../../../contract/assignment.ts';
+import { DEFAULT_PAIR } from '../../../tools/install/versions.ts';
 import { hotelReservation as hotel } from '../../../tools/local-mesh/applications/applications.ts';
 import type { StubObjects } from './kubernetes-stub.ts';
 
@@ -21,6 +22,17 @@ export interface HotelCluster {
   /** What istiod reads of Kubernetes'. */
   readonly kubernetes: StubObjects;
   readonly addresses: ReadonlyMap<string, string>;
+}
+
+/**
+ * Newer istiods turn a WasmPlugin of the API server into a TrafficExtension, and leave one that they read from a file alone.
+ */
+export const PLUGIN_KIND = DEFAULT_PAIR.istio === '1.29' ? 'WasmPlugin' : 'TrafficExtension';
+
+function asPluginKind(object: Manifest): Manifest {
+  if (object.kind !== 'WasmPlugin' || PLUGIN_KIND === 'WasmPlugin') return object;
+  const { match, ...wasm } = object['spec'] as { readonly match: unknown };
+  return { ...object, kind: PLUGIN_KIND, spec: { match, wasm } };
 }
 
 function namespace(name: string): Manifest {
@@ -90,7 +102,7 @@ export async function hotelCluster(routing: Routing, extra: readonly Manifest[] 
   const rest = given.filter(({ kind }) => kind !== 'Service');
   return {
     manifests: [...rest, ...services, ...pods],
-    istioObjects: rest.filter(({ apiVersion }) => apiVersion.includes('istio.io/')),
+    istioObjects: rest.filter(({ apiVersion }) => apiVersion.includes('istio.io/')).map(asPluginKind),
     kubernetes: {
       services,
       pods,

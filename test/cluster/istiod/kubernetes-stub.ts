@@ -4,6 +4,7 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { DEFAULT_PAIR, kubernetesRelease } from '../../../tools/install/versions.ts';
 
 interface StubObject {
   readonly apiVersion: string;
@@ -28,7 +29,9 @@ function handle(request: IncomingMessage, response: ServerResponse, objects: Stu
   const url = new URL(request.url ?? '/', 'http://stub');
   if (request.method !== 'GET') return answer(response, 403, status(403, 'Forbidden'));
   if (url.pathname === '/version') {
-    return answer(response, 200, { major: '1', minor: '34', gitVersion: 'v1.34.2' });
+    const [major = '', minor = ''] = DEFAULT_PAIR.kubernetes.split('.');
+    const gitVersion = `v${kubernetesRelease(DEFAULT_PAIR.kubernetes).version}`;
+    return answer(response, 200, { major, minor, gitVersion });
   }
   const { namespace, plural } = COLLECTION.exec(url.pathname)?.groups ?? {};
   if (plural === undefined) return answer(response, 404, status(404, 'NotFound'));

@@ -2,8 +2,9 @@
 import { join } from 'node:path';
 import { folder, librariesOf, programWithLibraries } from '../../images/host-files.ts';
 import type { Image, ImageEntry, ImageLayer } from '../../images/image-archive.ts';
+import { istioRelease } from '../../install/versions.ts';
 import type { Programs } from '../programs/programs.ts';
-import { ISTIO_HUB, ISTIO_TAG } from '../settings.ts';
+import { ISTIO_HUB } from '../settings.ts';
 
 /** The user of sidecars, which separates their own traffic from the application's. */
 const PROXY_USER = '1337:1337';
@@ -37,11 +38,15 @@ async function iptables(programs: Programs): Promise<ImageEntry[]> {
   ];
 }
 
+function imageName(image: string, { pair }: Programs): string {
+  return `${ISTIO_HUB}/${image}:${istioRelease(pair.istio).version}`;
+}
+
 /** The proxy of sidecars and gateways. */
 export async function proxyImage(programs: Programs): Promise<Image> {
   const bootstrap = join(programs.istioSources, 'tools/packaging/common/envoy_bootstrap.json');
   return {
-    name: `${ISTIO_HUB}/proxyv2:${ISTIO_TAG}`,
+    name: imageName('proxyv2', programs),
     layers: [
       [
         ...ACCOUNTS,
@@ -61,7 +66,7 @@ export async function proxyImage(programs: Programs): Promise<Image> {
 /** istiod. */
 export function pilotImage(programs: Programs): Image {
   return {
-    name: `${ISTIO_HUB}/pilot:${ISTIO_TAG}`,
+    name: imageName('pilot', programs),
     layers: [[...ACCOUNTS, { path: '/usr/local/bin/pilot-discovery', copyOf: programs.pilotDiscovery, mode: 0o755 }]],
     entrypoint: ['/usr/local/bin/pilot-discovery'],
     user: PROXY_USER,

@@ -1,10 +1,13 @@
 /** All programs of the lab: built, installed or found, once per machine. */
 import { dirname } from 'node:path';
 import { buildGoTool, goSources } from '../../go/build.ts';
+import { type Pair, istioRelease } from '../../install/versions.ts';
 import { ensureEnvoy } from '../../local-mesh/envoy/install.ts';
 import { type SystemPrograms, ensureSystemPrograms } from './system-programs.ts';
 
 export interface Programs extends SystemPrograms {
+  /** The releases of Kubernetes and Istio that they are. */
+  readonly pair: Pair;
   /** All of Kubernetes. The first argument names the component. */
   readonly hyper: string;
   /** Folder with containerd, its shim, ctr and the CNI plugins. */
@@ -22,14 +25,14 @@ export interface Programs extends SystemPrograms {
 const CONTAINER_TOOLS = ['containerd', 'containerd-shim-runc-v2', 'ctr', 'bridge', 'host-local', 'loopback'];
 
 /**
- * Builds or finds all programs; `progress` receives the one in work. The first time this takes half an hour on 2 cores,
+ * Builds or finds all programs of these releases; `progress` receives the one in work. The first time this takes half an hour on 2 cores,
  * most of it for Kubernetes and Istio, and later a second.
  * @throws BallastError MISSING_TOOL or BUILD_FAILED
  */
-export async function ensurePrograms(progress: (text: string) => void): Promise<Programs> {
-  const build = async (tool: string): Promise<string> => {
+export async function ensurePrograms(pair: Pair, progress: (text: string) => void): Promise<Programs> {
+  const build = async (tool: string, release?: string): Promise<string> => {
     progress(tool);
-    return buildGoTool(tool);
+    return buildGoTool(tool, release);
   };
   const system = await ensureSystemPrograms();
   // One after the other: Go's compiler uses all cores by itself.
@@ -37,14 +40,15 @@ export async function ensurePrograms(progress: (text: string) => void): Promise<
   const pause = await build('containerd/pause');
   return {
     ...system,
+    pair,
     containerFolder: dirname(pause),
     pause,
-    hyper: await build('hyper'),
+    hyper: await build('hyper', pair.kubernetes),
     coredns: await build('coredns'),
     helm: await build('helm/helm'),
-    pilotDiscovery: await build('istio/pilot-discovery'),
-    pilotAgent: await build('istio/pilot-agent'),
-    envoy: await ensureEnvoy(),
-    istioSources: await goSources('istio', 'istio.io/istio/pilot/cmd/pilot-discovery/app'),
+    pilotDiscovery: await build('istio/pilot-discovery', pair.istio),
+    pilotAgent: await build('istio/pilot-agent', pair.istio),
+    envoy: await ensureEnvoy(istioRelease(pair.istio).envoy),
+    istioSources: await goSources('istio', 'istio.io/istio/pilot/cmd/pilot-discovery/app', pair.istio),
   };
 }

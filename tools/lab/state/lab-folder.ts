@@ -1,6 +1,7 @@
 /** The lab's state on disk: certificates, configuration, the nodes' disks, logs, and a record of the lab. */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Pair } from '../../install/versions.ts';
 import { stateFolder } from '../settings.ts';
 
 export class LabFolder {
@@ -41,17 +42,18 @@ export class LabFolder {
   }
 }
 
-export interface LabRecord {
+export interface LabRecord extends Pair {
   /** Time of its start, ISO 8601. */
   readonly since: string;
   /** Keys of the image archives that its nodes have. */
   readonly images: readonly string[];
 }
 
-/** The record of the lab; undefined if there is no lab or its start was interrupted. */
+/** The record of the lab; undefined if there is no lab, its start was interrupted, or an older checkout started it. */
 export function readRecord(folder: LabFolder): LabRecord | undefined {
   try {
-    return JSON.parse(readFileSync(folder.file('lab.json'), 'utf8')) as LabRecord;
+    const record = JSON.parse(readFileSync(folder.file('lab.json'), 'utf8')) as Partial<LabRecord>;
+    return record.kubernetes === undefined ? undefined : (record as LabRecord);
   } catch {
     return undefined;
   }

@@ -1,0 +1,52 @@
+/** The supported releases are named in one place, and the guide and the Go modules say the same. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import {
+  DEFAULT_PAIR,
+  ISTIO,
+  KUBERNETES,
+  MATRIX,
+  istioRelease,
+  kubernetesRelease,
+} from '../../tools/install/versions.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+
+function read(...path: readonly string[]): string {
+  return readFileSync(join(ROOT, ...path), 'utf8');
+}
+
+test('the guide names the pairs that the matrix runs', () => {
+  const rows = read('docs/guide/install.md').match(/^\|(?: \d+\.\d+\.\d+ +\|){3}$/gm) ?? [];
+  const pairs = MATRIX.map(({ kubernetes, istio }) => {
+    const release = istioRelease(istio);
+    return [kubernetesRelease(kubernetes).version, release.version, release.envoy];
+  });
+  expect(rows.map((row) => row.split('|').flatMap((cell) => cell.trim() || []))).toEqual(pairs);
+});
+
+test('the matrix has every supported release, and the default pair is one of its pairs', () => {
+  expect(new Set(MATRIX.map(({ kubernetes }) => kubernetes))).toEqual(new Set(Object.keys(KUBERNETES)));
+  expect(new Set(MATRIX.map(({ istio }) => istio))).toEqual(new Set(Object.keys(ISTIO)));
+  expect(MATRIX).toContainEqual(DEFAULT_PAIR);
+});
+
+describe('the Go module of each release requires its version', () => {
+  test.each(Object.entries(KUBERNETES))('Kubernetes %s', (minor, { version }) => {
+    const requirements = read('tools/go/hyper', `${minor}.mod`);
+    expect(requirements).toContain(`\tk8s.io/kubernetes v${version}\n`);
+    const library = version.replace(/^1/, '0');
+    const others = [...requirements.matchAll(/=> k8s\.io\/\S+ v(\S+)/g)].map((match) => match[1]);
+    expect(new Set(others)).toEqual(new Set([library]));
+  });
+
+  test.each(Object.entries(ISTIO))('Istio %s', (minor, { module }) => {
+    expect(read('tools/go/istio', `${minor}.mod`)).toContain(`\tistio.io/istio ${module}\n`);
+  });
+});
+
+test('an unknown release is refused with those that there are', () => {
+  expect(() => istioRelease('1.12')).toThrow('Istio 1.12 is none of 1.31, ');
+  expect(() => kubernetesRelease('')).toThrow('Kubernetes  is none of');
+});
