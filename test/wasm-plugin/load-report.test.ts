@@ -106,10 +106,11 @@ describe('the ORCA report', () => {
   });
 
   it.each([
-    [0, '0.000001'],
-    [0.0004, '0.000400'],
+    [0, '0.010000'],
+    [0.0004, '0.010000'],
+    [0.0104, '0.010400'],
     [3.75, '3.750000'],
-  ])('of a replica whose utilisation is %f has %s, since Envoy ignores a report with 0', (utilisation, written) => {
+  ])('of a replica whose utilisation is %f has %s, since Envoy ignores 0 and divides by the rest', (utilisation, written) => {
     const scene = new Scene();
     const vm = scene.vm({ nodeId, configuration: '{"orca": true}' });
     vm.tick();

@@ -13,8 +13,11 @@ const CPU = String.UTF8.encode(',cpu_utilization=');
 
 /** The request whose response carries the report, as a rate. */
 const ONE_REQUEST: f64 = 1000 / RATE_TIME_MS;
-/** Envoy ignores a report in which the request rate or the utilisation is 0, so an idle replica reports this. */
-const MIN_UTILISATION: f64 = 1e-6;
+/**
+ * The least that is reported. Envoy ignores a report in which the utilisation is 0, and weighs a replica by its request
+ * rate over its utilisation: a millionth would give an idle replica nearly all requests.
+ */
+const MIN_UTILISATION: f64 = 0.01;
 
 export const orcaReport: usize = memory.data(160);
 export let orcaReportBytes: i32 = 0;
