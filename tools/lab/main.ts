@@ -6,6 +6,7 @@ import { Command, Option } from 'commander';
 import { BallastError, describeFailure } from '../../contract/errors.ts';
 import { DEFAULT_PAIR, ISTIO, KUBERNETES } from '../install/versions.ts';
 import { runSteps } from '../local-mesh/progress.ts';
+import { kubectlEnvironment } from './control-plane/kubectl.ts';
 import { demoCommand } from './demo/command.ts';
 import { downLab } from './down.ts';
 import { type LabWish, openLab } from './lab.ts';
@@ -57,7 +58,11 @@ async function shell(command: readonly string[]): Promise<void> {
   const [program = process.env['SHELL'] ?? 'sh', ...args] = command;
   const child = spawn(program, args, {
     stdio: 'inherit',
-    env: { ...process.env, KUBECONFIG: folder.kubeconfig, PATH: `${folder.folder('bin')}:${process.env['PATH']}` },
+    env: {
+      ...process.env,
+      ...kubectlEnvironment(folder.kubeconfig),
+      PATH: `${folder.folder('bin')}:${process.env['PATH']}`,
+    },
   });
   child.on('error', (error) => console.error(error.message));
   const [code] = (await once(child, 'close')) as [number | null];

@@ -54,6 +54,9 @@ export function stateFolder(): string {
   return join(process.env['XDG_STATE_HOME'] || join(homedir(), '.local', 'state'), 'ballast', 'lab');
 }
 
+/** Folder in the lab's state in which kubectl keeps what it knows of the API server. */
+export const KUBECTL_CACHE = 'kubectl-cache';
+
 /** Folder of what is built once and kept: image archives and unpacked system packages. */
 export function labCacheFolder(): string {
   return join(cacheFolder(), 'lab');

@@ -1,5 +1,15 @@
 /** Runs kubectl as the lab's administrator. */
+import { dirname, join } from 'node:path';
+import { KUBECTL_CACHE } from '../settings.ts';
 import { run } from '../../machine/command.ts';
+
+/**
+ * For kubectl in the lab. It remembers the kinds of an API server by its address, and every lab has the same: so each has
+ * its own memory, which goes with the lab.
+ */
+export function kubectlEnvironment(kubeconfig: string): { readonly KUBECONFIG: string; readonly KUBECACHEDIR: string } {
+  return { KUBECONFIG: kubeconfig, KUBECACHEDIR: join(dirname(kubeconfig), KUBECTL_CACHE) };
+}
 
 export class Kubectl {
   readonly #hyper: string;
@@ -30,6 +40,6 @@ export class Kubectl {
   }
 
   #environment(): NodeJS.ProcessEnv {
-    return { ...process.env, KUBECONFIG: this.#kubeconfig };
+    return { ...process.env, ...kubectlEnvironment(this.#kubeconfig) };
   }
 }

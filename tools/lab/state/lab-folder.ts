@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Pair } from '../../install/versions.ts';
-import { stateFolder } from '../settings.ts';
+import { KUBECTL_CACHE, stateFolder } from '../settings.ts';
 
 export class LabFolder {
   readonly path: string;
@@ -36,7 +36,7 @@ export class LabFolder {
 
   /** Removes everything but the logs. */
   clear(): void {
-    for (const part of ['pki', 'nodes', 'etcd', 'volumes', 'bin', 'kubeconfig', 'lab.json']) {
+    for (const part of ['pki', 'nodes', 'etcd', 'volumes', 'bin', 'kubeconfig', KUBECTL_CACHE, 'lab.json']) {
       rmSync(join(this.path, part), { recursive: true, force: true });
     }
   }
