@@ -62,9 +62,22 @@ export function setRoot(root: u32, cluster: usize, length: i32, orca: bool, inte
   updateSettings();
 }
 
+/**
+ * A root that came when there was no place takes that of one that is gone, with its configuration: otherwise nobody would
+ * drive the VM once the first roots are gone.
+ */
+function takeFreePlace(root: u32): i32 {
+  const i = find(0);
+  if (i < 0) return -1;
+  roots[i] = root;
+  updateSettings();
+  return i;
+}
+
 /** Whether `root` is the driver. */
 export function drives(root: u32, now: f64): bool {
-  const i = find(root);
+  let i = find(root);
+  if (i < 0) i = takeFreePlace(root);
   if (i < 0) return false;
   if (driver < 0 || now - drivenAt > DRIVER_TIMEOUT_MS) driver = i;
   if (driver != i) return false;
