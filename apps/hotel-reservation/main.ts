@@ -1,9 +1,10 @@
 /** Runs one replica of one service of the hotel application. */
 import { parseArgs } from 'node:util';
 import closeWithGrace from 'close-with-grace';
-import { type ListenAddress, readListenAddress } from '../service/flags.ts';
+import { readServiceAddresses } from '../service/addresses.ts';
+import { readListenAddress } from '../service/flags.ts';
 import { serve } from './http/server.ts';
-import { type Addressing, type CreateService, SERVICE_NAMES, type ServiceName } from './services/service.ts';
+import { type CreateService, SERVICE_NAMES, type ServiceName } from './services/service.ts';
 
 const HELP = `Runs one replica of one service of the hotel reservation application, or one of each.
 
@@ -42,21 +43,9 @@ function readFlags(): { service?: string; listen: string; data: string; help: bo
   }
 }
 
-function readAddressing(env: NodeJS.ProcessEnv): Addressing {
-  const meshOutbound = env['MESH_OUTBOUND'];
+function orStop<T>(read: () => T): T {
   try {
-    return {
-      ...(meshOutbound && { meshOutbound }),
-      addresses: JSON.parse(env['SERVICE_ADDRESSES'] ?? '{}') as NonNullable<Addressing['addresses']>,
-    };
-  } catch {
-    return stop('SERVICE_ADDRESSES: is not JSON such as {"geo":"127.0.0.1:8081"}');
-  }
-}
-
-function readAddress(text: string): ListenAddress {
-  try {
-    return readListenAddress(text);
+    return read();
   } catch (error) {
     return stop(error instanceof Error ? error.message : String(error));
   }
@@ -80,7 +69,7 @@ if (flags.help) {
   process.exit(0);
 }
 if (flags.service === 'all') {
-  readAddress(flags.listen);
+  orStop(() => readListenAddress(flags.listen));
   const { runAll } = await import('../service/run-all.ts');
   const code = await runAll<ServiceName>({
     stages: [['geo', 'rate', 'profile', 'recommendation', 'reservation', 'user'], ['search'], ['frontend']],
@@ -92,10 +81,11 @@ if (flags.service === 'all') {
 }
 const name = SERVICE_NAMES.find((known) => known === flags.service);
 if (!name) stop(`--service: must be one of ${SERVICE_NAMES.join(', ')}, all`);
-const address = readAddress(flags.listen);
+const address = orStop(() => readListenAddress(flags.listen));
+const addressing = orStop(() => readServiceAddresses(process.env));
 const pod = process.env['POD_NAME'] ?? `${name}-0`;
 
-const service = (await MODULES[name]()).create({ data: flags.data, addressing: readAddressing(process.env) });
+const service = (await MODULES[name]()).create({ data: flags.data, addressing });
 const server = await serve(service.routes, address, pod).catch((error: Error) =>
   stop(`--listen: cannot serve on ${flags.listen}: ${error.message}`),
 );

@@ -65,7 +65,7 @@ function listPeers(own: Promise<ListenAddress>): ListPeers {
     const list = own.then(async (address) => peersInFolder(peersFolder, address));
     return async () => (await list)();
   }
-  return peers === undefined ? async () => [] : peersByName(readListenAddress(peers));
+  return peers === undefined ? async () => [] : peersByName(readListenAddress(peers, '--peers'));
 }
 
 try {

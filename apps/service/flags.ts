@@ -1,4 +1,5 @@
 /** Values that flags of several programs have. */
+import { isIPv6 } from 'node:net';
 import { BallastError } from '../../contract/errors.ts';
 
 export interface ListenAddress {
@@ -8,17 +9,21 @@ export interface ListenAddress {
 }
 
 /**
- * Parses `ip:port`. The ip may be an IPv6 address in brackets.
+ * Parses `ip:port`. The ip may be an IPv6 address, in brackets or without, or a name of this machine.
  * @throws BallastError INVALID_FLAG
  */
-export function readListenAddress(text: string): ListenAddress {
-  const parts = /^\[?([^\]]+?)\]?:(\d{1,5})$/.exec(text);
-  const port = Number(parts?.[2]);
-  if (!parts?.[1] || !(port <= 65_535)) {
-    throw new BallastError('INVALID_FLAG', `--listen ${text} is not of the form ip:port`);
-  }
-  return { host: parts[1], port };
+export function readListenAddress(text: string, flag = '--listen'): ListenAddress {
+  const parts = /^(?:\[([^\]]+)\]|([^[\]]+)):(\d{1,5})$/.exec(text);
+  const [, inBrackets, plain = ''] = parts ?? [];
+  const host = inBrackets ?? plain;
+  const port = Number(parts?.[3]);
+  const isHost = isIPv6(host) || (inBrackets === undefined && HOST_NAME.test(host));
+  if (isHost && port <= 65_535) return { host, port };
+  // What stands before an @ may be a password.
+  throw new BallastError('INVALID_FLAG', `${flag} ${text.replace(/^.*@/, '***@')} is not of the form ip:port`);
 }
+
+const HOST_NAME = /^[A-Za-z0-9](?:[-A-Za-z0-9._]{0,251}[A-Za-z0-9])?$/;
 
 /**
  * Seconds from `250ms`, `30s`, `2m`, `1h` or a plain number of seconds; undefined if it is none of these or not above

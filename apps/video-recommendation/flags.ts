@@ -1,7 +1,7 @@
 /** Checks the flags. */
 import { parseArgs } from 'node:util';
 import { type Result, failure, success } from '../../contract/result.ts';
-import { checkHostAndPort } from './dependencies/host-and-port.ts';
+import { checkHostAndPort } from '../service/addresses.ts';
 import { MAX_VIDEOS } from './http/fields.ts';
 
 /** The first is the one that clients call. */

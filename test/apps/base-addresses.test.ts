@@ -107,6 +107,46 @@ describe('load generator', () => {
   });
 });
 
+describe('load generator and odd answers', () => {
+  /** What comes of ten requests that are answered with these bytes each. */
+  async function resultOf(answer: string) {
+    const server = createTcpServer((socket) => {
+      socket.on('error', () => undefined).on('data', () => void socket.write(answer));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close());
+    return runLoad({
+      url: new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`),
+      mix: { name: 'plain', parameters: {}, requests: [{ name: 'get', weight: 1, method: 'GET', path: '' }] },
+      rate: 20,
+      durationSeconds: 0.5,
+      connections: 2,
+      timeoutSeconds: 10,
+      seed: 1,
+    }).finished;
+  }
+
+  test.each([
+    [
+      'a 304 with the length of what it does not send',
+      'HTTP/1.1 304 Not Modified\r\ncontent-length: 1234\r\n\r\n',
+      '304',
+    ],
+    [
+      'headers that Envoy takes and Node by itself does not',
+      `HTTP/1.1 200 OK\r\nx: ${'a'.repeat(40_000)}\r\ncontent-length: 2\r\n\r\nok`,
+      '200',
+    ],
+    [
+      'early hints and a second informational answer',
+      'HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\nHTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok',
+      '200',
+    ],
+  ])('%s is an answer, and no reset', async (_what, bytes, status) => {
+    expect(await resultOf(bytes)).toMatchObject({ due: 10, answered: 10, failed: 0, statuses: { [status]: 10 } });
+  });
+});
+
 describe('ballast --controller', () => {
   test('asks below the path, with the credentials', async () => {
     const { address, seen } = await target('{"services":[]}');

@@ -81,7 +81,7 @@ test('says what is wrong with the environment', async () => {
   let said = '';
   child.stderr.on('data', (text) => (said += String(text)));
   expect(await once(child, 'exit')).toEqual([2, null]);
-  expect(said).toContain('SERVICE_ADDRESSES is not JSON such as {"user-service":"127.0.0.1:8081"}');
+  expect(said).toContain('SERVICE_ADDRESSES: user-service: 1 is not host:port such as');
 });
 
 describe('flags', () => {

@@ -5,6 +5,9 @@ import type { PlannedRequest } from '../workload/requests.ts';
 import type { Sender } from './open-loop.ts';
 import { skipContinue } from './skip-continue.ts';
 
+/** What Envoy takes from a server by default. Node's own limit of 16 KiB would fail answers that browsers get. */
+const MAX_HEADER_BYTES = 60 * 1024;
+
 export interface HttpSenderOptions {
   /** Scheme, host and port. */
   readonly origin: string;
@@ -28,6 +31,7 @@ export function httpSender(options: HttpSenderOptions): Sender {
         else done(null, skipContinue(socket));
       }),
     headersTimeout: 0,
+    maxHeaderSize: MAX_HEADER_BYTES,
     bodyTimeout: 0,
     keepAliveTimeout: 60_000,
     keepAliveMaxTimeout: 600_000,
@@ -93,6 +97,8 @@ class Exchange implements Dispatcher.DispatchHandler {
   onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
     // Our own client refuses to send the request. Flags and mixes are checked for that, so it is a defect.
     if (error instanceof errors.InvalidArgumentError || error instanceof errors.NotSupportedError) throw error;
+    // A 304 announces the length of what it does not send (RFC 9110, 15.4.5), and undici misses the body.
+    if (this.#status === 304 && error instanceof errors.ResponseContentLengthMismatchError) return this.onResponseEnd();
     this.#done({ kind: this.#controller ? 'reset' : 'connect' });
   }
 }
