@@ -47,6 +47,7 @@ export const DEFAULT_PAIR: Pair = { kubernetes: '1.37', istio: '1.31' };
 export const MATRIX: readonly Pair[] = [
   { kubernetes: '1.37', istio: '1.31' },
   { kubernetes: '1.36', istio: '1.31' },
+  { kubernetes: '1.34', istio: '1.31' },
   { kubernetes: '1.34', istio: '1.29' },
 ];
 
