@@ -36,6 +36,8 @@ class Join {
   readonly #since: KnownSince;
   readonly #nodes: ReadonlySet<string>;
   readonly #pods: ReadonlyMap<string, readonly Pod[]>;
+  /** Pods of a namespace by the value of a label that some selector names first: to try each pod for each service is slow. */
+  readonly #byLabel = new Map<string, ReadonlyMap<string | undefined, readonly Pod[]>>();
   /** Undefined where nobody makes EndpointSlices. */
   readonly #slices: SlicesByService | undefined;
   readonly #services = new Map<string, ServiceTopology>();
@@ -69,9 +71,7 @@ class Join {
     if (this.#services.has(key)) {
       return this.#tell(policy, policy, `spec.targetRef: another policy already balances service ${key}`, 'Conflict');
     }
-    const pods = (this.#pods.get(namespaceOf(service)) ?? []).filter(({ metadata }) =>
-      selects(service.spec.selector, metadata.labels ?? {}),
-    );
+    const pods = this.#podsOf(service);
     // A pod counts its requests over all Services that lead to it: each of them would get the sum.
     const shared = pods.find((pod) => this.#serviceOfPod.has(pod));
     if (shared) {
@@ -95,6 +95,21 @@ class Join {
       ...(limits && { limits }),
       replicas: this.#replicasOf(service, pods, policy),
     });
+  }
+
+  /** The pods that the service selects. */
+  #podsOf(service: Service): readonly Pod[] {
+    const { selector } = service.spec;
+    const [first] = Object.entries(selector ?? {});
+    if (first === undefined) return [];
+    const [label, value] = first;
+    const namespace = namespaceOf(service);
+    const key = `${namespace}/${label}`;
+    const byValue =
+      this.#byLabel.get(key) ??
+      Map.groupBy(this.#pods.get(namespace) ?? [], ({ metadata }) => metadata.labels?.[label]);
+    this.#byLabel.set(key, byValue);
+    return (byValue.get(value) ?? []).filter(({ metadata }) => selects(selector, metadata.labels ?? {}));
   }
 
   /** The TCP ports that a pod has; undefined, and told, where pods have none of them. */

@@ -13,12 +13,22 @@ export interface TargetProblem {
 
 export type TargetObjects = Pick<ClusterObjects, 'services' | 'statefulSets' | 'deployments'>;
 
+/** By list: each of many policies is looked up in the same one. */
+const byName = new WeakMap<readonly Service[], ReadonlyMap<string, Service>>();
+
+function servicesByName(services: readonly Service[]): ReadonlyMap<string, Service> {
+  const known =
+    byName.get(services) ?? new Map(services.toReversed().map((service) => [qualifiedName(service.metadata), service]));
+  byName.set(services, known);
+  return known;
+}
+
 /** The service that the policy means, or why there is none. */
 export function targetService(policy: LoadBalancingPolicy, objects: TargetObjects): Service | TargetProblem {
   const { kind, name } = policy.spec.targetRef;
   const target = qualifiedName({ ...policy.metadata, name });
   const isTarget = ({ metadata }: Pick<Service, 'metadata'>): boolean => qualifiedName(metadata) === target;
-  const service = kind === 'Service' ? objects.services.find(isTarget) : undefined;
+  const service = kind === 'Service' ? servicesByName(objects.services).get(target) : undefined;
   if (service) return balanceable(service);
   const workloads: readonly (StatefulSet | Deployment)[] =
     kind === 'StatefulSet' ? objects.statefulSets : kind === 'Deployment' ? (objects.deployments ?? []) : [];

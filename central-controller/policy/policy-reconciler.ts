@@ -3,6 +3,7 @@
  * by the API server does not stop decisions.
  */
 import { qualifiedName } from '../../contract/names.ts';
+import type { ServiceTopology } from '../model/topology.ts';
 import type { Decision, ServiceDecision } from '../../contract/decision.ts';
 import type { PolicyStatus } from '../../contract/policy-status.ts';
 import type { LoadBalancingPolicy } from '../../contract/policy.ts';
@@ -38,6 +39,14 @@ export interface ReconcilerOptions {
 }
 
 type Policy = Observed<LoadBalancingPolicy>;
+
+/** What one round is about. */
+interface Round {
+  readonly objects: ObservedObjects;
+  /** By `namespace/name`. */
+  readonly topology: ReadonlyMap<string, ServiceTopology>;
+  readonly decision: Decision;
+}
 
 export class PolicyReconciler {
   readonly #options: ReconcilerOptions;
@@ -88,12 +97,13 @@ export class PolicyReconciler {
     const objects = this.#options.observed.objects();
     this.#statuses.keepOnly(objects.policies);
     const problems = this.#options.observed.problems();
+    const topology = new Map(this.#options.observed.read().services.map((each) => [qualifiedName(each), each]));
     // All facts are of one moment: the cluster changes while statuses are written.
     const known = objects.policies
       .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
       .map((policy) => {
         const own = problems.filter((problem) => problem.policy === qualifiedName(policy.metadata));
-        return this.#factsOf(policy, objects, decision, own);
+        return this.#factsOf(policy, { objects, topology, decision }, own);
       });
     for (const facts of known) {
       const { policy } = facts;
@@ -114,13 +124,8 @@ export class PolicyReconciler {
     return at - this.#leadsSince < TAKEOVER_MS && balancedReplicas < readyReplicas;
   }
 
-  #factsOf(
-    policy: Policy,
-    objects: ObservedObjects,
-    decision: Decision,
-    problems: readonly ObjectProblem[],
-  ): PolicyFacts {
-    const { observed, routed } = this.#options;
+  #factsOf(policy: Policy, { objects, topology, decision }: Round, problems: readonly ObjectProblem[]): PolicyFacts {
+    const { routed } = this.#options;
     const target = targetService(policy, objects);
     const service = 'reason' in target ? undefined : qualifiedName(target.metadata);
     const isOwn = service !== undefined && !problems.some(({ kind }) => kind === policy.kind);
@@ -128,7 +133,7 @@ export class PolicyReconciler {
       policy,
       problems,
       service,
-      topology: isOwn ? observed.read().services.find((each) => qualifiedName(each) === service) : undefined,
+      topology: isOwn ? topology.get(service) : undefined,
       plan: isOwn ? routed.plan().services.get(service) : undefined,
       writeFailure: isOwn ? this.#routes.failures.get(service)?.message : undefined,
       decision,
