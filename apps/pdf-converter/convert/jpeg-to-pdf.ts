@@ -42,14 +42,32 @@ async function sizeOf(jpeg: Uint8Array): Promise<Size> {
   return autoOrient;
 }
 
+const END_OF_IMAGE = Buffer.from([0xff, 0xd9]);
+const START_OF_SCAN = Buffer.from([0xff, 0xda]);
+
+/** The same picture with the marker EOI, which some programs leave out; undefined if it has one. */
+function withEnd(jpeg: Uint8Array): Uint8Array | undefined {
+  const bytes = Buffer.from(jpeg.buffer, jpeg.byteOffset, jpeg.byteLength);
+  const hasEnd = bytes.includes(END_OF_IMAGE, bytes.lastIndexOf(START_OF_SCAN));
+  return hasEnd ? undefined : Buffer.concat([bytes, END_OF_IMAGE]);
+}
+
 /** Turns the picture upright by its EXIF, shrinks it to what its page can show, and drops the camera's metadata. */
 async function redraw(jpeg: Uint8Array, size: Size, maxPixels: number): Promise<{ data: Buffer; info: Size }> {
-  return sharp(jpeg, { limitInputPixels: maxPixels, failOn: FAIL_ON, autoOrient: true, sequentialRead: true })
-    .timeout({ seconds: MAX_SECONDS })
-    .resize({ ...pixelBounds(size), fit: 'inside', withoutEnlargement: true })
-    .jpeg({ quality: JPEG_QUALITY })
-    .toBuffer({ resolveWithObject: true })
-    .catch((error: unknown) => Promise.reject(broken(error)));
+  const redrawn = async (bytes: Uint8Array, failOn: 'error' | 'warning'): Promise<{ data: Buffer; info: Size }> =>
+    sharp(bytes, { limitInputPixels: maxPixels, failOn, autoOrient: true, sequentialRead: true })
+      .timeout({ seconds: MAX_SECONDS })
+      .resize({ ...pixelBounds(size), fit: 'inside', withoutEnlargement: true })
+      .jpeg({ quality: JPEG_QUALITY })
+      .toBuffer({ resolveWithObject: true });
+  try {
+    return await redrawn(jpeg, FAIL_ON);
+  } catch (error) {
+    const ended = withEnd(jpeg);
+    if (!ended) throw broken(error);
+    // With the end added, the decoder only warns of a picture that lacks more than its end.
+    return redrawn(ended, 'warning').catch(() => Promise.reject(broken(error)));
+  }
 }
 
 async function pdfOf(jpeg: Uint8Array, size: Size): Promise<Uint8Array> {

@@ -29,7 +29,11 @@ export async function fetchDataset(url: string): Promise<Result<Dataset>> {
   const read = await readBytes(parsed, url);
   if (!read.ok) return read;
   const sha256 = createHash('sha256').update(read.value).digest('hex');
-  return success({ shown, csv: new TextDecoder().decode(read.value), sha256 });
+  try {
+    return success({ shown, csv: new TextDecoder('utf-8', { fatal: true }).decode(read.value), sha256 });
+  } catch {
+    return failure('INVALID_DATASET', `${shown} is not text in UTF-8: unpack it, or convert it with iconv`);
+  }
 }
 
 async function readBytes(url: URL, text: string): Promise<Result<Uint8Array>> {

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { mineRules } from '../../../../apps/playlist-recommender/miner/mine-rules.ts';
@@ -12,7 +13,7 @@ const NOON = () => new Date('2026-05-01T12:00:00Z');
 const LATER = () => new Date('2026-05-01T13:00:00Z');
 const HOW = { version: '1.0.0', minSupport: 0.5, minConfidence: 0.5 };
 
-function csvFile(csv = CSV): string {
+function csvFile(csv: string | Uint8Array = CSV): string {
   const path = join(testFolder(), 'playlists.csv');
   writeFileSync(path, csv);
   return pathToFileURL(path).href;
@@ -92,6 +93,8 @@ describe('a data set that cannot be had leaves the folder as it is', () => {
     ['whose server refuses', refusing, 'DATASET_UNREACHABLE', 'answers 404'],
     ['whose server is gone', gone, 'DATASET_UNREACHABLE', 'ECONNREFUSED'],
     ['that is no playlist', () => csvFile('a,b\n1,2\n'), 'INVALID_DATASET', 'column pid: is missing'],
+    ['that is packed', () => csvFile(gzipSync(CSV)), 'INVALID_DATASET', 'is not text in UTF-8'],
+    ['in Latin-1', () => csvFile(Buffer.from('pid,track_name\n1,caf\xe9\n', 'latin1')), 'INVALID_DATASET', 'UTF-8'],
     ['whose address is none', () => 'playlists.csv', 'INVALID_FLAG', 'is not a URL'],
     ['of another protocol', () => 'ftp://host/playlists.csv', 'INVALID_FLAG', 'is neither http:'],
     ['with a seed that is none', () => 'generated:x', 'INVALID_FLAG', 'neither dense nor a seed'],
