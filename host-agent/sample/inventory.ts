@@ -1,7 +1,7 @@
 /** Reads what the node is made of, by systeminformation. */
-import { cpus } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { cpu, cpuFlags } from 'systeminformation/lib/cpu.js';
+import { cpu } from 'systeminformation/lib/cpu.js';
 import { mem } from 'systeminformation/lib/memory.js';
 import { osInfo } from 'systeminformation/lib/osinfo.js';
 import { system } from 'systeminformation/lib/system.js';
@@ -19,15 +19,14 @@ export interface Machine {
     cores: number;
     physicalCores: number;
   }>;
-  readonly cpuFlags: () => Promise<string>;
   readonly system: () => Promise<{ virtual: boolean }>;
   readonly mem: () => Promise<{ total: number }>;
   readonly osInfo: () => Promise<{ kernel: string }>;
-  /** MHz as the kernel shows it; 0: it does not. */
-  readonly kernelMHz: () => number;
+  /** `/proc/cpuinfo`: the library asks `lscpu` for what is read of it, and the agent's image has no programs. */
+  readonly cpuinfo: () => Promise<string>;
 }
 
-const MACHINE: Machine = { cpu, cpuFlags, system, mem, osInfo, kernelMHz: () => cpus()[0]?.speed ?? 0 };
+const MACHINE: Machine = { cpu, system, mem, osInfo, cpuinfo: () => readFile('/proc/cpuinfo', 'utf8') };
 
 /** Undefined where it cannot be read in time. */
 export async function readInventory(
@@ -48,21 +47,21 @@ export async function readInventory(
 
 async function read(machine: Machine, cgroupVersion: 'v1' | 'v2' | undefined): Promise<NodeInventory> {
   const processor = await machine.cpu();
-  const [flags, { virtual }, { total }, { kernel }] = await Promise.all([
-    machine.cpuFlags(),
+  const [cpuinfo, { virtual }, { total }, { kernel }] = await Promise.all([
+    machine.cpuinfo(),
     machine.system(),
     machine.mem(),
     machine.osInfo(),
   ]);
   // The library takes the speed from the model's name, which virtual machines often leave out of it.
-  const speed = processor.speed || machine.kernelMHz() / 1000;
+  const speed = processor.speed || Number(/^cpu MHz\s*: ([\d.]+)$/m.exec(cpuinfo)?.[1] ?? 0) / 1000;
   return {
     cpuModel: `${processor.manufacturer} ${processor.brand}`.trim().slice(0, 200),
     cpuGHz: speed > 0 ? Math.round(speed * 1000) / 1000 : null,
     cores: Math.max(1, processor.physicalCores),
     threads: Math.max(1, processor.cores),
     // Where there is no firmware table to read, as in a container, the processor itself says it.
-    virtual: virtual || flags.split(' ').includes('hypervisor'),
+    virtual: virtual || /^flags\s*:.*\bhypervisor\b/m.test(cpuinfo),
     memoryBytes: total,
     kernel: kernel.slice(0, 200),
     cgroupVersion: cgroupVersion ?? null,

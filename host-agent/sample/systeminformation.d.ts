@@ -1,6 +1,6 @@
 /** Parts of the library by themselves: the whole of it takes twice the memory. */
 declare module 'systeminformation/lib/cpu.js' {
-  export { cpu, cpuFlags } from 'systeminformation';
+  export { cpu } from 'systeminformation';
 }
 declare module 'systeminformation/lib/memory.js' {
   export { mem } from 'systeminformation';

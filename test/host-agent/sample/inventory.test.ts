@@ -6,11 +6,10 @@ import { type Machine, readInventory } from '../../../host-agent/sample/inventor
 
 const MACHINE: Machine = {
   cpu: async () => ({ manufacturer: 'AMD', brand: 'EPYC 9654', speed: 2.4, cores: 16, physicalCores: 8 }),
-  cpuFlags: async () => 'fpu vme',
   system: async () => ({ virtual: false }),
   mem: async () => ({ total: 2 ** 34 }),
   osInfo: async () => ({ kernel: '6.12.1' }),
-  kernelMHz: () => 3100,
+  cpuinfo: async () => 'processor\t: 0\ncpu MHz\t\t: 3100.000\nflags\t\t: fpu vme\n',
 };
 
 const EPYC = {
@@ -32,7 +31,7 @@ test('takes the speed from the kernel where the name of the model has none, and 
   const processor = { ...(await MACHINE.cpu()), speed: 0 };
   const nameless: Machine = { ...MACHINE, cpu: async () => processor };
   expect(await readInventory('v2', nameless)).toMatchObject({ cpuGHz: 3.1 });
-  expect(await readInventory(undefined, { ...nameless, kernelMHz: () => 0 })).toMatchObject({
+  expect(await readInventory(undefined, { ...nameless, cpuinfo: async () => '' })).toMatchObject({
     cpuGHz: null,
     cgroupVersion: null,
   });
@@ -42,7 +41,9 @@ test('knows a virtual machine by its firmware or by its processor', async () => 
   expect(await readInventory('v1', { ...MACHINE, system: async () => ({ virtual: true }) })).toMatchObject({
     virtual: true,
   });
-  expect(await readInventory('v1', { ...MACHINE, cpuFlags: async () => 'fpu hypervisor lahf_lm' })).toMatchObject({
+  expect(
+    await readInventory('v1', { ...MACHINE, cpuinfo: async () => 'flags\t\t: fpu hypervisor lahf_lm\n' }),
+  ).toMatchObject({
     virtual: true,
   });
 });
