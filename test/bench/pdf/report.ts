@@ -15,7 +15,20 @@ export interface Experiment {
   readonly crowds: readonly Measured[];
 }
 
-const COLUMNS = ['p50_ms', 'p90_ms', 'p99_ms', 'max_ms', 'requests_per_second'] as const;
+const COLUMNS = ['mean_ms', 'p50_ms', 'p90_ms', 'p99_ms', 'max_ms', 'requests_per_second'] as const;
+
+/** What the figures of ten clients say, in sentences. */
+function judgement(rounds: BenchResult['rounds']): string {
+  const meanOf = (setting: string, clients: number): number =>
+    Number(rounds.find((round) => round['setting'] === setting && round['clients'] === clients)?.['mean_ms']);
+  const [alone, queued] = [meanOf('1 replica', 1), meanOf('1 replica', 10)];
+  const spread = meanOf('3 replicas, Ballast', 10);
+  const waiting = (1 - alone / queued) * 100;
+  return `On average a PDF takes ${alone.toFixed(0)} ms from one replica that one client has to itself, and ${queued.toFixed(0)} ms
+where ten clients share it: ${waiting.toFixed(0)} % of that is waiting behind others, since a replica converts one picture at a time.
+Three replicas bring the average of ten clients to ${spread.toFixed(0)} ms, ${(spread / queued).toFixed(2)} of that.
+Each node's CPU is limited, so more clients make each wait longer and do not make more PDFs.`;
+}
 
 function table(rounds: BenchResult['rounds']): string {
   const rows = rounds.map((round) => {
@@ -24,8 +37,8 @@ function table(rounds: BenchResult['rounds']): string {
     return `| ${[round['setting'], round['clients'], round['neighbour'], round['requests'], ...figures, share].join(' | ')} |`;
   });
   return [
-    '| setting | clients | neighbour | requests | median, ms | p90, ms | p99, ms | slowest, ms | requests/s | busiest replica |',
-    '| --- | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |',
+    '| setting | clients | neighbour | requests | mean, ms | median, ms | p90, ms | p99, ms | slowest, ms | requests/s | busiest replica |',
+    '| --- | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |',
     ...rows,
   ].join('\n');
 }
@@ -49,6 +62,8 @@ Other programs took ${figure('others_cores')} of the machine's cores meanwhile.
 ${REQUESTS_PER_CLIENT} requests of each client, for ${CLIENT_COUNTS.join(' and ')} clients.
 
 ${table(rounds.filter(({ clients }) => clients !== CROWD.clients))}
+
+${judgement(rounds)}
 
 Three replicas behind Ballast answer ${figure('throughput_3_over_1')} times as many requests of ten clients as one does.
 
