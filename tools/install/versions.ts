@@ -26,6 +26,8 @@ export const KUBERNETES: Readonly<Record<string, KubernetesRelease>> = {
 /** By minor version, the newest first. */
 export const ISTIO: Readonly<Record<string, IstioRelease>> = {
   '1.31': { version: '1.31.0', module: 'v0.0.0-20260827124520-eed52ebb66ad', envoy: '1.39.3' },
+  // The wheel of Envoy 1.38.3 has no WebAssembly.
+  '1.30': { version: '1.30.4', module: 'v0.0.0-20260826214018-9739e10eb9d7', envoy: '1.38.2' },
   '1.29': { version: '1.29.2', module: 'v0.0.0-20260409200358-0c774325b938', envoy: '1.37.0' },
 };
 
