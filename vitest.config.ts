@@ -36,6 +36,8 @@ export default defineConfig({
           ...plain,
           isolate: false,
           maxWorkers: '100%',
+          // Projects with other numbers of workers run one after the other.
+          sequence: { groupOrder: 1 },
           include: ['test/**/*.test.ts'],
           exclude: [...PROGRAMS, ...REAL, ...BROWSER, ...LAB, ...CGROUP_V2],
         },
