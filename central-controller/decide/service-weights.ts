@@ -135,13 +135,24 @@ function step(replicas: readonly CandidateReplica[], target: readonly number[], 
   const to = open.map((index) => target[index] ?? 0);
   const rest = to.reduce((sum, weight) => sum + weight, 0);
   const least = (parameters.floor * rest) / Math.max(1, open.length);
-  const inForce = open.map((index) => Math.max(replicas[index]?.previous ?? 0, least));
-  const sum = inForce.reduce((total, weight) => total + weight, 0);
-  const from = inForce.map((weight) => (sum > 0 ? (weight * rest) / sum : 0));
+  const from = scaledTo(
+    rest,
+    // The floor is a part of the rest, so it is compared with what the replica has of the rest.
+    scaledTo(
+      rest,
+      open.map((index) => replicas[index]?.previous ?? 0),
+    ).map((weight) => Math.max(weight, least)),
+  );
   const moved = dampedStep(from, to, parameters);
   const weights = replicas.map((replica) => replica.manual ?? 0);
   open.forEach((index, at) => (weights[index] = moved.weights[at] ?? 0));
   return { weights, outcome: moved.outcome };
+}
+
+/** The weights in the same proportions, with this sum. All zeros stay so. */
+function scaledTo(sum: number, weights: readonly number[]): number[] {
+  const present = weights.reduce((total, weight) => total + weight, 0);
+  return weights.map((weight) => (present > 0 ? (weight * sum) / present : 0));
 }
 
 function limitsOf(

@@ -63,7 +63,9 @@ beforeAll(async () => {
   const deployment = (await kustomize('cluster-info/placement')).find(
     ({ kind, metadata }) => kind === 'Deployment' && metadata.name === 'cluster-info',
   );
-  template = (deployment?.['spec'] as { template: typeof template }).template;
+  const spec = deployment?.['spec'] as { template: typeof template } | undefined;
+  if (spec === undefined) throw new Error('cluster-info/placement has no Deployment cluster-info');
+  template = spec.template;
   stack.use(
     await Component.start({
       name: 'kube-scheduler',

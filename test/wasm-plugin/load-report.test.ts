@@ -110,14 +110,17 @@ describe('the ORCA report', () => {
     [0.0004, '0.010000'],
     [0.0104, '0.010400'],
     [3.75, '3.750000'],
-  ])('of a replica whose utilisation is %f has %s, since Envoy ignores 0 and divides by the rest', (utilisation, written) => {
-    const scene = new Scene();
-    const vm = scene.vm({ nodeId, configuration: '{"orca": true}' });
-    vm.tick();
-    publish(scene, vm, utilisation);
-    scene.pass(100, vm);
-    expect(answer(vm).get(ORCA)).toBe(`TEXT rps_fractional=0.500000,eps=0.000000,cpu_utilization=${written}`);
-  });
+  ])(
+    'of a replica whose utilisation is %f has %s, since Envoy ignores 0 and divides by the rest',
+    (utilisation, written) => {
+      const scene = new Scene();
+      const vm = scene.vm({ nodeId, configuration: '{"orca": true}' });
+      vm.tick();
+      publish(scene, vm, utilisation);
+      scene.pass(100, vm);
+      expect(answer(vm).get(ORCA)).toBe(`TEXT rps_fractional=0.500000,eps=0.000000,cpu_utilization=${written}`);
+    },
+  );
 
   it('has the rates of requests and failures over all workers', () => {
     const scene = new Scene();

@@ -147,6 +147,15 @@ describe('decide', () => {
     expect(weights(expired)[1]).toBeGreaterThan(0.3);
   });
 
+  it('gives a new replica its floor of what a weight set by hand leaves', () => {
+    const web = ['a', 'b', 'a'].map((node, index) => replicaEstimate(`web-${index}`, node));
+    const manual = [{ namespace: 'shop', service: 'web', replica: 'web-1', weight: 1 - 1e-9, expiresAt: NOW + 1 }];
+    const policy = { parameters: DEFAULT_PARAMETERS, manual };
+    const before = decide(snapshotOf([serviceEstimate('web', web.slice(0, 1))]), policy, undefined, NOW);
+    const after = decide(snapshotOf([serviceEstimate('web', web)]), policy, before, NOW);
+    expect(weights(after)[2]).toBeGreaterThan(0.9 * DEFAULT_PARAMETERS.floor * 5e-10);
+  });
+
   it('draws an uncertain service toward equal', () => {
     const nodes = [nodeEstimate('a', { backgroundCores: 0.4 }), nodeEstimate('b')];
     const share = (cpuPerRequestDeviation: number): Decision => {
