@@ -2,14 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import {
-  DEFAULT_PAIR,
-  ISTIO,
-  KUBERNETES,
-  MATRIX,
-  istioRelease,
-  kubernetesRelease,
-} from '../../tools/install/versions.ts';
+import { ISTIO, KUBERNETES, oldestOf } from '../../contract/releases.ts';
+import { DEFAULT_PAIR, MATRIX, istioRelease, kubernetesRelease } from '../../tools/install/versions.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
@@ -24,6 +18,22 @@ test('the guide names the pairs that the matrix runs', () => {
     return [kubernetesRelease(kubernetes).version, release.version, release.envoy];
   });
   expect(rows.map((row) => row.split('|').flatMap((cell) => cell.trim() || []))).toEqual(pairs);
+});
+
+test('the guide names every minor version that is tested, and the oldest Kubernetes', () => {
+  const guide = read('docs/guide/install.md');
+  const rowOf = (name: string): string => new RegExp(`^\\| ${name} .*$`, 'm').exec(guide)?.[0] ?? '';
+  for (const minor of Object.keys(KUBERNETES)) expect(rowOf('Kubernetes')).toContain(minor);
+  for (const minor of Object.keys(ISTIO)) expect(rowOf('Istio')).toContain(minor);
+  expect(rowOf('Kubernetes')).toContain(`${oldestOf(KUBERNETES)} is the oldest`);
+  expect(rowOf('Istio')).toContain(`${oldestOf(ISTIO)} is the oldest`);
+  expect(read('docs/guide/quickstart.md')).toContain(`Kubernetes ${oldestOf(KUBERNETES)} or newer`);
+  const installed = [...guide.matchAll(/--(?:kubernetes-version v|version )(\d+\.\d+\.\d+)/g)].map(
+    ([, version]) => version,
+  );
+  const tested = [...Object.values(KUBERNETES), ...Object.values(ISTIO)].map(({ version }) => version);
+  expect(installed.length).toBeGreaterThan(0);
+  expect(tested).toEqual(expect.arrayContaining(installed));
 });
 
 test('the matrix has every Kubernetes, the newest and the oldest Istio, and the default pair', () => {

@@ -2,6 +2,7 @@
 import { qualifiedName } from '../../../contract/names.ts';
 import type { PolicyStatus } from '../../../contract/policy-status.ts';
 import { type PolicySpec, withPolicyDefaults } from '../../../contract/policy.ts';
+import { ISTIO, KUBERNETES, oldestOf } from '../../../contract/releases.ts';
 import { hardware, listed } from '../../dashboard/format.js';
 import type { ClusterFacts, ClusterObject } from './facts.ts';
 
@@ -13,16 +14,12 @@ export interface CheckResult {
   readonly remedy?: string;
 }
 
-/** The oldest tested versions. */
-const KUBERNETES = { name: 'Kubernetes', major: 1, minor: 29 };
-const ISTIO = { name: 'Istio', major: 1, minor: 29 };
-
 const GUIDE = 'docs/guide/install.md';
 const SESSION_FLAG = 'PILOT_ENABLE_PERSISTENT_SESSION_FILTER';
 
 export function diagnose(facts: ClusterFacts): CheckResult[] {
   return [
-    checkVersion(KUBERNETES, facts.kubernetes),
+    checkVersion('Kubernetes', oldestOf(KUBERNETES), facts.kubernetes),
     ...istio(facts),
     ...controllers(facts),
     ...agents(facts),
@@ -36,9 +33,9 @@ function result(check: string, level: CheckResult['level'], message: string, rem
   return { check, level, message, ...(remedy !== undefined && { remedy }) };
 }
 
-function checkVersion({ name, major, minor }: typeof KUBERNETES, version: string): CheckResult {
-  const [, isMajor, isMinor] = /(\d+)\.(\d+)/.exec(version) ?? [];
-  if (isMajor === undefined) {
+function checkVersion(name: string, oldest: string, version: string): CheckResult {
+  const [, major, minor] = /(\d+)\.(\d+)/.exec(version) ?? [];
+  if (major === undefined) {
     return result(
       name,
       'warning',
@@ -46,14 +43,10 @@ function checkVersion({ name, major, minor }: typeof KUBERNETES, version: string
       `See ${GUIDE} for the tested versions.`,
     );
   }
-  const isNew = Number(isMajor) > major || (Number(isMajor) === major && Number(isMinor) >= minor);
-  if (isNew) return result(name, 'ok', version);
-  return result(
-    name,
-    'warning',
-    `${version} is older than the tested versions`,
-    `Upgrade to ${major}.${minor} or newer.`,
-  );
+  const [oldestMajor, oldestMinor] = oldest.split('.').map(Number);
+  const distance = Number(major) - (oldestMajor ?? 0) || Number(minor) - (oldestMinor ?? 0);
+  if (distance >= 0) return result(name, 'ok', version);
+  return result(name, 'warning', `${version} is older than the tested versions`, `Upgrade to ${oldest} or newer.`);
 }
 
 interface Container {
@@ -80,7 +73,7 @@ function istio({ istiods, policies: all }: ClusterFacts): CheckResult[] {
     );
     const isNeeded = (all ?? []).some((policy) => specOf(policy).routing === 'Endpoint');
     return [
-      checkVersion(ISTIO, version),
+      checkVersion('Istio', oldestOf(ISTIO), version),
       isOn
         ? result('session filter', 'ok', `${istiod.metadata.name} has ${SESSION_FLAG}=true`)
         : result(

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { diagnose } from '../../../../central-controller/cli/doctor/diagnose.ts';
+import { ISTIO, KUBERNETES, oldestOf } from '../../../../contract/releases.ts';
 import type { ClusterFacts, ClusterObject } from '../../../../central-controller/cli/doctor/facts.ts';
 
 const READY = { conditions: [{ type: 'Ready', status: 'True' }] };
@@ -29,7 +30,7 @@ const PLUGIN = { pluginConfig: { agentCluster: 'outbound|15080||ballast-agent.ba
 
 /** A cluster that lacks nothing. */
 const WELL: ClusterFacts = {
-  kubernetes: 'v1.33.2',
+  kubernetes: 'v1.34.0',
   nodes: [object('node-1'), object('node-2')],
   namespaces: [object('shop', undefined, { metadata: { name: 'shop', labels: { 'istio-injection': 'enabled' } } })],
   istiods: [istiod()],
@@ -72,8 +73,15 @@ describe('ballast doctor', () => {
     ]);
   });
 
+  it('names the oldest release that Ballast is tested with', () => {
+    const remedies = (facts: Partial<ClusterFacts>) => diagnose({ ...WELL, ...facts }).map(({ remedy }) => remedy);
+    expect(remedies({ kubernetes: 'v1.33.9' })).toContain(`Upgrade to ${oldestOf(KUBERNETES)} or newer.`);
+    expect(remedies({ istiods: [istiod('istio/pilot:1.28.3')] })).toContain(`Upgrade to ${oldestOf(ISTIO)} or newer.`);
+    expect(remedies({ kubernetes: 'v2.0.0' }).filter((remedy) => remedy !== undefined)).toEqual([]);
+  });
+
   it.each<[Partial<ClusterFacts>, string]>([
-    [{ kubernetes: 'v1.27.1' }, 'warning Kubernetes: v1.27.1 is older than the tested versions'],
+    [{ kubernetes: 'v1.33.9' }, 'warning Kubernetes: v1.33.9 is older than the tested versions'],
     [{ kubernetes: '' }, 'warning Kubernetes: the version is unknown (not reported)'],
     [{ istiods: [] }, 'error Istio: no Deployment has the label app=istiod'],
     [{ istiods: [istiod('istio/pilot:1.20.0')] }, 'warning Istio: 1.20.0 is older'],
