@@ -42,6 +42,21 @@ describe('kubectl apply', () => {
     expect(await server.kubectl(['get', 'lbp', '-n', 'hotel-reservation', '-o', 'name'])).toContain('/search');
   });
 
+  test('lets clients name a replica of every service in the variant for it, and changes nothing else of endpoint', async () => {
+    const [usual, pinning] = await Promise.all(
+      ['endpoint', 'pinning'].map(async (variant) => byName(await kustomize(`hotel-reservation/${variant}`))),
+    );
+    const policies = [...(pinning?.entries() ?? [])].filter(([name]) => name.startsWith('LoadBalancingPolicy '));
+    expect(policies).toHaveLength(8);
+    for (const [, policy] of policies) expect(policy['spec']).toMatchObject({ pinning: 'Allowed' });
+    const added = [...(pinning?.keys() ?? [])].filter((name) => usual?.has(name) !== true);
+    expect(added.every((name) => /^VirtualService hotel-reservation \w+-by-host$/.test(name))).toBe(true);
+    expect(added).toHaveLength(7);
+    for (const [name, object] of usual ?? []) {
+      if (object.kind !== 'LoadBalancingPolicy') expect(pinning?.get(name), name).toEqual(object);
+    }
+  });
+
   test('a second time changes nothing', async () => {
     const versions = async (): Promise<string> =>
       server.kubectl([
@@ -150,6 +165,7 @@ describe('Istio', () => {
 
   const applications = [
     'hotel-reservation/subset',
+    'hotel-reservation/pinning',
     ...globSync('*/{endpoint,statefulset,deployment}', { cwd: CONFIGS }),
   ];
 
