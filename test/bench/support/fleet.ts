@@ -32,7 +32,7 @@ export interface FleetLoad {
 
 const STEADY: FleetLoad = { cores: 2, requestsPerSecond: 50, swing: 0, neighbourCores: 0 };
 
-interface Replica {
+export interface Replica {
   readonly namespace: string;
   readonly service: string;
   readonly name: string;
@@ -43,7 +43,7 @@ interface Replica {
   readonly index: number;
 }
 
-function replicasOf({ nodes, services, replicas = nodes.length }: Fleet): Replica[] {
+export function replicasOf({ nodes, services, replicas = nodes.length }: Fleet): Replica[] {
   return services.flatMap(({ namespace, name: service }, at) =>
     Array.from({ length: replicas }, (_, number) => {
       const name = `${service}-${number}`;
@@ -53,37 +53,62 @@ function replicasOf({ nodes, services, replicas = nodes.length }: Fleet): Replic
   );
 }
 
-/** Objects of the cluster, each service with a policy that enforces. */
-export function fleetManifests(fleet: Fleet): string {
-  const objects = [
-    ...fleet.nodes.map((name) => ({ apiVersion: 'v1', kind: 'Node', metadata: { name } })),
-    ...fleet.services.flatMap((metadata) => [
-      {
-        apiVersion: 'v1',
-        kind: 'Service',
-        metadata,
-        spec: { selector: { app: metadata.name }, ports: [{ port: 8080 }] },
-      },
-      {
-        apiVersion: 'ballast.dev/v1alpha1',
-        kind: 'LoadBalancingPolicy',
-        metadata,
-        spec: { targetRef: { kind: 'Service', name: metadata.name } },
-      },
-    ]),
-    ...replicasOf(fleet).map(({ namespace, service, name, uid, node, index }) => ({
+function nodeObjects({ nodes }: Fleet): object[] {
+  return nodes.map((name) => ({ apiVersion: 'v1', kind: 'Node', metadata: { name } }));
+}
+
+/** The service, a policy that enforces it, and its pods. */
+function serviceObjects({ nodes }: Fleet, metadata: Fleet['services'][number], replicas: readonly Replica[]): object[] {
+  return [
+    {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata,
+      spec: { selector: { app: metadata.name }, ports: [{ port: 8080 }] },
+    },
+    {
+      apiVersion: 'ballast.dev/v1alpha1',
+      kind: 'LoadBalancingPolicy',
+      metadata,
+      spec: { targetRef: { kind: 'Service', name: metadata.name } },
+    },
+    ...replicas.map(({ namespace, service, name, uid, node, index }) => ({
       apiVersion: 'v1',
       kind: 'Pod',
       metadata: { namespace, name, uid, labels: { app: service } },
-      spec: { nodeName: fleet.nodes[node] },
+      spec: { nodeName: nodes[node] },
       status: {
         phase: 'Running',
-        podIP: `10.${node}.${Math.floor(index / 250)}.${(index % 250) + 1}`,
+        podIP: podIp(index),
         conditions: [{ type: 'Ready', status: 'True' }],
       },
     })),
   ];
+}
+
+/** Within 10.0.0.0/8, of the replica with this index among all. */
+function podIp(index: number): string {
+  return `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`;
+}
+
+function yaml(objects: readonly object[]): string {
   return objects.map((object) => stringify(object)).join('---\n');
+}
+
+/** Objects of the cluster, each service with a policy that enforces. */
+export function fleetManifests(fleet: Fleet): string {
+  return [...fleetFiles(fleet).values()].join('---\n');
+}
+
+/** The same by file name: a file of each service, so that none is large. */
+export function fleetFiles(fleet: Fleet): Map<string, string> {
+  const byService = Map.groupBy(replicasOf(fleet), ({ namespace, service }) => `${namespace}.${service}`);
+  const files = new Map([['nodes.yaml', yaml(nodeObjects(fleet))]]);
+  for (const service of fleet.services) {
+    const name = `${service.namespace}.${service.name}`;
+    files.set(`${name}.yaml`, yaml(serviceObjects(fleet, service, byService.get(name) ?? [])));
+  }
+  return files;
 }
 
 /** What every agent says `seconds` after the beginning, as its report number `sequence`. */

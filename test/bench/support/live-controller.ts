@@ -2,12 +2,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, request } from 'undici';
 import { untilReady } from '../../../tools/local-mesh/mesh/readiness.ts';
+import { freePort } from './free-port.ts';
 import { type Fleet, fleetManifests, fleetReports } from './fleet.ts';
 
 const CONTROLLER = join(import.meta.dirname, '../../../central-controller/main.ts');
@@ -20,15 +20,6 @@ export interface LiveController extends AsyncDisposable {
   /** `http://host:port` */
   readonly origin: string;
   readonly pid: number;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  if (address === null || typeof address === 'string') throw new Error('no port is free');
-  return address.port;
 }
 
 /** Reports of all agents, four a second each, until aborted. */
