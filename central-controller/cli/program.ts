@@ -10,6 +10,7 @@ import { renderCommand } from './render.ts';
 import { simulateCommand } from './simulate.ts';
 import { statusCommand } from './status.ts';
 import { topCommand } from './top.ts';
+import { verifyCommand } from './verify/command.ts';
 import { weightsCommand } from './weights.ts';
 
 export function createProgram(): Command {
@@ -29,6 +30,7 @@ export function createProgram(): Command {
     .addCommand(demoCommand())
     .addCommand(benchCommand())
     .addCommand(doctorCommand())
+    .addCommand(verifyCommand())
     .addCommand(completionCommand());
   forEach(program, (command) =>
     command.exitOverride().showHelpAfterError('Run with --help for the arguments and their defaults.'),

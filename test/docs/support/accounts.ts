@@ -138,6 +138,7 @@ const RULES: readonly Rule[] = [
 
   // Doctor looks at a cluster; its exit code says what it found there.
   tested(/ballast(?: --)? doctor\b/, 'test/cluster/doctor.test.ts', "'doctor'", 'central-controller/cli/main.ts'),
+  tested(/ballast(?: --)? verify pinning /, 'test/lab/pinning.test.ts', "'verify', 'pinning'"),
   tested(/^ballast completion /, 'test/central-controller/cli/completion.test.ts', 'completionScript('),
   run(/^ballast render .*\| kubectl apply /, 'cluster'),
   run(/^(?:npm run (?:-s )?ballast -- |ballast |kubectl ballast )/, 'machine'),
