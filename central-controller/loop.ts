@@ -44,8 +44,8 @@ export class ControlLoop {
   #nextAt = Infinity;
   #leadsSince = -Infinity;
   /** Services of which agents report each called replica instead of a sum. */
-  #detail: ReadonlySet<string> = new Set();
-  #detailAt = -Infinity;
+  #reportedInDetail: ReadonlySet<string> = new Set();
+  #checkedProxiesAt = -Infinity;
 
   constructor(parts: LoopParts) {
     this.#parts = parts;
@@ -136,7 +136,7 @@ export class ControlLoop {
     this.#memory = createDecisionMemory();
     this.#parts.collector.clear();
     this.#leadsSince = this.#state.clock.now();
-    this.#detail = new Set();
+    this.#reportedInDetail = new Set();
     this.publisher.begin(this.#leadsSince);
     this.#reconcile();
   }
@@ -180,14 +180,14 @@ export class ControlLoop {
     // Ticks go on from the last lead, whose decisions can still be read.
     const decision = { ...decided, tick: state.history.nextTick };
     state.decide(decision, known);
-    this.#lookForProxies(topology, now);
-    this.publisher.publish(decision, topology, now, this.#detail);
+    this.#findServicesWithoutProxies(topology, now);
+    this.publisher.publish(decision, topology, now, this.#reportedInDetail);
     state.sendDecision(previous, (clock.now() - now) / 1000);
   }
 
-  #lookForProxies(topology: Topology, now: number): void {
-    if (now - this.#leadsSince < PROXY_STARTS_MS || now - this.#detailAt < DETAIL_MS) return;
-    this.#detailAt = now;
-    this.#detail = servicesWithoutProxies(this.#estimates, topology, now - PROXY_STARTS_MS, now);
+  #findServicesWithoutProxies(topology: Topology, now: number): void {
+    if (now - this.#leadsSince < PROXY_STARTS_MS || now - this.#checkedProxiesAt < DETAIL_MS) return;
+    this.#checkedProxiesAt = now;
+    this.#reportedInDetail = servicesWithoutProxies(this.#estimates, topology, now - PROXY_STARTS_MS, now);
   }
 }

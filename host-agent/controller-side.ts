@@ -25,7 +25,7 @@ export interface ControllerSide {
   /** Begins to follow the assignments. */
   start(): void;
   /** Proxies want services that no proxy wanted before. */
-  wantsMore(): void;
+  onNewInterest(): void;
   /** Reports go out in the form of the version before. */
   readonly sendsOld: boolean;
   /** Full reports say from now on what the node is made of. */
@@ -72,7 +72,7 @@ export function controllerSide(
 
   return {
     start: () => stream.start(),
-    wantsMore: () => stream.renew(),
+    onNewInterest: () => stream.renew(),
     get sendsOld() {
       return reporter.sendsOld;
     },

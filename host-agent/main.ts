@@ -25,7 +25,7 @@ async function run(options: AgentOptions): Promise<void> {
   const link = new ControllerLink(options.controller, now);
   const proxies = proxySide(context, identity, {
     replicas: () => node.replicas,
-    wantsMore: () => controller.wantsMore(),
+    onNewInterest: () => controller.onNewInterest(),
     sendsOld: () => controller.sendsOld,
   });
   const controller = controllerSide(context, link, identity, proxies);

@@ -25,14 +25,14 @@ export interface ProxyPorts {
   /** Replicas of the node, for the health page. */
   readonly replicas: () => number;
   /** Proxies want services that no proxy wanted before. */
-  readonly wantsMore: () => void;
+  readonly onNewInterest: () => void;
   /** Reports go out in the form of the version before. */
   readonly sendsOld: () => boolean;
 }
 
 export function proxySide(context: AgentContext, identity: Identity, ports: ProxyPorts): ProxySide {
   const { options, log, metrics, held, now } = context;
-  const tables = new ProxyTables(held, now, Date.now(), ports.wantsMore);
+  const tables = new ProxyTables(held, now, Date.now(), ports.onNewInterest);
   const sums = new ProxySums();
   const v1 = new V1Reports(identity, Date.now);
   const warnOfRefusal = atMostEvery(FAULT_LOG_MS, now, (why) => log.warn(`statistics of a proxy refused: ${why}`));

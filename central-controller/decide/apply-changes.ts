@@ -47,9 +47,9 @@ function drained(node: string): (replica: ReplicaEstimate) => ReplicaEstimate {
 }
 
 function scaled(snapshot: Snapshot, service: string | undefined, factor: number): Snapshot {
-  const isMeant = (candidate: ServiceEstimate): boolean => service === undefined || keyOf(candidate) === service;
+  const isScaled = (candidate: ServiceEstimate): boolean => service === undefined || keyOf(candidate) === service;
   const grown = withReplicas(snapshot, (replica, of) => {
-    if (!isMeant(of) || factor === 1) return replica;
+    if (!isScaled(of) || factor === 1) return replica;
     const { cpuCores, idleCores, requestsPerSecond } = replica;
     const added = Math.max(0, cpuCores - idleCores) * (factor - 1);
     return { ...replica, cpuCores: cpuCores + added, requestsPerSecond: requestsPerSecond * factor };
@@ -57,7 +57,7 @@ function scaled(snapshot: Snapshot, service: string | undefined, factor: number)
   return {
     ...grown,
     services: grown.services.map((each) =>
-      isMeant(each) ? { ...each, requestsPerSecond: each.requestsPerSecond * factor } : each,
+      isScaled(each) ? { ...each, requestsPerSecond: each.requestsPerSecond * factor } : each,
     ),
   };
 }

@@ -56,16 +56,16 @@ function boundedService(service: ServiceEstimate): ServiceEstimate {
     shareWeight: Math.max(1e-3, bounded(service.shareWeight, 1e3)),
     ...(limits && { limits: boundedLimits(limits) }),
     requestsPerSecond: bounded(service.requestsPerSecond),
-    replicas: withCostsAlike(service.replicas.map(boundedReplica)),
+    replicas: withComparableCosts(service.replicas.map(boundedReplica)),
   };
 }
 
-function withCostsAlike(replicas: ReplicaEstimate[]): ReplicaEstimate[] {
+function withComparableCosts(replicas: ReplicaEstimate[]): ReplicaEstimate[] {
   const greatest = replicas.reduce((most, { cpuPerRequestSeconds: cost }) => Math.max(most, cost), 0);
   const least = MIN_COST_RATIO * greatest;
-  const isAlike = ({ cpuPerRequestSeconds: cost }: ReplicaEstimate): boolean => cost === 0 || cost >= least;
-  if (replicas.every(isAlike)) return replicas;
-  return replicas.map((replica) => (isAlike(replica) ? replica : { ...replica, cpuPerRequestSeconds: least }));
+  const isComparable = ({ cpuPerRequestSeconds: cost }: ReplicaEstimate): boolean => cost === 0 || cost >= least;
+  if (replicas.every(isComparable)) return replicas;
+  return replicas.map((replica) => (isComparable(replica) ? replica : { ...replica, cpuPerRequestSeconds: least }));
 }
 
 function isWithin(value: number, most = MAX): boolean {

@@ -49,8 +49,8 @@ export function decide(
   const elapsedMs = previous ? now - previous.at : 0;
   const candidates = services.map((service) => {
     const ready = service.replicas.filter((replica) => replica.ready).length;
-    const own = { ...settings, parameters: parametersOf(service, parameters, ready, elapsedMs) };
-    return candidateOf(service, decidedNodes, own, before, now);
+    const serviceSettings = { ...settings, parameters: parametersOf(service, parameters, ready, elapsedMs) };
+    return candidateOf(service, decidedNodes, serviceSettings, before, now);
   });
   const inMode = (mode: Mode): Candidate[] =>
     candidates.filter(
@@ -125,13 +125,13 @@ function candidateOf(
   const weights = lastWeights(service, before.get(key));
   const replicas: CandidateReplica[] = [];
   for (const [index, estimate] of service.replicas.entries()) {
-    const own = health[index];
-    if (!estimate.ready || !own) continue;
+    const replicaHealth = health[index];
+    if (!estimate.ready || !replicaHealth) continue;
     const node = indexOf.get(estimate.node) ?? 0;
     replicas.push({
       estimate,
-      state: stateOf(estimate, state, own, nodes[node], settings.parameters),
-      health: own,
+      state: stateOf(estimate, state, replicaHealth, nodes[node], settings.parameters),
+      health: replicaHealth,
       node,
       previous: weights[index] ?? 0,
       manual: byHand.get(estimate.name) ?? held?.get(estimate.name),

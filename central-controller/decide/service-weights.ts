@@ -51,8 +51,8 @@ export function serviceWeights(
     if (replica.manual === undefined && isUncertain) limits.push('shrunk');
     if (replica.manual === undefined && outcome !== 'reached') limits.push(outcome);
     const { state, previous } = replica;
-    const own = { state, weight: weights[at] ?? 0, target: target[at] ?? 0, previous, limits };
-    return replicaDecision(estimate, own, capacityOf(estimate));
+    const decidedValues = { state, weight: weights[at] ?? 0, target: target[at] ?? 0, previous, limits };
+    return replicaDecision(estimate, decidedValues, capacityOf(estimate));
   });
   return {
     namespace: service.namespace,

@@ -59,8 +59,8 @@ const MAX_BACKGROUND_FRACTION = 0.95;
 /** Finds targets tick by tick, each starting from the last solution. */
 export class TargetFinder {
   /** Fixed weights change the solution much, so each of the two starts from its own last solution. */
-  readonly #first = new Allocator();
-  readonly #second = new Allocator();
+  readonly #unlimited = new Allocator();
+  readonly #limited = new Allocator();
   #input = createInput(0, 0, 0);
 
   /**
@@ -70,12 +70,12 @@ export class TargetFinder {
   find(candidates: readonly Candidate[], nodes: readonly TargetNode[], parameters: Parameters): Targets {
     const input = this.#fill(candidates, nodes, parameters);
     const { firstReplica } = input;
-    const first = this.#first.allocate(input);
+    const first = this.#unlimited.allocate(input);
     let hasFixed = false;
     for (const [index, candidate] of candidates.entries()) {
       hasFixed = fixWeights(candidate, firstReplica[index] ?? 0, first.shares, nodes, input) || hasFixed;
     }
-    return { allocation: hasFixed ? this.#second.allocate(input) : first, firstReplica };
+    return { allocation: hasFixed ? this.#limited.allocate(input) : first, firstReplica };
   }
 
   #fill(candidates: readonly Candidate[], nodes: readonly TargetNode[], parameters: Parameters): AllocationInput {

@@ -43,9 +43,9 @@ export class Publisher {
   readonly #old = new OldStreams();
   #startedAt: number;
   /** The leader has published since it began. */
-  #hasBegun = false;
+  #hasPublished = false;
   /** The leader publishes all services: it has learnt every enforced one, or what an earlier leader published has expired. */
-  #isOpen = false;
+  #publishesAll = false;
   #history: PublishedVersion[] = [];
   #beatAt = -Infinity;
   #oldLineAt = -Infinity;
@@ -61,8 +61,8 @@ export class Publisher {
   begin(now: number): void {
     this.#store.clear();
     this.#startedAt = now;
-    this.#hasBegun = false;
-    this.#isOpen = false;
+    this.#hasPublished = false;
+    this.#publishesAll = false;
     this.#beatAt = -Infinity;
     this.#oldLineAt = -Infinity;
     this.#grants = new Map();
@@ -102,30 +102,30 @@ export class Publisher {
    * @param detail services, `<namespace>/<name>`, whose called replicas agents are to report one by one
    */
   publish(decision: Decision, topology: Topology, now: number, detail = this.#detail): void {
-    const isOpening = !this.#isOpen && this.#mayOpen(decision, now);
-    if (isOpening) this.#isOpen = true;
+    const startsPublishingAll = !this.#publishesAll && this.#mayPublishAll(decision, now);
+    if (startsPublishingAll) this.#publishesAll = true;
     const isBeat = now - this.#beatAt >= BEAT_MS;
     if (isBeat) this.#beatAt = now;
     const removed = this.#store.followTopology(topology);
     // Wall clock, so that versions rise over restarts, too.
     const version = Math.max(this.version + 1, Math.floor(decision.at));
-    const isMeant = this.#isOpen ? () => true : isLearnt;
-    const publication = this.#store.publish(decision, isMeant, isBeat, version);
+    const isPublished = this.#publishesAll ? () => true : isLearnt;
+    const publication = this.#store.publish(decision, isPublished, isBeat, version);
     const moved = isBeat ? this.#old.utilisationMoved(this.#store.services, version) : [];
     const weightsChanged = publication !== undefined || removed.length > 0;
     if (weightsChanged || moved.length > 0) {
       this.#history.push({ version, tick: decision.tick, decidedAt: decision.at, weightsChanged });
       if (this.#history.length > HISTORY) this.#history.shift();
     }
-    if (this.#isOpen) {
+    if (this.#publishesAll) {
       this.#grants = nodeGrants(decision, topology, this.#grants);
       if (isBeat) this.#utilisation = nodeUtilisation(decision, this.#utilisation);
     }
     this.#detail = detail;
-    this.#hasBegun = true;
+    this.#hasPublished = true;
     this.#distribute(publication, removed);
     for (const stream of this.#streams.values()) this.#flush(stream, now);
-    this.#publishOld(isOpening, { services: [...changedServices(publication), ...moved], removed }, now);
+    this.#publishOld(startsPublishingAll, { services: [...changedServices(publication), ...moved], removed }, now);
   }
 
   /**
@@ -136,7 +136,7 @@ export class Publisher {
   subscribe(subscriber: Subscriber, now: number, subscription?: Subscription): void {
     if (subscription === undefined) {
       this.#old.add(subscriber);
-      if (this.#hasBegun) this.#old.sendAll(subscriber, this.#oldTick(now));
+      if (this.#hasPublished) this.#old.sendAll(subscriber, this.#oldTick(now));
       return;
     }
     this.#replace(subscriber.node);
@@ -150,7 +150,7 @@ export class Publisher {
       if (holders) holders.add(stream);
       else this.#holders.set(key, new Set([stream]));
     }
-    if (this.#hasBegun) this.#sendFirst(stream, now);
+    if (this.#hasPublished) this.#sendFirst(stream, now);
   }
 
   unsubscribe(subscriber: Subscriber): void {
@@ -180,7 +180,7 @@ export class Publisher {
     return Math.max(1, Math.floor(this.#startedAt));
   }
 
-  #mayOpen(decision: Decision, now: number): boolean {
+  #mayPublishAll(decision: Decision, now: number): boolean {
     if (now - this.#startedAt >= VALID_FOR_MS) return true;
     return decision.services.every((service) => service.mode !== 'Enforce' || isLearnt(service));
   }
@@ -230,7 +230,7 @@ export class Publisher {
     const { held } = stream;
     const services = this.#servicesSince(stream, (key, version) => held.get(key) !== version);
     const news = this.#newsOf(stream);
-    const head = { version: this.#lineVersion, epoch: this.#epoch, partial: !this.#isOpen };
+    const head = { version: this.#lineVersion, epoch: this.#epoch, partial: !this.#publishesAll };
     this.#write(stream, assignmentLine({ ...head, services, news }), news, now);
   }
 
@@ -256,13 +256,13 @@ export class Publisher {
   #write(stream: AgentStream, line: string, news: Partial<NodeNews>, now: number): void {
     stream.version = this.#lineVersion;
     stream.lineAt = now;
-    if (this.#isOpen) stream.sent = { ...(stream.sent ?? NO_NEWS), ...news };
+    if (this.#publishesAll) stream.sent = { ...(stream.sent ?? NO_NEWS), ...news };
     if (!stream.subscriber.write(line)) stream.blockedSince = now;
   }
 
   /** What concerns the node alone and was not sent to it yet. Until the leader is open, its agent keeps what it has. */
   #newsOf(stream: AgentStream): Partial<NodeNews> {
-    if (!this.#isOpen) return {};
+    if (!this.#publishesAll) return {};
     const all = this.#nodeNews(stream);
     const { sent } = stream;
     if (sent === undefined) return all;
@@ -309,13 +309,13 @@ export class Publisher {
     }
   }
 
-  #publishOld(isOpening: boolean, change: typeof NO_CHANGE & object, now: number): void {
+  #publishOld(startsPublishingAll: boolean, change: typeof NO_CHANGE & object, now: number): void {
     if (this.#old.size === 0) return;
     const tick = this.#oldTick(now);
-    const hasNews = isOpening || change.services.length + change.removed.length > 0;
+    const hasNews = startsPublishingAll || change.services.length + change.removed.length > 0;
     if (hasNews || now - this.#oldLineAt >= HEARTBEAT_MS) {
       this.#oldLineAt = now;
-      this.#old.broadcast(isOpening ? 'all' : hasNews ? change : NO_CHANGE, tick);
+      this.#old.broadcast(startsPublishingAll ? 'all' : hasNews ? change : NO_CHANGE, tick);
     } else {
       this.#old.sendNewGrants(tick);
     }
@@ -323,7 +323,7 @@ export class Publisher {
 
   #oldTick(now: number): OldTick {
     const version = this.#lineVersion;
-    return { version, isOpen: this.#isOpen, services: this.#store.services, grants: this.#grants, now };
+    return { version, publishesAll: this.#publishesAll, services: this.#store.services, grants: this.#grants, now };
   }
 }
 

@@ -20,18 +20,18 @@ export class ProxyTables {
 
   /**
    * @param wallClockMs time since 1970 at the start of the process
-   * @param wantsMore proxies want services that no proxy wanted before
+   * @param onNewInterest proxies want services that no proxy wanted before
    */
-  constructor(held: HeldAssignments, now: () => number, wallClockMs: number, wantsMore: () => void) {
+  constructor(held: HeldAssignments, now: () => number, wallClockMs: number, onNewInterest: () => void) {
     this.#held = held;
     this.#now = now;
     this.#blocks = new ServiceBlocks(held, wallClockMs);
     this.#table = new TableStore(held, wallClockMs);
     this.answers = new SyncAnswers(
-      { held, blocks: this.#blocks, interest: this.#interest, now, wantsMore },
+      { held, blocks: this.#blocks, interest: this.#interest, now, onNewInterest },
       MAX_WAITING,
     );
-    this.oldPlugins = new OldPlugins(this.#table, now, MAX_WAITING, wantsMore);
+    this.oldPlugins = new OldPlugins(this.#table, now, MAX_WAITING, onNewInterest);
   }
 
   /** Services that some proxy of the node wants. */

@@ -22,7 +22,7 @@ export interface SyncPorts {
   /** Monotonic clock, ms. */
   readonly now: () => number;
   /** Proxies want services that no proxy wanted before. */
-  readonly wantsMore: () => void;
+  readonly onNewInterest: () => void;
 }
 
 /** What becomes of a request: it was answered, or waits until it is answered or cancelled, or is one too many. */
@@ -47,7 +47,7 @@ export class SyncAnswers {
 
   /** Takes the request of the VM that speaks for its proxy. `answer` is called once, unless the request is cancelled. */
   take(message: ProxySync, answer: (bytes: Buffer) => void): Taken {
-    const { interest, now, wantsMore } = this.#ports;
+    const { interest, now, onNewInterest } = this.#ports;
     const pod = qualifiedName({ namespace: message.namespace, name: message.pod });
     const vm = `${pod}/${message.instance}`;
     this.#waiting.get(vm)?.unchanged();
@@ -60,7 +60,7 @@ export class SyncAnswers {
     }
     const isFresh = message.epoch === 0 && !message.hasTable;
     const { remembered, isMore } = interest.update({ pod, instance: message.instance, keys, isFresh }, now());
-    if (isMore) wantsMore();
+    if (isMore) onNewInterest();
     const request: Request = { message, pod, keys, versions, remembered };
     const atOnce = this.#news(request);
     if (atOnce !== undefined) {

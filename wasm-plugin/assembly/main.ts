@@ -37,18 +37,18 @@ const INTEREST_FIELD = String.UTF8.encode('interestSeconds');
 const AGENT_CLUSTER_FIELD = String.UTF8.encode('agentCluster');
 
 /** Random number of this VM; 0 before its start. */
-let me: u64 = 0;
+let vm: u64 = 0;
 
 export function proxy_abi_version_0_2_1(): void {}
 
 /** Envoy calls it for each root context. For a second listener or a changed configuration, the VM already runs. */
 export function proxy_on_vm_start(root: u32, size: u32): u32 {
   enter();
-  if (me != 0) return 1;
-  me = randomWord() ^ (<u64>monotonicMs());
-  seedRandom(randomWord() ^ me);
+  if (vm != 0) return 1;
+  vm = randomWord() ^ (<u64>monotonicMs());
+  seedRandom(randomWord() ^ vm);
   placeWindow();
-  identifyVm(me);
+  identifyVm(vm);
   defineMetrics();
   return 1;
 }
@@ -72,12 +72,12 @@ export function proxy_on_configure(root: u32, size: u32): u32 {
 export function proxy_on_tick(root: u32): void {
   enter();
   const now = monotonicMs();
-  if (drives(root, now)) onTick(me, now);
+  if (drives(root, now)) onTick(vm, now);
 }
 
 export function proxy_on_http_call_response(root: u32, token: u32, headers: u32, body: u32, trailers: u32): void {
   enter();
-  onAnswer(me, <i32>token, <i32>body, monotonicMs());
+  onAnswer(vm, <i32>token, <i32>body, monotonicMs());
 }
 
 export function proxy_on_request_headers(context: u32, headers: u32, endOfStream: u32): i32 {

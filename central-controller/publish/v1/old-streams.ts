@@ -19,7 +19,7 @@ export const NO_CHANGE: OldChange = { services: [], removed: [] };
 export interface OldTick {
   readonly version: number;
   /** The leader has learnt every service. */
-  readonly isOpen: boolean;
+  readonly publishesAll: boolean;
   readonly services: Iterable<PublishedService>;
   readonly grants: NodeGrants;
   readonly now: number;
@@ -38,7 +38,7 @@ export class OldStreams {
   readonly #sentUtilisation = new Map<PublishedService, Float64Array>();
   /** The line that all agents get of a change; grants of their own are appended. */
   #line:
-    | { readonly change: OldChange; readonly version: number; readonly isOpen: boolean; readonly text: string }
+    | { readonly change: OldChange; readonly version: number; readonly publishesAll: boolean; readonly text: string }
     | undefined;
 
   get subscribers(): Iterable<Subscriber> {
@@ -121,26 +121,26 @@ export class OldStreams {
     const grants = tick.grants.get(subscriber.node) ?? NO_GRANTS;
     const isNews = change === 'all' ? grants !== NO_GRANTS : grants !== connection.granted;
     const shared = this.#lineOf(change, tick);
-    const line = isNews && tick.isOpen ? `${shared.slice(0, -2)},"cpu":${JSON.stringify(grants)}}\n` : shared;
+    const line = isNews && tick.publishesAll ? `${shared.slice(0, -2)},"cpu":${JSON.stringify(grants)}}\n` : shared;
     connection.granted = grants;
     connection.missed = false;
     if (!subscriber.write(line)) connection.blockedSince = tick.now;
   }
 
-  #lineOf(change: OldChange, { version, isOpen, services: all }: OldTick): string {
+  #lineOf(change: OldChange, { version, publishesAll, services: all }: OldTick): string {
     const known = this.#line;
-    if (known?.change === change && known.version === version && known.isOpen === isOpen) return known.text;
+    if (known?.change === change && known.version === version && known.publishesAll === publishesAll) return known.text;
     const services = change === 'all' ? [...all] : change.services;
     for (const service of services) this.#noteUtilisation(service);
     const update: AssignmentUpdate = {
       version,
-      ...(isOpen ? { full: change === 'all' } : { full: false, partial: true }),
+      ...(publishesAll ? { full: change === 'all' } : { full: false, partial: true }),
       validForMs: VALID_FOR_MS,
       services: services.map((service) => service.assignment()),
       removed: change === 'all' ? [] : [...change.removed],
     };
     const text = `${JSON.stringify(update)}\n`;
-    this.#line = { change, version, isOpen, text };
+    this.#line = { change, version, publishesAll, text };
     return text;
   }
 

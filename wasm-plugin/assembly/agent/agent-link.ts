@@ -113,12 +113,12 @@ export function syncWhenDue(now: f64): void {
 }
 
 /** Takes the answer to any call of the plugin. */
-export function onAnswer(me: u64, answered: i32, bodyLength: i32, now: f64): void {
+export function onAnswer(vm: u64, answered: i32, bodyLength: i32, now: f64): void {
   if (onProbeAnswer(answered, now)) return;
   if (answered != token) return;
   token = -1;
   // Another VM took over and asks for itself.
-  if (!holdsLease(me, now)) return;
+  if (!holdsLease(vm, now)) return;
   const succeeded = readHeader(CALL_RESPONSE_HEADERS, STATUS_HEADER) && valueLength == 3 && load<u8>(valueAt) == 0x32;
   const outcome = succeeded ? publishAnswer(bodyLength, now) : REFUSED;
   if (succeeded && outcome == REFUSED) warn(UNSOUND);

@@ -8,15 +8,15 @@ const LAPSE_MS: f64 = 1000;
 /** u64 holder | f64 renewed, monotonic ms */
 const row: usize = memory.data(16, 8);
 
-/** Whether VM `me` holds the lease at `now`. Takes or renews it when due. */
-export function holdsLease(me: u64, now: f64): bool {
+/** Whether this VM holds the lease at `now`. Takes or renews it when due. */
+export function holdsLease(vm: u64, now: f64): bool {
   if (readShared(LEASE_KEY) && valueLength == 16) {
     const age = now - load<f64>(valueAt, 8);
-    const mine = load<u64>(valueAt) == me;
+    const mine = load<u64>(valueAt) == vm;
     if (mine && age < RENEW_MS) return true;
     if (!mine && age < LAPSE_MS) return false;
   }
-  store<u64>(row, me);
+  store<u64>(row, vm);
   store<f64>(row, now, 8);
   return writeShared(LEASE_KEY, row, 16, sharedCas);
 }

@@ -12,16 +12,16 @@ import { holdsLease } from './lease';
 import { updateCounters, updateGauges } from './metrics';
 import { syncTable } from './shared-table';
 
-/** Does what is due at a tick of VM `me`. The VM with the lease also works for the others of the process. */
-export function onTick(me: u64, now: f64): void {
+/** Does what is due at a tick of this VM. The VM with the lease also works for the others of the process. */
+export function onTick(vm: u64, now: f64): void {
   syncTable(now);
   syncEligible();
   renewScores(now);
-  shareLoad(me, now);
+  shareLoad(vm, now);
   if (usesOrca) writeOrcaReport(isTableValid(now));
   updateCounters();
   announceInterest(now);
-  if (!holdsLease(me, now)) {
+  if (!holdsLease(vm, now)) {
     postStatistics(now);
     return;
   }

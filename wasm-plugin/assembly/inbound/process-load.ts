@@ -41,7 +41,7 @@ function measureRates(now: f64): void {
 }
 
 /** Writes this VM's row and sums up those of the other workers. */
-export function shareLoad(me: u64, now: f64): void {
+export function shareLoad(vm: u64, now: f64): void {
   measureRates(now);
   const rows = readShared(SERVED_KEY) ? min(valueLength / ROW, MAX_ROWS - 1) : 0;
   let inFlight: i32 = 0;
@@ -50,7 +50,7 @@ export function shareLoad(me: u64, now: f64): void {
   let end = newRows;
   for (let i = 0; i < rows; i++) {
     const row = valueAt + <usize>(i * ROW);
-    if (load<u64>(row) == me || now - load<f64>(row, 8) > ROW_TIMEOUT_MS) continue;
+    if (load<u64>(row) == vm || now - load<f64>(row, 8) > ROW_TIMEOUT_MS) continue;
     requests += load<f64>(row, 16);
     failures += load<f64>(row, 24);
     inFlight += load<i32>(row, 32);
@@ -61,7 +61,7 @@ export function shareLoad(me: u64, now: f64): void {
   requestRate = requests;
   failureRate = failures;
   if (servedRequests == 0 && servedInFlight == 0) return;
-  store<u64>(end, me);
+  store<u64>(end, vm);
   store<f64>(end, now, 8);
   store<f64>(end, ownRequestRate, 16);
   store<f64>(end, ownFailureRate, 24);
