@@ -19,6 +19,7 @@ import { describeFailure, BallastError } from '../contract/errors.ts';
 import { buildPlugin } from '../wasm-plugin/build.ts';
 import { ensureMachinePrograms } from './cgroup-v2/machine/programs.ts';
 import { buildGoTool } from '../tools/go/build.ts';
+import { ensureWrk } from './lab/support/wrk.ts';
 
 const root = join(import.meta.dirname, '..');
 const isCi = process.env['CI'] !== undefined;
@@ -137,7 +138,7 @@ async function run(args: readonly string[]): Promise<boolean> {
   console.log('> Envoy, Go, Chromium');
   const noPrograms = await whyNot(ensureEnvoy, ensureGo, ensureChromium);
   const noBrowser = await whyNot(ensureChromium);
-  const noLab = noPrograms ?? (await whyNot(requireLabMachine, ensureSystemPrograms));
+  const noLab = noPrograms ?? (await whyNot(requireLabMachine, ensureSystemPrograms, ensureWrk));
   // From nothing the tools take half an hour, in which all else is done that needs none of them.
   const tools = noPrograms === undefined ? buildTools(noLab === undefined) : Promise.resolve();
   tools.catch(() => undefined);

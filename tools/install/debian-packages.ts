@@ -1,7 +1,9 @@
 /** Debian packages, downloaded and unpacked into a folder of the user's cache. Nothing is installed; no root is needed. */
+import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { run } from '../machine/command.ts';
+import { cacheFolder, exists } from './cache.ts';
 
 /** Which packages come along: none; those that this machine lacks; or all, the C library included. */
 export type Dependencies = 'none' | 'missing' | 'all';
@@ -48,4 +50,15 @@ export async function unpackPackages(
   } finally {
     await rm(aside, { recursive: true, force: true });
   }
+}
+
+/** The folder with the packages' files, unpacked once per machine. @throws BallastError as {@link unpackPackages} does */
+export async function ensurePackages(names: readonly string[], dependencies: Dependencies): Promise<string> {
+  const key = createHash('sha256')
+    .update(`${dependencies} ${names.join(' ')}`)
+    .digest('hex')
+    .slice(0, 8);
+  const root = join(cacheFolder(), 'debian', key);
+  if (!(await exists(root))) await unpackPackages(root, names, dependencies);
+  return root;
 }

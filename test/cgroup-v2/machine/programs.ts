@@ -1,10 +1,8 @@
 /** What the virtual machine is made of: QEMU, and Debian's kernel, systemd and runc. All of it comes from packages. */
-import { createHash } from 'node:crypto';
 import { glob } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BallastError } from '../../../contract/errors.ts';
-import { cacheFolder, exists } from '../../../tools/install/cache.ts';
-import { type Dependencies, unpackPackages } from '../../../tools/install/debian-packages.ts';
+import { ensurePackages } from '../../../tools/install/debian-packages.ts';
 import { run, tryRun } from '../../../tools/machine/command.ts';
 
 const QEMU = 'qemu-system-x86_64';
@@ -17,17 +15,6 @@ export interface MachinePrograms {
   readonly kernel: string;
   /** Folder with the files of the guest's packages. Its name changes with the packages. */
   readonly guest: string;
-}
-
-/** The folder with the packages' files, unpacked once per machine. */
-async function ensurePackages(names: readonly string[], dependencies: Dependencies): Promise<string> {
-  const key = createHash('sha256')
-    .update(`${dependencies} ${names.join(' ')}`)
-    .digest('hex')
-    .slice(0, 8);
-  const root = join(cacheFolder(), 'debian', key);
-  if (!(await exists(root))) await unpackPackages(root, names, dependencies);
-  return root;
 }
 
 /** The installed QEMU, or else one that is unpacked, which must be told where its libraries and its firmware are. */

@@ -47,6 +47,7 @@ const IMAGES = 'test/tools/images/project-images.test.ts';
 const HOTEL = 'test/tools/local-mesh/applications/hotel-reservation.test.ts';
 const PDF = 'test/apps/pdf-converter';
 const VIDEO = 'test/apps/video-recommendation';
+const MAIN_SYSTEM = 'test/lab/main-system.test.ts';
 const RENDERED = 'test/istio-configs/hotel-reservation.test.ts';
 
 /** The first that matches counts. */
@@ -80,6 +81,12 @@ const RULES: readonly Rule[] = [
   tested(/^npm run pin$/, 'test/cluster/install/manifests.test.ts', 'stalePins('),
   tested(/^npm run build:plugin$/, 'test/wasm-plugin/build.test.ts', 'buildPlugin('),
   tested(/^wrk2 /, 'test/tools/load-generator/workload/mix.test.ts', 'hotel-reservation.lua'),
+
+  // The main system from outside, by hand and by its script.
+  tested(/^bash tools\/load-generator\/main-system\.sh address$/, MAIN_SYSTEM, "script('address')"),
+  tested(/^bash tools\/load-generator\/main-system\.sh pin$/, MAIN_SYSTEM, "script('pin')"),
+  tested(/^bash tools\/load-generator\/main-system\.sh load\b/, MAIN_SYSTEM, "script('load'"),
+  tested(/^for i in \$\(seq 100\); do curl .*x-lb-endpt/, MAIN_SYSTEM, "script('pin')"),
 
   // Applications, which serve until they are ended.
   tested(/^npx node apps\/pdf-converter\/main\.ts$/, `${PDF}/main.test.ts`, 'apps/pdf-converter/main.ts'),
@@ -138,7 +145,7 @@ const RULES: readonly Rule[] = [
 
   // Doctor looks at a cluster; its exit code says what it found there.
   tested(/ballast(?: --)? doctor\b/, 'test/cluster/doctor.test.ts', "'doctor'", 'central-controller/cli/main.ts'),
-  tested(/ballast(?: --)? verify pinning /, 'test/lab/pinning.test.ts', "'verify', 'pinning'"),
+  tested(/ballast(?: --)? verify pinning\b/, 'test/lab/pinning.test.ts', "'verify', 'pinning'"),
   tested(/^ballast completion /, 'test/central-controller/cli/completion.test.ts', 'completionScript('),
   run(/^ballast render .*\| kubectl apply /, 'cluster'),
   run(/^(?:npm run (?:-s )?ballast -- |ballast |kubectl ballast )/, 'machine'),

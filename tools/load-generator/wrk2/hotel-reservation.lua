@@ -1,5 +1,6 @@
--- The mix of mixes/hotel.yaml for wrk2, for those who have it:
+-- The mix of mixes/hotel.yaml for wrk2 and wrk, for those who have one of them:
 --   wrk2 -t2 -c64 -d30s -R200 --latency -s hotel-reservation.lua http://127.0.0.1:8080
+-- mixed-workload_type_1.lua is another name of this file, which commands for DeathStarBench use.
 -- A test holds ratios and ranges equal to the YAML file.
 
 local ratio = { search = 0.6, recommend = 0.39, user = 0.005, reserve = 0.005 }
