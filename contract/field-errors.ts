@@ -8,6 +8,9 @@ export interface FieldError {
   readonly params: object;
 }
 
+/** Characters of a field's name that are shown: a document may name a field at any length. */
+const MAX_FIELD = 300;
+
 function fieldName(pointer: string): string {
   return pointer
     .split('/')
@@ -20,7 +23,8 @@ function fieldName(pointer: string): string {
 export function describeFieldErrors(errors: readonly FieldError[], root: string): string {
   const [first] = errors;
   if (!first) return `${root}: not of the expected form`;
-  const field = fieldName(first.instancePath) || root;
+  const name = fieldName(first.instancePath) || root;
+  const field = name.length > MAX_FIELD ? `${name.slice(0, MAX_FIELD)}…` : name;
   const allowed = errors
     .filter((error) => error.instancePath === first.instancePath && error.keyword === 'const')
     .map((error) => ('allowedValue' in error.params ? String(error.params.allowedValue) : ''));

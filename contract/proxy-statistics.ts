@@ -13,6 +13,7 @@
  * A "served" record has neither key nor replica name. The encoder is `wasm-plugin/assembly/agent/statistics.ts`.
  */
 import { Compile } from 'typebox/compile';
+import { boundedErrors } from './bounded-errors.ts';
 import { describeFieldErrors } from './field-errors.ts';
 import { LATENCY_BUCKETS } from './latency-buckets.ts';
 import { podOfNodeId } from './proxy-sync.ts';
@@ -92,5 +93,5 @@ export function decodeProxyStatistics(bytes: Uint8Array): Result<ProxyCounters> 
   }
   if (at !== bytes.length) return refuse('length', `${bytes.length - at} bytes too many`);
   if (Counters.Check(counters)) return success(counters);
-  return failure('MALFORMED_STATISTICS', describeFieldErrors(Counters.Errors(counters), 'message'));
+  return failure('MALFORMED_STATISTICS', describeFieldErrors(boundedErrors(ProxyCounters, counters), 'message'));
 }

@@ -3,8 +3,9 @@ import { Readable } from 'node:stream';
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import { type Static, type TSchema, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
+import { boundedErrors } from '../../contract/bounded-errors.ts';
 import type { Failure } from '../../contract/errors.ts';
-import { describeFieldErrors, type FieldError } from '../../contract/field-errors.ts';
+import { describeFieldErrors } from '../../contract/field-errors.ts';
 import { LineSplitter } from '../../contract/line-splitter.ts';
 import { failure, type Result, success } from '../../contract/result.ts';
 import { Problem, sendProblem } from './problem.ts';
@@ -108,8 +109,7 @@ function reportParser<Schema extends TSchema>(schema: Schema): (line: string) =>
       return failure('MALFORMED_REPORT', `body: ${(error as SyntaxError).message}`);
     }
     if (compiled.Check(value)) return success(value);
-    const errors = compiled.Errors(value) as unknown as FieldError[];
-    return failure('MALFORMED_REPORT', describeFieldErrors(errors, 'body'));
+    return failure('MALFORMED_REPORT', describeFieldErrors(boundedErrors(schema, value), 'body'));
   };
 }
 

@@ -2,6 +2,7 @@
 import type { FastifySchemaCompiler } from 'fastify';
 import { type TSchema, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
+import { boundedErrors } from '../../contract/bounded-errors.ts';
 
 /** JSON's form of an integer; other texts that convert to a number, such as `true`, are refused. */
 const WHOLE_NUMBER = /^-?(?:0|[1-9]\d*)$/;
@@ -23,6 +24,6 @@ export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, http
   const compiled = Compile(schema);
   return (given: unknown) => {
     const value = httpPart === 'body' ? given : withNumbers(schema, given);
-    return compiled.Check(value) ? { value } : { error: compiled.Errors(value) as unknown as Error };
+    return compiled.Check(value) ? { value } : { error: boundedErrors(schema, value) as unknown as Error };
   };
 };

@@ -1,6 +1,7 @@
 /** What all Kubernetes objects have in common, as they stand in YAML or come from an API server. */
 import { Type, type Static, type TSchema } from 'typebox';
 import { Value } from 'typebox/value';
+import { boundedErrors } from '../../contract/bounded-errors.ts';
 import { describeFieldErrors } from '../../contract/field-errors.ts';
 import { qualifiedName } from '../../contract/names.ts';
 import { failure, type Result, success } from '../../contract/result.ts';
@@ -56,7 +57,7 @@ export function namespaceOf(manifest: { readonly metadata: { readonly namespace?
 /** Checks that a value parsed from YAML is an object of Kubernetes' general form. */
 export function readManifest(value: unknown, source: string): Result<Manifest> {
   if (Value.Check(Manifest, value)) return success(value);
-  return failure('INVALID_MANIFEST', `${source}: ${describeFieldErrors(Value.Errors(Manifest, value), 'object')}`);
+  return failure('INVALID_MANIFEST', `${source}: ${describeFieldErrors(boundedErrors(Manifest, value), 'object')}`);
 }
 
 /** All objects of one kind, in their order; the first that does not fit the schema is the failure. */
@@ -68,7 +69,7 @@ export function selectKind<Schema extends TSchema>(
   for (const manifest of manifests) {
     if (!isOfKind(manifest, kind)) continue;
     if (!Value.Check(kind.schema, manifest)) {
-      const errors = describeFieldErrors(Value.Errors(kind.schema, manifest), 'object');
+      const errors = describeFieldErrors(boundedErrors(kind.schema, manifest), 'object');
       return failure('INVALID_MANIFEST', `${describeManifest(manifest)}: ${errors}`);
     }
     selected.push(manifest);

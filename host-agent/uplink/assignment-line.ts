@@ -3,6 +3,7 @@ import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { AssignmentUpdate } from '../../contract/assignment.ts';
 import { AssignmentLine } from '../../contract/assignment-stream.ts';
+import { boundedErrors } from '../../contract/bounded-errors.ts';
 import { describeFieldErrors } from '../../contract/field-errors.ts';
 import { failure, type Result, success } from '../../contract/result.ts';
 
@@ -34,7 +35,7 @@ export function parseUpdate(text: string): Result<AssignmentUpdate> {
   const parsed = parse(text);
   if (!parsed.ok) return parsed;
   if (Update.Check(parsed.value)) return success(parsed.value);
-  return failure('MALFORMED_ASSIGNMENT', describeFieldErrors(Update.Errors(parsed.value), 'line'));
+  return failure('MALFORMED_ASSIGNMENT', describeFieldErrors(boundedErrors(AssignmentUpdate, parsed.value), 'line'));
 }
 
 /**
@@ -47,7 +48,7 @@ export function parseLine(text: string): Result<CheckedLine> {
   if (Line.Check(parsed.value)) return success({ line: parsed.value, faults: [] });
   const { value, faults } = withoutFaults(parsed.value);
   if (Line.Check(value)) return success({ line: value, faults });
-  return failure('MALFORMED_ASSIGNMENT', describeFieldErrors(Line.Errors(value), 'line'));
+  return failure('MALFORMED_ASSIGNMENT', describeFieldErrors(boundedErrors(AssignmentLine, value), 'line'));
 }
 
 function withoutFaults(value: unknown): { value: unknown; faults: string[] } {
