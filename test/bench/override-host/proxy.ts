@@ -52,7 +52,7 @@ function balancing(method: Method): object {
   };
 }
 
-/** Retries as istiod writes them into every route, of 503 too: so a full replica refuses. */
+/** Retries as istiod writes them into every route, and of 503 too, by which a full replica refuses. */
 const RETRIES = {
   retry_on: 'connect-failure,refused-stream,unavailable,cancelled,retriable-status-codes',
   retriable_status_codes: [503],
