@@ -61,7 +61,7 @@ export const Paused = Type.Object(
   {
     since: Type.Number({ description: "Controller's wall clock, ms since 1970" }),
     expiresAt: Type.Optional(
-      Type.Number({ description: "Controller's wall clock, ms since 1970; absent: until it is resumed" }),
+      Type.Number({ description: "Controller's wall clock, ms since 1970; absent from controllers of version 0.1" }),
     ),
     reason: Type.Optional(Type.String({ description: 'As the person gave it who paused it' })),
   },

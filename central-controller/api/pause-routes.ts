@@ -17,10 +17,18 @@ const PauseView = Type.Object(
   { title: 'Pause' },
 );
 
+/** The end of a pause that names none, as clients of the version before leave it out. */
+const DEFAULT_PAUSE_SECONDS = 3600;
+
 const PauseBody = Type.Object(
   {
     ttlSeconds: Type.Optional(
-      Type.Number({ minimum: 1, maximum: 86_400, description: 'After this time Ballast resumes by itself' }),
+      Type.Number({
+        minimum: 1,
+        maximum: 86_400,
+        default: DEFAULT_PAUSE_SECONDS,
+        description: 'After this time Ballast resumes by itself; absent: after an hour',
+      }),
     ),
     reason: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: 'Shown with the pause' })),
   },
@@ -34,10 +42,10 @@ function viewOf(pause: Pause) {
 
 function pause(loop: ControlLoop, service: string | undefined, body: { ttlSeconds?: number; reason?: string }) {
   const now = loop.state.clock.now();
-  const { ttlSeconds, reason } = body;
+  const { ttlSeconds = DEFAULT_PAUSE_SECONDS, reason } = body;
   const request = {
     ...(service !== undefined && { service }),
-    ...(ttlSeconds !== undefined && { expiresAt: now + ttlSeconds * 1000 }),
+    expiresAt: now + ttlSeconds * 1000,
     ...(reason !== undefined && { reason }),
   };
   const set = loop.pauses.set(request, loop.state.decision, now);

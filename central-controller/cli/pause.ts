@@ -16,6 +16,7 @@ interface Flags extends ControllerFlags {
 
 interface Pause {
   readonly service?: string;
+  /** Absent from a controller of the version before: the pause has no end. */
   readonly expiresAt?: number;
 }
 
@@ -61,7 +62,7 @@ function command(name: string): Command {
 export function pauseCommand(): Command {
   return command('pause')
     .description('keep the weights as they are: stop balancing without losing what was learnt')
-    .option('--ttl <time>', 'resume automatically after this time, 1s to 24h (default: never)', upToOneDay)
+    .option('--ttl <time>', 'resume automatically after this time, 1s to 24h (default: 1h)', upToOneDay)
     .option('--reason <text>', 'shown with the pause')
     .action(pause);
 }

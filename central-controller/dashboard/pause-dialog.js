@@ -2,11 +2,11 @@
 import { pause, pauses, resume } from './controller.js';
 import { byId, element, setText } from './keyed.js';
 
-/** @type {readonly [string, number | undefined][]} */
+/** @type {readonly [string, number][]} */
 const DURATIONS = [
   ['five minutes', 300],
   ['an hour', 3600],
-  ['until it is resumed', undefined],
+  ['a day', 86_400],
 ];
 
 /** The maximum length that the controller accepts. */
@@ -69,7 +69,7 @@ export function createPauseDialog() {
     options.hidden = false;
     ask(
       service === undefined ? 'Pause balancing of all services?' : `Pause balancing of ${service}?`,
-      'Weights stay as they are now, and requests go on, until balancing is resumed.',
+      'Weights stay as they are now, and requests go on. Balancing resumes by itself after this time.',
       'Pause',
       () => pause(service, settings(duration, reason)),
     );

@@ -1,4 +1,4 @@
-/** Pauses. They end when they expire, are resumed, and when this controller stops leading. */
+/** Pauses. They end when they expire, when they are resumed, and when this controller stops leading. */
 import { qualifiedName } from '../../contract/names.ts';
 import type { Decision } from '../../contract/decision.ts';
 import type { Pause } from '../decide/pause.ts';

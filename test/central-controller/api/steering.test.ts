@@ -60,6 +60,16 @@ describe('a pause', () => {
     expect(await ask('DELETE', '/api/v1/pause')).toMatchObject(refused);
   });
 
+  it('that names no end ends after an hour', async () => {
+    for (const url of [`${GEO}/pause`, '/api/v1/pause']) {
+      const { status, body } = await ask('PUT', url, {});
+      expect(status).toBe(200);
+      expect(body).toMatchObject({ expiresAt: test.clock.now() + 3_600_000 });
+    }
+    expect(test.loop.pauses.list(test.clock.now() + 3_599_999)).toHaveLength(2);
+    expect(test.loop.pauses.list(test.clock.now() + 3_600_000)).toEqual([]);
+  });
+
   it('needs a service that there is, weights, and a time that can be', async () => {
     expect(await ask('PUT', '/api/v1/services/hotel/nobody/pause', {})).toMatchObject({ body: { status: 404 } });
     for (const body of [{ ttlSeconds: 0 }, { ttlSeconds: 86_401 }, { reason: '' }, { until: 1 }]) {
