@@ -9,6 +9,7 @@ import { ApiError } from '../kubernetes/client.ts';
 import { BallastError, ERRORS, type ErrorCode } from '../../contract/errors.ts';
 import { findController } from './find-controller.ts';
 import { type ClusterFlags, openClient, withClusterOptions } from './kubernetes-access.ts';
+import { cleanValue } from './terminal-text.ts';
 
 const TIMEOUT_MS = 10_000;
 
@@ -21,6 +22,8 @@ const SERVICE_PROXY = '/api/v1/namespaces/ballast-system/services/ballast-contro
 export interface ControllerFlags extends ClusterFlags {
   /** Absent: the command looks for a controller on this machine. */
   readonly controller?: string;
+  /** The command prints JSON, in which texts stay as they are. */
+  readonly json?: boolean;
 }
 
 /** Adds the flags that tell a command where the controller is. */
@@ -49,7 +52,7 @@ interface Answer {
 }
 
 /**
- * The answer's JSON; `path` begins with a slash.
+ * The answer's JSON; `path` begins with a slash. Unless the command prints JSON, its texts are fit for a terminal.
  * @throws BallastError
  */
 export async function askController<T>(flags: ControllerFlags, path: string, question: Question = {}): Promise<T> {
@@ -58,7 +61,7 @@ export async function askController<T>(flags: ControllerFlags, path: string, que
   const { status, body } = isBehindApiServer
     ? await throughApiServer(flags, path, question)
     : await directly(controller, path, question);
-  if (status < 300) return body as T;
+  if (status < 300) return (flags.json ? body : cleanValue(body)) as T;
   const { code, detail } = (body ?? {}) as { code?: unknown; detail?: unknown };
   if (isErrorCode(code)) throw new BallastError(code, String(detail));
   throw new BallastError(

@@ -58,6 +58,15 @@ describe('ballast status', () => {
   });
 });
 
+it('the reason of a pause reaches the terminal without its control characters', async () => {
+  const reason = 'a\u001B[2J\u009Blook';
+  await ask('pause', 'geo', '--reason', reason);
+  test.clock.advance(20);
+  expect(await ask('status')).toContain('paused: a\uFFFD[2J\uFFFDlook');
+  expect(await ask('explain', 'geo')).toContain('a\uFFFD[2J\uFFFDlook');
+  expect(await askJson('status')).toMatchObject({ services: [{ paused: { reason } }, {}] });
+});
+
 describe('ballast weights', () => {
   it('shows weights, sets one by hand and clears it', async () => {
     expect(await ask('weights', 'get', 'geo')).toMatch(/geo-0 +│ 50/);
