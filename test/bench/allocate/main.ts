@@ -1,6 +1,6 @@
 /**
  * Times `allocate` from nothing and from the last tick's solution, the whole of `decide`, and HiGHS on the same
- * instance. They take turns, so that other load on the machine affects all. One process, one core.
+ * instance. They take turns, so that other load on the machine affects all of them. One process, one core.
  */
 import { setImmediate as breathe } from 'node:timers/promises';
 import { Allocator } from '../../../central-controller/decide/allocate/allocate.ts';
@@ -42,7 +42,7 @@ function timed(run: () => void): number {
   return performance.now() - started;
 }
 
-/** @param hasOthers measures `decide` and HiGHS as well */
+/** @param hasOthers whether `decide` and HiGHS are measured as well */
 async function measure(
   size: FleetSize,
   seed: number,

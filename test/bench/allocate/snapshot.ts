@@ -2,7 +2,7 @@
 import type { AllocationInput } from '../../../central-controller/decide/allocate/allocation-input.ts';
 import type { ServiceEstimate, Snapshot } from '../../../central-controller/model/snapshot.ts';
 
-/** A healthy replica, known for long and seen just now. */
+/** A healthy replica that has been known for a long time and reported just now. */
 const USUAL = {
   ready: true,
   knownForMs: 3_600_000,

@@ -1,7 +1,7 @@
 /**
- * `npm run bench -- api`: how fast the controller answers reads of weights, which other tools steer by, while it goes on
+ * `npm run bench -- api`: how fast the controller answers reads of weights while it goes on
  * deciding on live reports and a hundred listeners follow its decisions. The controller is one process as it ships, and
- * Node.js answers on one core; whoever asks is another process.
+ * Node.js answers on one core; the clients are another process.
  */
 import { readFileSync } from 'node:fs';
 import * as hdr from 'hdr-histogram-js';
@@ -22,7 +22,7 @@ const READERS = 32;
 /** Time for the controller to learn what replicas cost, and for its code to be compiled. */
 const WARM_UP_SECONDS = 5;
 
-/** Listeners that read all they are sent; returns how many bytes each has got. */
+/** Listeners that read all they are sent. Returns how many bytes each received. */
 async function listen(origin: string, agent: Dispatcher, signal: AbortSignal): Promise<number[]> {
   const bytes = Array.from({ length: LISTENERS }, () => 0);
   await Promise.all(
@@ -36,7 +36,7 @@ async function listen(origin: string, agent: Dispatcher, signal: AbortSignal): P
   return bytes;
 }
 
-/** Reads weights as fast as they come, each reader one at a time. */
+/** Reads weights as fast as the answers come. Each reader has one request at a time. */
 async function read(pool: Pool, seconds: number, signal: AbortSignal, latencies: hdr.Histogram): Promise<number> {
   const path = `/api/v1/services/${NAMESPACE}/${SERVICES[0]}/weights`;
   const end = performance.now() + seconds * 1000;
@@ -54,7 +54,7 @@ async function read(pool: Pool, seconds: number, signal: AbortSignal, latencies:
   return done;
 }
 
-/** By how much ticks came later than they should have, the latest of them, ms. */
+/** The largest delay of a tick, ms. */
 async function tickLateness(origin: string, sinceTick: number): Promise<number> {
   const { body } = await request(`${origin}/api/v1/decisions?limit=1000`);
   const { decisions } = (await body.json()) as { decisions: { tick: number; at: number }[] };

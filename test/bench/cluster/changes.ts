@@ -1,7 +1,7 @@
 /**
- * What scaling and a rolling update cost: requests that fail at a constant rate through the ingress gateway while a
- * service that the gateway calls and one that sidecars call go from 3 to 6 to 2 replicas, and while both are rolled. And
- * how long a replica that is ready waits for its first request.
+ * What scaling and a rolling update cost: failed requests at a constant rate through the ingress gateway while a
+ * service that the gateway calls and one that sidecars call go from 3 to 6 to 2 replicas, and while both are rolled.
+ * It also measures how long a ready replica waits for its first request.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Routing } from '../../../contract/assignment.ts';
@@ -16,7 +16,7 @@ const RATE = 100;
 /** The first is called by the gateway, the second by the sidecars of the first. */
 const SERVICES = ['frontend', 'user'];
 const REPLICAS = 3;
-/** Once a change is through, for what comes late. */
+/** Time after a change for failures that come late. */
 const AFTER_MS = 5000;
 
 const STATEFUL_SETS = 'apis/apps/v1/statefulsets';
@@ -78,7 +78,7 @@ export async function routeBy(scene: Scene, routing: Routing): Promise<void> {
   await sleep(AFTER_MS, undefined, { signal: scene.signal });
 }
 
-/** Measures both changes in one routing; the application has three replicas of each service before and afterwards. */
+/** Measures both changes in one routing. The application has three replicas of each service before and after. */
 export async function measureChanges(scene: Scene, routing: Routing): Promise<ChangeFigures> {
   const rounds: Round[] = [];
   const watching = new AbortController();

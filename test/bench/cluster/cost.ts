@@ -17,7 +17,7 @@ function cpuSeconds(scene: Scene, pod: Pod): number {
 interface Memory {
   /** What its control group counts, as `container_memory_rss` does. */
   readonly rss: number;
-  /** With the mapped files, above all Node's own program, that it shares with every other such process of the node. */
+  /** With mapped files: mostly Node's own program, which all such processes of the node share. */
   readonly withShared: number;
 }
 
@@ -34,7 +34,7 @@ function memoryOf(scene: Scene, pod: Pod): Memory {
   };
 }
 
-/** A row for each controller and agent; load is to be on. */
+/** A row for each controller and agent. The load must be running. */
 export async function measureCost(scene: Scene): Promise<Round[]> {
   const [controllers, agents] = await Promise.all([scene.pods(SYSTEM), scene.pods(AGENTS)]);
   const { hostname: leader } = await scene.controller();

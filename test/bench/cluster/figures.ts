@@ -1,7 +1,7 @@
-/** The figures that matter, out of the rows of all parts. Pure. */
+/** The summary, from the rows of all parts. Pure. */
 import type { Round } from '../support/bench.ts';
 
-/** What each figure is to stay below, or at. */
+/** The limit of each figure. */
 const FIGURES = [
   { key: 'up_s', label: 'from nothing to balanced', unit: 's', limit: 90 },
   { key: 'scale_failed_endpoint', label: 'failed while scaling, Endpoint routing', unit: '', limit: 0 },
@@ -34,7 +34,7 @@ function column(rows: readonly Round[], name: string): number[] {
   return rows.flatMap((row) => (typeof row[name] === 'number' ? [row[name]] : []));
 }
 
-/** Figures of the parts that were measured; rows carry the name of theirs as `measure`. */
+/** Figures of the parts that were measured. `measure` in a row names its part. */
 export function summarise(rows: readonly Round[]): Record<string, number> {
   const of = (measure: string) => rows.filter((row) => row['measure'] === measure);
   const failed = (routing: string, rolling: boolean): number[] => {
@@ -70,7 +70,7 @@ export function summarise(rows: readonly Round[]): Record<string, number> {
   );
 }
 
-/** Those of the summary with their names and limits, in the order of the page. */
+/** Figures of the summary with their names and limits, in the order of the page. */
 export function metricsOf(summary: Readonly<Record<string, number>>): Figure[] {
   return FIGURES.flatMap((figure) => {
     const value = summary[figure.key];

@@ -1,11 +1,11 @@
-/** How long replicas that become ready wait until they answer their first request. Times are this process's own. */
+/** How long replicas that become ready wait until they answer their first request. Times are by this process's clock. */
 import type { Outcome } from '../../../tools/load-generator/measure/tally.ts';
 import type { Pod } from '../../lab/support/pods.ts';
 
 interface Replica {
-  /** When the API server told of its readiness; undefined before that. */
+  /** When the API server reported it ready; undefined before that. */
   readyMs?: number;
-  /** When the first of the requests that it answered was sent. */
+  /** When the first request that it answered was sent. */
   askedMs?: number;
 }
 
@@ -16,12 +16,12 @@ export class FirstRequests {
   readonly #named = new Map<string, Replica>();
   readonly #known: ReadonlySet<string>;
 
-  /** `before`: pods that were there from the start, and of which nothing is to be learnt. */
+  /** `before`: pods that existed at the start. They are not measured. */
   constructor(before: readonly Pod[]) {
     this.#known = new Set(before.map(({ uid }) => uid));
   }
 
-  /** From readiness until the first request is sent that the replica gets, ms; of all replicas that got one. */
+  /** From readiness until its first request is sent, ms, for each replica that got one. */
   get waits(): readonly number[] {
     return [...this.#replicas.values()].flatMap(({ readyMs, askedMs }) =>
       readyMs === undefined || askedMs === undefined ? [] : [Math.max(0, askedMs - readyMs)],
@@ -36,7 +36,7 @@ export class FirstRequests {
     if (ready) replica.readyMs ??= performance.now();
   }
 
-  /** An answer under the name of a replica that is not ready yet is one of the replica before it. */
+  /** An answer with the name of a replica that is not ready yet comes from its predecessor. */
   answered(outcome: Outcome, sentMs: number): void {
     if (outcome.kind !== 'answered' || outcome.replica === undefined) return;
     const replica = this.#named.get(outcome.replica);

@@ -1,6 +1,6 @@
 /**
- * Ballast on a real cluster (tools/lab), in figures: how fast it is up, what scaling and rolling updates cost, how fast a
- * change of CPU reaches all picks and a ready replica its first request, and what controller and agents take.
+ * Ballast on a real cluster (tools/lab), in figures: how fast it starts, what scaling and rolling updates cost, how fast a
+ * change of CPU reaches all picks, how soon a ready replica gets its first request, and what controller and agents use.
  */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -28,7 +28,7 @@ type Part = (typeof PARTS)[number];
 const RESULTS = join('results', 'cluster');
 const REPETITIONS = 15;
 const NODES_BUSY = 0.5;
-/** When CPU is measured, in seconds under load: in its first minutes a process of Node's also compiles what it runs. */
+/** When CPU is measured, in seconds under load. In its first minutes Node also compiles what it runs. */
 const NEW_SECONDS = 120;
 const WARM_SECONDS = 360;
 
@@ -54,7 +54,7 @@ function named(measure: string, rows: readonly Round[]): Round[] {
   return rows.map((row) => ({ measure, ...row }));
 }
 
-/** Brings the lab up, from nothing where that is measured; `rows` gets the time. */
+/** Brings the lab up, from nothing if that is measured. `rows` gets the time. */
 async function bringLab(parts: readonly Part[], rows: Round[], { progress }: BenchContext): Promise<Lab> {
   const show = async (steps: Parameters<NonNullable<Parameters<typeof upLab>[1]>>[0]): Promise<void> => {
     for (const step of steps) {

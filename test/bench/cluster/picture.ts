@@ -1,4 +1,4 @@
-/** Each figure that has a limit, as a bar of how much of it is used. Pure. */
+/** A bar for each figure with a limit: how much of the limit is used. Pure. */
 import { linearScale } from '../../../tools/local-mesh/report/picture/scale.ts';
 import { COLOURS, sheet } from '../../../tools/local-mesh/report/picture/sheet.ts';
 import { element, label } from '../../../tools/local-mesh/report/picture/svg.ts';

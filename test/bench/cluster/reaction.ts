@@ -1,6 +1,6 @@
 /**
- * From a change of a node's CPU to picks by new weights: under load, a noisy pod on a node is frozen and thawed again
- * and again. Timed is from the thaw until the weights have made at least half of the shift that they make in the end,
+ * From a change of a node's CPU to picks by new weights. Under load, a noisy pod on a node is frozen and thawed again
+ * and again. The time runs from the thaw until the weights have made at least half of their final shift
  * and every sidecar has them (test/bench/reaction, on a real cluster).
  */
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -14,7 +14,7 @@ import type { Round } from '../support/bench.ts';
 import { AGENTS, HOTEL, type Scene } from './scene.ts';
 
 const NODE = 'node-2';
-/** What the pod takes of its node. */
+/** Cores that the pod uses. */
 const NEIGHBOUR_PART = 0.7;
 const STEADY_MS = 5000;
 const AVERAGE_MS = 2000;
@@ -32,7 +32,7 @@ async function publishedVersions(controller: URL): Promise<PublishedVersion[]> {
   return ((await answer.json()) as { versions: PublishedVersion[] }).versions;
 }
 
-/** Starts the noisy pod; the function stops (`FROZEN`) or continues (`THAWED`) all its processes at once. */
+/** Starts the noisy pod. The returned function stops (`FROZEN`) or continues (`THAWED`) all its processes at once. */
 async function startNeighbour(scene: Scene): Promise<(state: 'FROZEN' | 'THAWED') => void> {
   const cores = scene.lab.node(NODE).settings.cores ?? 1;
   await startNeighbourPod(scene.lab.kubectl, { name: NODE, cores }, NEIGHBOUR_PART * cores);
@@ -43,7 +43,7 @@ async function startNeighbour(scene: Scene): Promise<(state: 'FROZEN' | 'THAWED'
   return (state) => writeFileSync(file, state);
 }
 
-/** Rows of `repetitions` changes; load is to be on. */
+/** Rows of `repetitions` changes. The load must be running. */
 export async function measureReaction(scene: Scene, repetitions: number): Promise<Round[]> {
   const { signal } = scene;
   const controller = await scene.controller();

@@ -67,7 +67,7 @@ sidecar has a table without it, the requests that name it find no endpoint.
 `;
 }
 
-/** Writes the page, the picture and the figures below `directory`; their paths. */
+/** Writes the page, the picture and the figures below `directory`. Returns their paths. */
 export async function writeDocs(result: BenchResult, directory: string): Promise<string[]> {
   const folders = { reference: join(directory, 'reference'), figures: join(directory, 'figures') };
   for (const folder of Object.values(folders)) mkdirSync(folder, { recursive: true });

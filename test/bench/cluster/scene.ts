@@ -1,4 +1,4 @@
-/** The lab as the measurements see it: its API server, its pods, and where they are found on this machine. */
+/** The lab for measurements: its API server, its pods, and their control groups on this machine. */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiError, KubernetesClient } from '../../../central-controller/kubernetes/client.ts';
@@ -11,7 +11,7 @@ export const HOTEL = 'hotel-reservation';
 export const SYSTEM = 'ballast-system';
 export const AGENTS = 'ballast-agents';
 
-/** States of a cluster come when they come. */
+/** A cluster takes its time to reach a state. */
 const PATIENCE_MS = 240_000;
 const LOOK_EVERY_MS = 250;
 const WATCH_SILENCE_MS = 600_000;
@@ -38,7 +38,7 @@ export class Scene implements AsyncDisposable {
     await this.#client.close();
   }
 
-  /** Pods of a namespace, those about to go included; `label` as `<key>=<value>`. */
+  /** Pods of a namespace, including those that terminate; `label` as `<key>=<value>`. */
   async pods(namespace: string, label?: string): Promise<Pod[]> {
     const list = (await this.#client.request('GET', `/api/v1/namespaces/${namespace}/pods`, {
       ...(label !== undefined && { query: { labelSelector: label } }),
@@ -46,7 +46,7 @@ export class Scene implements AsyncDisposable {
     return list.items.map(podOf);
   }
 
-  /** Waits until a StatefulSet's pods are exactly so many, all ready and none about to go. */
+  /** Waits until a StatefulSet has exactly this many pods, all ready and none terminating. */
   async untilReady(app: string, count: number): Promise<void> {
     await this.until(`${count} ready replicas of ${app}`, async () => {
       const pods = await this.pods(HOTEL, `app=${app}`);
@@ -54,7 +54,7 @@ export class Scene implements AsyncDisposable {
     });
   }
 
-  /** @throws Error that names what was waited for when it does not come */
+  /** @throws Error that names what it waited for in vain */
   async until(what: string, holds: () => Promise<boolean>): Promise<void> {
     const giveUp = Date.now() + PATIENCE_MS;
     while (!(await holds())) {
@@ -70,7 +70,7 @@ export class Scene implements AsyncDisposable {
     await this.#client.request('PATCH', path, { body: change, contentType: 'application/merge-patch+json' });
   }
 
-  /** Tells of each change of the application's pods as the API server does, until `signal` is aborted. */
+  /** Reports each change of the application's pods from the API server's watch, until `signal` is aborted. */
   async watchPods(signal: AbortSignal, heard: (pod: Pod) => void): Promise<void> {
     try {
       const chunks = await this.#client.stream(
@@ -84,7 +84,7 @@ export class Scene implements AsyncDisposable {
     }
   }
 
-  /** Where the controller that leads answers. */
+  /** Address of the leader. */
   async controller(): Promise<URL> {
     for (const { ip } of await this.pods(SYSTEM, 'app.kubernetes.io/name=central-controller')) {
       const url = new URL(`http://${ip}:15070/`);

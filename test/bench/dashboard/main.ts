@@ -1,7 +1,7 @@
 /**
- * `npm run bench -- dashboard`: what the dashboard costs in a browser that shows a thousand replicas, or more, whose
- * figures change once a second: time until the first figures are painted, with nothing in the cache; CPU of all processes of the
- * browser; and how far anything moved by itself.
+ * `npm run bench -- dashboard`: what the dashboard costs in a browser that shows a thousand replicas or more, whose
+ * figures change once a second: time until the first figures are painted with an empty cache, CPU of all processes of the
+ * browser, and layout shift.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -21,7 +21,7 @@ const WARM_UP_MS = 15_000;
 const SETTLE_MS = 5_000;
 const VIEWPORT = { width: 1440, height: 900 };
 
-/** The process and all that it started. */
+/** The process and its descendants. */
 function familyOf(pid: number): number[] {
   const parents = new Map<number, number>();
   for (const name of readdirSync('/proc')) {
@@ -38,7 +38,7 @@ function familyOf(pid: number): number[] {
   return family;
 }
 
-/** A page with nothing cached; returns when its first figures were painted, ms. */
+/** Opens the page with an empty cache. Returns when its first figures were painted, ms. */
 async function firstPaint(browser: Browser, origin: string): Promise<number> {
   const context = await browser.newContext({ viewport: VIEWPORT });
   const { paintedAt } = await openPage(context, `${origin}/`);

@@ -1,14 +1,14 @@
-/** An OpenAPI document in which fields take what there is, for requests that lead somewhere. Pure. */
+/** An OpenAPI document whose fields take names that exist, so that requests find something. Pure. */
 
 export type Document = null | boolean | number | string | readonly Document[] | { readonly [key: string]: Document };
 
-/** Values by the names of the fields and parameters that take them. */
+/** Values by the names of their fields and parameters. */
 type Values = Readonly<Record<string, readonly string[]>>;
 
 export interface KnownValues {
-  /** Beside whatever the document says. */
+  /** In addition to what the document allows. */
   readonly also: Values;
-  /** Instead of that. */
+  /** Instead of what the document allows. */
   readonly only: Values;
 }
 
@@ -18,7 +18,7 @@ function isFields(value: Document | undefined): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The schema of what has this name; texts that are one of a few already are left as they are. */
+/** The schema of the field with this name. Enumerations stay as they are. */
 function schemaOf(name: string, schema: Document, known: KnownValues): Document {
   const inside = withKnownValues(schema, known);
   if (!isFields(schema) || schema['type'] !== 'string' || 'const' in schema || 'enum' in schema) return inside;
@@ -28,7 +28,7 @@ function schemaOf(name: string, schema: Document, known: KnownValues): Document 
   return also === undefined ? inside : { anyOf: [{ type: 'string', enum: also }, inside] };
 }
 
-/** The document with the values in requests: parameters and bodies. Answers are described as before. */
+/** The document with the values in requests: parameters and bodies. Responses stay as they are. */
 export function withKnownValues(document: Document, known: KnownValues): Document {
   if (Array.isArray(document)) return document.map((part: Document) => withKnownValues(part, known));
   if (!isFields(document)) return document;

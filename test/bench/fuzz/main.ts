@@ -1,6 +1,6 @@
 /**
- * `npm run bench -- fuzz`: requests made of the controller's OpenAPI document, right and wrong ones, against a controller
- * that decides on live reports. Every answer is judged by the document: none may be a 5xx, have a status, media type or
+ * `npm run bench -- fuzz`: valid and invalid requests from the controller's OpenAPI document, against a controller
+ * that decides on live reports. Every response is checked against the document: none may be a 5xx, have a status, media type or
  * body that is not documented, take what the document forbids, or refuse what it allows.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -18,17 +18,17 @@ const FLEET: Fleet = {
   services: ['cart', 'pay'].map((name) => ({ namespace: 'shop', name })),
 };
 
-/** The controller answers more, but then says 429 to one address. */
+/** The controller could answer more, but limits one address (429). */
 const REQUESTS_PER_SECOND = 180;
 
-/** How titles of findings begin that are a 5xx. */
+/** Titles of findings about a 5xx begin with this. */
 const SERVER_ERROR = 'Server error';
 
 async function read(url: string): Promise<Document> {
   return (await (await fetch(url)).json()) as Document;
 }
 
-/** Names of what there is, and what a page says of the next one, which nobody can guess. */
+/** Names that exist, and `continue` tokens of pages, which cannot be guessed. */
 async function knownValues(origin: string): Promise<KnownValues> {
   const { continue: next } = (await read(`${origin}/api/v1/replicas?limit=1`)) as { continue?: string };
   if (next === undefined) throw new Error('the controller knows of one replica only');

@@ -1,4 +1,4 @@
-/** Schemathesis, which makes requests of an OpenAPI document, right and wrong ones, and judges the answers by it. */
+/** Schemathesis makes valid and invalid requests from an OpenAPI document, and checks the responses against it. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
@@ -14,10 +14,10 @@ const SCHEMATHESIS: PythonProgram = {
   program: 'bin/schemathesis',
 };
 
-/** Media types of answers that do not end, which it would wait for. */
+/** Media types of endless responses. Schemathesis would wait for their end. */
 const ENDLESS = ['text/event-stream', 'application/x-ndjson'];
 
-/** Lines of JSON, which it does not know: here a single one. */
+/** A media type that it does not know: lines of JSON, here a single one. */
 const START = `
 import json, schemathesis
 from schemathesis.cli import schemathesis as run
@@ -30,19 +30,19 @@ run()
 export interface Fuzzing {
   /** Path of the OpenAPI document. */
   readonly document: string;
-  /** Where what it describes is served. */
+  /** Origin of the API. */
   readonly origin: string;
   readonly seconds: number;
-  /** The same makes the same requests, as far as the answers are the same. */
+  /** The same seed makes the same requests while the responses are the same. */
   readonly seed: number;
-  /** Requests a second at most. */
+  /** Most requests per second. */
   readonly rate: number;
   /** A folder for its files. */
   readonly folder: string;
   readonly signal: AbortSignal;
 }
 
-/** What it writes of a run, as far as it is read here. */
+/** The part of its report that is read here. */
 export interface FuzzReport {
   readonly running_time: number;
   readonly operations: { readonly selected: number; readonly tested: number };
@@ -58,7 +58,7 @@ export interface FuzzReport {
 
 export interface Fuzzed {
   readonly report: FuzzReport;
-  /** What it printed: each failure with a request that shows it. */
+  /** Its output: each failure with a request that shows it. */
   readonly output: string;
 }
 
@@ -78,7 +78,7 @@ export function endlessPaths({ paths }: Described): string[] {
     .map(([path]) => path);
 }
 
-/** @throws BallastError MISSING_TOOL where it cannot be had; Error with what it printed where it did not run */
+/** @throws BallastError MISSING_TOOL if it cannot be installed; Error with its output if it did not run */
 export async function fuzz({ document, origin, seconds, seed, rate, folder, signal }: Fuzzing): Promise<Fuzzed> {
   const python = pythonOf(await ensurePythonProgram(SCHEMATHESIS));
   const file = join(folder, 'report.json');

@@ -4,7 +4,7 @@ import { KubernetesClient } from '../../../central-controller/kubernetes/client.
 import { policy, policyKind, service } from '../../cluster/support/objects.ts';
 
 export const NAMESPACE = 'shop';
-/** Requests at the same time. More only wait in the API server. */
+/** Concurrent requests. More would only wait in the API server. */
 const PARALLEL = 16;
 
 export interface ClusterSize {
@@ -62,7 +62,7 @@ export class LargeCluster implements AsyncDisposable {
     return this.#pods[number] ?? [];
   }
 
-  /** New pods take the place of a service's pods, as a Deployment's do; resolves when endpoints name the new ones. */
+  /** Replaces a service's pods, as a Deployment does. Resolves when the endpoints name the new pods. */
   async roll(number: number): Promise<void> {
     const old = this.#pods[number] ?? [];
     this.#pods[number] = [];

@@ -1,7 +1,7 @@
 /**
- * `npm run bench -- kubernetes`: the controller on a real API server and etcd that hold a large cluster. From its start to
+ * `npm run bench -- kubernetes`: the controller on a real API server and etcd with a large cluster: time from its start to
  * the first decision, memory while it lists, requests for lists in a steady minute, a rolling update, and the takeover by
- * another controller. No node runs: what agents report is not measured here.
+ * another controller. There are no nodes and no agents, so reports are not measured here.
  */
 import { randomInt } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -25,7 +25,7 @@ function memoryMb(pid: number, field: 'VmHWM' | 'VmRSS'): number {
   return Number(kb) / 1000;
 }
 
-/** Resolves with the time that it took, seconds. */
+/** Returns how long it took, seconds. */
 async function until(what: string, signal: AbortSignal, isTrue: () => Promise<boolean>): Promise<number> {
   const startedAt = performance.now();
   while (!(await isTrue())) {
@@ -39,7 +39,7 @@ interface ListedReplica {
   readonly name: string;
 }
 
-/** The decision on a service has exactly these replicas. */
+/** Whether the decision on a service has exactly these replicas. */
 async function hasDecided(controller: ControllerProcess, number: number, names: readonly string[]): Promise<boolean> {
   const answer = await controller.get(`/api/v1/services/${NAMESPACE}/${nameOf(number)}`);
   if (answer?.status !== 200) return false;
@@ -48,7 +48,7 @@ async function hasDecided(controller: ControllerProcess, number: number, names: 
   return decided.size === names.length && names.every((name) => decided.has(name));
 }
 
-/** Lists that the controllers got: a page counts as one, and those of kinds that the cluster does not have are refused. */
+/** Lists that the controllers received. Each page counts; refused lists, of kinds that the cluster does not have, do not. */
 async function listsIn(audit: string): Promise<number> {
   const isList = ({ user, verb, status }: AuditedRequest): boolean =>
     user === 'admin' && verb === 'list' && status === 200;
@@ -84,7 +84,7 @@ async function measureSteady(controller: ControllerProcess, { audit, context }: 
   };
 }
 
-/** Rolls services one after another; the time of each is from the last write to a decision on the new pods alone. */
+/** Rolls services one after another. The time of each runs from its last write to a decision on its new pods alone. */
 async function measureRolling(
   controller: ControllerProcess,
   { cluster, audit, context }: Scene,

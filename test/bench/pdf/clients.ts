@@ -1,6 +1,6 @@
 /**
- * Clients that each ask, wait for the answer, and ask again, as people at a form do: a closed loop. What they see is the
- * service time with as many requests in flight as there are clients; `npm run load` keeps a rate instead.
+ * A closed loop: each client sends a request, waits for the response, and sends the next. It sees the
+ * service time with one request in flight per client; `npm run load` keeps a rate instead.
  */
 import { performance } from 'node:perf_hooks';
 import { Client } from 'undici';
@@ -11,7 +11,7 @@ const BEGIN_OF_PDF = Buffer.from('%PDF-');
 
 /** One request that was answered with a PDF. */
 export interface Served {
-  /** When it was sent, milliseconds after the begin. */
+  /** When it was sent, ms after the start. */
   readonly atMs: number;
   readonly latencyMs: number;
   /** Name of the replica. */
@@ -22,7 +22,7 @@ export interface ClientsOptions {
   readonly gateway: URL;
   readonly request: MixedRequest;
   readonly clients: number;
-  /** Whether a client sends one more request, having sent so many, so long after the begin. */
+  /** Whether a client sends one more request, given how many it has sent and the time since the start. */
   readonly goesOn: (sent: number, elapsedMs: number) => boolean;
   readonly signal: AbortSignal;
 }
@@ -45,7 +45,7 @@ async function askOnce(client: Client, { request, signal }: ClientsOptions): Pro
 
 /**
  * All requests in the order of their answers.
- * @throws Error when a request is not answered with a PDF: then the others mean nothing
+ * @throws Error when a response is not a PDF, since the run is then worthless
  */
 export async function askInTurn(options: ClientsOptions): Promise<Served[]> {
   const { gateway, clients, goesOn } = options;

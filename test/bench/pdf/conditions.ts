@@ -1,7 +1,7 @@
-/** What is measured, in its order. */
+/** The conditions, in the order in which they are measured. */
 import type { Balancer } from '../../../tools/local-mesh/report/phases.ts';
 
-/** Replicas and who balances them; one replica needs nobody. */
+/** Replicas and their balancer; one replica has none. */
 export interface Setting {
   readonly replicas: number;
   readonly balancer: Balancer;
@@ -16,9 +16,9 @@ export const SETTINGS: readonly Setting[] = [
 export const CLIENT_COUNTS = [1, 10] as const;
 export const REQUESTS_PER_CLIENT = 100;
 
-/** The crowd, whose latency is told second by second; a neighbour takes CPU of one node in the second half. */
+/** The crowd: its latency is reported by the second, and a neighbour uses CPU of one node in the second half. */
 export const CROWD = { clients: 50, seconds: 60, neighbourFromSeconds: 30 } as const;
-/** What the neighbour takes of its node. */
+/** Fraction of its node that the neighbour uses. */
 export const NEIGHBOUR_PART = 0.7;
 
 export function nameOf({ replicas, balancer }: Setting): string {

@@ -1,4 +1,4 @@
-/** What the requests come to. Pure. */
+/** Figures of the requests. Pure. */
 import {
   latencyHistogram,
   type LatencySummary,
@@ -47,7 +47,7 @@ export function courseOf(served: readonly Served[]): Second[] {
     });
 }
 
-/** Part of all requests that the replica with the most had. */
+/** Fraction of all requests that went to the busiest replica. */
 function busiestShare(served: readonly Served[]): number {
   const counts = [...Map.groupBy(served, ({ replica }) => replica).values()].map(({ length }) => length);
   return Math.max(0, ...counts) / Math.max(1, served.length);
@@ -78,7 +78,7 @@ export function crowdRounds(crowd: Measured): Round[] {
   return [roundOf(before), roundOf(during, 'on')];
 }
 
-/** The flat summary: what three replicas change, and what Ballast changes under a neighbour. */
+/** The flat summary: the effect of three replicas, and of Ballast beside a neighbour. */
 export function summarise(rounds: readonly Round[]): Record<string, number> {
   const figure = (name: string, replicas: string, clients: number, neighbour = 'off'): number => {
     const round = rounds.find(

@@ -12,7 +12,7 @@ import { crowdRounds, type Measured, roundOf, summarise } from './figures.ts';
 import { writeDocs } from './report.ts';
 import { settingsFor, Stage } from './stage.ts';
 
-/** Cores that everything took that is none of the experiment's, on average from now until the function is called. */
+/** Mean cores that other processes of the machine use from now until the returned function is called. */
 function watchOthers(mesh: LocalMesh): () => number {
   const counters = { nodes: mesh.nodes, edge: [mesh.edge, ownCpu()], host: hostCpu() };
   const recorder = new CpuRecorder(inOrder(counters), Date.now());

@@ -20,7 +20,7 @@ function colourOf({ replicas, balancer }: Setting): string {
   return balancer === 'ballast' ? COLOURS.ballastName : COLOURS.p50;
 }
 
-/** Where a dot lies in its row: the same for the same request each time, and even over the row. */
+/** Position of a dot across its row: fixed for a request, and even over the row. */
 function jitter(index: number): number {
   return ((index * 0.618034) % 1) - 0.5;
 }
@@ -118,7 +118,7 @@ function courseLines(
   });
 }
 
-/** `note` is one line on how it was measured. */
+/** `note`: one line on how it was measured. */
 export function drawExperiment(note: string, measured: readonly Measured[], crowds: readonly Measured[]): string {
   return sheet(
     { width: WIDTH, height: HEIGHT, title: TITLE },

@@ -17,7 +17,7 @@ export interface Experiment {
 
 const COLUMNS = ['mean_ms', 'p50_ms', 'p90_ms', 'p99_ms', 'max_ms', 'requests_per_second'] as const;
 
-/** What the figures of ten clients say, in sentences. */
+/** The figures of ten clients in sentences. */
 function judgement(rounds: BenchResult['rounds']): string {
   const meanOf = (setting: string, clients: number): number =>
     Number(rounds.find((round) => round['setting'] === setting && round['clients'] === clients)?.['mean_ms']);
@@ -43,7 +43,7 @@ function table(rounds: BenchResult['rounds']): string {
   ].join('\n');
 }
 
-/** The page as it stands in docs, of the figures beside it. */
+/** The page in docs, made from the figures beside it. */
 export async function experimentPage({ rounds, summary }: BenchResult): Promise<string> {
   const figure = (name: string, digits = 2): string => (summary[name] ?? NaN).toFixed(digits);
   const crowd = rounds.filter(({ clients }) => clients === CROWD.clients);
@@ -83,7 +83,7 @@ LEAST_REQUEST's are ${figure('throughput_crowd_neighbour_ratio')}, in one run.
   return format(text, { ...(await resolveConfig(import.meta.filename)), parser: 'markdown' });
 }
 
-/** Writes the page, the picture and the figures below `directory`; their paths. */
+/** Writes the page, the picture and the figures below `directory`. Returns their paths. */
 export async function writeDocs({ result, distributions, crowds }: Experiment, directory: string): Promise<string[]> {
   const folders = { reference: join(directory, 'reference'), figures: join(directory, 'figures') };
   for (const folder of Object.values(folders)) mkdirSync(folder, { recursive: true });

@@ -10,12 +10,12 @@ import { askInTurn, type ClientsOptions } from './clients.ts';
 import { CLIENT_COUNTS, CROWD, NEIGHBOUR_PART, REQUESTS_PER_CLIENT, type Setting } from './conditions.ts';
 import type { Measured } from './figures.ts';
 
-/** Before anything is measured: code is compiled, connections are there, and weights have come to rest. */
+/** Warm-up: code compiles, connections open, and weights settle. */
 const WARM_UP_MS = 8000;
-/** For what the measurement before left in queues and in averages. */
+/** Until queues and averages of the measurement before have drained. */
 const PAUSE_MS = 3000;
 
-/** As many nodes as replicas, so that each replica has one to itself, of the size of the demo's. */
+/** One node per replica, of the size of the demo's. */
 export async function settingsFor(replicas: number): Promise<MeshSettings> {
   const settings = demoSettings(application, 'Endpoint', await freeNetwork());
   return { ...settings, replicas, nodes: settings.nodes.slice(0, replicas) };
@@ -50,7 +50,7 @@ export class Stage {
     return measured;
   }
 
-  /** The crowd, with a neighbour on the first node from half of its time on. */
+  /** The crowd, with a neighbour on the first node in the second half. */
   async crowd(setting: Setting): Promise<Measured> {
     await this.#warmUp(setting);
     const { clients, seconds, neighbourFromSeconds } = CROWD;

@@ -7,7 +7,7 @@ import type { Measured } from './variants.ts';
 
 const CONNECTIONS = 32;
 const CONNECTING_SECONDS = 0.1;
-/** As often as a controller whose weights move a little all the time. */
+/** The pace of a controller whose weights always move a little. */
 const PUBLISH_EVERY_MS = 3000;
 
 export interface Cost {
@@ -18,7 +18,7 @@ export interface Cost {
 /**
  * Sends `rate` requests/s for `seconds` and divides the CPU time that the whole process takes by the requests answered,
  * once its connections stand. The table is published anew every three seconds, so that its cost counts.
- * @throws Error when any request fails: its cost would be another
+ * @throws Error when a request fails, since its cost differs
  */
 export async function measureCost(
   variant: Measured,

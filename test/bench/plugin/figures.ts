@@ -1,4 +1,4 @@
-/** What the rounds come to. Pure. */
+/** Figures of the rounds. Pure. */
 import type { Round } from '../support/bench.ts';
 
 export interface Quartiles {
@@ -31,7 +31,7 @@ export function ratioOf(rounds: readonly Round[], name: string, to: string): Qua
 
 /**
  * What the plugin costs with more replicas over what it costs with ten, each against the proxy without it and with as
- * many replicas: Envoy has more connections and more hosts to keep then, whoever chooses.
+ * many replicas: Envoy then has more connections and hosts, with or without the plugin.
  */
 function moreReplicas(rounds: readonly Round[], count: 100 | 1000): number {
   const ratios = rounds.map((round) => {

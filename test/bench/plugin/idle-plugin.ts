@@ -1,4 +1,4 @@
-/** A plugin that is called as often as ours and does nothing: what any plugin costs before its first line. */
+/** A plugin with the same callbacks that does nothing: the cost of any plugin. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ export interface IdlePlugin extends AsyncDisposable {
   readonly path: string;
 }
 
-/** Compiled as ours is, without the compiler's own abort, which imports what Envoy does not have. */
+/** Compiled as ours is, but without the compiler's `abort`, whose import Envoy does not have. */
 export async function buildIdlePlugin(): Promise<IdlePlugin> {
   const { binary, error, stderr } = await asc.compileString(SOURCE, {
     optimizeLevel: 3,

@@ -2,7 +2,7 @@
 import type { Endpoint } from '../../envoy/support/envoy-config.ts';
 import { ENDPOINT_HEADER, LOAD_HEADER, SESSION_HEADER } from '../../../contract/names.ts';
 
-/** Draws by weight, stamps both headers, takes them off the response: as little as routing by weight can be. */
+/** Draws by weight, sets both headers, and removes them from the response: the least that routing by weight needs. */
 const DRAW = `
 function envoy_on_request(handle)
   local chosen = draw()
@@ -19,8 +19,8 @@ end
 `;
 
 /**
- * The plugin's policy as far as the filter lets it: one draw against a window of others, by the requests in flight that
- * replicas told and those sent from here, and by failures; scores are kept, as in the plugin. The filter has no callback
+ * The plugin's policy as far as the filter allows: one draw against a window of others, by the requests in flight that
+ * replicas reported and those sent from here, and by failures; scores are kept, as in the plugin. The filter has no callback
  * for the end of a stream, so a request counts as in flight until its response begins; weights stay as they are in the
  * script, and nothing is ejected, shared by workers or reported.
  */

@@ -17,7 +17,7 @@ import { writeDocs } from './report.ts';
 import { type Environment, type Measured, RATE, SPECS, startUpstream, startVariant, type Variant } from './variants.ts';
 
 const ROUNDS = 60;
-/** Short, so that what else happens on the machine falls on all variants alike. */
+/** Short turns, so that other load on the machine affects all variants alike. */
 const SECONDS = 0.25;
 const WARM_UP_SECONDS = 4;
 const PROXY_CORE = 0;
@@ -32,7 +32,7 @@ async function measureRounds(
   const rounds: Round[] = [];
   for (let round = 0; round < count; round++) {
     const costs: Record<string, number> = {};
-    // Each variant has each place in the order in turn.
+    // Each variant has each position in the order in turn.
     for (let i = 0; i < variants.length; i++) {
       const variant = variants[(i + round) % variants.length];
       if (!variant) continue;

@@ -4,7 +4,7 @@ import { measureCost } from './cost.ts';
 import { residentMegabytes } from './process.ts';
 import type { Variant } from './variants.ts';
 
-/** About what the generator can send beside the replicas. */
+/** About the most that the generator can send beside the replicas. */
 const RATE = 4000;
 const STEP = 100_000;
 const STEPS = 10;

@@ -14,7 +14,7 @@ export interface MutualTls extends AsyncDisposable {
   readonly replica: object;
 }
 
-/** One certificate with an elliptic key, as istiod gives each workload, serves both ends and vouches for both. */
+/** One certificate with an elliptic-curve key, as istiod issues: both ends use it, and it is its own authority. */
 export async function createMutualTls(): Promise<MutualTls> {
   const folder = await mkdtemp(join(tmpdir(), 'ballast-tls-'));
   const key = join(folder, 'key.pem');

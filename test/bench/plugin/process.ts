@@ -1,4 +1,4 @@
-/** What the kernel says of a process, and where it may run. Linux only. */
+/** CPU time, memory and affinity of a process, from the kernel. Linux only. */
 import { execFile, spawn } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
@@ -27,12 +27,12 @@ export async function pin(pid: number, core: number): Promise<void> {
   await promisify(execFile)('taskset', ['-acp', String(core), String(pid)]);
 }
 
-/** Spins as long as process `$1` is there. */
+/** Spins while process `$1` exists. */
 const SPIN = 'while kill -0 "$1"; do i=0; while [ $i -lt 1000000 ]; do i=$((i+1)); done; done';
 
 /**
- * Keeps a core from falling asleep, by a process that gives way to any other. A core that sleeps between requests wakes
- * with cold caches, and on a virtual machine when its host sees fit: costs then say more of the machine than of the proxy.
+ * Keeps a core from falling asleep, with a process of the lowest priority. A core that sleeps between requests wakes
+ * with cold caches, and on a virtual machine when its host decides: the costs would be the machine's, not the proxy's.
  */
 export function keepAwake(core: number): Disposable {
   const command = ['--idle', '0', 'taskset', '--cpu-list', String(core), 'sh', '-c', SPIN, 'sh', String(process.pid)];

@@ -67,7 +67,7 @@ Resident memory of the proxy with the plugin grew by ${figure('memory_growth_mb'
 `;
 }
 
-/** Writes the page, the picture and the figures below `directory`; their paths. */
+/** Writes the page, the picture and the figures below `directory`. Returns their paths. */
 export async function writeDocs(result: BenchResult, rate: number, directory: string): Promise<string[]> {
   const folders = { reference: join(directory, 'reference'), figures: join(directory, 'figures') };
   for (const folder of Object.values(folders)) mkdirSync(folder, { recursive: true });

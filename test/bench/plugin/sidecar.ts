@@ -1,5 +1,5 @@
 /**
- * The sidecar of a hotel application's pod as istiod configures it: rendered as for the local mesh, which a test holds
+ * The sidecar of a hotel application's pod as istiod configures it: rendered as for the local mesh, which a test checks
  * against a real istiod, with Istio's mutual TLS. Without Ballast it has no session filter, which istiod adds on demand.
  */
 import { SESSION_LABEL } from '../../../central-controller/routing/istio-names.ts';
@@ -28,7 +28,7 @@ export interface SidecarSpec {
   readonly chooser: readonly object[];
   /** Istio's session filter is there, and the target's Service bears the label of Endpoint routing. */
   readonly sessions: boolean;
-  /** How replicas are connected to. */
+  /** Transport socket towards the replicas. */
   readonly transportSocket: object;
 }
 
@@ -85,7 +85,7 @@ function outboundListener(listeners: readonly Listener[], { chooser, sessions }:
   };
 }
 
-/** What a real Envoy is started with. */
+/** Configuration of a real Envoy. */
 export async function sidecarSetup(spec: SidecarSpec): Promise<Omit<EnvoySetup, 'nodeId'>> {
   const proxy = {
     kind: 'sidecar' as const,

@@ -32,8 +32,8 @@ export interface VariantSpec {
 }
 
 /**
- * All that is compared, in the order in which they are measured: what is held against one another is measured one after
- * the other. `none` of either kind of proxy is what the others are held against.
+ * All variants, in the order in which they are measured: those that are compared are measured one after
+ * the other. `none` of either kind of proxy is the reference.
  */
 export const SPECS: readonly VariantSpec[] = [
   { name: 'none', label: 'nothing, 10 replicas', filter: 'none', proxy: 'sidecar', replicas: 10 },
@@ -56,7 +56,7 @@ export const SPECS: readonly VariantSpec[] = [
   { name: 'bare ballast', label: 'bare proxy: plugin, 10 replicas', filter: 'plugin', proxy: 'bare', replicas: 10 },
 ];
 
-/** What the cost of a proxy is measured by. */
+/** What a measurement of cost needs. */
 export interface Measured {
   readonly name: string;
   readonly url: URL;
@@ -68,7 +68,7 @@ export interface Measured {
 /** A proxy under test, pinned to its core. */
 export interface Variant extends VariantSpec, Measured, AsyncDisposable {}
 
-/** Replicas at addresses of their own that all lead to the one upstream. */
+/** Replicas with addresses of their own that all reach the one upstream. */
 function endpointsAt(port: number, count: number): Endpoint[] {
   return Array.from({ length: count }, (_, i) => ({
     name: `echo-${i}`,
@@ -151,7 +151,7 @@ export interface Environment {
   readonly core: number;
 }
 
-/** A proxy with nothing but what the variant needs. */
+/** A proxy with only what the variant needs. */
 function bareSetup(
   endpoints: readonly Endpoint[],
   agent: string,
@@ -159,7 +159,7 @@ function bareSetup(
   sessions: boolean,
 ): Omit<EnvoySetup, 'nodeId'> {
   const service: TargetService = { host: HOST, port: PORT, routing: 'Endpoint', endpoints };
-  // Without the session filter the route says nothing of it either.
+  // Without the session filter the route does not mention it.
   const target: TargetService = sessions ? service : { ...service, routing: 'Subset', endpoints: [] };
   return {
     listeners: [listenerWith([...chooser, ...(sessions ? [SESSION_FILTER] : [])], [target])],

@@ -1,4 +1,4 @@
-/** Under which circumstances the balancers are compared, and how these are brought about. */
+/** The conditions under which balancers are compared, and what creates them. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { APPLICATION_PORT } from '../../../tools/local-mesh/envoy/proxy.ts';
 import type { LocalMesh } from '../../../tools/local-mesh/mesh/mesh.ts';
@@ -9,25 +9,25 @@ export interface Condition {
   readonly name: string;
   /** For the table. */
   readonly label: string;
-  /** Requests, as a part of what the nodes can carry without the disturbance. */
+  /** Load, as a fraction of what the nodes can carry without the disturbance. */
   readonly load: number;
   readonly measureSeconds: number;
   /** Only where nodes have CPU quotas. */
   readonly needsQuotas?: boolean;
-  /** Brings the disturbance about for all balancers of a round; the result ends it. */
+  /** Starts the disturbance for all balancers of a round. The returned function ends it. */
   disturb?(mesh: LocalMesh): () => Promise<void> | void;
-  /** Goes on during the measured seconds of each cell; once it is over, the mesh is as it was. */
+  /** Runs during the measured seconds of each cell, and leaves the mesh as it was. */
   during?(mesh: LocalMesh, signal: AbortSignal): Promise<void>;
 }
 
 const MEASURE_SECONDS = 7;
-/** With a disturbance, so that what is left can carry the load. */
+/** Load with a disturbance, low enough for the remaining capacity. */
 const DISTURBED_LOAD = 0.6;
-/** What the neighbour takes of its node. */
+/** Fraction of its node that the neighbour uses. */
 const NEIGHBOUR_PART = 0.7;
-/** What is left of the slow node's speed. */
+/** Fraction of the slow node's speed that is left. */
 const SLOW_PART = 0.5;
-/** The flapping replica is dead for a while at the begin of each cycle, and comes up in the rest of it. */
+/** The flapping replica is down at the start of each cycle, and up for the rest of it. */
 const FLAP_CYCLES = 2;
 const FLAP_CYCLE_SECONDS = 6;
 const FLAP_DEAD_MS = 1500;
@@ -52,7 +52,7 @@ async function flap(mesh: LocalMesh, signal: AbortSignal): Promise<void> {
   await untilReady(`http://${victim.ip}:${APPLICATION_PORT}/readyz`, { signal, timeoutMs: 20_000 });
 }
 
-/** Brings the neighbour about; the result ends it. */
+/** Starts the neighbour. The returned function ends it. */
 export function disturbByNeighbour(mesh: LocalMesh): () => Promise<void> | void {
   const node = firstNode(mesh);
   mesh.startNeighbour(node, NEIGHBOUR_PART * node.cores);

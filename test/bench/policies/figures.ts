@@ -1,4 +1,4 @@
-/** From what was measured to what is compared. Pure. */
+/** Figures of the comparison, from the measurements. Pure. */
 import { type Spread, spread } from '../../../tools/local-mesh/report/metrics.ts';
 import { RACED, RACES, type RaceName } from './plan.ts';
 import { POLICIES, type Policy } from './policies.ts';
@@ -40,7 +40,7 @@ function metricsOf(measured: Measured, condition: string, policy: Policy): Polic
   return [{ policy, rounds: cells.length, p50Ms, p99Ms, failed, due, busiestNode }];
 }
 
-/** Figures under `conditions`, those left out of which nothing was measured. */
+/** Figures under `conditions`, without those of which nothing was measured. */
 export function conditionFigures(measured: Measured, conditions: readonly string[]): ConditionFigures[] {
   return conditions.flatMap((condition) => {
     const policies = POLICIES.flatMap((policy) => metricsOf(measured, condition, policy));
@@ -62,7 +62,7 @@ export interface RaceFigures {
   readonly ratio?: number;
 }
 
-/** Highest rates, races left out of which nothing was measured. */
+/** Highest rates, without races of which nothing was measured. */
 export function raceFigures({ maxRates }: Measured): RaceFigures[] {
   return RACES.flatMap((race) => {
     const found = maxRates.filter((rate) => rate.race === race);

@@ -1,6 +1,6 @@
-/** The highest rate that a balancer carries: a bisection, in parts of what the nodes can carry. */
+/** The highest rate that a balancer carries: a bisection, in fractions of what the nodes can carry. */
 
-/** Taken as carried, and as not carried, without trying. */
+/** The bounds of the search, which are not tried. */
 const LOW = 0.2;
 const HIGH = 1.2;
 export const PROBES = 5;
@@ -19,7 +19,7 @@ export class RateSearch {
     return this.#carried;
   }
 
-  /** Was the `next` rate carried? */
+  /** @param carried whether the `next` rate was carried */
   tell(carried: boolean): void {
     const tried = this.next;
     if (carried) this.#carried = tried;

@@ -1,4 +1,4 @@
-/** Runs the plan in a mesh: cells that fail are noted and passed over, a mesh that breaks is started anew. */
+/** Runs the plan in a mesh. A cell that fails is recorded and skipped; a mesh that breaks is started again. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LocalMesh } from '../../../tools/local-mesh/mesh/mesh.ts';
 import { calibrate } from '../../../tools/local-mesh/phases/calibrate.ts';
@@ -24,16 +24,16 @@ import {
 const MAX_RATE_P99_MS = 100;
 const MAX_RATE_FAILED = 0.01;
 const PROBE_SECONDS = 5;
-/** Until what a disturbance changes has come to rest. */
+/** Time to settle after a disturbance changes. */
 const DISTURB_MS = 3000;
-/** Requests per second and length of the first load: the replicas' code is compiled in the course of it. */
+/** Requests per second and length of the first load: it makes V8 compile the replicas' code. */
 const WARM_RATE = 250;
 const WARM_MS = 20_000;
-/** How busy the nodes are when it is measured what a request costs. */
+/** Load of the nodes while the cost of a request is measured. */
 const CALIBRATE_AT = 0.8;
-/** A mesh that breaks is started again so many times. */
+/** How many times a broken mesh is started again. */
 const RESTARTS = 3;
-/** What a cell may take beyond its time before it counts as failed. */
+/** Time beyond its own after which a cell counts as failed. */
 const PATIENCE_MS = 30_000;
 
 /** Expected length of a block, seconds. */
@@ -125,7 +125,7 @@ class Measurement {
     await this.#disturbed(disturb, async () => this.#search(block));
   }
 
-  /** Begins once the disturbance has come to rest, and ends once its end has. */
+  /** Begins when the disturbance has settled, and ends when its end has settled. */
   async #disturbed(disturb: Condition['disturb'], measure: () => Promise<void>): Promise<void> {
     const signal = this.#signal;
     const end = disturb?.(this.#mesh);
@@ -159,7 +159,7 @@ class Measurement {
     }
   }
 
-  /** @returns undefined, and keeps the reason, when the cell failed; rejects only when nothing more can be measured */
+  /** @returns undefined when the cell failed, whose reason is recorded; rejects only when nothing more can be measured */
   async #measure(
     where: { round: number; condition: string; policy: Policy },
     cell: CellRequest,
@@ -193,7 +193,7 @@ function minutes(blocks: readonly Block[]): string {
   return (blocks.reduce((sum, block) => sum + blockSeconds(block), 0) / 60).toFixed(0);
 }
 
-/** Measures all blocks, or as many as can be; returns early, with what there is, when it is interrupted. */
+/** Measures all blocks. Returns early with those that are done when it is interrupted. */
 export async function measureBlocks(blocks: readonly Block[], records: Records, context: BenchContext): Promise<void> {
   const left = [...blocks];
   for (let start = 0; start <= RESTARTS && left.length > 0; start++) {

@@ -1,7 +1,7 @@
 /**
- * Gives a proxy every rival's clusters beside Istio's own, and routes that take one or the other by Envoy's runtime: so
- * balancers change from one request to the next, in the same processes. By their names the rivals' clusters are none
- * of Istio's, which the plugin leaves alone; it runs all the time, so that its cost is in everybody's figures. Pure.
+ * Gives a proxy every rival's clusters beside Istio's own, and routes that choose between them by Envoy's runtime, so that
+ * the balancer changes from one request to the next in the same processes. The rivals' clusters do not have names
+ * of Istio's, so the plugin leaves them alone; it always runs, so that its cost is in all figures. Pure.
  */
 import type { EnvoyObject } from '../../../tools/local-mesh/envoy/proxy.ts';
 import { RIVALS, runtimeKey } from './policies.ts';
@@ -12,7 +12,7 @@ function isObject(value: unknown): value is EnvoyObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The value with each object in it changed, from the inside out. */
+/** The value with each object in it changed, innermost first. */
 function mapObjects(value: unknown, change: (object: EnvoyObject) => EnvoyObject): unknown {
   if (Array.isArray(value)) return value.map((part) => mapObjects(part, change));
   if (!isObject(value)) return value;
@@ -23,7 +23,7 @@ function rivalName(cluster: string, policy: string): string {
   return cluster.replace(BALANCED, `rival|8080|${policy}|`);
 }
 
-/** The route as it is, after one like it for each rival. */
+/** A copy of the route for each rival, and then the route itself. */
 function withRivalRoutes(route: EnvoyObject): EnvoyObject[] {
   const action = route['route'];
   if (!isObject(action) || !BALANCED.test(String(action['cluster']))) return [route];

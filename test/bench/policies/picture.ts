@@ -47,7 +47,7 @@ function mark({ policy, spread }: Entry, y: number, scale: Scale, show: (value: 
   ].join('');
 }
 
-/** Groups below each other from `top` on; the result's height is `heightOf`. */
+/** Groups below each other from `top` on. Their height is `heightOf`. */
 function panel(groups: readonly Group[], top: number, scale: Scale, show: (value: number) => string): string {
   const bottom = top + heightOf(groups);
   const grid = scale.ticks.map((tick) => {

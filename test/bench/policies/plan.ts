@@ -1,4 +1,4 @@
-/** What is measured in which order. Pure. */
+/** The order of the measurements. Pure. */
 import { randomInteger, seededRandom } from '../../../apps/service/random.ts';
 import type { Condition } from './conditions.ts';
 import { POLICIES, type Policy } from './policies.ts';
@@ -11,7 +11,7 @@ export interface ConditionBlock {
   readonly order: readonly Policy[];
 }
 
-/** Where highest rates are searched for: all nodes as they are, or a neighbour on one of them. */
+/** Where the highest rate is searched for: without a neighbour, or with one on a node. */
 export const RACES = ['quiet', 'noisy_neighbour'] as const;
 
 export type RaceName = (typeof RACES)[number];
@@ -21,7 +21,7 @@ export const RACE_LABELS: Readonly<Record<RaceName, string>> = {
   noisy_neighbour: 'noisy neighbour',
 };
 
-/** The search for the highest rate, of Ballast's and of Istio's default in turn. */
+/** The search for the highest rate, of Ballast and of Istio's default in turn. */
 export interface MaxRateBlock {
   readonly kind: 'max_rate';
   readonly round: number;
@@ -44,7 +44,7 @@ function shuffled<T>(values: readonly T[], random: () => number): T[] {
   return result;
 }
 
-/** In each round every condition once, balancers in a new order each time, so that no one gains from what came before. */
+/** Every condition once in each round, with the balancers in a new order each time, so that none gains from its predecessor. */
 export function planBlocks(rounds: number, conditions: readonly Condition[], maxRate: boolean): Block[] {
   return Array.from({ length: rounds }, (_, index): Block[] => {
     const round = index + 1;

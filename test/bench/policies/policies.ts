@@ -14,8 +14,8 @@ export const LABELS: Readonly<Record<Policy, string>> = {
 const WEIGHTED = 'envoy.load_balancing_policies.client_side_weighted_round_robin';
 
 /**
- * What sets the rivals' clusters apart from Istio's. By Envoy's defaults a replica's reports count only after 10 s;
- * here at once, and weights follow them as often as Ballast's.
+ * How the rivals' clusters differ from Istio's. By Envoy's defaults a replica's reports count only after 10 s;
+ * here they count at once, and weights follow them as often as Ballast's.
  */
 export const RIVALS: Readonly<Record<Exclude<Policy, 'ballast'>, EnvoyObject>> = {
   round_robin: { lb_policy: 'ROUND_ROBIN' },

@@ -1,4 +1,4 @@
-/** What was measured, kept as it comes: in memory, and on disk so that a run that ends early is not lost. */
+/** The measurements, in memory and on disk, so that a run that ends early is not lost. */
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Arrivals } from '../../../tools/load-generator/workload/arrivals.ts';
@@ -59,7 +59,7 @@ export class Records implements Measured {
     this.#save();
   }
 
-  /** Was this cell measured already, before the mesh broke? */
+  /** Whether this cell was measured already, before the mesh broke. */
   has({ round, condition, policy }: Pick<Cell, 'round' | 'condition' | 'policy'>): boolean {
     return this.cells.some((cell) => cell.round === round && cell.condition === condition && cell.policy === policy);
   }

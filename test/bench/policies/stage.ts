@@ -1,4 +1,4 @@
-/** The mesh in which all balancers are measured, and how one or the other is switched on in it. */
+/** The mesh in which all balancers are measured, and the switch between them. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
 import { hotelReservation as hotel } from '../../../tools/local-mesh/applications/applications.ts';
@@ -16,12 +16,12 @@ import type { Mix } from '../../../tools/load-generator/workload/mix.ts';
 import { withRivals } from './patch-proxy.ts';
 import { type Policy, RIVALS, runtimeKey } from './policies.ts';
 
-/** Cores of the nodes: uneven, as machines bought in different years are. Together what leaves room for the rest. */
+/** Cores of the nodes: uneven, as in a cluster that grew over years. Their sum leaves room for the other processes. */
 const NODE_CORES = [0.4, 0.3, 0.3, 0.2];
 const CONNECTIONS = 256;
-/** Bounds the backlog that a balancer leaves which cannot carry the load. */
+/** Bounds the backlog of a balancer that cannot carry the load. */
 const TIMEOUT_SECONDS = 3;
-/** The begin of each cell that is not measured: the balancer comes to rest under the load. */
+/** The start of each cell, which is not measured: the balancer settles under the load. */
 const SETTLE_SECONDS = 3;
 
 /** Gateway to frontend, which asks one service and then another: each request is balanced three times. */
@@ -60,7 +60,7 @@ export function startLoad(
   return runLoad({ ...fixed, rate, seed: 1, ...more });
 }
 
-/** The ORCA load report with which a replica under load answers, without which the weighted round robin is a plain one. */
+/** The ORCA load report of a replica under load. Without it the weighted round robin is a plain one. */
 export async function loadReport(mesh: LocalMesh, signal: AbortSignal): Promise<string> {
   const [replica] = mesh.replicas;
   const { headers, body } = await request(`http://${replica?.ip ?? ''}:${SERVICE_PORT}/livez`, { signal });
@@ -103,16 +103,16 @@ export interface CellFigures {
   /** CPU of the mean and of the busiest node, 0 to 1. */
   readonly meanNode: number;
   readonly busiestNode: number;
-  /** CPU that went to what has nothing to do with the measurement. */
+  /** CPU that other processes of the machine used. */
   readonly othersCores: number;
 }
 
-/** Seconds that a cell takes, all in all. */
+/** Total seconds of a cell. */
 export function cellSeconds(measureSeconds: number): number {
   return SETTLE_SECONDS + measureSeconds + 0.5;
 }
 
-/** A load of its own; its latency and the nodes' CPU after the first seconds. */
+/** Runs a load. Returns its latency and the nodes' CPU after the first seconds. */
 export async function measureCell(mesh: LocalMesh, cell: CellRequest, signal: AbortSignal): Promise<CellFigures> {
   const seconds: LoadSecond[] = [];
   const load = startLoad(mesh, cell.rate, {

@@ -29,7 +29,7 @@ export class DecisionLog {
     this.#node = node;
   }
 
-  /** Follows until `close`. Rejects when the stream cannot be had or ends. */
+  /** Follows until `close`. Rejects when the stream cannot be opened or ends. */
   async follow(controller: URL): Promise<void> {
     const { body } = await request(new URL('/api/v1/stream?intervalMs=0', controller), {
       signal: this.#abort.signal,

@@ -1,6 +1,6 @@
 /**
- * How fast Ballast reacts: under load, a neighbour starts on a node again and again. Timed is from its start (the
- * launch of its process) until the weights have made at least half of the shift that they will make in the end, and
+ * How fast Ballast reacts. Under load, a neighbour starts on a node again and again. The time runs from its start (the
+ * launch of its process) until the weights have made at least half of their final shift, and
  * every proxy uses these weights.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -18,10 +18,10 @@ import { TableWatch } from './table-watch.ts';
 import { type PublishedVersion, reactionOf, spreadMs } from './timing.ts';
 
 const REPETITIONS = 20;
-/** How busy the nodes are on average without the neighbour, and what it takes of its node. */
+/** Mean utilisation of the nodes without the neighbour, and the fraction of its node that the neighbour uses. */
 const NODES_BUSY = 0.55;
 const NEIGHBOUR_PART = 0.7;
-/** Time for the weights to come to rest after the neighbour's start, and after its end. */
+/** Time for the weights to settle after the neighbour's start, and after its end. */
 const WITH_NEIGHBOUR_MS = 6000;
 const WITHOUT_NEIGHBOUR_MS = 6000;
 const AVERAGE_MS = 2000;

@@ -1,6 +1,6 @@
 /**
- * Watches which assignments the proxies use, at their agents: a proxy asks for the next version as soon as it holds
- * one, and an agent keeps only those waiting that hold its newest. So once as many wait as there are proxies on the
+ * Asks the agents which assignments their proxies use. A proxy asks for the next version as soon as it holds
+ * one, and an agent holds the requests of those that have its newest. When as many wait as there are proxies on the
  * node, all of them use what the agent holds.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -30,7 +30,7 @@ export class TableWatch {
     this.#agents = agents;
   }
 
-  /** Looks again and again until `close`. Rejects when an agent cannot be asked. */
+  /** Polls until `close`. Rejects when an agent does not answer. */
   async follow(): Promise<void> {
     while (!this.#closed) {
       const at = Date.now();

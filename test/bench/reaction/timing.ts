@@ -1,4 +1,4 @@
-/** From what was seen around a neighbour's start to how long the reaction took. Pure. */
+/** How long a reaction took, from what was observed around a neighbour's start. Pure. */
 import type { Shift } from './decision-log.ts';
 import type { Sighting } from './table-watch.ts';
 

@@ -21,5 +21,5 @@ export const rivals: readonly Policy[] = [
   prequalTuned,
 ];
 
-/** The oracle knows what nobody can: it is a bound, not a rival. */
+/** The oracle knows the future: it is a bound, not a rival. */
 export const contenders: readonly Policy[] = [...rivals, ours, oracle];

@@ -1,8 +1,8 @@
 /**
- * Ballast as it ships against the policies of the field, on simulated fleets. What the figures rest on:
+ * Ballast as it ships against known policies, on simulated fleets. Assumptions:
  *
  * - Nodes share cores among control groups as CFS does, taken as a fluid; replicas work by processor sharing.
- * - Callers send whatever the answers (open loop). At one seed all policies meet the same arrivals, works, antagonists.
+ * - Callers send independently of the responses (open loop). At one seed all policies meet the same arrivals, works, antagonists.
  * - A caller gives up after 5 s, and the replica drops the work. A failed request counts as one that took 5 s.
  * - The network takes 0.25 ms each way. Probes and reports cost no CPU, which favours those that need many.
  * - The first 30 s are not counted.
@@ -23,7 +23,7 @@ import { workloads } from './workloads/all.ts';
 
 const RIVAL_NAMES = rivals.map(({ name }) => name);
 
-/** Of `names`, those that contain one of the comma-separated `parts`; all where none are given. */
+/** The `names` that contain one of the comma-separated `parts`; all if there are none. */
 function chosen(flag: string, parts: string | undefined, names: readonly string[]): string[] {
   if (parts === undefined) return [...names];
   const wanted = parts.split(',').map((part) => part.trim().toLowerCase());
@@ -40,7 +40,7 @@ function count(flag: string, typed: string | undefined): number {
   throw new BallastError('INVALID_FLAG', `${flag} must be a whole number from 1 to 100, not '${typed}'`);
 }
 
-/** Seed by seed, so that the first rows are seen of every workload soon. */
+/** Seed by seed, so that first rows of every workload come soon. */
 function jobsFor({ options }: BenchContext): Job[] {
   const seeds = Array.from({ length: count('--seeds', options['seeds']) }, (_, seed) => seed + 1);
   const policies = chosen(
@@ -58,7 +58,7 @@ function jobsFor({ options }: BenchContext): Job[] {
   );
 }
 
-/** A row that says where ours compares worst, and the ratio there; none where nothing was compared. */
+/** A row with the workload on which Ballast compares worst, and the ratio; none if nothing was compared. */
 function worst(rows: readonly Row[], figure: 'p99' | 'p999'): { round: Round; ratio: number } | undefined {
   const [most] = rows
     .filter(({ policy }) => policy === ours.name)

@@ -1,7 +1,7 @@
 /** What every benchmark under `test/bench` exports as `bench`. */
 import { BallastError } from '../../../contract/errors.ts';
 
-/** A row of raw figures; a text says what the row is about. */
+/** A row of raw figures. Texts name what the row is about. */
 export type Round = Readonly<Record<string, number | string>>;
 
 export interface BenchResult {
@@ -11,7 +11,7 @@ export interface BenchResult {
   readonly summary: Readonly<Record<string, number>>;
 }
 
-/** An option of one benchmark, as its command line takes it. */
+/** A command-line option of one benchmark. */
 export interface BenchOption {
   /** With its value's placeholder, such as `--seeds <count>`. */
   readonly flags: string;
@@ -22,7 +22,7 @@ export interface BenchOption {
 export interface BenchContext {
   /** Values of the benchmark's own options by name, as typed or by default. */
   readonly options: Readonly<Record<string, string>>;
-  /** Says what is going on; shown on standard error. */
+  /** Reports progress on standard error. */
   readonly progress: (line: string) => void;
   /** Aborted on Ctrl-C: stop early and leave nothing behind. */
   readonly signal: AbortSignal;

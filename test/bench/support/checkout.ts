@@ -1,4 +1,4 @@
-/** Another version of Ballast to be held against this one. */
+/** Another version of Ballast, to compare with this one. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,8 +8,8 @@ import { BallastError } from '../../../contract/errors.ts';
 const ROOT = join(import.meta.dirname, '../../..');
 
 /**
- * The directory of the version: a checkout that is there, or one of the commit, with the packages of this checkout, that
- * is gone with `cleanup`.
+ * The directory of the version: an existing checkout, or a new one of the commit with the packages of this checkout, which
+ * `cleanup` removes.
  */
 export function openCheckout(version: string, cleanup: AsyncDisposableStack): string {
   if (existsSync(version)) return version;

@@ -60,7 +60,7 @@ class NodeAgent {
   }
 }
 
-/** Listens on a free port of 127.0.0.1. Disposed of, nothing is left. */
+/** Listens on a free port of 127.0.0.1 until it is disposed of. */
 export async function startFleetController(fleet: TickFleet): Promise<FleetController> {
   await using stack = new AsyncDisposableStack();
   const load = new SwingingLoad(fleet);

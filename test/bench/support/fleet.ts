@@ -4,7 +4,7 @@ import { LATENCY_BUCKETS } from '../../../contract/latency-buckets.ts';
 import type { AgentReport, ServedCounters } from '../../../contract/report.ts';
 
 const CPU_PER_REQUEST = 0.002;
-/** About 4 ms, and what the slowest of the requests take. */
+/** Buckets of about 4 ms, and of the slowest requests. */
 const LATENCY_BUCKET = 8;
 const SLOW_BUCKET = 14;
 const SLOW_PART = 0.02;
@@ -13,9 +13,9 @@ export interface Fleet {
   /** Their names. */
   readonly nodes: readonly string[];
   readonly services: readonly { readonly namespace: string; readonly name: string }[];
-  /** Of each service; absent: one on each node. */
+  /** Replicas of each service; absent: one on each node. */
   readonly replicas?: number;
-  /** Absent: a steady one. */
+  /** Absent: a steady load. */
   readonly load?: FleetLoad;
 }
 
@@ -24,7 +24,7 @@ export interface FleetLoad {
   readonly cores: number;
   /** Requests a second at each replica, mean. */
   readonly requestsPerSecond: number;
-  /** Part by which that swings, each replica in a rhythm of its own; 0 to below 1. */
+  /** Fraction by which the rate swings, each replica with its own period; 0 to below 1. */
   readonly swing: number;
   /** Cores that a neighbour takes of every third node. */
   readonly neighbourCores: number;
@@ -111,7 +111,7 @@ export function fleetFiles(fleet: Fleet): Map<string, string> {
   return files;
 }
 
-/** What every agent says `seconds` after the beginning, as its report number `sequence`. */
+/** The report number `sequence` of every agent, `seconds` after the start. */
 export function fleetReports(fleet: Fleet, sequence: number, seconds: number): AgentReport[] {
   const { load = STEADY } = fleet;
   const byNode = Map.groupBy(replicasOf(fleet), ({ node }) => node);
@@ -147,7 +147,7 @@ export function fleetReports(fleet: Fleet, sequence: number, seconds: number): A
   });
 }
 
-/** Requests that a replica has had `seconds` after the beginning; they never become fewer. */
+/** Requests that a replica has served `seconds` after the start. The counter never falls. */
 function requestsOf({ index }: Replica, { requestsPerSecond, swing }: FleetLoad, seconds: number): number {
   const pace = 0.3 + 0.05 * (index % 7);
   return requestsPerSecond * (seconds + (swing * (1 - Math.cos(pace * seconds))) / pace);

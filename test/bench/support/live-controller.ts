@@ -13,7 +13,7 @@ import { type Fleet, fleetManifests, fleetReports } from './fleet.ts';
 const CONTROLLER = join(import.meta.dirname, '../../../central-controller/main.ts');
 const REPORT_MS = 250;
 const START_MS = 20_000;
-/** The agents', so that what the controller allows an address is left to whoever else asks it. */
+/** The agents' address. The controller limits requests per address, and other clients keep their allowance. */
 const AGENTS_ADDRESS = '127.0.0.2';
 
 export interface LiveController extends AsyncDisposable {
@@ -46,7 +46,7 @@ async function end(child: ChildProcess): Promise<void> {
   await exited;
 }
 
-/** Starts it on a free port of 127.0.0.1; resolves when it has heard agents. Disposed of, nothing is left. */
+/** Starts it on a free port of 127.0.0.1. Resolves when agents have reported. Dispose of it to end all. */
 export async function startLiveController(fleet: Fleet): Promise<LiveController> {
   await using stack = new AsyncDisposableStack();
   const directory = mkdtempSync(join(tmpdir(), 'ballast-fleet-'));
@@ -64,7 +64,7 @@ export async function startLiveController(fleet: Fleet): Promise<LiveController>
   const agents = stack.adopt(new Agent({ localAddress: AGENTS_ADDRESS }), async (agent) => agent.destroy());
   const stop = new AbortController();
   const reporting = report(fleet, origin, agents, stop.signal);
-  // Told of when it is disposed of.
+  // The error surfaces when it is disposed of.
   reporting.catch(() => undefined);
   stack.defer(async () => {
     stop.abort();

@@ -1,4 +1,4 @@
-/** What processes of this machine have used, by Linux. */
+/** CPU time of processes, from Linux. */
 import { readFileSync } from 'node:fs';
 
 /** CPU time that the process has used, seconds; Linux counts it in hundredths. */

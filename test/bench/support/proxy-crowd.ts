@@ -1,6 +1,6 @@
 /**
- * Proxies of a node as their agent sees them: each asks for the services that it wants and posts what it counted, as often
- * as the plugin does. Agents of the version before are asked as plugins of that version do.
+ * Proxies of a node as their agent sees them: each asks for its services and posts its counters as often
+ * as the plugin does. Agents of the version before get the requests of that version's plugin.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool } from 'undici';
@@ -46,7 +46,7 @@ export class ProxyCrowd {
     await Promise.all(this.#running);
   }
 
-  /** One request after the other; each is held until there is news or the next counters are due. */
+  /** One request after the other. The agent holds each until something changes or the next counters are due. */
   async #sync(pool: Pool, proxy: number): Promise<void> {
     const { signal } = this.#abort;
     await sleep((POST_EVERY_MS * proxy) / this.#proxies, undefined, { signal }).catch(() => undefined);
@@ -134,7 +134,7 @@ export class ProxyCrowd {
     return `service-${proxy % this.#services}-${Math.floor(proxy / this.#services)}`;
   }
 
-  /** What a caller of half of the services counted, three replicas each. */
+  /** Counters of a caller of half of the services, with three replicas each. */
   #counters(sequence: number) {
     const latencyBuckets = Array.from({ length: LATENCY_BUCKETS }, (_, bucket) =>
       bucket > 5 && bucket < 25 ? sequence : 0,

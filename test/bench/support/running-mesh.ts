@@ -1,11 +1,11 @@
-/** A local mesh for the length of a measurement. */
+/** A local mesh for one measurement. */
 import { LocalMesh } from '../../../tools/local-mesh/mesh/mesh.ts';
 import type { MeshSettings } from '../../../tools/local-mesh/mesh/settings.ts';
 import type { BenchContext } from './bench.ts';
 
 /**
- * Starts the mesh, lets `use` measure, and removes the mesh whatever comes. `signal` is aborted on Ctrl-C and when a
- * process of the mesh ended by itself: what is measured from then on means nothing.
+ * Starts the mesh, lets `use` measure, and always removes the mesh. `signal` is aborted on Ctrl-C and when a
+ * process of the mesh ended by itself, since later measurements are then worthless.
  */
 export async function withRunningMesh<T>(
   settings: MeshSettings,

@@ -1,4 +1,4 @@
-/** The controller as its image has it: JavaScript, and Node with the image's flags. Started from source it holds a compiler too. */
+/** The controller as its image has it: JavaScript, and Node with the image's flags. Started from source, it would hold a compiler as well. */
 import { globSync } from 'node:fs';
 import { copyFile, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
@@ -9,10 +9,10 @@ import { reachedFrom } from '../../../tools/images/reached-modules.ts';
 const MAIN = 'central-controller/main.ts';
 
 /**
- * Writes the program into `folder`, which is made.
+ * Writes the program into the new `folder`.
  *
  * @param checkout of this version, or of another one with its packages installed
- * @returns arguments of Node that start it, its own flags come after them
+ * @returns arguments of Node that start it; its own flags come after them
  */
 export async function shippedController(checkout: string, folder: string): Promise<string[]> {
   const root = resolve(checkout);

@@ -65,7 +65,7 @@ export class SwingingLoad {
     this.#placed = placed;
   }
 
-  /** Keys of the services that the pods of a node call: three each. */
+  /** Keys of the services that the pods of a node call; each pod calls three. */
   keysWantedOn(node: number): string[] {
     const called = new Set<number>();
     const { length } = this.topology.services;
@@ -75,7 +75,7 @@ export class SwingingLoad {
     return [...called].map((service) => proxyKey(8080, serviceHost(NAMESPACE, `service-${service}`)));
   }
 
-  /** Requests go by these weights from now on. */
+  /** Requests follow these weights from now on. */
   follow({ services }: Decision): void {
     for (const { replicas } of services) for (const { name, weight } of replicas) this.#weights.set(name, weight);
   }

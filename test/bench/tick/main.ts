@@ -1,5 +1,5 @@
 /**
- * CPU time of one tick of the controller by what it does, at a given size: estimates, decision, history, time series and
+ * CPU time of one tick of the controller by phase, at a given size: estimates, decision, history, time series and
  * publication, without HTTP. The agents' connections only count bytes.
  */
 import { createDecisionMemory, decide } from '../../../central-controller/decide/decide.ts';
@@ -16,7 +16,7 @@ import { SwingingLoad } from './load.ts';
 
 const TICK_MS = 250;
 const START = 1_000_000;
-/** Reports of requests come every two seconds, each tick those of an eighth of the nodes. */
+/** Nodes report requests every two seconds, an eighth of them at each tick. */
 const SERVED_TICKS = 8;
 
 /** Means are taken over the ticks after these. */

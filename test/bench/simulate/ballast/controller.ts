@@ -14,7 +14,7 @@ import { EPOCH_MS, HOP_SECONDS } from './clock.ts';
 import { topologyOf } from './names.ts';
 
 const TICK_MS = 250;
-/** The replicas are no new ones when a run begins. */
+/** The replicas are old when a run begins. */
 const KNOWN_FOR_MS = 3_600_000;
 
 function virtualClock(timeline: Timeline): Clock {
@@ -35,7 +35,7 @@ function virtualClock(timeline: Timeline): Clock {
 export class SimulatedController {
   readonly loop: ControlLoop;
   readonly #timeline: Timeline;
-  /** All agents get the same line: it is parsed once. */
+  /** All agents get the same line, so it is parsed once. */
   #parsed: { readonly line: string; readonly update: AssignmentUpdate } | undefined;
 
   constructor(fleet: Fleet, parameters: Partial<Parameters>) {

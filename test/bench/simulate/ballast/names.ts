@@ -5,7 +5,7 @@ import type { Fleet, ServiceShape } from '../fleet/ports.ts';
 
 const NAMESPACE = 'fleet';
 const PORT = 8080;
-/** Callers do not crowd on one node: their agent's reports have a greatest size. */
+/** Callers are spread over nodes, because an agent's report has a maximum size. */
 const CALLERS_PER_NODE = 16;
 
 export function nodeName(node: number): string {
@@ -69,7 +69,7 @@ function serviceTopology(shape: ServiceShape, service: number, since: number): S
   };
 }
 
-/** The fleet as the cluster would tell it. `since`: when the replicas became known, ms of the controller's clock. */
+/** The fleet as the cluster reports it. `since`: when the replicas became known, ms of the controller's clock. */
 export function topologyOf(fleet: Fleet, since: number): Topology {
   const edges = new Set(Array.from({ length: callerCount(fleet) }, (_, caller) => callerNodeName(caller)));
   const nodes = [...fleet.nodes.map((_, node) => nodeName(node)), ...edges];

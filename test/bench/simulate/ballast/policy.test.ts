@@ -1,4 +1,4 @@
-/** That what ships runs in virtual time as it does in a mesh: it learns, publishes, and every pick follows. */
+/** The shipped code runs in virtual time as it does in a mesh: it learns, publishes, and every pick follows. */
 import { describe, expect, it } from 'vitest';
 import type { ControlLoop } from '../../../../central-controller/loop.ts';
 import type { Policy } from '../fleet/ports.ts';

@@ -1,6 +1,6 @@
 /**
  * Ballast itself as a policy: the control loop, the agents' parts and the compiled plugin that ship, in virtual time.
- * Only what carries messages between them is made up, with the delay that each hop has.
+ * Only the transport of messages between them is simulated, with the delay of each hop.
  */
 import type { Parameters } from '../../../../central-controller/decide/settings.ts';
 import type { ControlLoop } from '../../../../central-controller/loop.ts';
@@ -25,7 +25,7 @@ import { CallerSide, type Flights, ServingSide } from './sidecars.ts';
 
 export interface BallastOptions {
   readonly name?: string;
-  /** Other than those that ship, for experiments. */
+  /** Instead of those that ship, for experiments. */
   readonly parameters?: Partial<Parameters>;
   /** Gets the control loop before it starts. */
   readonly watch?: (loop: ControlLoop) => void;
@@ -88,7 +88,7 @@ class BallastFleet implements RunningPolicy {
     for (const node of fleet.nodes.keys()) this.#startAgent(nodeName(node), random(), cpuSampler(fleet, node));
     this.#callers = Array.from({ length: callerCount(fleet) }, (_, caller) => {
       const node = callerNodeName(caller);
-      // The agents of the other nodes are not told the assignments: nobody calls from there.
+      // The agents of the other nodes get no assignments, because no caller is there.
       if (!this.#agents.has(node)) controller.connect(this.#startAgent(node, random(), idle));
       return this.#startProxy(callerName(caller), node);
     });

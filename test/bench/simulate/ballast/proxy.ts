@@ -1,4 +1,4 @@
-/** One Envoy of the fleet, as far as the plugin sees it: the shipped module, its ticks, its calls to the agent. */
+/** One Envoy of the fleet as the plugin sees it: the shipped module, its ticks, its calls to the agent. */
 import type { Random, Timeline } from '../fleet/ports.ts';
 import { PluginVm } from '../../../wasm-plugin/support/host.ts';
 import type { HttpCall } from '../../../wasm-plugin/support/module-interface.ts';
@@ -18,7 +18,7 @@ export interface ProxyParts {
 export class SimulatedProxy {
   readonly vm: PluginVm;
   readonly #parts: ProxyParts;
-  /** Calls up to this token are being seen to. */
+  /** Calls up to this token are handled. */
   #seen = 0;
 
   constructor(parts: ProxyParts) {
@@ -40,7 +40,7 @@ export class SimulatedProxy {
     this.#send();
   }
 
-  /** Takes the plugin's new calls on their way. */
+  /** Sends the plugin's new calls. */
   #send(): void {
     for (const call of this.vm.calls.filter(({ token }) => token > this.#seen)) {
       this.#seen = call.token;

@@ -45,7 +45,7 @@ export class CallerSide implements Balancer {
     return replica;
   }
 
-  /** What Istio does where no replica was stamped: of two at random, the one with fewer requests from here. */
+  /** What Istio does when the plugin names no replica: of two at random, the one with fewer requests from here. */
   #leastRequest(): number {
     const draw = (): number => Math.floor(this.#random() * this.#inFlight.length);
     const [first, second] = [draw(), draw()];
@@ -87,7 +87,7 @@ export class ServingSide implements ReplicaSide {
     if (stream === undefined) throw new Error(`request ${request} left a replica that it never came to`);
     this.#streams.delete(request);
     const flight = this.#flights.get(request);
-    // The caller gave it up: its proxy resets the stream, and there is nobody to respond to.
+    // The caller gave up: its proxy reset the stream, so there is no response.
     if (flight) {
       this.#vm.respond(stream, { ':status': failed ? '500' : '200' });
       flight.load = stream.response.get(LOAD_HEADER);

@@ -2,7 +2,7 @@ import type { Arrivals } from '../workloads/workload.ts';
 import type { Random, Timeline } from './ports.ts';
 import { exponential } from './random.ts';
 
-/** Calls `arrive` when requests come, from now on and until `end` of virtual time: open loop, whatever the answers. */
+/** Calls `arrive` when requests come, from now until `end` of virtual time: an open loop, independent of the responses. */
 export function startArrivals(
   timeline: Timeline,
   random: Random,
@@ -14,7 +14,7 @@ export function startArrivals(
   let isBursting = false;
   let regimes = 0;
 
-  // Exponential times have no memory: after each switch the next arrival is drawn anew.
+  // Exponential times have no memory, so the next arrival is drawn again after each switch.
   const calmRate =
     bursts === undefined
       ? arrivals.requestsPerSecond

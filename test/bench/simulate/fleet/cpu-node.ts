@@ -2,9 +2,9 @@ import type { Timeline } from './ports.ts';
 
 /** What runs in a group. */
 export interface CpuConsumer {
-  /** It was granted this much since it was told last, core-seconds. */
+  /** CPU granted since the last call, core-seconds. */
   used(coreSeconds: number): void;
-  /** Its grant became another. */
+  /** Its grant changed. */
   granted(): void;
 }
 
@@ -26,7 +26,7 @@ export class CpuGroup {
     this.consumer = consumer;
   }
 
-  /** Counts what the group used until now, and tells its consumer. */
+  /** Counts what the group used until now, and notifies its consumer. */
   settle(): void {
     const { now } = this.node.timeline;
     const used = this.cores * (now - this.#settledAt);
@@ -42,7 +42,7 @@ export class CpuGroup {
 }
 
 /**
- * Cores shared by groups as Linux CFS shares them among control groups, taken as a fluid: nobody gets more than it
+ * Cores shared by groups as Linux CFS shares them among control groups, as a fluid: no group gets more than it
  * demands, and those that want more get the rest in proportion to their weights (weighted max-min, by water-filling).
  */
 export class CpuNode {
@@ -99,7 +99,7 @@ export class CpuNode {
     }
   }
 
-  /** Cores per unit of weight at which the node is just full; infinite where demand fits. */
+  /** Cores per unit of weight at which the node is just full; infinite if the demand fits. */
   #level(changed?: CpuGroup, changedDemand = 0): number {
     let level = 0;
     // Each round fixes the groups that want no more than the level; the level only rises, so it ends.

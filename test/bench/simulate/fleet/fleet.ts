@@ -6,7 +6,7 @@ import { Replica, type Request } from './replica.ts';
 
 /** Of the network, each way, seconds. */
 export const NETWORK_SECONDS = 0.000_25;
-/** When a caller gives a request up, seconds. The replica hears of it and drops the work. */
+/** When a caller gives up a request, seconds. The replica learns of it and drops the work. */
 export const TIMEOUT_SECONDS = 5;
 
 class SimulatedService {
@@ -58,7 +58,7 @@ export class SimulatedFleet implements Fleet {
     }
   }
 
-  /** As they are now: a node that lost cores says so. */
+  /** Current sizes: a node that lost cores shows it. */
   get nodes(): readonly NodeShape[] {
     return this.#nodes;
   }

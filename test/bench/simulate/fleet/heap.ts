@@ -1,4 +1,4 @@
-/** A binary heap: the first by `isBefore` is on top. */
+/** A binary heap with the first by `isBefore` on top. */
 export class Heap<T> {
   readonly #isBefore: (a: T, b: T) => boolean;
   readonly #items: T[] = [];
@@ -29,7 +29,7 @@ export class Heap<T> {
     items[index] = item;
   }
 
-  /** Takes the first away. */
+  /** Removes and returns the first. */
   pop(): void {
     const items = this.#items;
     const last = items.pop();

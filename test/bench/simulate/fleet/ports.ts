@@ -3,10 +3,10 @@
  * replicas, callers and nodes go by their index.
  */
 
-/** Virtual time: nothing in the simulator knows another clock. */
+/** Virtual time, the only clock of the simulator. */
 export interface Timeline {
   readonly now: number;
-  /** Runs once, `seconds` from now; what falls on the same instant runs in the order in which it was asked for. */
+  /** Runs once, `seconds` from now. Events of the same instant run in the order in which they were scheduled. */
   after(seconds: number, run: () => void): void;
 }
 
@@ -31,9 +31,9 @@ export interface ServiceShape {
   readonly callers: number;
 }
 
-/** What a replica says of itself in a response, and when it is probed. */
+/** What a replica reports of itself in a response and to a probe. */
 export interface ReplicaReport {
-  /** The request that is being answered not counted. */
+  /** Without the request that is being answered. */
   readonly requestsInFlight: number;
   /** CPU used over `allocationCores`, mean of the last second; above 1 while it borrows. */
   readonly utilisation: number;
@@ -59,10 +59,10 @@ export interface NodeCounters {
   readonly replicaSeconds: (service: number, replica: number) => number;
 }
 
-/** One fleet, seen by the policy that balances it. What is honest to know is up to the policy. */
+/** One fleet, as the policy that balances it sees it. A policy uses only what its real counterpart could know. */
 export interface Fleet {
   readonly timeline: Timeline;
-  /** As they are now: a node that loses cores shows it here, as an agent would read it from its kernel. */
+  /** Current sizes: a node that loses cores shows it here, as an agent would read it from its kernel. */
   readonly nodes: readonly NodeShape[];
   readonly services: readonly ServiceShape[];
   /** A stream of random numbers of its own. */
@@ -70,7 +70,7 @@ export interface Fleet {
   counters(node: number): NodeCounters;
   /** Asks a replica for its report; the answer comes after a round trip of the network, or never. */
   probe(service: number, replica: number, answered: (report: ReplicaReport) => void): void;
-  /** Truth that no real balancer has: for the oracle alone. Seconds until a request sent now would be answered. */
+  /** For the oracle alone: seconds until a request sent now would be answered, which no real balancer knows. */
   expectedLatency(service: number, replica: number): number;
 }
 

@@ -50,7 +50,7 @@ export class SharedProcessor {
     return task;
   }
 
-  /** Takes a task off that is not done. */
+  /** Removes a task that is not done. */
   cancel(task: Task): void {
     this.group.settle();
     task.isCancelled = true;
@@ -70,7 +70,7 @@ export class SharedProcessor {
     if (plans === this.#plans) this.#plan();
   }
 
-  /** Plans the next completion; what was planned before is void. */
+  /** Schedules the next completion, and cancels the one scheduled before. */
   #plan(): void {
     const plan = ++this.#plans;
     while (this.#tasks.first?.isCancelled === true) this.#tasks.pop();

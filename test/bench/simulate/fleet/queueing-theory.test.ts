@@ -1,4 +1,4 @@
-/** The simulator against what queueing theory knows exactly. */
+/** The simulator against exact results of queueing theory. */
 import { describe, expect, it } from 'vitest';
 import { uniform } from '../policies/uniform.ts';
 import type { Workload } from '../workloads/workload.ts';
@@ -18,7 +18,7 @@ interface Station {
   readonly seconds: number;
 }
 
-/** One node with nothing beside its replicas. */
+/** One node with only its replicas. */
 function station({ cores, replicas, utilisation, work, seconds }: Station): Workload {
   return {
     name: 'station',

@@ -32,7 +32,7 @@ export function randomStream(seed: number, purpose: string): Random {
 
 export interface Distribution {
   readonly mean: number;
-  /** One value; always takes the same count of random numbers. */
+  /** One value. Always consumes the same number of random numbers. */
   readonly draw: (random: Random) => number;
 }
 
@@ -54,7 +54,7 @@ export function lognormal(mean: number, sigma: number): Distribution {
   return { mean, draw };
 }
 
-/** Pareto from `least` upward by its tail index `shape` > 1; what is above `most` counts as `most`. */
+/** Pareto from `least` upward by its tail index `shape` > 1; larger values count as `most`. */
 export function pareto(least: number, shape: number, most: number): Distribution {
   const mean = (shape * least - least ** shape * most ** (1 - shape)) / (shape - 1);
   return { mean, draw: (random) => Math.min(most, least * (1 - random()) ** (-1 / shape)) };

@@ -2,7 +2,7 @@
 
 const WINDOW_SECONDS = 1;
 const SAMPLES_PER_WINDOW = 10;
-/** Latencies kept per count in flight, and how old they may be to speak for the present. */
+/** Latencies kept per number in flight, and the age after which they no longer count. */
 const KEPT = 9;
 const FRESH_SECONDS = 1;
 

@@ -3,17 +3,17 @@ import type { ReplicaReport, ReplicaShape, ReplicaSide, Timeline } from './ports
 import { SharedProcessor } from './processor-sharing.ts';
 import { LatencyMeter, RateMeter } from './replica-meter.ts';
 
-/** A replica with what is wrong with it, which no policy is told. */
+/** A replica and its faults, which policies do not see. */
 export interface ReplicaPlan extends ReplicaShape {
   /** Work done per CPU-second; 1 unless told. */
   readonly speed?: number;
-  /** Each request first waits this long for something that is no CPU, seconds. */
+  /** Time that each request first waits for something other than CPU, seconds. */
   readonly waitSeconds?: number;
   /** Share of the requests that it answers with an error at once. */
   readonly failureShare?: number;
 }
 
-/** What a request asks of a replica; drawn when it is sent, so that it is the same under every policy. */
+/** The work of a request. It is drawn when the request is sent, so that it is the same under every policy. */
 export interface Request {
   readonly id: number;
   /** Seconds on a core of speed 1. */
@@ -22,7 +22,7 @@ export interface Request {
   readonly luck: number;
 }
 
-/** Part of the work that a request has cost when it fails at once. */
+/** Fraction of its work that a request costs when it fails at once. */
 const WORK_UNTIL_FAILURE = 0.05;
 
 /** One replica: takes requests, works on them by processor sharing, and reports of itself. */
@@ -56,7 +56,7 @@ export class Replica {
   }
 
   /**
-   * Takes a request; `answered` runs when its answer leaves. Returns a function that gives the request up, which does
+   * Takes a request; `answered` runs when its response leaves. Returns a function that cancels the request, which does
    * nothing once it is answered.
    */
   take(request: Request, answered: (failed: boolean, report: ReplicaReport) => void): () => void {

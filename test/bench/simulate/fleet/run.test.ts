@@ -21,7 +21,7 @@ function workload(replicas: readonly ReplicaPlan[], requestsPerSecond = 100): Wo
 
 const REPLICA = { node: 0, allocationCores: 1 };
 
-/** What each of these works, sent at once, is answered with. */
+/** The responses to these works, sent at once. */
 function answersTo(plan: ReplicaPlan, works: readonly number[]): Answer[] {
   const timeline = new EventQueue();
   const fleet = new SimulatedFleet(timeline, { ...workload([plan]), antagonists: [] }, 1);

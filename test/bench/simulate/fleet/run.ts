@@ -4,7 +4,7 @@ import { SimulatedFleet, TIMEOUT_SECONDS } from './fleet.ts';
 import type { Balancer, Policy, RunningPolicy } from './ports.ts';
 import { EventQueue } from './timeline.ts';
 
-/** Requests of the first seconds are not counted: every policy learns meanwhile. */
+/** Requests of the first seconds are not counted, while policies learn. */
 const WARM_UP_SECONDS = 30;
 
 export interface RunResult {
@@ -13,7 +13,7 @@ export interface RunResult {
   readonly failures: number;
 }
 
-/** One workload under one policy at one seed. Runs the same for the same arguments. */
+/** One workload under one policy at one seed. The same arguments give the same run. */
 export async function run(workload: Workload, policy: Policy, seed: number): Promise<RunResult> {
   const timeline = new EventQueue();
   const fleet = new SimulatedFleet(timeline, workload, seed);

@@ -22,7 +22,7 @@ export class EventQueue implements Timeline {
     this.#events.push({ at: this.#now + seconds, order: this.#asked++, run });
   }
 
-  /** Runs what falls before `end`, seconds of virtual time, and leaves the clock there. */
+  /** Runs all events before `end`, seconds of virtual time, and sets the clock to it. */
   runUntil(end: number): void {
     for (let next = this.#events.first; next !== undefined && next.at < end; next = this.#events.first) {
       this.#events.pop();

@@ -1,14 +1,14 @@
 import { TIMEOUT_SECONDS } from '../fleet/fleet.ts';
 import type { RunResult } from '../fleet/run.ts';
 
-/** One run, by names: what a worker is told. */
+/** One run by names, as a worker gets it. */
 export interface Job {
   readonly workload: string;
   readonly policy: string;
   readonly seed: number;
 }
 
-/** What one run showed. Latencies in ms, those of failed requests at the timeout. */
+/** Result of one run. Latencies in ms; a failed request counts with the timeout. */
 export interface Figures {
   readonly requests: number;
   readonly failures: number;
@@ -18,7 +18,7 @@ export interface Figures {
   readonly mean: number;
 }
 
-/** What a worker answers. */
+/** A worker's response. */
 export type Outcome = { readonly figures: Figures } | { readonly problem: string };
 
 export function metricsOf({ latencies, failures }: RunResult): Figures {

@@ -9,14 +9,14 @@ async function ask(worker: ChildProcess, job: Job, signal: AbortSignal): Promise
   throw new Error(`${job.policy} on ${job.workload} at seed ${job.seed}: ${outcome.problem}`);
 }
 
-/** Aborted when the process ends, too: nobody waits for it then. */
+/** Aborted when the process ends as well, when no one waits for it. */
 function alsoWhenGone(worker: ChildProcess, signal: AbortSignal): AbortSignal {
   const gone = new AbortController();
   worker.once('exit', (code) => gone.abort(new Error(`a simulating process ended with ${code}`)));
   return AbortSignal.any([signal, gone.signal]);
 }
 
-/** Runs all jobs, each in one of `processes` processes, and tells what each showed. Rejects when one fails. */
+/** Runs all jobs, each in one of `processes` processes, and reports the result of each. Rejects when one fails. */
 export async function runAll(
   jobs: readonly Job[],
   processes: number,

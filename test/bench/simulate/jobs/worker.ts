@@ -1,4 +1,4 @@
-/** A process that runs one simulation after the other, as it is told by messages. */
+/** A process that runs one simulation after the other, as messages ask for them. */
 import { contenders } from '../contenders.ts';
 import { run } from '../fleet/run.ts';
 import { workloads } from '../workloads/all.ts';
@@ -18,5 +18,5 @@ async function outcome({ workload, policy, seed }: Job): Promise<Outcome> {
 process.on('message', (job: Job) => {
   void outcome(job).then((answer) => process.send?.(answer));
 });
-// The one that asks is gone, for whatever reason.
+// The parent process is gone.
 process.once('disconnect', () => process.exit());

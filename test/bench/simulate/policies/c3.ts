@@ -55,7 +55,7 @@ export const c3: Policy = perCaller('C3', ({ replicas, callers, random }) => {
     },
     answered: (_request, replica, { latency, report }) => {
       outstanding.answered(replica);
-      // After a timeout nothing is known but that it took this long.
+      // A timeout shows only that it took this long.
       known[replica] = moved(known[replica], {
         responseTime: latency,
         serviceTime: report?.latency ?? latency,

@@ -1,9 +1,9 @@
 /** Weight of one answer. */
 const GAIN = 0.1;
-/** Mean lifetime of what is not renewed, seconds. */
+/** Mean lifetime without new responses, seconds. */
 const DECAY = 10;
 
-/** Share of requests to each replica that failed, as one caller remembers it: a moving average that fades with time. */
+/** Fraction of failed requests to each replica as one caller remembers it: a moving average that decays with time. */
 export class FailureMemory {
   readonly #shares: Float64Array;
   readonly #at: Float64Array;
@@ -22,7 +22,7 @@ export class FailureMemory {
     this.#keep(replica, share + GAIN * ((failed ? 1 : 0) - share), now);
   }
 
-  /** What the replica says of itself raises the share, and never lowers it: without requests it has no failures. */
+  /** A replica's own report can raise the fraction but not lower it: a replica without requests has no failures. */
   reported(replica: number, share: number, now: number): void {
     this.#keep(replica, Math.max(share, this.share(replica, now)), now);
   }

@@ -10,7 +10,7 @@ export const quiet: ReplicaReport = {
   latency: 0.1,
 };
 
-/** A fleet whose replicas say what a test wants. One service. */
+/** A fleet of one service whose replicas report what a test sets. */
 export class FakeFleet implements Fleet {
   readonly timeline = new EventQueue();
   readonly nodes = [];

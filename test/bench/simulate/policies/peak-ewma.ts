@@ -4,7 +4,7 @@ import { anyPair } from './sampling.ts';
 
 /** Mean lifetime of an observation, seconds: the default of Finagle, Linkerd and Envoy. */
 const DECAY = 10;
-/** Dearer than any latency: a replica that has not answered yet gets one request, and no second before. */
+/** Above any latency: a replica that has not answered yet gets one request, and no second one before it answers. */
 const UNKNOWN = 1e9;
 
 /** Moving average of latency that jumps to a peak at once and forgets it slowly, seconds. */

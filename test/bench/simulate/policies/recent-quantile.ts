@@ -11,7 +11,7 @@ export class RecentQuantile {
     this.#recent[this.#added++ % this.#recent.length] = value;
   }
 
-  /** The least value that at least the share `rank` of them does not exceed; infinite while there are none. */
+  /** The least value that at least the fraction `rank` of them does not exceed; infinite without values. */
   at(rank: number): number {
     const sorted = this.#recent.subarray(0, this.#added).toSorted();
     return sorted[Math.max(0, Math.ceil(rank * sorted.length) - 1)] ?? Number.POSITIVE_INFINITY;

@@ -22,7 +22,7 @@ function median(values: readonly number[]): number {
 
 interface Known {
   weight: number;
-  /** First report since there was none; infinite while there is none. */
+  /** When the first report came after none; infinite without reports. */
   since: number;
   updated: number;
 }

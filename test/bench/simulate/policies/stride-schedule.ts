@@ -1,6 +1,6 @@
 /** Whole weights up to this, as in gRPC. */
 const MOST = 65_535;
-/** Weights are held within these multiples of their mean, as in gRPC. */
+/** Weights are kept within these multiples of their mean, as in gRPC. */
 const MIN_RATIO = 0.01;
 const MAX_RATIO = 10;
 

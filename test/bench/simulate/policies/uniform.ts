@@ -1,6 +1,6 @@
 import type { Policy } from '../fleet/ports.ts';
 
-/** Any replica, each as likely, whatever happens. */
+/** Any replica, each with the same probability. */
 export const uniform: Policy = {
   name: 'random',
   start(fleet) {

@@ -1,4 +1,4 @@
-/** From the figures of single runs to rows per workload and policy, and to how ours compares. */
+/** Rows per workload and policy from the figures of single runs, and how Ballast compares. */
 import type { Round } from '../../support/bench.ts';
 import type { Figures, Job } from '../jobs/job.ts';
 
@@ -52,7 +52,7 @@ export function bestRival(
   return best;
 }
 
-/** As printed: latencies in ms, and how they compare to the best rival's of the same workload. */
+/** As printed: latencies in ms, and their ratio to the best rival's on the same workload. */
 export function roundOf(row: Row, p99: Best | undefined, p999: Best | undefined): Round {
   const rounded = (value: number): number => Number(value.toPrecision(4));
   return {

@@ -11,7 +11,7 @@ const TOP = 150;
 const PANELS = { p99: [190, 660], p999: [710, 1180] } as const;
 const TITLES = { p99: 'p99 / oracle', p999: 'p99.9 / oracle' } as const;
 const TITLE = 'Simulated fleets: how far the tail is from what is possible';
-/** Distinct for the colour-blind (Okabe and Ito); ours has the project's colour. */
+/** Distinct for the colour-blind (Okabe and Ito); Ballast has the project's colour. */
 const PALETTE = ['#9aa4af', '#56b4e9', '#cc79a7', '#e69f00', '#0072b2', '#d55e00', '#7c3aed'];
 
 type Figure = keyof typeof PANELS;
@@ -37,7 +37,7 @@ function dot({ colour, isOurs }: Series, cx: number, cy: number): string {
   return element('rect', { x: cx - 2.5, y: cy - 12, width: 5, height: 24, rx: 2, fill: colour });
 }
 
-/** One line per workload; a policy that is not in `rows` there has no dot. */
+/** One line per workload. A policy without a row there has no dot. */
 function panel(rows: readonly Row[], series: readonly Series[], oracle: string, figure: Figure, scale: Scale): string {
   const workloads = [...Map.groupBy(rows, ({ workload }) => workload)];
   const [left, right] = PANELS[figure];

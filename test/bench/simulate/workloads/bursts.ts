@@ -2,7 +2,7 @@ import { type Distribution, lognormal, pareto } from '../fleet/random.ts';
 import { equalNodes, evenly, rateFor, replicasOn } from './placement.ts';
 import type { Workload } from './workload.ts';
 
-/** Equal replicas: whatever tells them apart is noise. Bursts ask for 120 % of the capacity, the time between for 40 %. */
+/** Equal replicas: any difference between them is noise. Bursts ask for 120 % of the capacity, the time between for 40 %. */
 function bursts(shape: string, work: Distribution): Workload {
   return {
     name: `bursts, ${shape}`,

@@ -2,7 +2,7 @@ import { exponential } from '../fleet/random.ts';
 import { equalNodes, evenly, replicasOn } from './placement.ts';
 import type { Workload } from './workload.ts';
 
-/** Callers that send so little that what each sees itself is old when it is needed. */
+/** Callers that send so little that their own observations are old when they are needed. */
 export const lowRate: Workload = {
   name: 'low-rate callers',
   about: '100 callers of 2 requests/s each, 20 replicas on 10 nodes, antagonists on half of them',

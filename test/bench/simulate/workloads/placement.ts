@@ -5,7 +5,7 @@ export function equalNodes(count: number, cores: number): NodeShape[] {
   return Array.from({ length: count }, () => ({ cores }));
 }
 
-/** One replica on each node named, in this order; `odd` tells by index what is different about some of them. */
+/** One replica on each node named, in this order; `odd` changes some of them, by index. */
 export function replicasOn(
   nodes: readonly number[],
   allocationCores: number,

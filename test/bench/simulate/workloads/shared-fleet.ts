@@ -7,7 +7,7 @@ const CORES = 8;
 const PER_NODE = 2;
 const ALLOCATION = 1;
 const ANTAGONIST_WEIGHT = CORES - PER_NODE * ALLOCATION;
-/** Nodes whose antagonists always want everything: no replica there ever gets more than its allocation. */
+/** Nodes whose antagonists always use everything: a replica there never gets more than its allocation. */
 const FULL_NODES = 10;
 
 function antagonist(node: number): Antagonist {

@@ -12,7 +12,7 @@ function service(name: string, placement: readonly number[], cores: number, work
   };
 }
 
-/** Services that share nodes: what one of them sends somewhere takes from the others there. */
+/** Services that share nodes: a request of one takes CPU from the others on that node. */
 export const threeServices: Workload = {
   name: 'three services',
   about: '3 services of 8 replicas each, placed unevenly on 6 nodes, 75 % of the CPU',

@@ -19,7 +19,7 @@ export interface ServicePlan {
   readonly work: Distribution;
 }
 
-/** Work beside the replicas: its demand jumps among `levels`, each as likely, after exponential times. */
+/** Work beside the replicas: its demand jumps among `levels`, each with the same probability, after exponential times. */
 export interface Antagonist {
   readonly node: number;
   readonly weight: number;
@@ -30,7 +30,7 @@ export interface Antagonist {
 
 export interface Workload {
   readonly name: string;
-  /** One line: what is hard about it. */
+  /** One line on what makes it hard. */
   readonly about: string;
   readonly nodes: readonly NodeShape[];
   readonly services: readonly ServicePlan[];
