@@ -1,4 +1,4 @@
-/** The controller keeps to its OpenAPI document whatever it is asked; `npm run bench -- fuzz` asks for longer. */
+/** The controller keeps to its OpenAPI document for any request; `npm run bench -- fuzz` runs longer. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';

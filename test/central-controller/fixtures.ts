@@ -10,7 +10,7 @@ import type { Clock } from '../../central-controller/model/clock.ts';
 import { ManualWeights } from '../../central-controller/overrides/manual-weights.ts';
 import { Publisher } from '../../central-controller/publish/publisher.ts';
 
-/** A clock that only moves when it is told to. */
+/** A clock that a test moves. */
 export class FakeClock implements Clock {
   #now: number;
   #timers: { at: number; run: () => void }[] = [];
@@ -113,7 +113,7 @@ export interface TestLoop {
   readonly defects: unknown[];
 }
 
-/** A place among several controllers, won and lost as a test says. */
+/** Leadership that a test gives and takes. */
 export class FakeLeadership implements Leadership {
   readonly identity = 'this one';
   isLeading = false;
@@ -130,7 +130,7 @@ export class FakeLeadership implements Leadership {
     this.#listeners.push(changed);
   }
 
-  /** `unheard`: nobody is told, as when the time runs out while the process is held up. */
+  /** `unheard`: no listener is called, as when the lease expires while the process is suspended. */
   set(isLeading: boolean, unheard = false): void {
     this.isLeading = isLeading;
     if (!unheard) for (const changed of this.#listeners) changed();

@@ -141,7 +141,7 @@ test('PSI counts a pod’s own throttling as waiting, so no report has it', asyn
   };
   const before = await waited();
   await wait(2000);
-  // Nobody else wants this CPU.
+  // No other process uses this CPU.
   expect((await waited()) - before).toBeGreaterThan(0.8);
   const fields = Object.keys(replicaOf(await call('sample'), alone));
   expect(fields.toSorted()).toEqual(['cpuSeconds', 'limitCores', 'throttledSeconds', 'uid']);

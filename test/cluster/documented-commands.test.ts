@@ -78,7 +78,7 @@ describe('kubectl', () => {
   });
 });
 
-/** Of the applications that the pages speak of, and of what one may have beside Ballast. */
+/** Of the applications on the pages, and of other tools beside Ballast. */
 const NAMESPACES = ['istio-system', 'shop', 'monitoring', 'argocd', 'hotel-reservation', 'pdf-converter'];
 
 /** What stands in them. */

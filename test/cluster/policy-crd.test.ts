@@ -25,7 +25,7 @@ function messageOf(error: unknown): string {
   return (JSON.parse(String(error.body)) as { message: string }).message;
 }
 
-/** What the API server says against it; undefined when it would take it. Nothing is kept. */
+/** Why the API server refuses it; undefined when it accepts. A dry run. */
 async function refusedByServer(spec: unknown): Promise<string | undefined> {
   try {
     const body = policy('tried', spec);

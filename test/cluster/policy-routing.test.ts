@@ -59,7 +59,7 @@ async function scale(name: string, replicas: number): Promise<void> {
   }, SOON);
 }
 
-/** Says of a pod what its kubelet would. */
+/** Reports a pod's status as its kubelet would. */
 async function run(namespaceName: string, name: string, podIP: string): Promise<void> {
   const conditions = [{ type: 'Ready', status: 'True', lastTransitionTime: new Date().toISOString() }];
   const status = { phase: 'Running', podIP, podIPs: [{ ip: podIP }], conditions };

@@ -1,4 +1,4 @@
-/** Pages and tables of what was measured say what the figures beside them say. */
+/** Pages and tables of measurements agree with the figures beside them. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { format, resolveConfig } from 'prettier';

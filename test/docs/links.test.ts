@@ -1,4 +1,4 @@
-/** Whatever a page leads to within the repository is there: files, pictures, headings. */
+/** Links within the repository lead to existing files, pictures and headings. */
 import { existsSync, statSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { expect, test } from 'vitest';

@@ -78,7 +78,7 @@ describe('the manifests of the playlist recommender', () => {
     }
     const { source } = await specOf<ArgoSpec>('argo-cd/application.yaml', 'Application');
     expect(existsSync(join(CHECKOUT, source.path, 'kustomization.yaml'))).toBe(true);
-    // RFC 2606: a name that nobody can have.
+    // RFC 2606: a name that does not exist.
     expect(new URL(source.repoURL).hostname).toMatch(/\.invalid$/);
   });
 });

@@ -32,7 +32,7 @@ async function objectsOf(folder: string): Promise<Workload[]> {
   return made.map((document) => document.toJS() as Workload);
 }
 
-/** The gateway beside everything that is not measured; its image is not to be looked for in a registry. */
+/** The gateway runs beside what is not measured. Its image must not be pulled from a registry. */
 function beside({ spec, ...workload }: Workload): object {
   const { spec: pod, ...template } = spec.template;
   const changed = {
@@ -123,7 +123,7 @@ describe('placement', () => {
   beforeAll(removePods);
   afterEach(removePods);
 
-  /** Removes the Deployment; its pods have nobody to answer. */
+  /** Removes the Deployment. Its pods serve no requests. */
   async function removePods(): Promise<void> {
     await kubectl('-n', NAME, 'delete', 'deployment', NAME, '--ignore-not-found');
     await endPods();

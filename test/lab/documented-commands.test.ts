@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => cluster[Symbol.asyncDispose]());
 
-/** Runs it in the lab's own shell, as a reader does. What goes on until Ctrl-C is ended once it says `enough`. */
+/** Runs it in the lab's own shell, as a reader does. An endless command is ended once it prints `enough`. */
 async function inLab(command: string, enough?: string): Promise<{ code: number | null; output: string }> {
   const args = ['--disable-warning=ExperimentalWarning', LAB, 'shell', '--', 'sh', '-c', `exec ${command}`];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });

@@ -7,8 +7,8 @@ import { RATE, loadDuring, startTraffic, summaryOf } from './support/traffic.ts'
 
 const LOST = 'node-2';
 /**
- * What may fail: requests that were on the node, and those that its callers sent there before they left it out. Nobody
- * says no for a node that is gone: the frontend gives up on an answer after 3 s (504), and the more requests a proxy
+ * What may fail: requests on the node, and those that its callers sent there before they left it out. Nothing
+ * refuses in place of a lost node: the frontend gives up on an answer after 3 s (504), and the more requests a proxy
  * waits for, the less it chooses that replica. So the bound is what the node would have got in this time.
  */
 const BEFORE_EJECTION_S = 2;
@@ -56,7 +56,7 @@ test('requests go on without it, and its replicas get no weight', async () => {
   const third = RATE / 3;
   expect(load.failed).toBeLessThanOrEqual(third * BEFORE_EJECTION_S);
 
-  // From now on nobody asks it any more.
+  // From now on no request goes to it.
   const afterwards = startTraffic(cluster.lab.ingress);
   await eventually(async () => expect((await controllers.service('user')).requestsPerSecond).toBeGreaterThan(RATE / 2));
   expect(summaryOf(await afterwards.stop())).toMatchObject({ failed: 0 });

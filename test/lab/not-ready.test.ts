@@ -9,7 +9,7 @@ import { HOTEL, LabCluster } from './support/cluster.ts';
 import type { Pod } from './support/pods.ts';
 import { loadDuring, summaryOf } from './support/traffic.ts';
 
-/** A condition that nobody sets but this test. */
+/** A condition that only this test sets. */
 const GATE = 'ballast.dev/test-gate';
 const LATE = 'frontend-2';
 /** 500 requests. */

@@ -45,7 +45,7 @@ async function servedWith(wish: string): Promise<Record<string, number>> {
   return replicasOf(cluster.lab.ingress, REQUESTS, { [ENDPOINT_HEADER]: wish });
 }
 
-/** What the command says, run as a user does. */
+/** Output of the command, run as a user does. */
 async function verify(service: string, path: string): Promise<PinningReport & { code: number }> {
   const { kubeconfig } = cluster.lab.folder;
   const where = ['--kubeconfig', kubeconfig, '--address', cluster.lab.ingress.href];

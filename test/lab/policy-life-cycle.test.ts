@@ -1,4 +1,4 @@
-/** A policy from Observe to its deletion: what stands in the cluster, and what requests carry to their replicas. */
+/** A policy from Observe to its deletion: its objects in the cluster, and the headers of requests. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { SESSION_LABEL } from '../../central-controller/routing/istio-names.ts';
 import { ENDPOINT_HEADER, LOAD_HEADER, SESSION_HEADER } from '../../contract/names.ts';
@@ -69,7 +69,7 @@ test('Enforce labels the Service, and each request names the replica that serves
   await eventually(expectChosen);
   expect([await sessionLabel(), await routingObjects()]).toEqual([SESSION_HEADER, []]);
   await expectChosen();
-  // The status follows what it tells of.
+  // The status follows what it describes.
   await eventually(async () => expect((await cluster.statusOf(MIRROR)).routing).toBe('Endpoint'));
 });
 

@@ -25,7 +25,7 @@ import {
   fnv1a,
 } from '../../contract/sync-answer.ts';
 
-/** What a VM says, with defaults for what a test is not about. */
+/** A VM's message, with defaults for fields that a test does not set. */
 export interface SyncMessage {
   readonly namespace?: string;
   readonly pod?: string;
@@ -139,7 +139,7 @@ function check(holds: boolean, what: string): void {
   if (!holds) throw new Error(`answer: ${what}`);
 }
 
-/** Reads an answer. @throws where it is not as the format says */
+/** Reads an answer. @throws if it does not follow the format */
 export function readSyncAnswer(bytes: Uint8Array): ReadAnswer {
   const answer = Buffer.from(bytes);
   check(answer.length >= ANSWER_HEADER_BYTES, 'shorter than its header');

@@ -1,4 +1,4 @@
-/** The link to the agent: one VM speaks for the process, its message is held, and it backs off while the agent is away. */
+/** The link to the agent: one VM works for the process, its message is held, and it backs off while the agent is away. */
 import { describe, expect, it } from 'vitest';
 import { AGENT_CLUSTER } from '../../contract/names.ts';
 import { encodeBlock } from '../../contract/sync-answer.ts';

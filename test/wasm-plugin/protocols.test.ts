@@ -123,7 +123,7 @@ for (const [name, start] of Object.entries({ caller, server })) {
       scene.pass(POST_MS, vm);
       expect(counters()).toMatchObject({ requests: 1, failures, inFlight: 0 });
       expect(counters()?.answered).toBe(0);
-      // Callers have waited for a replica that they gave up; a failure says nothing of its speed.
+      // Callers waited for a replica that they gave up. A failure does not show its speed.
       expect(seconds()).toBeCloseTo(name === 'caller' && failures === 0 ? 5 : 0, 6);
     });
 

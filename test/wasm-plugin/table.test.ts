@@ -42,7 +42,7 @@ function cluster(name: string): string {
   return `outbound|${port}||${host}`;
 }
 
-/** Checks that the VM balances the service as its newest block says, and not at all without one. */
+/** Checks that the VM balances the service by its newest block, and not at all without one. */
 function expectHeld(vm: ReturnType<Scene['vm']>, name: string, held: Omit<ServiceAssignment, 'key'> | undefined): void {
   for (const { name: pod, address } of held?.replicas ?? []) {
     const { request } = send(vm, { 'x-lb-endpt': pod }, cluster(name));

@@ -26,7 +26,7 @@ beforeAll(async () => {
 });
 afterAll(async () => stack.disposeAsync());
 
-/** Whatever the page complained of by then is in `complaints`. */
+/** `complaints` holds the errors of the page so far. */
 async function open(options: Parameters<Browser['newPage']>[0]): Promise<{ page: Page; complaints: string[] }> {
   const page = await browser.newPage(options);
   const complaints: string[] = [];

@@ -68,7 +68,7 @@ export async function startRecommendation(
   );
 }
 
-/** Whatever a test wants of another service. */
+/** What a test needs of another service. */
 export async function startStub(addRoutes: (server: FastifyInstance) => void, pod = 'stub-0'): Promise<Replica> {
   return start(pod, addRoutes);
 }

@@ -80,7 +80,7 @@ function formOf(schema: Schema): string {
   return [type === 'string' ? 'text' : type, ...range].join(' ');
 }
 
-/** Fields by their paths, such as `nodes[].name`; what several forms have in common is told once. */
+/** Fields by their paths, such as `nodes[].name`; fields that several forms share appear once. */
 function fieldsOf(schema: Schema, path = ''): string[][] {
   if (schema.items) return fieldsOf(schema.items, `${path}[]`);
   const parts = schema.allOf ?? schema.anyOf?.filter(({ properties }) => properties);

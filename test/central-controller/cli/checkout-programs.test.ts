@@ -10,7 +10,7 @@ import { ballast } from './ballast-process.ts';
 
 const COMMANDS = join(import.meta.dirname, '../../../central-controller/cli/checkout-programs.ts');
 
-/** A checkout with a demo that does what it is told. */
+/** A checkout with a demo that a test controls. */
 const DEMO = `
   const [what, ...rest] = process.argv.slice(2);
   if (what === 'fail') process.exit(7);

@@ -1,4 +1,4 @@
-/** Decisions that nobody has made. */
+/** Made-up decisions. */
 import type { Topology } from '../../../central-controller/model/topology.ts';
 import type { Decision, ReplicaState } from '../../../contract/decision.ts';
 

@@ -1,4 +1,4 @@
-/** A CustomResourceDefinition as it stands in istio-configs. */
+/** A CustomResourceDefinition from istio-configs. */
 import { format } from 'prettier';
 import { stringify } from 'yaml';
 

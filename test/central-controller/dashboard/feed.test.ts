@@ -4,7 +4,7 @@ import { type FeedState, loadPageModule } from './page-modules.ts';
 
 const { follow } = await loadPageModule('feed');
 
-/** An event source that does what the test says. */
+/** An event source that a test controls. */
 class FakeSource {
   readonly #listeners = new Map<string, (event: { data: string }) => void>();
   closed = false;

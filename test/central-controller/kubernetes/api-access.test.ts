@@ -57,7 +57,7 @@ async function listening(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-/** An API server that refuses as often as it is told to, and notes what it is sent. */
+/** An API server that refuses a given number of requests and records what it receives. */
 async function apiServer(refusals = 0) {
   const seen: IncomingHttpHeaders[] = [];
   const server = createServer(({ headers }, response) => {

@@ -205,6 +205,6 @@ test('whatever is late, lost, stopped or started anew, never do two lead', () =>
     }),
     { numRuns: 3000 },
   );
-  // It does not hold because nobody ever leads.
+  // The property would also hold if no controller ever led.
   expect(led).toBeGreaterThan(1000);
 });

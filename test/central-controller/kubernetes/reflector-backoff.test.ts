@@ -10,7 +10,7 @@ const MINUTE_MS = 60_000;
 const BOOKMARK = '{"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"2"}}}\n';
 const TOO_OLD = '{"type":"ERROR","object":{"code":410}}\n';
 
-/** How one watch goes: it is refused, or lasts so long, says this and is over or breaks. */
+/** The course of one watch: it is refused, or it lasts a given time, sends these events, and ends or breaks. */
 type Watch = ApiError | { readonly lastsMs?: number; readonly lines?: string; readonly breaks?: ApiError };
 /** What one list answers, page by page. */
 type List = ApiError | 'whole' | 'expires';

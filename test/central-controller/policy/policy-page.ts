@@ -65,7 +65,7 @@ function meaning({ description = '', anyOf = [] }: Field): string {
   return [description, ...values].join('<br>');
 }
 
-/** One row per field; what is required says so where others have their default. */
+/** One row per field. Required fields say so in the column of defaults. */
 function fields({ properties = {}, required = [] }: Field): string {
   const rows = Object.entries(properties).map(([name, field]) => {
     const absent = field.default === undefined ? '' : code(field.default);

@@ -11,7 +11,7 @@ import { type Controller, settled } from '../routing/support/controller.ts';
 
 const START = Date.UTC(2026, 0, 1);
 
-/** A policy in a cluster where all is written, the status that stands, and what is said from then on. */
+/** A policy in a cluster where all is written, its present status, and the events from then on. */
 class Reporting {
   readonly said: string[] = [];
   #now = START;

@@ -1,4 +1,4 @@
-/** CPU grants on their way to the agents: each hears of its own node's pods only. */
+/** CPU grants to the agents: each gets those of its own node's pods only. */
 import { Compile } from 'typebox/compile';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { AssignmentUpdate, type PodCpuGrant } from '../../../contract/assignment.ts';

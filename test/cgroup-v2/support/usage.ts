@@ -1,4 +1,4 @@
-/** What the sampler says of pods over a span of time. */
+/** The sampler's figures of pods over a span of time. */
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect, vi } from 'vitest';
 import type { ReplicaCpu } from '../../../contract/report.ts';

@@ -177,7 +177,7 @@ function serverFlags(folder: string, address: string, etcd: string, options: Api
           `--audit-log-path=${options.auditLog}`,
           '--audit-log-mode=blocking',
         ]),
-    // Without the controller manager nobody makes the service accounts that this plugin asks pods to have.
+    // Without the controller manager the service accounts that this plugin requires do not exist.
     ...(options.controllerManager ? [] : ['--disable-admission-plugins=ServiceAccount']),
   ];
 }

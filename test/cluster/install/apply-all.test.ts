@@ -127,7 +127,7 @@ describe('kubectl apply', () => {
 });
 
 describe('Pod Security', () => {
-  /** Writes the pod that a workload's template stands for, without keeping it. */
+  /** Creates the pod of a workload's template in a dry run. */
   async function createPod(workload: KubernetesObject | undefined, namespace: string): Promise<string> {
     if (workload === undefined) throw new Error('there is no such workload');
     const { template } = workload['spec'] as { template: Record<string, unknown> };

@@ -1,4 +1,4 @@
-/** What users write besides: every field of Istio's that the local mesh renders, at least once. */
+/** Every field of Istio's that the local mesh renders, at least once. */
 import type { Manifest } from '../../../central-controller/kubernetes/manifest.ts';
 
 function istio(

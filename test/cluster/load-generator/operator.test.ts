@@ -206,7 +206,7 @@ test('what is over is deleted when its time to live is', async () => {
   await cluster.serve('search', twoReplicas());
   await cluster.request('short', { durationSeconds: 1, ttlSecondsAfterFinished: 0 });
   await cluster.untilGone('short');
-  // Here nobody collects what an owner leaves.
+  // There is no garbage collector here.
   expect(await cluster.kubectl('get', 'lgres', '-o', 'name')).toContain('/short-');
 });
 

@@ -168,7 +168,7 @@ export const ALERT_CASES: readonly AlertCase[] = [
     quiet: {
       'ballast_policy_condition{namespace="shop",policy="cart",type="Ready",reason="Off"}': '0x20',
       'ballast_policy_condition{namespace="shop",policy="book",type="Ready",reason="Balanced"}': '1x20',
-      // Nobody has called it yet, and nobody calls it any more.
+      // No one has called it yet, and no one calls it any more.
       'ballast_policy_condition{namespace="shop",policy="new",type="Ready",reason="Learning"}': '0x20',
       'ballast_policy_condition{namespace="shop",policy="idle",type="Ready",reason="Idle"}': '1x20',
       'ballast_policy_condition{namespace="shop",policy="book",type="Routed",reason="NotEnforced"}': '0x20',

@@ -12,7 +12,7 @@ const POLICY_CRD = join(import.meta.dirname, '../../../istio-configs/base/crds/l
 /** A schema that takes any object. */
 export const OPEN: Json = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
 
-/** A kind of which the API server takes anything, or what fits a schema. */
+/** A kind whose objects the API server takes without a schema, or with one. */
 export function customKind(group: string, kind: string, plural: string, schema = OPEN, version = 'v1'): Json {
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
@@ -42,7 +42,7 @@ export class ClusterWriter {
     return new ClusterWriter(new KubernetesClient(await kubeconfigAccess({ kubeconfig })));
   }
 
-  /** Creates the object or sets what it says. */
+  /** Creates the object or updates it. */
   async apply(object: Json, subresource = ''): Promise<void> {
     const path = `${pathOf(object)}${subresource}`;
     const query = { fieldManager: 'test', force: true };

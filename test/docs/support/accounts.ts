@@ -1,6 +1,6 @@
 /**
- * What becomes of each command that the pages name: a test runs it as it stands, in an environment of its own, or it is
- * what another test runs, or (benchmarks, which take minutes) its flags are held against its help.
+ * What is done with each command on the pages: a test runs it unchanged in an environment of its own, or it is
+ * one that another test runs, or (benchmarks, which take minutes) its flags are checked against its help.
  */
 import type { DocumentedCommand } from './documented-commands.ts';
 
@@ -143,7 +143,7 @@ const RULES: readonly Rule[] = [
   // Findings are programs of their own, which check themselves.
   tested(/^bash findings\/envoy-least-request-of-two\.sh$/, 'findings/envoy-least-request-of-two.sh', 'LEAST_REQUEST'),
 
-  // Doctor looks at a cluster; its exit code says what it found there.
+  // Doctor checks a cluster, and its exit code depends on what it finds.
   tested(/ballast(?: --)? doctor\b/, 'test/cluster/doctor.test.ts', "'doctor'", 'central-controller/cli/main.ts'),
   tested(/ballast(?: --)? verify pinning\b/, 'test/lab/pinning.test.ts', "'verify', 'pinning'"),
   tested(/^ballast completion /, 'test/central-controller/cli/completion.test.ts', 'completionScript('),
@@ -175,7 +175,7 @@ const RULES: readonly Rule[] = [
   run(/^kubectl /, 'cluster'),
 ];
 
-/** Undefined: nobody runs it. */
+/** Undefined: it is not run. */
 export function accountOf({ text }: DocumentedCommand): Account | undefined {
   return RULES.find(({ command }) => command.test(text))?.account;
 }

@@ -55,7 +55,7 @@ export function splitFences({ file, lines }: Page): { readonly fences: Fence[]; 
   return { fences, prose };
 }
 
-/** What stands between backticks; a span may go on in the next line. */
+/** Text between backticks; a span may continue in the next line. */
 export function codeSpans(prose: readonly string[]): { readonly line: number; readonly text: string }[] {
   const text = prose.join('\n');
   return [...text.matchAll(/(?<!`)`([^`]+)`(?!`)/g)].map((match) => ({

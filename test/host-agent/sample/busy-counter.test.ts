@@ -33,13 +33,13 @@ function procStat(ticks: Ticks): string {
   return `cpu  ${words} 0 0\ncpu0 ${words} 0 0\n`;
 }
 
-/** What Node tells of the same counters, in ms. It has no columns for iowait, softirq and steal. */
+/** The same counters from Node, in ms. It has no columns for iowait, softirq and steal. */
 function nodesView({ user = 0, nice = 0, system = 0, idle = 0, irq = 0 }: Ticks): os.CpuInfo[] {
   const times = { user: user * 10, nice: nice * 10, sys: system * 10, idle: idle * 10, irq: irq * 10 };
   return [{ model: 'a processor', speed: 2000, times }];
 }
 
-/** What the library says after the kernel's counters became these. */
+/** The library's result after the kernel's counters became these. */
 async function libraryAt(ticks: Ticks): Promise<number> {
   cpus.mockReturnValue(nodesView(ticks));
   cat.mockReturnValue(procStat(ticks));

@@ -10,7 +10,7 @@ import { SOON } from '../../support/soon.ts';
 
 const LIMITS: BodyLimits = { each: 40_000, together: 100_000 };
 
-/** A request of which the test says what comes when. */
+/** A request whose parts a test sends one by one. */
 class Request extends EventEmitter {
   readonly outcomes: string[] = [];
 
@@ -101,7 +101,7 @@ test('whatever comes in whatever order, each is called back at most once and wha
   );
 });
 
-/** Begins to post, and says what is answered. */
+/** Begins to post. Resolves with the response. */
 function post(url: string, announced: number, sent: Buffer): { socket: Socket; answer: Promise<string> } {
   const socket = connect(Number(new URL(url).port), '127.0.0.1');
   onTestFinished(() => void socket.destroy());

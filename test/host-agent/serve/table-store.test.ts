@@ -8,14 +8,14 @@ import { replica, service, update } from '../support/updates.ts';
 
 const STARTED = 1_763_600_000_000;
 
-/** What has become due; true when waiting proxies are to be answered. */
+/** Whether waiting proxies must be answered now. */
 function tick(held: HeldAssignments, store: TableStore, now: number): boolean {
   if (!held.expire(now)) return store.tick(now);
   store.expired(now);
   return true;
 }
 
-/** A store with its assignments; each call says whether waiting proxies are to be answered. */
+/** A store with its assignments. Each call returns whether waiting proxies must be answered. */
 function setUp(): {
   store: TableStore;
   tick: (now: number) => boolean;

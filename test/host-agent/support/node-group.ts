@@ -1,4 +1,4 @@
-/** A real cgroup that stands for a node, with pods below it in kubelet's layout, where we may make some. */
+/** A real cgroup in place of a node, with pods below it in kubelet's layout, if the test may create cgroups. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { removeGroup } from '../../../tools/machine/cgroup.ts';

@@ -40,7 +40,7 @@ export class LabCluster implements AsyncDisposable {
     await this.#client.close();
   }
 
-  /** The object as it stands; undefined where there is none. */
+  /** The current object; undefined if there is none. */
   async find<T = unknown>(resource: Resource, name: string, namespace = HOTEL): Promise<T | undefined> {
     try {
       return (await this.#client.request('GET', pathOf(resource, namespace, name))) as T;

@@ -10,7 +10,7 @@ const HOST = 'mirror.test';
 const labels = { app: MIRROR };
 const meta = (name: string) => ({ name, namespace: HOTEL, labels });
 
-/** Answers with the request's headers as JSON, and says who it is. */
+/** Answers with the request's headers and its own name as JSON. */
 const PROGRAM = `
   const server = require('node:http').createServer((request, response) => {
     response.setHeader('x-served-by', process.env.POD_NAME);

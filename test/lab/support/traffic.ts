@@ -22,7 +22,7 @@ declare module 'vitest' {
 
 type Meta = Pick<TaskMeta, 'requests'>;
 
-/** Adds the load to what the report of the test that started it says of its requests. */
+/** Adds the load's requests to the report of the test that started it. */
 function counted(load: Load): Load {
   const meta: Meta | undefined = TestRunner.getCurrentTest()?.meta;
   if (meta) void count(load, meta);

@@ -21,7 +21,7 @@ const CLASSES = [
   { upTo: 97, ms: 60 },
   { upTo: 100, ms: 180 },
 ];
-/** What two tools may differ by on a busy machine: half of what tells neighbouring classes apart, the root of three. */
+/** Factor by which two tools may differ on a busy machine: half the distance of neighbouring classes, the root of three. */
 const TOLERANCE = Math.sqrt(3);
 
 test('agrees with fortio on the percentiles of a server whose delays are known', { timeout: 600_000 }, async () => {

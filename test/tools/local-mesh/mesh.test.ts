@@ -84,7 +84,7 @@ describe('a mesh', () => {
     });
     expect((await servedBy(20)).size).toBeGreaterThan(0);
 
-    // With everything given to one replica by hand, whoever names another must still get that one.
+    // With all weight given to one replica by hand, a client that names another must still get the named one.
     const weight = new URL('/api/v1/services/hotel-reservation/frontend/weights/frontend-1', mesh.controller);
     const body = JSON.stringify({ weight: 1, ttlSeconds: 600 });
     const set = await fetch(weight, { method: 'PUT', headers: { 'content-type': 'application/json' }, body });

@@ -30,7 +30,7 @@ test('ends by itself after its duration', () => {
   });
   const taken = JSON.parse(run.stdout) as Taken;
   expect(taken.seconds).toBeGreaterThanOrEqual(1.49);
-  // At most what was asked, besides the thread's own start: a busy machine gives less, never more.
+  // At most what was asked, apart from the thread's start: a busy machine gives less, never more.
   expect(taken.takenCores).toBeLessThan(0.5);
 });
 

@@ -30,7 +30,7 @@ export interface VmOptions {
   readonly nodeId?: string;
   /** Clusters that do not exist: calls to them are refused. */
   readonly missingClusters?: ReadonlySet<string>;
-  /** Hears of each call from the module to the host: a crossing that costs. */
+  /** Called for each call from the module to the host, which costs time. */
   readonly onHostCall?: (name: string) => void;
 }
 

@@ -1,12 +1,12 @@
 import type { Balancer, Fleet, Policy, Random } from '../fleet/ports.ts';
 
-/** What a policy without any central part knows when one of its callers starts. */
+/** What one caller of a policy without a central part knows at its start. */
 export interface CallerSetting {
   readonly fleet: Fleet;
   readonly service: number;
-  /** Count of the service's replicas. */
+  /** Number of the service's replicas. */
   readonly replicas: number;
-  /** Count of the service's callers. */
+  /** Number of the service's callers. */
   readonly callers: number;
   /** This caller's own stream. */
   readonly random: Random;
@@ -32,7 +32,7 @@ export function perCaller(name: string, balancer: (setting: CallerSetting) => Ba
   };
 }
 
-/** Requests that one caller has sent to each replica and that were not answered yet. */
+/** One caller's outstanding requests to each replica. */
 export class Outstanding {
   readonly #counts: Uint32Array;
 

@@ -2,8 +2,8 @@ import type { Policy } from '../fleet/ports.ts';
 import { PUBLISHED, prequalWith } from './prequal.ts';
 
 /**
- * Prequal with what did best here: no probe serves twice, the pool keeps only the eight newest, and callers that send
- * little probe ten times a second all the same.
+ * Prequal with the settings that did best here: each probe serves once, the pool keeps the eight newest, and callers that send
+ * little still probe ten times a second.
  */
 export const prequalTuned: Policy = prequalWith('Prequal, tuned', {
   ...PUBLISHED,

@@ -11,7 +11,7 @@ export interface PrequalParameters {
   readonly probesPerRequest: number;
   /** [m] Where probes are reused, half of the replicas at most. */
   readonly mostPooled: number;
-  /** [r_remove] Whole; per request, the oldest and the worst by turns. */
+  /** [r_remove] A whole number per request; the oldest and the worst in turn. */
   readonly removalsPerRequest: number;
   /** Whether a probe may serve more than one request, by `reuseBudget`. */
   readonly reusesProbes: boolean;
@@ -19,7 +19,7 @@ export interface PrequalParameters {
   readonly hotQuantile: number;
   /** Probes that are older are dropped, seconds. */
   readonly maxAge: number;
-  /** A caller that has not probed for so long does, seconds. */
+  /** A caller probes when it has not for this long, seconds. */
   readonly maxIdle: number;
 }
 
@@ -45,19 +45,19 @@ export const PUBLISHED: PrequalParameters = {
   maxIdle: 1,
 };
 
-/** Below this a choice would be none, and the paper draws at random. */
+/** With fewer probes there is no choice, and the paper draws at random. */
 const MIN_OCCUPANCY = 2;
-/** Probe answers that make the estimated distribution of requests in flight; the paper only says "recent". */
+/** Number of recent probes that estimate the distribution of requests in flight; the paper only says "recent". */
 const DISTRIBUTION_SIZE = 128;
-/** How much worse a replica looks by its share of failures; the factor that Ballast's own pick has. */
+/** How much the fraction of failures worsens a replica's score; the factor of Ballast's own pick. */
 const FAILURE_AVERSION = 20;
 
 /**
  * Prequal as published: "Load is not what you should balance: Introducing Prequal" (Wydrowski, Kleinberg, Rumble,
  * Archer; NSDI 2024), asynchronous mode with the parameters of its testbed (section 5). Each request is sent by the
  * hot-cold lexicographic rule over a pool of probe answers and triggers probes of random replicas for the requests
- * to come. Against sinkholing the paper has heuristics that it does not tell; here latency and requests in flight of a
- * replica that fails are taken for greater by its share of failures, those this caller met and those that it reports.
+ * to come. The paper does not describe its heuristics against sinkholing; here latency and requests in flight of a
+ * replica that fails are raised by its fraction of failures, as this caller saw them and as the replica reports them.
  */
 export const prequal: Policy = prequalWith('Prequal', PUBLISHED);
 
@@ -108,7 +108,7 @@ class PrequalCaller implements Balancer {
     this.#removeOldestNext = !this.#removeOldestNext;
   }
 
-  /** Unless it probes before. */
+  /** Unless it probes earlier. */
   #probeAfter(seconds: number): void {
     const rounds = this.#probeRounds;
     this.#setting.fleet.timeline.after(seconds, () => {
@@ -139,7 +139,7 @@ class PrequalCaller implements Balancer {
     }
   }
 
-  /** A fraction is rounded at random, so that the mean is kept. */
+  /** A fraction is rounded at random, which keeps the mean. */
   #roundedReuse(): number {
     const whole = Math.floor(this.#reuse);
     return this.#setting.random() < this.#reuse - whole ? whole + 1 : whole;

@@ -1,4 +1,4 @@
-/** One answer to a probe, as a caller keeps it. */
+/** One response to a probe, as a caller keeps it. */
 export interface PooledProbe {
   readonly replica: number;
   /** Seconds. */
@@ -12,7 +12,7 @@ export interface PooledProbe {
 
 /**
  * Prequal's probe pool (NSDI 2024, section 4), its newest probe of each replica. A probe is hot where its requests in
- * flight exceed the threshold that every question carries, and cold otherwise.
+ * flight exceed the threshold that is given with each choice, and cold otherwise.
  */
 export class ProbePool {
   readonly #size: number;
@@ -48,7 +48,7 @@ export class ProbePool {
     return best;
   }
 
-  /** A request goes to the probe's replica: it has one more in flight, and the probe one use less. */
+  /** A request goes to the probe's replica: one more in flight, and one use less of the probe. */
   use(probe: PooledProbe): void {
     probe.requestsInFlight++;
     probe.usesLeft--;

@@ -43,7 +43,7 @@ const WELL: ClusterFacts = {
   hardware: undefined,
 };
 
-/** What is found besides what is well. */
+/** The findings that are not `ok`. */
 function found(lacking: Partial<ClusterFacts>): string[] {
   return diagnose({ ...WELL, ...lacking })
     .filter(({ level }) => level !== 'ok')

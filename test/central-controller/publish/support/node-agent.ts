@@ -1,4 +1,4 @@
-/** An agent that wants some services and applies the lines that it is sent, as the protocol says. */
+/** An agent that wants some services and applies the lines that it receives, by the protocol. */
 import { Compile } from 'typebox/compile';
 import { expect } from 'vitest';
 import type { Subscriber } from '../../../../central-controller/publish/agent-stream.ts';

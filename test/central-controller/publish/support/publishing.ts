@@ -58,7 +58,7 @@ export function decisionOn(topology: Topology, at: number, wish: Wish | ((servic
   };
 }
 
-/** An agent that applies what it is sent, as the protocol says. */
+/** An agent that applies what it receives, by the protocol. */
 export class Agent implements Subscriber {
   readonly node: string;
   readonly updates: AssignmentUpdate[] = [];

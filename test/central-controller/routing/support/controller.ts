@@ -63,7 +63,7 @@ export class Controller {
   }
 }
 
-/** One that has written all that is to be written. */
+/** A policy whose objects are all written. */
 export function settled(state: Partial<ModelState> = {}): Controller {
   const controller = new Controller();
   Object.assign(controller.cluster.state, state);

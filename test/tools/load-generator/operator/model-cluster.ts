@@ -1,4 +1,4 @@
-/** A cluster and one operator process after the other, in memory: does what a plan says, and keeps count. */
+/** A cluster and one operator process after the other, in memory: follows a plan and counts. */
 import type { LoadgenRequest } from '../../../../tools/load-generator/operator/api/request.ts';
 import type { Measured } from '../../../../tools/load-generator/operator/api/result.ts';
 import { type Action, plan, type RunState, type Seen } from '../../../../tools/load-generator/operator/plan/plan.ts';

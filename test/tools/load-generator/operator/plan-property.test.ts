@@ -100,7 +100,7 @@ test('when nothing happens any more, nothing is left to do after a few rounds, a
         const { phase, resultName } = cluster.requests.get(uid)?.status ?? {};
         if (phase === 'Succeeded') expect([resultName !== undefined, cluster.results.has(uid)]).toEqual([true, true]);
       }
-      // Times to live end with time alone, and it stands still.
+      // A time to live ends only as time passes, and it stands still.
       expect(turn()).toEqual([]);
       expect(cluster.runs.size).toBe(0);
     }),

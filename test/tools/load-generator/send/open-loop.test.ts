@@ -10,7 +10,7 @@ import {
 } from '../../../../tools/load-generator/send/open-loop.ts';
 import { scheduleOf } from '../../../../tools/load-generator/workload/arrivals.ts';
 
-/** Time that passes only when the test says so; calls what was due in between, in order. */
+/** Time that a test moves. It calls what was due in between, in order. */
 class FakeTime implements Clock {
   #now = 0;
   readonly #wakes = new Set<{ at: number; wake: () => void }>();

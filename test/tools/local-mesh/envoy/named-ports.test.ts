@@ -1,4 +1,4 @@
-/** A rollout that changes a named port: what the controller tells proxies is what a real Envoy has as endpoints. */
+/** A rollout that changes a named port: the controller's addresses are the endpoints of a real Envoy. */
 import { expect, it } from 'vitest';
 import { objectsOf } from '../../../../central-controller/cluster/cluster-objects.ts';
 import { joinTopology } from '../../../../central-controller/cluster/join.ts';

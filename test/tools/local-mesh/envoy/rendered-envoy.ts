@@ -25,7 +25,7 @@ async function inFile<T>(config: EnvoyObject, use: (file: string) => Promise<T>)
   }
 }
 
-/** What Envoy says of a configuration; throws with its complaint when it refuses it. */
+/** Envoy's validation of a configuration. Throws with Envoy's message when it refuses. */
 export async function validate(config: EnvoyObject): Promise<string> {
   const envoy = await ensureEnvoy();
   return inFile(config, async (file) => {

@@ -24,7 +24,7 @@ class Nodes {
   readonly #cost: number;
   readonly #cores: number;
 
-  /** `cores` are what there is for requests; those that find none of it wait. */
+  /** `cores` serve requests; further requests wait. */
   constructor(costSeconds: number, cores: number) {
     this.#cost = costSeconds;
     this.#cores = cores;

@@ -15,7 +15,7 @@ function second(index: number, latencyMs: number, failed = 0): LoadSecond {
   return { index, startMs: index * 1000, due: 10, answered: 10 - failed, failed, failures, latency };
 }
 
-/** A counter that has used what it is told. */
+/** A counter that a test sets. */
 function counter(name: string, cores: number) {
   return { name, cores, used: 0, cpuSeconds: () => 0 };
 }
