@@ -37,7 +37,10 @@ interface Environment {
   readonly leadership: Leadership;
   /** Absent without an API server. */
   readonly followed?: FollowedCluster;
-  /** Brings the cluster's objects in line with the decision. `previous` is undefined for the first decision after this controller became the leader. */
+  /**
+   * Brings the cluster's objects in line with the decision. `previous` is undefined for the first decision of a new
+   * leader.
+   */
   decided(decision: Decision, previous: Decision | undefined): void;
   /** Resolves once all objects were read. */
   start(): Promise<void>;

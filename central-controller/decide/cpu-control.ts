@@ -64,7 +64,7 @@ export function withCpuGrants(
   const before = grantsOf(previous);
   const grants = new Map<ReplicaDecision, CpuGrant>();
   for (const mode of ['Enforce', 'Observe'] as const) {
-    // As for weights: enforced services are decided with the load of all others as it is.
+    // As for weights: enforced services are decided on top of the present load of all others.
     const together = decisions.map((service) => service.mode === 'Enforce' || service.mode === mode);
     const shareOf = nodeShares(decisions, services, nodes, together);
     const byNode = new Map<string, Granted[]>();
@@ -116,7 +116,7 @@ function grantsOf(previous: Decision | undefined): ReadonlyMap<string, CpuGrant>
   return grants;
 }
 
-/** Nodes whose agents have reported. `together`: per service, whether it is decided now; otherwise its load counts as it is. */
+/** Nodes whose agents have reported. `together`: per service, whether it is decided now; otherwise its present load counts. */
 function nodeShares(
   decisions: readonly ServiceDecision[],
   services: readonly ServiceEstimate[],

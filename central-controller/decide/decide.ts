@@ -1,4 +1,4 @@
-/** One decision: from a snapshot to the weights in force, each with its limits. */
+/** One decision: from a snapshot to the weights in force, each with what limits it. */
 import { qualifiedName } from '../../contract/names.ts';
 import type { Decision, ServiceDecision } from '../../contract/decision.ts';
 import { NEVER_MS, type NodeEstimate, type ServiceEstimate, type Snapshot } from '../model/snapshot.ts';
@@ -27,8 +27,8 @@ export function createDecisionMemory(): DecisionMemory {
 
 /**
  * Decides one tick. The weights of each service with a ready replica sum to 1, whatever the snapshot holds.
- * Services in mode Enforce are decided with the load of all others as it is. Services in mode Observe are decided as if
- * all were enforced, which shows what enforcing them would bring.
+ * Services in mode Enforce are decided on top of the present load of all others. Services in mode Observe are decided
+ * as if all were enforced, which shows the effect of enforcing them.
  *
  * @param previous the decision in force, which damping starts from; undefined for the first one
  * @param now controller's wall clock, ms

@@ -1,4 +1,4 @@
-/** Pauses: services whose weights are held as they were when somebody paused them. */
+/** Pauses: services whose weights are held as they were when an operator paused them. */
 
 /** A replica that is not ready gets nothing during a pause, and its held weight once it is ready. */
 export interface Pause {

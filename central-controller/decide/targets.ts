@@ -141,7 +141,7 @@ function fillService(
   return at;
 }
 
-/** The weight that gives a replica so many of the service's requests per second, at most `most`. */
+/** The weight at which a replica gets this many of the service's requests per second, at most `most`. */
 function weightFor({ requestsPerSecond }: ServiceEstimate, desired: number, most: number): number {
   return Math.min(most, requestsPerSecond > 0 ? desired / requestsPerSecond : Infinity);
 }

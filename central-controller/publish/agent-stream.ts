@@ -40,9 +40,9 @@ export class AgentStream {
   /** Version of the last line. Services of a later one were missed. */
   version = 0;
   lineAt = -Infinity;
-  /** Set while the agent can take no more. The line that made it so was still taken. */
+  /** Set while the connection takes no more. The line that filled it was still taken. */
   blockedSince: number | undefined;
-  /** Something was left out meanwhile. */
+  /** Lines were left out since then. */
   missed = false;
 
   constructor(subscriber: Subscriber, wanted: ReadonlySet<string> | undefined, held: ReadonlyMap<string, number>) {

@@ -9,7 +9,7 @@ export type NodeGrants = ReadonlyMap<string, readonly PodCpuGrant[]>;
 
 const NO_GRANTS: NodeGrants = new Map();
 
-/** Grants of all enforced services. A node whose grants did not change keeps the very list that it had `before`. */
+/** Grants of all enforced services. A node whose grants did not change keeps the same list as `before`. */
 export function nodeGrants(decision: Decision, topology: Topology, before: NodeGrants): NodeGrants {
   if (topology.services.every(({ cpuControl }) => cpuControl === undefined)) return NO_GRANTS;
   const uids = new Map(

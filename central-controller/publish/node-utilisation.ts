@@ -14,7 +14,7 @@ export const UTILISATION_MOVE = 0.05;
 /** As precise as the header in which proxies pass it on. */
 const STEPS = 1_000;
 
-/** Utilisation of enforced services. A node of which nothing moved far keeps the very list that it had `before`. */
+/** Utilisation of enforced services. A node whose values moved little keeps the same list as `before`. */
 export function nodeUtilisation(decision: Decision, before: NodeUtilisation): NodeUtilisation {
   const byNode = new Map<string, PodUtilisation[]>();
   for (const { namespace, mode, replicas } of decision.services) {

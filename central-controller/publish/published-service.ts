@@ -40,7 +40,7 @@ export class PublishedService {
     return this.#rows.names.length;
   }
 
-  /** Takes topology and decision over, without publishing. Returns whether replicas, routing or pinning differ. */
+  /** Takes over topology and decision, without publishing. Returns whether replicas, routing or pinning differ. */
   follow(source: ServiceTopology, port: number, decided: ServiceDecision): boolean {
     this.#decided = decided;
     const isNew = this.#source !== source;

@@ -1,9 +1,9 @@
 /**
  * Publishes decisions: each service has a version of its own, and each agent gets the services that its node wants.
  *
- * A new leader starts without estimates and must not replace good weights by ignorance. Until it has learnt every
+ * A new leader starts without estimates and must not replace good weights with guesses. Until it has learnt every
  * enforced service, or until what an earlier leader published would have expired, it publishes only what it has learnt.
- * Agents keep the rest, and each line renews their time to do so.
+ * Agents keep the rest, and each line renews its validity.
  */
 import { VALID_FOR_MS } from '../../contract/assignment.ts';
 import type { Subscription } from '../../contract/assignment-stream.ts';
@@ -42,7 +42,7 @@ export class Publisher {
   readonly #wantAll = new Set<AgentStream>();
   readonly #old = new OldStreams();
   #startedAt: number;
-  /** The leader has published since it began. */
+  /** The leader has published since it became the leader. */
   #hasPublished = false;
   /** The leader publishes all services: it has learnt every enforced one, or what an earlier leader published has expired. */
   #publishesAll = false;
@@ -57,7 +57,7 @@ export class Publisher {
     this.#startedAt = now;
   }
 
-  /** Starts anew, as a controller that has just become the leader. Versions keep rising. */
+  /** Starts again, for a controller that has just become the leader. Versions keep rising. */
   begin(now: number): void {
     this.#store.clear();
     this.#startedAt = now;
@@ -260,7 +260,7 @@ export class Publisher {
     if (!stream.subscriber.write(line)) stream.blockedSince = now;
   }
 
-  /** What concerns the node alone and was not sent to it yet. Until the leader is open, its agent keeps what it has. */
+  /** What concerns the node alone and was not sent to it yet. Until the leader publishes all services, the agent keeps what it holds. */
   #newsOf(stream: AgentStream): Partial<NodeNews> {
     if (!this.#publishesAll) return {};
     const all = this.#nodeNews(stream);

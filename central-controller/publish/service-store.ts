@@ -79,14 +79,14 @@ export class ServiceStore {
   }
 
   /**
-   * Publishes what the decision changes; undefined when that is nothing.
+   * Publishes what the decision changes; undefined if nothing changes.
    *
-   * @param isMeant services that may be published
+   * @param isPublished services that may be published
    * @param isBeat small moves are due
    */
   publish(
     decision: Decision,
-    isMeant: (service: ServiceDecision) => boolean,
+    isPublished: (service: ServiceDecision) => boolean,
     isBeat: boolean,
     version: number,
   ): Publication | undefined {
@@ -95,7 +95,7 @@ export class ServiceStore {
     const weights: PublishedService[] = [];
     for (const { key, port, source } of this.#enforced.values()) {
       const service = decided.get(qualifiedName(source));
-      if (service === undefined || !isMeant(service)) continue;
+      if (service === undefined || !isPublished(service)) continue;
       const published = this.#published.get(key) ?? this.#add(key);
       if (published.follow(source, port, service)) {
         rows.push(published);
