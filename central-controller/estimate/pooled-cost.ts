@@ -25,7 +25,7 @@ export function poolCosts(columns: CostColumns): void {
   const { mean, meanVariance, between } = moments(columns, total);
   for (let index = 0; index < size; index++) {
     const rate = speed[index] ?? 1;
-    const own = rate * (seconds[index] ?? 0);
+    const cores = rate * (seconds[index] ?? 0);
     const error = rate * rate * (variance[index] ?? 0);
     if (evidence[index] === 0) {
       pooled[index] = mean / rate;
@@ -34,7 +34,7 @@ export function poolCosts(columns: CostColumns): void {
     }
     const trust = between > 0 ? between / (between + error) : 0;
     const furthest = MAX_DRAWN_ERRORS * Math.sqrt(error);
-    pooled[index] = Math.min(own + furthest, Math.max(own - furthest, mean + trust * (own - mean))) / rate;
+    pooled[index] = Math.min(cores + furthest, Math.max(cores - furthest, mean + trust * (cores - mean))) / rate;
     deviation[index] = Math.sqrt(trust * error + (1 - trust) ** 2 * meanVariance) / rate;
   }
 }

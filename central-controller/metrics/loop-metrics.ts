@@ -111,8 +111,8 @@ function registerAssignments(registry: Registry, state: ControllerState): void {
     () => {
       if (!state.isLeading) return [];
       const proxies = state.proxies();
-      const countVms = (isMeant: (proxy: ProxyStatus) => boolean): number =>
-        proxies.filter(isMeant).reduce((sum, { vms }) => sum + vms, 0);
+      const countVms = (isCounted: (proxy: ProxyStatus) => boolean): number =>
+        proxies.filter(isCounted).reduce((sum, { vms }) => sum + vms, 0);
       return [
         [{ table: 'held' }, countVms(({ tableVersion }) => tableVersion > 0)],
         [{ table: 'none' }, countVms(({ tableVersion }) => tableVersion === 0)],

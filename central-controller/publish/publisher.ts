@@ -51,7 +51,7 @@ export class Publisher {
   #oldLineAt = -Infinity;
   #grants: NodeGrants = new Map();
   #utilisation: NodeUtilisation = new Map();
-  #detail: ReadonlySet<string> = new Set();
+  #reportedInDetail: ReadonlySet<string> = new Set();
 
   constructor(now: number) {
     this.#startedAt = now;
@@ -67,7 +67,7 @@ export class Publisher {
     this.#oldLineAt = -Infinity;
     this.#grants = new Map();
     this.#utilisation = new Map();
-    this.#detail = new Set();
+    this.#reportedInDetail = new Set();
   }
 
   /** Newest version, 0 before the first. */
@@ -101,7 +101,7 @@ export class Publisher {
    *
    * @param detail services, `<namespace>/<name>`, whose called replicas agents are to report one by one
    */
-  publish(decision: Decision, topology: Topology, now: number, detail = this.#detail): void {
+  publish(decision: Decision, topology: Topology, now: number, detail = this.#reportedInDetail): void {
     const startsPublishingAll = !this.#publishesAll && this.#mayPublishAll(decision, now);
     if (startsPublishingAll) this.#publishesAll = true;
     const isBeat = now - this.#beatAt >= BEAT_MS;
@@ -121,7 +121,7 @@ export class Publisher {
       this.#grants = nodeGrants(decision, topology, this.#grants);
       if (isBeat) this.#utilisation = nodeUtilisation(decision, this.#utilisation);
     }
-    this.#detail = detail;
+    this.#reportedInDetail = detail;
     this.#hasPublished = true;
     this.#distribute(publication, removed);
     for (const stream of this.#streams.values()) this.#flush(stream, now);
@@ -278,13 +278,13 @@ export class Publisher {
     return {
       grants: this.#grants.get(node) ?? NO_NEWS.grants,
       utilisation: this.#utilisation.get(node) ?? NO_NEWS.utilisation,
-      detail: this.#detail.size === 0 ? NO_NEWS.detail : this.#detailOf(wanted),
+      detail: this.#reportedInDetail.size === 0 ? NO_NEWS.detail : this.#detailOf(wanted),
     };
   }
 
   #detailOf(wanted: ReadonlySet<string> | undefined): readonly string[] {
     const keys = wanted ?? Array.from(this.#store.services, ({ key }) => key);
-    return [...keys].filter((key) => this.#detail.has(this.#store.serviceOf(key) ?? ''));
+    return [...keys].filter((key) => this.#reportedInDetail.has(this.#store.serviceOf(key) ?? ''));
   }
 
   get #lineVersion(): number {

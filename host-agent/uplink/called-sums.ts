@@ -9,12 +9,12 @@ export class CalledSums {
   readonly #services = new Map<string, CounterSum>();
   /** By service and replica, of the services that the controller wants to see replica by replica. */
   readonly #replicas = new Map<string, Map<string, CounterSum>>();
-  #detail: ReadonlySet<string> = new Set();
+  #reportedInDetail: ReadonlySet<string> = new Set();
 
   /** The services whose replicas are counted one by one, from now on. */
   setDetail(detail: ReadonlySet<string>): void {
-    if (detail === this.#detail) return;
-    this.#detail = detail;
+    if (detail === this.#reportedInDetail) return;
+    this.#reportedInDetail = detail;
     for (const service of this.#replicas.keys()) if (!detail.has(service)) this.#replicas.delete(service);
   }
 
@@ -26,7 +26,7 @@ export class CalledSums {
       this.#services.set(service, sum);
     }
     sum.add(next, before);
-    if (!this.#detail.has(service)) return;
+    if (!this.#reportedInDetail.has(service)) return;
     const replicas = this.#replicas.get(service) ?? new Map<string, CounterSum>();
     this.#replicas.set(service, replicas);
     const own = replicas.get(replica) ?? new CounterSum();

@@ -27,7 +27,7 @@ export class HeldAssignments {
   readonly #unbalanced = new Set<string>();
   #utilisation = new Map<string, number>();
   #cpuGrants: readonly PodCpuGrant[] = [];
-  #detail: ReadonlySet<string> = new Set();
+  #reportedInDetail: ReadonlySet<string> = new Set();
   #knowsAll = false;
   #validUntil: number | undefined;
   #validForMs = 0;
@@ -45,7 +45,7 @@ export class HeldAssignments {
 
   /** Services whose called replicas the controller wants to see one by one: the same set until it changes. */
   get detail(): ReadonlySet<string> {
-    return this.#detail;
+    return this.#reportedInDetail;
   }
 
   /** When what is held may no longer be used; undefined while nothing is held. */
@@ -106,7 +106,7 @@ export class HeldAssignments {
     const utilisation = line.utilisation !== undefined;
     if (line.utilisation) this.#utilisation = new Map(line.utilisation);
     if (line.cpu) this.#cpuGrants = line.cpu;
-    if (line.detail) this.#detail = new Set(line.detail);
+    if (line.detail) this.#reportedInDetail = new Set(line.detail);
     this.#renew(line.version, line.validForMs, now);
     return { services, utilisation, opened, faults };
   }
@@ -127,7 +127,7 @@ export class HeldAssignments {
     this.#unbalanced.clear();
     this.#utilisation.clear();
     this.#cpuGrants = [];
-    this.#detail = new Set();
+    this.#reportedInDetail = new Set();
   }
 
   #takeRows(rows: ServiceRows, changed: Map<string, ServiceChange>, faults: string[]): void {

@@ -139,8 +139,8 @@ export class FairDemand {
     let cut = 0;
     for (let n = 0; n < capacity.length; n++) cut += flow.isExhausted(n) ? at(capacity, n) : 0;
     for (let s = 0; s < services; s++) {
-      this.#isInCut[s] = flow.wantsMore(s) ? 1 : 0;
-      if (!flow.wantsMore(s)) continue;
+      this.#isInCut[s] = flow.hasUnmetDemand(s) ? 1 : 0;
+      if (!flow.hasUnmetDemand(s)) continue;
       for (let j = indexAt(firstReplica, s); j < indexAt(firstReplica, s + 1); j++) {
         if (!flow.isExhausted(indexAt(node, j))) cut += at(limit, j);
       }

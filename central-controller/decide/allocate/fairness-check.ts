@@ -41,17 +41,17 @@ export class FairnessCheck {
       if (missing > tolerance) worst = Math.max(worst, missing / at(served, s));
       const least = Math.min(at(guarantee, s), at(demand, s)) - at(served, s);
       if (least > tolerance) worst = Math.max(worst, least / at(guarantee, s));
-      isShort ||= wantsMore(problem, served, s, tolerance);
+      isShort ||= hasUnmetDemand(problem, served, s, tolerance);
     }
     if (!isShort) return worst;
     this.#spread(problem, served, flow, tolerance * 100);
     for (let s = 0; s < served.length; s++) {
-      if (!wantsMore(problem, served, s, tolerance)) continue;
-      const own = at(served, s) / at(weight, s);
+      if (!hasUnmetDemand(problem, served, s, tolerance)) continue;
+      const servedLevel = at(served, s) / at(weight, s);
       const best = at(this.#best, s);
       if (best === Infinity) worst = Math.max(worst, 1);
       // The left side is how many cores raise the service to the higher level, at most.
-      else if ((best - own) * at(weight, s) > tolerance) worst = Math.max(worst, (best - own) / best);
+      else if ((best - servedLevel) * at(weight, s) > tolerance) worst = Math.max(worst, (best - servedLevel) / best);
     }
     return worst;
   }
@@ -106,6 +106,6 @@ export class FairnessCheck {
   }
 }
 
-function wantsMore({ demand }: FairProblem, served: Float64Array, service: number, tolerance: number): boolean {
+function hasUnmetDemand({ demand }: FairProblem, served: Float64Array, service: number, tolerance: number): boolean {
   return at(served, service) < at(demand, service) * (1 - ROUNDING) - tolerance;
 }

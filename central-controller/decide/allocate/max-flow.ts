@@ -66,7 +66,7 @@ export class Flow {
   }
 
   /** Whether the service is on the source side of the minimum cut of the last flow. */
-  wantsMore(service: number): boolean {
+  hasUnmetDemand(service: number): boolean {
     return this.#level[service] !== UNREACHED;
   }
 

@@ -103,10 +103,10 @@ export class NodePrices {
   move(step: Float64Array, length: number): void {
     const { price, loads } = this;
     for (let n = 0; n < step.length; n++) {
-      const own = at(price, n);
-      const next = this.changed(n, own, length * at(step, n));
+      const before = at(price, n);
+      const next = this.changed(n, before, length * at(step, n));
       price[n] = next;
-      add(loads, n, (next - own) / at(this.slope, n));
+      add(loads, n, (next - before) / at(this.slope, n));
     }
   }
 }

@@ -36,9 +36,9 @@ export function splitRoughly(problem: SplitProblem, requests: Float64Array, load
       }
     }
     for (let n = 0; n < loads.length; n++) {
-      const own = at(loads, n) - at(background, n);
+      const replicaLoad = at(loads, n) - at(background, n);
       const wanted = at(capacity, n) * (used / total) - at(background, n);
-      loads[n] = own > 0 ? Math.max(0.01 * at(capacity, n), wanted) / own : 1;
+      loads[n] = replicaLoad > 0 ? Math.max(0.01 * at(capacity, n), wanted) / replicaLoad : 1;
     }
   }
 }

@@ -49,9 +49,9 @@ export function replicaFindings(state: KnownState): Finding[] {
   ];
 }
 
-function namesOf(services: readonly ServiceDecision[], isMeant: (replica: ReplicaDecision) => boolean): string[] {
+function namesOf(services: readonly ServiceDecision[], isNamed: (replica: ReplicaDecision) => boolean): string[] {
   return services.flatMap(({ namespace, replicas }) =>
-    replicas.filter(isMeant).map(({ name }) => qualifiedName({ namespace, name })),
+    replicas.filter(isNamed).map(({ name }) => qualifiedName({ namespace, name })),
   );
 }
 
