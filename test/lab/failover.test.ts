@@ -52,12 +52,14 @@ test('the leader is killed: the other one leads, agents follow it, weights go on
 }, 300_000);
 
 test("an agent is killed: its node's proxies keep their table, and no request fails", async () => {
-  const [frontend] = await cluster.pods('app=frontend');
-  if (!frontend) throw new Error('no frontend');
+  const agents = await cluster.pods(AGENTS, 'ballast-agents');
+  const frontends = await cluster.pods('app=frontend');
+  // kubelet starts a container again at once the first time. Later it waits, up to longer than a table is valid.
+  const agent = agents.find(({ node, restarts }) => restarts === 0 && frontends.some((each) => each.node === node));
+  const frontend = frontends.find(({ node }) => node === agent?.node);
+  if (!agent || !frontend) throw new Error('no node has a frontend and an agent that has not restarted yet');
   const agentOnNode = async () =>
     (await cluster.pods(AGENTS, 'ballast-agents')).find(({ node }) => node === frontend.node);
-  const agent = await agentOnNode();
-  if (!agent) throw new Error(`no agent on ${frontend.node}`);
   const leftToIstio = await fallbacks();
   const load = await loadDuring(cluster.lab.ingress, async () => {
     const picked = await proxyMetric(frontend, 'ballast_picks_total');
