@@ -5,6 +5,7 @@ import { format, resolveConfig } from 'prettier';
 import { expect, test } from 'vitest';
 import { shortNumber } from '../../tools/local-mesh/report/summary.ts';
 import { clusterPage } from '../bench/cluster/report.ts';
+import { fleetPage } from '../bench/fleet/report.ts';
 import { costPage } from '../bench/plugin/report.ts';
 import { RATE } from '../bench/plugin/variants.ts';
 import { CONDITIONS } from '../bench/policies/conditions.ts';
@@ -22,6 +23,7 @@ test.each([
   ['policies', () => policiesPage(figures<Measured>('policies'))],
   ['plugin-cost', () => costPage(figures<BenchResult>('plugin'), RATE)],
   ['cluster', () => clusterPage(figures<BenchResult>('cluster'))],
+  ['fleet', () => fleetPage(figures<BenchResult>('fleet'))],
 ])('docs/reference/%s.md is made from its figures', async (name, page) => {
   const file = `docs/reference/${name}.md`;
   const style = await resolveConfig(join(CHECKOUT, file), { editorconfig: false });
